@@ -1,0 +1,25 @@
+/** Turns a source's map files into one function a kind: record in, FHIR Bundle with local ids out. */
+import type { Bundle, OperationOutcomeIssue } from '@medplum/fhirtypes';
+
+/** Both hops of one kind, compiled. */
+export interface KindMap {
+  /**
+   * Maps one record.
+   * @param record as read, fits the kind's schema; never changed
+   * @param issues gets a warning for each unmapped code and unread field, an error for a failed `check`
+   * @returns a Bundle of type collection; ids and references are local (`Patient:person:P1`)
+   */
+  readonly run: (record: Readonly<Record<string, unknown>>, issues: OperationOutcomeIssue[]) => Bundle;
+  /** first hop alone, for tests and explanations: record to logical model */
+  readonly toModel: (record: Readonly<Record<string, unknown>>, issues: OperationOutcomeIssue[]) => unknown;
+}
+
+/** A source's maps, with the logical model's, under one version. */
+export interface MapSet {
+  readonly source: string;
+  /** content digest of every map, ConceptMap and schema in it: its version */
+  readonly digest: string;
+  /** the text that the digest is of, kept in the store */
+  readonly text: string;
+  readonly kinds: ReadonlyMap<string, KindMap>;
+}
