@@ -1,0 +1,71 @@
+/** Turns one commit into its Provenance: the true author, this adapter as transmitter, and the versions written. */
+import type { Provenance, ProvenanceAgent, Reference, Resource } from '@medplum/fhirtypes';
+import { PROJECT_NAMESPACE, uuidV5 } from './ids.ts';
+
+const AGENT_TYPE = 'http://terminology.hl7.org/CodeSystem/provenance-participant-type';
+const LOCAL_AGENT_TYPE = 'https://hedgerow.example/fhir/CodeSystem/provenance-agent';
+/** Identifier system of this adapter and of its sources, where no Organization stands for them. */
+export const SYSTEM_IDENTIFIER = 'https://hedgerow.example/fhir/Id/system';
+
+/** What a Provenance says about a commit. */
+export interface Committed {
+  readonly source: string;
+  readonly kind: string;
+  readonly key: string;
+  /** digest of the record: the next content of the same record is another commit */
+  readonly digest: string;
+  /** when it was so, by the source, epoch ms */
+  readonly sourceTimeMs: number;
+  /** the resources of the record, to find its author */
+  readonly resources: readonly Resource[];
+  readonly written: readonly { readonly type: string; readonly id: string; readonly version: number }[];
+}
+
+/** @param nowMs time of the commit @returns a Provenance with versioned targets; author is never the transport account */
+export function provenanceOf(commit: Committed, nowMs: number): Provenance & { id: string } {
+  return {
+    resourceType: 'Provenance',
+    id: uuidV5(
+      PROJECT_NAMESPACE,
+      JSON.stringify([commit.source, 'Provenance', commit.kind, commit.key, commit.digest]),
+    ),
+    target: commit.written.map(({ type, id, version }) => ({
+      reference: `${type}/${id}/_history/${version}`,
+    })),
+    occurredDateTime: new Date(commit.sourceTimeMs).toISOString(),
+    recorded: new Date(nowMs).toISOString(),
+    agent: [
+      {
+        type: { coding: [{ system: AGENT_TYPE, code: 'author' }] },
+        who: authorOf(commit.resources) ?? systemNamed(commit.source),
+      },
+      { type: { coding: [{ system: LOCAL_AGENT_TYPE, code: 'transmitter' }] }, who: systemNamed('hedgerow') },
+    ],
+  };
+}
+
+/** @returns who made the record, by its leading resource; undefined when it names nobody */
+export function authorOf(resources: readonly Resource[]): ProvenanceAgent['who'] | undefined {
+  for (const find of AUTHORS) {
+    for (const resource of resources) {
+      const author = find(resource);
+      if (author?.reference) return { reference: author.reference };
+    }
+  }
+  return undefined;
+}
+
+/** In order of weight: what a record is mainly about decides who its author is. */
+const AUTHORS: readonly ((resource: Resource) => Reference | undefined)[] = [
+  (r) => (r.resourceType === 'QuestionnaireResponse' ? (r.author ?? r.source) : undefined),
+  (r) =>
+    r.resourceType === 'Encounter' ? r.participant?.find((one) => one.individual)?.individual : undefined,
+  (r) => (r.resourceType === 'ServiceRequest' ? r.requester : undefined),
+  (r) => (r.resourceType === 'Procedure' ? r.performer?.find((one) => one.actor)?.actor : undefined),
+  (r) => (r.resourceType === 'CarePlan' ? r.author : undefined),
+  (r) => (r.resourceType === 'Task' ? (r.owner ?? r.requester) : undefined),
+];
+
+function systemNamed(value: string): NonNullable<ProvenanceAgent['who']> {
+  return { identifier: { system: SYSTEM_IDENTIFIER, value } };
+}
