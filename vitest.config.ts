@@ -7,6 +7,7 @@ const pure = [
   'test/mapping/**/*.test.ts',
   'test/validation/**/*.test.ts',
   'test/referral/**/*.test.ts',
+  'test/mappings/**/*.test.ts',
 ];
 
 export default defineConfig({

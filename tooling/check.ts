@@ -12,9 +12,25 @@ function command(...args: readonly string[]): string | undefined {
 
 /** dependency-cruiser is green when it reads nothing, so the count of modules is held against the files on disk. */
 function imports(): string | undefined {
-  const done = spawnSync(process.execPath, ['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', 'src', '--config', '.dependency-cruiser.cjs', '--output-type', 'json'], { encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 });
-  const report = JSON.parse(done.stdout) as { modules: { source: string }[]; summary: { violations: { from: string; to: string; rule: { name: string } }[] } };
-  const cruised = report.modules.filter((module) => module.source.startsWith('src/') && module.source.endsWith('.ts')).length;
+  const done = spawnSync(
+    process.execPath,
+    [
+      'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
+      'src',
+      '--config',
+      '.dependency-cruiser.cjs',
+      '--output-type',
+      'json',
+    ],
+    { encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 },
+  );
+  const report = JSON.parse(done.stdout) as {
+    modules: { source: string }[];
+    summary: { violations: { from: string; to: string; rule: { name: string } }[] };
+  };
+  const cruised = report.modules.filter(
+    (module) => module.source.startsWith('src/') && module.source.endsWith('.ts'),
+  ).length;
   const onDisk = globSync('src/**/*.ts').length;
   if (cruised !== onDisk) return `dependency-cruiser read ${cruised} modules, src/ has ${onDisk}`;
   const violations = report.summary.violations.map((one) => `${one.rule.name}: ${one.from} -> ${one.to}`);
@@ -22,13 +38,18 @@ function imports(): string | undefined {
 }
 
 function headers(): string | undefined {
-  const bare = globSync(['src/**/*.ts', 'bench/**/*.ts', 'tooling/**/*.ts', 'test/**/*.ts']).filter((file) => !readFileSync(file, 'utf8').startsWith('/**'));
+  const bare = globSync(['src/**/*.ts', 'bench/**/*.ts', 'tooling/**/*.ts', 'test/**/*.ts']).filter(
+    (file) => !readFileSync(file, 'utf8').startsWith('/**'),
+  );
   return bare.length === 0 ? undefined : `files that do not open with a sentence:\n${bare.join('\n')}`;
 }
 
 const CHECKS: readonly Check[] = [
   { name: 'types', run: () => command('node_modules/typescript/bin/tsc', '-p', '.') },
-  { name: 'lint', run: () => command('node_modules/@biomejs/biome/bin/biome', 'ci', '--error-on-warnings', '.') },
+  {
+    name: 'lint',
+    run: () => command('node_modules/@biomejs/biome/bin/biome', 'ci', '--error-on-warnings', '.'),
+  },
   { name: 'imports', run: imports },
   { name: 'headers', run: headers },
   { name: 'bench smoke', run: () => command('bench/run.ts', '--smoke') },

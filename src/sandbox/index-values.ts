@@ -29,12 +29,12 @@ export function indexValues(resource: Resource): IndexValue[] {
     const value = { param, system: typeof system === 'string' ? system : '', code };
     values.set(JSON.stringify(value), value);
   };
-  for (const identifier of listOf(members['identifier'])) add('identifier', identifier['system'], identifier['value']);
-  for (const concept of listOf(members['code']))
-    for (const coding of listOf(concept['coding'])) add('code', coding['system'], coding['code']);
-  add('status', undefined, members['status']);
-  for (const basedOn of listOf(members['basedOn'])) add('based-on', undefined, localReference(basedOn));
-  for (const about of [members['subject'], members['patient'], members['for']].flatMap(listOf)) {
+  for (const identifier of listOf(members.identifier)) add('identifier', identifier.system, identifier.value);
+  for (const concept of listOf(members.code))
+    for (const coding of listOf(concept.coding)) add('code', coding.system, coding.code);
+  add('status', undefined, members.status);
+  for (const basedOn of listOf(members.basedOn)) add('based-on', undefined, localReference(basedOn));
+  for (const about of [members.subject, members.patient, members.for].flatMap(listOf)) {
     const reference = localReference(about);
     add('subject', undefined, reference);
     if (reference?.startsWith('Patient/')) add('patient', undefined, reference);
@@ -55,12 +55,14 @@ export function referencesOf(value: unknown, found = new Set<string>()): Set<str
 
 /** @returns `Type/id` of a Reference to a resource of this server, its version cut off */
 function localReference(value: Readonly<Record<string, unknown>>): string | undefined {
-  const text = value['reference'];
+  const text = value.reference;
   if (typeof text !== 'string') return undefined;
   return /^([A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64})(\/_history\/.+)?$/.exec(text)?.[1];
 }
 
 function listOf(value: unknown): Readonly<Record<string, unknown>>[] {
   const items: unknown[] = Array.isArray(value) ? value : [value];
-  return items.filter((item): item is Readonly<Record<string, unknown>> => item !== null && typeof item === 'object');
+  return items.filter(
+    (item): item is Readonly<Record<string, unknown>> => item !== null && typeof item === 'object',
+  );
 }

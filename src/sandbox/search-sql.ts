@@ -41,9 +41,11 @@ interface Condition {
 
 function conditionOf(type: string, filter: Filter): Condition {
   if (filter.code === '_lastUpdated') return lastUpdatedCondition(filter);
-  if (filter.operator !== Operator.EQUALS) throw refused(`The modifier of ${filter.code} is not supported here`);
+  if (filter.operator !== Operator.EQUALS)
+    throw refused(`The modifier of ${filter.code} is not supported here`);
   const alternatives = filter.value.split(',');
-  if (filter.code === '_id') return { sql: `r.id IN (${alternatives.map(() => '?').join(', ')})`, values: alternatives };
+  if (filter.code === '_id')
+    return { sql: `r.id IN (${alternatives.map(() => '?').join(', ')})`, values: alternatives };
   if (!INDEXED_PARAMS.has(filter.code))
     throw refused(`Unknown search parameter; known: _id, _lastUpdated, ${[...INDEXED_PARAMS].join(', ')}`);
   const parts = alternatives.map((text) =>
@@ -87,13 +89,16 @@ const COMPARISONS: Readonly<Record<string, (low: number, high: number) => Condit
 function lastUpdatedCondition(filter: Filter): Condition {
   const compare = COMPARISONS[filter.operator];
   const range = instantRange(filter.value);
-  if (!compare || !range) throw refused('_lastUpdated takes eq, gt, ge, lt, le, sa or eb with a date or an instant');
+  if (!compare || !range)
+    throw refused('_lastUpdated takes eq, gt, ge, lt, le, sa or eb with a date or an instant');
   return compare(range.low, range.high);
 }
 
 /** @returns the half-open range of a date or instant as precise as it is written; UTC where it names no zone */
 function instantRange(text: string): { low: number; high: number } | undefined {
-  const match = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(T\d\d:\d\d(?::\d\d(\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?)?)?$/.exec(text);
+  const match = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(T\d\d:\d\d(?::\d\d(\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?)?)?$/.exec(
+    text,
+  );
   if (!match) return undefined;
   const [, year, month, day, time, fraction] = match;
   if (time === undefined) {

@@ -99,7 +99,8 @@ export class Tables {
     const indexed = JSON.stringify(values);
     this.#keep.run(row.key);
     this.#update.run(version, nowMs, content === '' ? 1 : 0, content, indexed, row.key);
-    if (indexed !== row.indexed) this.#reindex(type, row.key, JSON.parse(row.indexed) as IndexValue[], values);
+    if (indexed !== row.indexed)
+      this.#reindex(type, row.key, JSON.parse(row.indexed) as IndexValue[], values);
   }
 
   /** newest first */

@@ -1,5 +1,5 @@
 /** What delivery asks of a place that takes resources: an EHR, an NHS service, a case system's webhook. */
-import type { OperationOutcome } from '@medplum/fhirtypes';
+import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes';
 import type { RetryClass } from '../fhir/outcome.ts';
 import type { Identified, OutboxEntry, TargetLink } from '../store/store.ts';
 
@@ -11,14 +11,27 @@ export interface Delivery {
   readonly digest: string;
   /** where the target already holds it, as far as we know */
   readonly link: TargetLink | undefined;
+  /**
+   * Contents of ours that the target may hold instead: the version last delivered and those tried since, as they
+   * were sent. Asked for only when the target's copy differs, to tell our own earlier writing from someone else's.
+   */
+  readonly earlier?: () => Promise<readonly Identified[]>;
 }
 
-/** What the target said of one delivery. `recordLocked` waits long; `conflict` needs reconcile. */
+/**
+ * What the target said of one delivery. `recordLocked` waits long; `conflict` needs reconcile; `waits` was not sent,
+ * since something before it in the same call failed.
+ */
 export type Delivered =
-  | { readonly ok: true; readonly link: TargetLink }
+  | {
+      readonly ok: true;
+      readonly link: TargetLink;
+      /** delivered, yet something is odd: twins at the target */
+      readonly report?: OperationOutcomeIssue;
+    }
   | {
       readonly ok: false;
-      readonly retry: RetryClass | 'conflict' | 'recordLocked';
+      readonly retry: RetryClass | 'conflict' | 'recordLocked' | 'waits';
       readonly retryAfterMs?: number;
       readonly outcome: OperationOutcome;
     };

@@ -13,7 +13,7 @@ export const INSTRUMENTS = [
   'pam',
   'eq-5d-5l',
   'mycaw',
-  'djg-6',
+  'dejong-gierveld-6',
 ] as const;
 export type Instrument = (typeof INSTRUMENTS)[number];
 
@@ -69,7 +69,12 @@ const CONCERNS = [
 /** @param times how often the form is filled in @returns that many forms, the first the baseline */
 export function answersOverTime(random: Random, instrument: Instrument, times: number): Answers[] {
   const start = random.between(15, 55);
-  const gain = random.weighted([[-8, 15], [6, 35], [18, 35], [30, 15]]);
+  const gain = random.weighted([
+    [-8, 15],
+    [6, 35],
+    [18, 35],
+    [30, 15],
+  ]);
   const concerns = instrument === 'mycaw' ? random.some(CONCERNS, 2) : undefined;
   return Array.from({ length: times }, (_, at) => {
     const wellness = Math.min(95, Math.max(5, start + at * gain));
@@ -83,7 +88,7 @@ function answersAt(random: Random, instrument: Instrument, wellness: number): An
   const felt = (): number => Math.min(99, Math.max(0, wellness + random.between(-15, 15)));
   if (instrument === 'pam') return activation(wellness);
   if (instrument === 'loneliness-direct') return { items: [DIRECT[Math.floor(felt() / 20)]!] };
-  if (instrument === 'djg-6')
+  if (instrument === 'dejong-gierveld-6')
     return {
       items: Array.from({ length: 6 }, (_, item) => {
         const step = Math.floor(felt() / 34);

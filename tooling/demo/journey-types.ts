@@ -25,9 +25,25 @@ export type Need =
   | 'inactivity';
 
 /** The eight determinants of health that outcomes are told by. */
-export type Determinant = 'work' | 'social' | 'education' | 'crime' | 'housing' | 'legal' | 'income' | 'welfare';
+export type Determinant =
+  | 'work'
+  | 'social'
+  | 'education'
+  | 'crime'
+  | 'housing'
+  | 'legal'
+  | 'income'
+  | 'welfare';
 
-export type ReferredBy = 'gp' | 'nurse' | 'hospital' | 'social-worker' | 'school' | 'family' | 'self' | 'link-worker';
+export type ReferredBy =
+  | 'gp'
+  | 'nurse'
+  | 'hospital'
+  | 'social-worker'
+  | 'school'
+  | 'family'
+  | 'self'
+  | 'link-worker';
 
 export type Status =
   | 'offered'
@@ -57,7 +73,16 @@ export interface Contact {
   /** zoneless London time, `2026-03-02T14:30` */
   readonly start: string;
   readonly minutes: number;
-  readonly mode: 'telephone' | 'video' | 'home' | 'surgery' | 'community' | 'text' | 'email' | 'group' | 'walk';
+  readonly mode:
+    | 'telephone'
+    | 'video'
+    | 'home'
+    | 'surgery'
+    | 'community'
+    | 'text'
+    | 'email'
+    | 'group'
+    | 'walk';
   readonly attended: 'attended' | 'missed' | 'cancelled';
   /** sessions of a group share one */
   readonly session: string | undefined;
@@ -72,7 +97,13 @@ export interface Form {
   readonly answers: Answers;
 }
 
-export type SupportType = 'signposting' | 'coaching' | 'benefits-advice' | 'befriending' | 'practical-help' | 'plan';
+export type SupportType =
+  | 'signposting'
+  | 'coaching'
+  | 'benefits-advice'
+  | 'befriending'
+  | 'practical-help'
+  | 'plan';
 
 export interface Support {
   readonly type: SupportType;
@@ -93,7 +124,6 @@ export interface Closure {
   readonly on: string;
   readonly reason: 'completed' | 'handed-over' | 'withdrawn' | 'not-reached' | 'moved' | 'died';
   readonly changes: readonly (readonly [Determinant, 'better' | 'same' | 'worse'])[];
-  readonly goal: string | undefined;
   readonly goalMet: 'met' | 'partly' | 'not-met' | undefined;
   readonly story: string | undefined;
   /** what the GP is asked to do */
@@ -115,6 +145,8 @@ export interface Referral {
   readonly needs: readonly Need[];
   readonly reason: string | undefined;
   readonly whatMatters: string | undefined;
+  /** goal of the plan; there is a plan once the person was met */
+  readonly goal: string | undefined;
   readonly status: Status;
   readonly statusOn: string;
   readonly acceptedOn: string | undefined;

@@ -16,7 +16,9 @@ const words = (text: string): string[] => text.split(' ').map((word) => word.rep
 const POOLS: readonly NamePool[] = [
   {
     categories: 'A',
-    female: words('Margaret Susan Jean Dorothy Linda Karen Gemma Chloe Freya Megan Cerys Isla Maureen Patricia'),
+    female: words(
+      'Margaret Susan Jean Dorothy Linda Karen Gemma Chloe Freya Megan Cerys Isla Maureen Patricia',
+    ),
     male: words('David Alan Keith Trevor Gareth Rhys Callum Stuart Ronald Kenneth Lewis Harry Finlay Barry'),
     family: words(
       "Hawthorn Blackthorn Bramble Hazel Spindle Elder Dogwood Rowan Crabapple Guelder Bryony Hornbeam Campion Teasel Honeysuckle Wayfaring Draenen Celynen Ysgawen Mieri MacCaorann O'Bramble Hazel-Spindle Field_Maple",

@@ -43,7 +43,13 @@ export const LINK_WORKERS: readonly LinkWorker[] = [
   { id: 'LW08', name: 'Kojo Akoko', service: 'young-people' },
 ];
 
-export const CLINICIANS = ['Dr H Larkspur', 'Dr S Tormentil', 'Dr A Palash', 'Dr M Sorrel', 'Dr N Ewuro'] as const;
+export const CLINICIANS = [
+  'Dr H Larkspur',
+  'Dr S Tormentil',
+  'Dr A Palash',
+  'Dr M Sorrel',
+  'Dr N Ewuro',
+] as const;
 export const NURSES = ['Sister J Vetch', 'Nurse P Betony', 'Nurse K Głóg'] as const;
 export const SOCIAL_WORKERS = ['L Comfrey', 'B Tansy'] as const;
 

@@ -1,0 +1,196 @@
+/** Turns a configuration into a running adapter: store, pipeline, targets with their workers, and the HTTP server. */
+import { mkdirSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { createApp } from '../api/server.ts';
+import { type Config, secretOf, type TargetConfig } from '../config.ts';
+import { consoleRoutes } from '../console/routes.ts';
+import { AdapterError } from '../fhir/outcome.ts';
+import { type OutboxWorker, startWorker } from '../outbox/worker.ts';
+import { createPipeline, type Pipeline } from '../pipeline.ts';
+import { startSandbox } from '../sandbox/server.ts';
+import { openSqliteStore } from '../store/sqlite/store.ts';
+import type { Store } from '../store/store.ts';
+import { createDelivery } from '../target/deliver-group.ts';
+import { createFhirServerTarget } from '../target/fhir-server.ts';
+import { createShareGate } from '../target/share-gate.ts';
+import { controlRoutes } from './control.ts';
+import type { LoadedParts } from './load.ts';
+
+export interface Adapter {
+  readonly url: string;
+  readonly sandboxUrl: string | undefined;
+  readonly store: Store;
+  readonly pipeline: Pipeline;
+  readonly targets: readonly string[];
+  /** Stops taking requests, finishes deliveries in flight, closes the store. */
+  stop(): Promise<void>;
+}
+
+export interface AdapterOptions {
+  readonly config: Config;
+  readonly parts: LoadedParts;
+  readonly clock: () => number;
+  readonly log: Logger;
+  /** opens the control routes */
+  readonly token: string;
+}
+
+const SANDBOX_NAME = 'sandbox-ehr';
+/** Longest wait for deliveries in flight when stopping; what is cut off is looked up at the next start. */
+const DRAIN_MS = 10_000;
+const LEASE_MS = 60_000;
+/** Entries of one person that travel together at most. */
+const GROUP = 50;
+
+/** @throws AdapterError when a port, the store or a secret is not to be had */
+export async function openAdapter(options: AdapterOptions): Promise<Adapter> {
+  const { config, parts, clock, log, token } = options;
+  mkdirSync(config.dataDir, { recursive: true });
+  const store = await openSqliteStore({ file: join(config.dataDir, 'hedgerow.sqlite') });
+  const recovered = await store.recoverClaims(clock(), true);
+  if (recovered > 0)
+    log.info(
+      { recovered },
+      'deliveries that were under way at the last stop are looked up before they are sent again',
+    );
+  for (const set of parts.maps.values()) await store.keepMapSet(set.digest, set.text, clock());
+  const sandbox =
+    config.sandbox &&
+    (await startSandbox({
+      host: config.host,
+      port: config.sandbox.port,
+      file: join(config.dataDir, 'sandbox.sqlite'),
+    }));
+  const targets = sandbox ? [...config.targets, sandboxTarget(sandbox.url)] : config.targets;
+  const workers = targets.map((target) => openTarget(target, store, options));
+  const wake = (): void => {
+    for (const worker of workers) worker.wake();
+  };
+  const owners = new Map(config.sources.map((source) => [nameOf(source.folder, parts), source.ownerOrg]));
+  const names = targets.map((target) => target.name);
+  const pipeline = createPipeline({
+    ...parts,
+    store,
+    clock,
+    route: () => names,
+    ownerOrg: (source) => owners.get(source) ?? 'local',
+    onDeliveries: wake,
+  });
+  const pages = consoleRoutes({ store, sources: parts.sources, targets: names, clock, demo: config.demo });
+  const app = createApp({
+    store,
+    pipeline,
+    sources: parts.sources,
+    clock,
+    log,
+    pages: [controlRoutes({ store, token, clock, wake }), pages],
+  });
+  const server = await listen(app, config);
+  return {
+    url: urlOf(server),
+    sandboxUrl: sandbox?.url,
+    store,
+    pipeline,
+    targets: names,
+    async stop() {
+      await closeServer(server);
+      await Promise.all(workers.map((worker) => worker.stop(DRAIN_MS)));
+      await sandbox?.close();
+      await store.close();
+    },
+  };
+}
+
+function openTarget(target: TargetConfig, store: Store, { clock, log }: AdapterOptions): OutboxWorker {
+  const secret = secretOf(target.bearerTokenEnv);
+  if (!secret.ok) throw new AdapterError('permanent', secret.outcome.issue[0]!);
+  const token = secret.value;
+  const sender = createFhirServerTarget({
+    name: target.name,
+    baseUrl: target.url,
+    ids: target.ids,
+    deadlineMs: target.deadlineMs,
+    fetch,
+    clock,
+    ...(token === undefined ? {} : { token: async () => token }),
+  });
+  const deliver = createDelivery({
+    store,
+    target: sender,
+    gate: createShareGate({ store, target, clock }),
+    clock,
+    random: Math.random,
+  });
+  return startWorker({
+    store,
+    target: target.name,
+    deliver,
+    clock,
+    concurrency: target.concurrency,
+    leaseMs: LEASE_MS,
+    maxEntries: GROUP,
+    onError: (error) =>
+      log.error(
+        { target: target.name, rule: error instanceof Error ? error.name : 'unknown' },
+        'a delivery failed unexpectedly; it is tried again',
+      ),
+  });
+}
+
+function sandboxTarget(url: string): TargetConfig {
+  return {
+    name: SANDBOX_NAME,
+    url,
+    ids: 'client',
+    requiresVerifiedNhsNumber: false,
+    allowRestricted: false,
+    purpose: 'share-with-gp',
+    concurrency: 4,
+    deadlineMs: 10_000,
+  };
+}
+
+function nameOf(folder: string, parts: LoadedParts): string {
+  return [...parts.sources.values()].find((source) => source.folder === folder)?.manifest.name ?? folder;
+}
+
+async function listen(app: { listen(port: number, host: string): Server }, config: Config): Promise<Server> {
+  return await new Promise((resolve, reject) => {
+    const server = app.listen(config.port, config.host);
+    server.once('listening', () => resolve(server));
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const taken = error.code === 'EADDRINUSE';
+      reject(
+        new AdapterError(
+          'permanent',
+          {
+            severity: 'fatal',
+            code: 'exception',
+            diagnostics: taken
+              ? `Port ${config.port} is taken: choose another with --port.`
+              : `Cannot listen on ${config.host}:${config.port}: ${error.code}.`,
+          },
+          error,
+        ),
+      );
+    });
+  });
+}
+
+function urlOf(server: Server): string {
+  const { address, port, family } = server.address() as AddressInfo;
+  const host =
+    address === '0.0.0.0' || address === '::' ? 'localhost' : family === 'IPv6' ? `[${address}]` : address;
+  return `http://${host}:${port}`;
+}
+
+async function closeServer(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+    setTimeout(() => server.closeAllConnections(), DRAIN_MS).unref();
+  });
+}

@@ -1,0 +1,115 @@
+/** Turns commands of the command line into requests to the adapter that runs on the same data folder, and answers them there. */
+import { timingSafeEqual } from 'node:crypto';
+import express, { type Router } from 'express';
+import { z } from 'zod';
+import { AdapterError, issueOf, outcomeOf } from '../fhir/outcome.ts';
+import type { ResourceKey, Store, StoreCounts, WorkItem } from '../store/store.ts';
+import type { Lock } from './lock.ts';
+
+/** What `status` shows. */
+export interface Status {
+  readonly counts: StoreCounts;
+  readonly work: readonly WorkItem[];
+}
+
+const replaySchema = z.strictObject({
+  target: z.string().optional(),
+  resource: z
+    .string()
+    .regex(/^[A-Z][A-Za-z]+\/[A-Za-z0-9.-]{1,64}$/)
+    .transform((text) => text as ResourceKey)
+    .optional(),
+  personId: z.string().optional(),
+  state: z.enum(['parked', 'held']).optional(),
+});
+export type Replay = z.infer<typeof replaySchema>;
+
+const WORK_SHOWN = 50;
+
+export async function statusOf(store: Store): Promise<Status> {
+  return { counts: await store.counts(), work: await store.worklist({ open: true, count: WORK_SHOWN }) };
+}
+
+/** Routes for the command line alone: whoever can read the lock file in the data folder has the token. */
+export function controlRoutes(options: {
+  store: Store;
+  token: string;
+  clock: () => number;
+  wake: () => void;
+}): Router {
+  const routes = express.Router();
+  routes.use('/control', (request, response, next) => {
+    if (sameText(request.get('authorization') ?? '', `Bearer ${options.token}`)) return next();
+    response
+      .status(401)
+      .json(
+        outcomeOf(
+          issueOf({
+            code: 'login',
+            rule: 'control-token',
+            diagnostics: 'These routes are for the command line on this machine.',
+          }),
+        ),
+      );
+  });
+  routes.get('/control/status', async (_request, response) => {
+    response.json(await statusOf(options.store));
+  });
+  routes.post('/control/replay', express.json({ limit: '10kb' }), async (request, response) => {
+    const filter = replaySchema.safeParse(request.body);
+    if (!filter.success) {
+      response
+        .status(400)
+        .json(
+          outcomeOf(
+            issueOf({
+              rule: 'control-replay',
+              diagnostics: filter.error.issues
+                .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+                .join('; '),
+            }),
+          ),
+        );
+      return;
+    }
+    const replayed = await options.store.replayDeliveries(definedOnly(filter.data), options.clock());
+    options.wake();
+    response.json({ replayed });
+  });
+  return routes;
+}
+
+/** @throws AdapterError when the running adapter does not answer as it should */
+export async function askRunning<T>(lock: Lock, path: string, body?: unknown): Promise<T> {
+  const response = await fetch(`${lock.url}/control/${path}`, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: { authorization: `Bearer ${lock.token}`, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(30_000),
+  });
+  if (!response.ok) {
+    throw new AdapterError(
+      'permanent',
+      issueOf({
+        code: 'exception',
+        rule: 'control-answer',
+        diagnostics: `The adapter at ${lock.url} answered ${response.status} to ${path}.`,
+      }),
+    );
+  }
+  return (await response.json()) as T;
+}
+
+function sameText(given: string, wanted: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+function definedOnly(filter: Replay): {
+  target?: string;
+  resource?: ResourceKey;
+  personId?: string;
+  state?: 'parked' | 'held';
+} {
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+}

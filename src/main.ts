@@ -1,0 +1,107 @@
+/** The command line: one word a job, each with a help text that a newcomer understands. */
+import { Command, InvalidArgumentError } from 'commander';
+import { convert } from './cli/convert.ts';
+import { ROOT } from './cli/load.ts';
+import { replay, status } from './cli/operate.ts';
+import { start } from './cli/start.ts';
+import { validate } from './cli/validate.ts';
+import { type Config, loadConfig, type Overrides } from './config.ts';
+
+const OLDEST_NODE = 24;
+if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
+  process.stderr.write(
+    `Hedgerow needs Node ${OLDEST_NODE} or newer; this is ${process.version}. "npm start" brings its own: run "npm ci" once, then "npm start".\n`,
+  );
+  process.exit(1);
+}
+
+interface CommonOptions extends Overrides {
+  readonly config?: string;
+}
+
+/** Ends the process with the faults of a configuration that cannot be used. */
+function configured(options: CommonOptions): Config {
+  const { config: path, ...overrides } = options;
+  const config = loadConfig({
+    cwd: process.cwd(),
+    root: ROOT,
+    overrides,
+    ...(path === undefined ? {} : { path }),
+  });
+  if (config.ok) return config.value;
+  for (const issue of config.outcome.issue) process.stderr.write(`${issue.diagnostics}\n`);
+  process.exit(1);
+}
+
+function port(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 0 || number > 65_535)
+    throw new InvalidArgumentError('a port is a number from 0 to 65535');
+  return number;
+}
+
+const program = new Command('hedgerow')
+  .description(
+    'FHIR R4 interoperability adapter for social prescribing: referrals, link worker contacts and outcome questionnaires, to and from EHRs.',
+  )
+  .showHelpAfterError();
+
+const withConfig = (command: Command): Command =>
+  command
+    .option('-c, --config <file>', 'configuration file (default: hedgerow.config.json, else demo mode)')
+    .option('--data-dir <folder>', 'folder of the embedded store (default: ./data)');
+
+withConfig(program.command('start', { isDefault: true }))
+  .description(
+    'Run the adapter. Without a configuration file it runs as a demonstration with made-up people and a sandbox EHR.',
+  )
+  .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
+  .option('-p, --port <number>', 'port to listen on (default: 8080)', port)
+  .option('--inbox-dir <folder>', 'folder with one drop folder a source (default: ./inbox)')
+  .action(async (options: CommonOptions) => {
+    process.exitCode = await start(configured(options), process.stdout, Date.now);
+  });
+
+withConfig(program.command('convert <file>'))
+  .description('Print a source file as FHIR, or what is wrong with it. Starts no server and stores nothing.')
+  .requiredOption('-s, --source <name>', 'source whose maps to use, such as spreadsheet or platform')
+  .option('-k, --kind <name>', 'kind of record, such as referral (default: by file name, sheet or columns)')
+  .addHelpText(
+    'after',
+    '\nThe FHIR Bundle goes to standard output, the OperationOutcome to standard error.\nExit code: 0 all converted, 2 some records were refused, 1 nothing could be read.',
+  )
+  .action(async (file: string, options: CommonOptions & { source: string; kind?: string }) => {
+    process.exitCode = await convert(file, options, configured(options), process, Date.now);
+  });
+
+withConfig(program.command('validate <file>'))
+  .description(
+    'Check a FHIR resource or Bundle (JSON, or NDJSON with one resource a line) and say what to change.',
+  )
+  .action(async (file: string, options: CommonOptions) => {
+    process.exitCode = await validate(file, configured(options), process);
+  });
+
+withConfig(program.command('status'))
+  .description('Show what was read, stored and delivered, and what needs a person.')
+  .option('--json', 'as JSON')
+  .action(async (options: CommonOptions & { json?: boolean }) => {
+    process.exitCode = await status(configured(options), options.json === true, process.stdout);
+  });
+
+withConfig(program.command('replay'))
+  .description('Send parked and held deliveries again, once the reason is mended.')
+  .option('-t, --target <name>', 'only this target')
+  .option('-r, --resource <type/id>', 'only this resource, such as ServiceRequest/5f0a…')
+  .option('--state <state>', 'only parked (refused by the target) or held (consent, identity)')
+  .action(async (options: CommonOptions & { target?: string; resource?: string; state?: string }) => {
+    const { target, resource, state } = options;
+    process.exitCode = await replay(
+      configured(options),
+      { target, resource, state },
+      process.stdout,
+      Date.now,
+    );
+  });
+
+await program.parseAsync();

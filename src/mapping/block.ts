@@ -1,0 +1,223 @@
+/** Writes the JavaScript of a compiled map: blocks of lines, and objects folded into one literal as far as nothing intervenes. */
+
+/** An object that a map builds; until `entries` is written out, writes to it only add to its literal. */
+export interface Built {
+  readonly js: string;
+  readonly block: Block;
+  /** members known so far; undefined once the literal stands in the code */
+  entries: Map<string, string | string[]> | undefined;
+  /** keys written by code so far, and the block in which the write is certain */
+  readonly writes: Map<string, Block | undefined>;
+  /** made elsewhere (a parameter): it may hold anything already */
+  readonly foreign: boolean;
+  /** where it goes once it is known to hold something */
+  slot: Slot | undefined;
+  /** true when its literal has members: no check for emptiness is needed */
+  filled: boolean;
+}
+
+export interface Slot {
+  readonly parent: Built;
+  readonly key: string;
+  readonly position: 'only' | 'last' | 'first';
+}
+
+/** What all blocks of one compilation share: names, and how much has been written. */
+export interface Budget {
+  names: number;
+  characters: number;
+  /** thrown when more is written than any honest map needs */
+  readonly exceeded: () => Error;
+}
+
+const MOST_CHARACTERS = 4_000_000;
+
+export class Block {
+  readonly #parent: Block | undefined;
+  readonly #loop: boolean;
+  readonly #lines: string[] = [];
+  readonly #waiting: Built[] = [];
+  readonly budget: Budget;
+
+  constructor(budget: Budget, parent?: Block, loop = false) {
+    this.budget = budget;
+    this.#parent = parent;
+    this.#loop = loop;
+  }
+
+  /** @returns a name that no other variable of the compilation has */
+  name(): string {
+    this.budget.names += 1;
+    return `v${this.budget.names}`;
+  }
+
+  line(text: string): void {
+    this.budget.characters += text.length;
+    if (this.budget.characters > MOST_CHARACTERS) throw this.budget.exceeded();
+    this.#lines.push(text);
+  }
+
+  /** Keeps a value under a new name. */
+  keep(code: string): string {
+    const js = this.name();
+    this.line(`const ${js} = ${code};`);
+    return js;
+  }
+
+  /** Writes `head { … }` with a block inside. */
+  nest(head: string, fill: (inner: Block) => void, loop = false): void {
+    const inner = new Block(this.budget, this, loop);
+    fill(inner);
+    const text = inner.close();
+    if (text !== '') this.line(`${head} {\n${text}\n}`);
+  }
+
+  /** A new object, put into its slot when it holds something. */
+  create(entries: Iterable<[string, string]>, slot?: Slot): Built {
+    const map = new Map<string, string | string[]>(entries);
+    const built: Built = {
+      js: this.name(),
+      block: this,
+      entries: map,
+      writes: new Map([...map.keys()].map((key) => [key, this])),
+      foreign: false,
+      slot,
+      filled: false,
+    };
+    this.#waiting.push(built);
+    return built;
+  }
+
+  /** An object that is there already, or may be: a parameter, or the element that earlier rules made. */
+  adopt(js: string, slot?: Slot): Built {
+    const built: Built = {
+      js,
+      block: this,
+      entries: undefined,
+      writes: new Map(),
+      foreign: true,
+      slot,
+      filled: false,
+    };
+    if (slot) this.#waiting.push(built);
+    return built;
+  }
+
+  /** @returns the object's variable, for code written from now on */
+  use(built: Built): string {
+    built.block.#writeOut(built);
+    return built.js;
+  }
+
+  /** @returns an object that waits to be put into this slot, in this block or one around it */
+  waitingFor(parent: Built, key: string): Built | undefined {
+    for (let block: Block | undefined = this; block; block = block.#parent) {
+      const found = block.#waiting.find((built) => built.slot?.parent === parent && built.slot.key === key);
+      if (found || block === parent.block) return found;
+    }
+    return undefined;
+  }
+
+  /** @returns true when an earlier run of this code, or earlier code, may have written the key */
+  mayHold(built: Built, key: string): boolean {
+    return built.foreign || built.writes.has(key) || this.#loopsWithin(built.block);
+  }
+
+  /** Writes one member. */
+  set(built: Built, key: string, code: string): void {
+    if (built.entries && built.block === this) built.entries.set(key, code);
+    else this.line(`${this.use(built)}[${JSON.stringify(key)}] = ${code};`);
+    built.writes.set(key, this.#certain(built, key));
+  }
+
+  /** Adds to a member that is a list. */
+  push(built: Built, key: string, code: string, front = false): void {
+    const older = this.waitingFor(built, key);
+    if (older) older.block.#writeOut(older);
+    if (built.entries && built.block === this) {
+      const list = built.entries.get(key) ?? [];
+      if (Array.isArray(list)) {
+        built.entries.set(key, front ? [code, ...list] : [...list, code]);
+        built.writes.set(key, this);
+        return;
+      }
+    }
+    const member = `${this.use(built)}[${JSON.stringify(key)}]`;
+    const add = `${member}.${front ? 'unshift' : 'push'}(${code});`;
+    const known = built.writes.get(key);
+    if (!this.mayHold(built, key)) this.line(`${member} = [${code}];`);
+    else if (known && this.#isWithin(known)) this.line(add);
+    else this.line(`if (${member} === undefined) ${member} = [${code}]; else ${add}`);
+    built.writes.set(key, this.#certain(built, key));
+  }
+
+  /** Writes out everything that waits, and returns the text of the block. */
+  close(): string {
+    for (const built of [...this.#waiting]) if (!this.#hasWaitingParent(built)) this.#writeOut(built);
+    for (const built of [...this.#waiting]) this.#settle(built);
+    return this.#lines.join('\n');
+  }
+
+  #writeOut(built: Built): void {
+    const { entries } = built;
+    if (!entries) return;
+    for (const child of [...this.#waiting]) if (child.slot?.parent === built) this.#writeOut(child);
+    built.filled = entries.size > 0;
+    built.entries = undefined;
+    const members = [...entries].map(([key, code]) => {
+      return `${JSON.stringify(key)}: ${typeof code === 'string' ? code : `[${code.join(', ')}]`}`;
+    });
+    this.line(`const ${built.js} = {${members.join(', ')}};`);
+    if (built.filled) this.#place(built);
+  }
+
+  /** Puts a filled object into its slot, behind those that wait for the same slot longer. */
+  #place(built: Built): void {
+    const { slot } = built;
+    if (!slot) return;
+    const first = this.waitingFor(slot.parent, slot.key);
+    if (first && first !== built) {
+      first.block.#writeOut(first);
+      if (this.waitingFor(slot.parent, slot.key) !== built) return;
+    }
+    this.#attach(built, slot);
+  }
+
+  #attach(built: Built, slot: Slot): void {
+    built.slot = undefined;
+    const index = this.#waiting.indexOf(built);
+    if (index >= 0) this.#waiting.splice(index, 1);
+    if (slot.position === 'only') this.set(slot.parent, slot.key, built.js);
+    else this.push(slot.parent, slot.key, built.js, slot.position === 'first');
+  }
+
+  /** At the end of the block: what may have stayed empty is put into its slot only when it did not. */
+  #settle(built: Built): void {
+    for (const child of [...this.#waiting]) if (child !== built && child.slot?.parent === built) this.#settle(child);
+    const { slot } = built;
+    if (!slot) return;
+    if (built.filled) return this.#attach(built, slot);
+    built.slot = undefined;
+    this.nest(`if (hasMembers(${built.js}))`, (inner) => inner.#attach(built, slot));
+  }
+
+  #hasWaitingParent(built: Built): boolean {
+    const parent = built.slot?.parent;
+    return parent !== undefined && parent.block === this && parent.entries !== undefined;
+  }
+
+  #certain(built: Built, key: string): Block | undefined {
+    const known = built.writes.get(key);
+    return known && this.#isWithin(known) ? known : this;
+  }
+
+  #isWithin(block: Block): boolean {
+    for (let at: Block | undefined = this; at; at = at.#parent) if (at === block) return true;
+    return false;
+  }
+
+  #loopsWithin(outer: Block): boolean {
+    for (let at: Block | undefined = this; at && at !== outer; at = at.#parent) if (at.#loop) return true;
+    return false;
+  }
+}

@@ -1,0 +1,152 @@
+/** Turns ConceptMaps, from files or inline, into tables that compiled maps look codes up in. */
+import type { ConceptMap, ConceptMapGroup } from '@medplum/fhirtypes';
+import { type Run, report } from './runtime.ts';
+import type { InlineConceptMap } from './tree.ts';
+
+/** What a code becomes. */
+export interface Translation {
+  readonly system: string | undefined;
+  readonly code: string;
+  readonly display: string | undefined;
+}
+
+/** What happens to a code that no element lists. */
+interface Unmapped {
+  readonly mode: 'provided' | 'fixed' | 'other-map';
+  readonly translation: Translation | undefined;
+  readonly url: string | undefined;
+}
+
+interface Table {
+  readonly system: string | undefined;
+  readonly target: string | undefined;
+  readonly codes: ReadonlyMap<string, readonly Translation[]>;
+  readonly unmapped: Unmapped | undefined;
+}
+
+/** One ConceptMap, ready for use. */
+export interface CodeMap {
+  readonly url: string;
+  /** file that it stands in, for messages */
+  readonly file: string;
+  readonly tables: readonly Table[];
+  /** codes of any system, where they become one code: the usual case, found in one step */
+  readonly direct: ReadonlyMap<string, readonly Translation[]>;
+  /** other ConceptMaps by URL, for `unmapped.mode` other-map */
+  readonly others: ReadonlyMap<string, CodeMap>;
+}
+
+/** Equivalences that say there is no such thing in the target system. */
+const NO_MATCH = new Set(['unmatched', 'disjoint']);
+
+/** @param others all ConceptMaps of the set by URL; may be filled later */
+export function codeMapOf(map: ConceptMap, file: string, others: ReadonlyMap<string, CodeMap>): CodeMap {
+  return tableSet(map.url ?? '', file, (map.group ?? []).map(tableOf), others);
+}
+
+/** @returns the table of `conceptmap "#name" { … }` */
+export function codeMapOfInline(map: InlineConceptMap, others: ReadonlyMap<string, CodeMap>): CodeMap {
+  const groups = new Map<string, Map<string, Translation[]>>();
+  for (const { source, target } of map.codes) {
+    const key = `${source.prefix.text} ${target.prefix.text}`;
+    if (!groups.has(key)) groups.set(key, new Map());
+    const system = map.prefixes.get(target.prefix.text);
+    append(groups.get(key)!, source.code, { system, code: target.code, display: undefined });
+  }
+  const tables = [...groups].map(([key, codes]): Table => {
+    const [from, to] = key.split(' ') as [string, string];
+    const provided = map.unmapped.some(({ prefix }) => prefix.text === from);
+    const unmapped: Unmapped = { mode: 'provided', translation: undefined, url: undefined };
+    return {
+      system: map.prefixes.get(from),
+      target: map.prefixes.get(to),
+      codes,
+      unmapped: provided ? unmapped : undefined,
+    };
+  });
+  return tableSet(map.url.text, map.url.at.file, tables, others);
+}
+
+/**
+ * Translates a code, a Coding or a CodeableConcept.
+ * @returns what it becomes; none, with an issue, when the map lists no such code
+ */
+export function lookUp(run: Run, at: number, map: CodeMap, value: unknown): readonly Translation[] {
+  if (typeof value === 'string') {
+    const found = map.direct.get(value);
+    if (found) return found;
+  }
+  const codings = codingsOf(value);
+  const found = codings.flatMap((coding) => find(map, coding, 0) ?? []);
+  if (found.length === 0) reportUnmapped(run, at, map, codings);
+  return found;
+}
+
+interface SourceCoding {
+  readonly system: string | undefined;
+  readonly code: string;
+}
+
+function find(map: CodeMap, coding: SourceCoding, depth: number): readonly Translation[] | undefined {
+  const tables = map.tables.filter((table) => !coding.system || !table.system || table.system === coding.system);
+  for (const table of tables) {
+    const found = table.codes.get(coding.code);
+    if (found) return found;
+  }
+  for (const { unmapped, target } of tables) {
+    if (unmapped?.mode === 'fixed' && unmapped.translation) return [unmapped.translation];
+    if (unmapped?.mode === 'provided')
+      return [{ system: coding.system ?? target, code: coding.code, display: undefined }];
+    const other = unmapped?.url === undefined ? undefined : map.others.get(unmapped.url);
+    if (other && depth < 5) return find(other, coding, depth + 1);
+  }
+  return undefined;
+}
+
+function reportUnmapped(run: Run, at: number, map: CodeMap, codings: readonly SourceCoding[]): void {
+  const codes = codings.map(({ code }) => (/^\S{1,40}$/.test(code) ? `"${code}"` : 'a text that is no code'));
+  const what = codes.length === 0 ? 'a value that is no code' : codes.join(', ');
+  const message = `${what} is not in ${map.url} (${map.file}); add an element for it to that file`;
+  report(run, at, 'map-unmapped-code', message, { severity: 'warning', code: 'code-invalid' });
+}
+
+function codingsOf(value: unknown): SourceCoding[] {
+  if (typeof value === 'string') return [{ system: undefined, code: value }];
+  if (typeof value === 'number' || typeof value === 'boolean') return [{ system: undefined, code: `${value}` }];
+  const { code, system, coding } = Object(value) as { code?: unknown; system?: unknown; coding?: unknown };
+  if (Array.isArray(coding)) return coding.flatMap((item) => (Array.isArray(item?.coding) ? [] : codingsOf(item)));
+  if (typeof code !== 'string') return [];
+  return [{ system: typeof system === 'string' ? system : undefined, code }];
+}
+
+function tableOf(group: ConceptMapGroup): Table {
+  const codes = new Map<string, Translation[]>();
+  for (const element of group.element ?? []) {
+    for (const target of element.target ?? []) {
+      if (element.code === undefined || target.code === undefined || NO_MATCH.has(target.equivalence ?? '')) continue;
+      append(codes, element.code, { system: group.target, code: target.code, display: target.display });
+    }
+  }
+  return { system: group.source, target: group.target, codes, unmapped: unmappedOf(group) };
+}
+
+function unmappedOf(group: ConceptMapGroup): Unmapped | undefined {
+  const { unmapped } = group;
+  if (!unmapped?.mode) return undefined;
+  const { code, display } = unmapped;
+  const translation = code === undefined ? undefined : { system: group.target, code, display };
+  return { mode: unmapped.mode, translation, url: unmapped.url };
+}
+
+function tableSet(url: string, file: string, tables: Table[], others: ReadonlyMap<string, CodeMap>): CodeMap {
+  const direct = new Map<string, readonly Translation[]>();
+  for (const table of tables)
+    for (const [code, found] of table.codes) if (!direct.has(code)) direct.set(code, found);
+  return { url, file, tables, direct, others };
+}
+
+function append(codes: Map<string, Translation[]>, code: string, translation: Translation): void {
+  const list = codes.get(code);
+  if (list) list.push(translation);
+  else codes.set(code, [translation]);
+}

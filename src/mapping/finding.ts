@@ -1,0 +1,68 @@
+/** Collects what is wrong with a map set, each finding once, with its place and what to write instead. */
+import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
+import { type Fault, hasErrors, issueOf } from '../fhir/outcome.ts';
+import { type Place, placeText } from './tree.ts';
+
+/** More findings than this help nobody; the rest is left out. */
+const MOST_FINDINGS = 1_000;
+
+export class Findings {
+  readonly #issues = new Map<string, OperationOutcomeIssue>();
+
+  /** @param message what is wrong and what to write instead; the place is put before it */
+  add(rule: string, at: Place, message: string, severity: 'error' | 'warning' = 'error'): void {
+    const diagnostics = `${placeText(at)}: ${message}`;
+    this.addFault({ rule, severity, code: rule === 'map-unsupported' ? 'not-supported' : 'invalid', diagnostics });
+  }
+
+  /** A construct of the language that is parsed but not compiled. */
+  unsupported(at: Place, construct: string, instead: string): void {
+    this.add('map-unsupported', at, `${construct} is not supported; ${instead}`);
+  }
+
+  addFault(fault: Fault): void {
+    const key = `${fault.rule} ${fault.diagnostics}`;
+    if (this.#issues.size < MOST_FINDINGS && !this.#issues.has(key)) this.#issues.set(key, issueOf(fault));
+  }
+
+  addIssues(issues: readonly OperationOutcomeIssue[]): void {
+    for (const issue of issues) this.#issues.set(JSON.stringify(issue), issue);
+  }
+
+  get issues(): OperationOutcomeIssue[] {
+    return [...this.#issues.values()];
+  }
+
+  get failed(): boolean {
+    return hasErrors(this.issues);
+  }
+}
+
+/** @returns `; write x` with the known name nearest to a wrong one, or the list of known names when none is near */
+export function nearest(wrong: string, known: Iterable<string>): string {
+  const names = [...known];
+  if (names.length === 0) return '';
+  let best = names[0]!;
+  let least = Number.POSITIVE_INFINITY;
+  for (const name of names) {
+    const distance = editDistance(wrong.toLowerCase(), name.toLowerCase());
+    if (distance < least) [best, least] = [name, distance];
+  }
+  if (least <= Math.max(2, wrong.length / 3)) return `; write ${best}`;
+  const listed = names.slice(0, 12).join(', ');
+  return `; known are ${listed}${names.length > 12 ? ', …' : ''}`;
+}
+
+/** Levenshtein's distance, one row at a time. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replace = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replace, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

@@ -1,0 +1,98 @@
+/** Turns the text of a map into tokens with their places. */
+import { AdapterError, issueOf } from '../fhir/outcome.ts';
+import { type Place, placeText } from './tree.ts';
+
+export interface Token {
+  readonly kind: 'name' | 'string' | 'number' | 'symbol' | 'metadata' | 'end';
+  /** name without back quotes, string without quotes and escapes, else as written */
+  readonly text: string;
+  readonly quote: '"' | "'" | '`' | '';
+  readonly at: Place;
+  /** offsets in the text: [start, end) */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Longer maps are refused: 2 MB is a hundred times the largest map known. */
+const LARGEST_MAP = 2_000_000;
+
+const TOKEN = new RegExp(
+  [
+    String.raw`(?<blank>(?:[\s\ufeff]|/\*[^]*?\*/|//(?!/)[^\n]*|////[^\n]*)+)`,
+    String.raw`(?<metadata>///[^\n]*)`,
+    String.raw`(?<name>[A-Za-z_][A-Za-z0-9_]*)`,
+    String.raw`(?<string>"(?:[^"\\]|\\[^])*"|'(?:[^'\\]|\\[^])*'|\x60(?:[^\x60\\]|\\[^])*\x60)`,
+    String.raw`(?<number>@[0-9T][0-9T:.Z+-]*|\d+(?:\.\d+)?)`,
+    String.raw`(?<symbol>->|\.\.|<<|>>|==|!=|!~|<=|>=|[@%$<>=!~|&+\-*/()[\]{},;:.#])`,
+  ].join('|'),
+  'y',
+);
+
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', f: '\f' };
+
+/**
+ * @param file name that places are given in
+ * @returns every token, the last of kind `end`; comments are left out, `///` lines are kept
+ * @throws AdapterError `map-syntax` for text that is no token
+ */
+export function tokenize(file: string, text: string): Token[] {
+  const tokens: Token[] = [];
+  const lines = new LineCounter(file, text);
+  if (text.length > LARGEST_MAP) throw syntaxError(lines.place(0), `a map holds at most ${LARGEST_MAP} characters`);
+  let start = 0;
+  while (start < text.length) {
+    TOKEN.lastIndex = start;
+    const groups = TOKEN.exec(text)?.groups;
+    if (!groups) throw syntaxError(lines.place(start), unreadable(text[start]!));
+    const end = TOKEN.lastIndex;
+    const [kind, raw] = Object.entries(groups).find((entry) => entry[1] !== undefined)!;
+    if (kind !== 'blank') tokens.push(tokenOf(kind as Token['kind'], raw!, lines.place(start), start, end));
+    start = end;
+  }
+  tokens.push({ kind: 'end', text: 'end of file', quote: '', at: lines.place(start), start, end: start });
+  return tokens;
+}
+
+/** @returns the refusal of a map's text, ready to be thrown within the parser */
+export function syntaxError(at: Place, message: string): AdapterError {
+  const diagnostics = `${placeText(at)}: ${message}`;
+  return new AdapterError('permanent', issueOf({ rule: 'map-syntax', code: 'structure', diagnostics }));
+}
+
+function tokenOf(kind: Token['kind'], raw: string, at: Place, start: number, end: number): Token {
+  if (kind !== 'string') return { kind, text: raw, quote: '', at, start, end };
+  const quote = raw[0] as '"' | "'" | '`';
+  const text = raw.slice(1, -1).replaceAll(/\\(?:u([0-9a-fA-F]{4})|([^]))/g, (_, code: string, other: string) =>
+    code ? String.fromCharCode(Number.parseInt(code, 16)) : (ESCAPES[other] ?? other),
+  );
+  return { kind: quote === '`' ? 'name' : 'string', text, quote, at, start, end };
+}
+
+function unreadable(character: string): string {
+  if (character === '"' || character === "'" || character === '`')
+    return `the text that starts here with ${character} has no end; close it with ${character}`;
+  return `unexpected character ${JSON.stringify(character)}; remove it or put it in quotes`;
+}
+
+/** Turns offsets, asked for in rising order, into lines and columns. */
+class LineCounter {
+  readonly #file: string;
+  readonly #text: string;
+  #line = 1;
+  #lineStart = 0;
+
+  constructor(file: string, text: string) {
+    this.#file = file;
+    this.#text = text;
+  }
+
+  place(offset: number): Place {
+    for (;;) {
+      const next = this.#text.indexOf('\n', this.#lineStart);
+      if (next < 0 || next >= offset) break;
+      this.#line += 1;
+      this.#lineStart = next + 1;
+    }
+    return { file: this.#file, line: this.#line, column: offset - this.#lineStart + 1 };
+  }
+}

@@ -1,0 +1,163 @@
+/** Parses the rules of a group: sources, targets, transforms, dependents. */
+import type { Cursor } from './cursor.ts';
+import type { Argument, Expression, Invocation, Literal, Rule, Source, Target, Transform, Word } from './tree.ts';
+
+const SOURCE_LIST_MODES = new Set(['first', 'not_first', 'last', 'not_last', 'only_one']);
+const TARGET_LIST_MODES = new Set(['first', 'share', 'last', 'single', 'collate']);
+const END_OF_CONDITION = new Set(['->', ',', ';', 'where', 'check', 'log', 'then', '{', '}']);
+const END_OF_ARGUMENT = new Set([',', ')']);
+const END_OF_BRACKET = new Set([')']);
+
+/** @returns the rules between `{` and `}` */
+export function parseRules(cursor: Cursor): Rule[] {
+  return cursor.nested(() => {
+    cursor.expect('{');
+    const rules: Rule[] = [];
+    while (!cursor.take('}')) rules.push(parseRule(cursor));
+    return rules;
+  });
+}
+
+function parseRule(cursor: Cursor): Rule {
+  const { at } = cursor.token;
+  const early = cursor.token.kind === 'name' && cursor.ahead(1).text === ':' ? takeEarlyName(cursor) : undefined;
+  const sources = [parseSource(cursor)];
+  while (cursor.take(',')) sources.push(parseSource(cursor));
+  const targets: Target[] = [];
+  if (cursor.take('->')) {
+    do targets.push(parseTarget(cursor));
+    while (cursor.take(','));
+  }
+  const dependents: Invocation[] = [];
+  let rules: Rule[] = [];
+  if (cursor.take('then')) {
+    if (!cursor.is('{')) {
+      do dependents.push(parseInvocation(cursor, cursor.name('the name of a group')));
+      while (cursor.take(','));
+    }
+    if (cursor.is('{')) rules = parseRules(cursor);
+  }
+  const name = cursor.is(';') ? early : cursor.nameOrString('";" or the name of the rule').text;
+  cursor.expect(';');
+  return { at, name, sources, targets, dependents, rules };
+}
+
+/** The oldest form, `name : for src.x …`, is not FHIR Mapping Language of R4 any more. */
+function takeEarlyName(cursor: Cursor): string {
+  if (cursor.ahead(2).text !== 'for') throw cursor.error('a rule that starts with its source, such as src.name');
+  const name = cursor.next().text;
+  cursor.next();
+  cursor.next();
+  return name;
+}
+
+function parseSource(cursor: Cursor): Source {
+  const { context, path } = parsePath(cursor, 'a source, such as src.name,');
+  const type = cursor.take(':') ? cursor.nameOrString('a type') : undefined;
+  const cardinality = cursor.token.kind === 'number' ? parseCardinality(cursor) : undefined;
+  const fallback = cursor.take('default') ? parseDefault(cursor) : undefined;
+  const mode = SOURCE_LIST_MODES.has(cursor.token.text) && cursor.token.quote === '';
+  const listMode = mode ? cursor.name('a list mode') : undefined;
+  const variable = cursor.take('as') ? cursor.name('the name of a variable') : undefined;
+  const where = cursor.take('where') ? cursor.expression(END_OF_CONDITION) : undefined;
+  const check = cursor.take('check') ? cursor.expression(END_OF_CONDITION) : undefined;
+  const log = cursor.take('log') ? cursor.expression(END_OF_CONDITION) : undefined;
+  return { context, path, type, cardinality, fallback, listMode, variable, where, check, log };
+}
+
+function parseCardinality(cursor: Cursor): NonNullable<Source['cardinality']> {
+  const { at, text } = cursor.next();
+  cursor.expect('..');
+  if (cursor.take('*')) return { at, min: Number(text), max: Number.POSITIVE_INFINITY };
+  if (cursor.token.kind !== 'number') throw cursor.error('a number or *');
+  return { at, min: Number(text), max: Number(cursor.next().text) };
+}
+
+/** `default (expression)` of R5, `default "text"` of R4. */
+function parseDefault(cursor: Cursor): Expression {
+  if (cursor.token.kind === 'string') {
+    const { text, at } = cursor.string('a default');
+    return { kind: 'expression', at, text: `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'` };
+  }
+  cursor.expect('(');
+  const expression = cursor.expression(END_OF_BRACKET);
+  cursor.expect(')');
+  return expression;
+}
+
+function parseTarget(cursor: Cursor): Target {
+  const { at } = cursor.token;
+  const bare = cursor.ahead(1).text === '(' && cursor.ahead(1).quote === '';
+  const { context, path } = bare
+    ? { context: undefined, path: [] }
+    : parsePath(cursor, 'a target, such as tgt.name,');
+  const transform = bare || cursor.take('=') ? parseTransform(cursor) : undefined;
+  const variable = cursor.take('as') ? cursor.name('the name of a variable') : undefined;
+  const mode = TARGET_LIST_MODES.has(cursor.token.text) && cursor.token.quote === '';
+  const listMode = mode ? cursor.name('a list mode') : undefined;
+  const share = listMode?.text === 'share' ? cursor.name('the id of the shared element') : undefined;
+  return { at, context, path, transform, variable, listMode, share };
+}
+
+function parseTransform(cursor: Cursor): Transform {
+  if (cursor.token.kind === 'name' && cursor.ahead(1).text === '(' && cursor.ahead(1).quote === '')
+    return parseInvocation(cursor, cursor.name('a transform'));
+  if (cursor.take('(')) {
+    const expression = cursor.expression(END_OF_BRACKET);
+    cursor.expect(')');
+    return expression;
+  }
+  const { at } = cursor.token;
+  const literal = parseLiteral(cursor);
+  if (literal) return literal;
+  const { context, path } = parsePath(cursor, 'a value, a variable or a transform');
+  return { kind: 'path', at, words: [context, ...path] };
+}
+
+function parseInvocation(cursor: Cursor, name: Word): Invocation {
+  const parameters: Argument[] = [];
+  cursor.expect('(');
+  if (!cursor.is(')')) {
+    do parameters.push(parseArgument(cursor));
+    while (cursor.take(','));
+  }
+  cursor.expect(')');
+  return { kind: 'call', name, parameters };
+}
+
+/** One token or a dotted name is a value; anything longer is FHIRPath. */
+function parseArgument(cursor: Cursor): Argument {
+  const { at } = cursor.token;
+  const sign = cursor.is('-') ? 1 : 0;
+  if (END_OF_ARGUMENT.has(cursor.ahead(1 + sign).text)) {
+    const literal = parseLiteral(cursor);
+    if (literal) return literal;
+  }
+  let length = 0;
+  while (cursor.ahead(length).kind === 'name' && cursor.ahead(length + 1).text === '.') length += 2;
+  if (cursor.ahead(length).kind === 'name' && END_OF_ARGUMENT.has(cursor.ahead(length + 1).text)) {
+    const { context, path } = parsePath(cursor, 'a variable');
+    return { kind: 'path', at, words: [context, ...path] };
+  }
+  return cursor.expression(END_OF_ARGUMENT);
+}
+
+function parseLiteral(cursor: Cursor): Literal | undefined {
+  const { kind, text, at, quote } = cursor.token;
+  if (kind === 'string') return { kind: 'literal', at, value: cursor.next().text };
+  if (kind === 'name' && quote === '' && (text === 'true' || text === 'false'))
+    return { kind: 'literal', at, value: cursor.next().text === 'true' };
+  const negative = cursor.is('-') && cursor.ahead(1).kind === 'number';
+  if (kind !== 'number' && !negative) return undefined;
+  if (negative) cursor.next();
+  const digits = cursor.next().text;
+  const value = digits.startsWith('@') ? digits.slice(1) : Number(digits) * (negative ? -1 : 1);
+  return { kind: 'literal', at, value };
+}
+
+function parsePath(cursor: Cursor, what: string): { context: Word; path: Word[] } {
+  const context = cursor.name(what);
+  const path: Word[] = [];
+  while (cursor.take('.')) path.push(cursor.name('the name of an element'));
+  return { context, path };
+}

@@ -1,0 +1,32 @@
+/** The table of search parameters that are served, and so indexed: an index row exists because one of these needs it. */
+import type { StoredType } from '../fhir/definitions.ts';
+
+/**
+ * Codes of FHIR R4 search parameters by stored type. `_id` and `_lastUpdated` are served for all and need no rows.
+ * A parameter without an R4 definition for the type cannot stand here: `createSearchIndex` refuses it.
+ */
+export const SERVED_PARAMETERS: Readonly<Record<StoredType, readonly string[]>> = {
+  Appointment: ['identifier', 'patient', 'status', 'date', 'based-on'],
+  CarePlan: ['identifier', 'patient', 'status', 'date', 'based-on'],
+  Condition: ['identifier', 'patient', 'clinical-status', 'recorded-date', 'code', 'encounter'],
+  Consent: ['identifier', 'patient', 'status', 'date'],
+  Encounter: ['identifier', 'patient', 'status', 'date', 'based-on'],
+  EpisodeOfCare: ['identifier', 'patient', 'status', 'date'],
+  Flag: ['identifier', 'patient', 'date'],
+  Goal: ['identifier', 'patient', 'lifecycle-status', 'start-date'],
+  HealthcareService: ['identifier', 'organization'],
+  Location: ['identifier', 'status', 'organization'],
+  Observation: ['identifier', 'patient', 'status', 'date', 'code', 'encounter', 'derived-from'],
+  Organization: ['identifier'],
+  Patient: ['identifier', 'birthdate'],
+  Practitioner: ['identifier'],
+  PractitionerRole: ['identifier', 'practitioner', 'organization'],
+  Procedure: ['identifier', 'patient', 'status', 'date', 'code', 'based-on', 'encounter'],
+  Provenance: ['patient'],
+  Questionnaire: ['identifier', 'status', 'url'],
+  QuestionnaireResponse: ['identifier', 'patient', 'status', 'authored', 'based-on', 'encounter', 'questionnaire'],
+  RelatedPerson: ['identifier', 'patient'],
+  ServiceRequest: ['identifier', 'patient', 'status', 'authored', 'code', 'based-on', 'encounter'],
+  Task: ['identifier', 'patient', 'status', 'authored-on', 'code', 'based-on', 'focus'],
+  VerificationResult: ['target'],
+};

@@ -1,0 +1,213 @@
+-- The first tables. Append-only: a change is a new numbered file.
+-- Times are epoch milliseconds. Every row that holds content carries owner_org, and person_id or a key that leads to it.
+
+-- Short numbers for the texts that search rows repeat: parameters ('Patient.identifier') and code systems.
+CREATE TABLE name (
+  nid INTEGER PRIMARY KEY,
+  text TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- The current version of each resource. `rid` never changes: pages of a search go by it.
+CREATE TABLE resource (
+  rid INTEGER PRIMARY KEY,
+  type TEXT NOT NULL,
+  id TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  last_updated_ms INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('current', 'deleted', 'erased')),
+  owner_org TEXT NOT NULL,
+  person_id TEXT,
+  digest TEXT NOT NULL,
+  content TEXT
+) STRICT;
+CREATE UNIQUE INDEX resource_key ON resource (type, id);
+CREATE INDEX resource_type ON resource (type) WHERE state = 'current';
+CREATE INDEX resource_updated ON resource (type, last_updated_ms) WHERE state = 'current';
+CREATE INDEX resource_person ON resource (person_id, type) WHERE person_id IS NOT NULL;
+
+-- Superseded versions only: a resource that never changed costs no row here.
+CREATE TABLE history (
+  rid INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  last_updated_ms INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  owner_org TEXT NOT NULL,
+  person_id TEXT,
+  digest TEXT NOT NULL,
+  content TEXT,
+  PRIMARY KEY (rid, version)
+) STRICT;
+
+-- Search rows, clustered as they are looked up. None is found by rid: old ones are recomputed from the old content.
+CREATE TABLE search_token (
+  param INTEGER NOT NULL,
+  code TEXT NOT NULL,
+  rid INTEGER NOT NULL,
+  system INTEGER NOT NULL,
+  PRIMARY KEY (param, code, rid, system)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE search_ref (
+  param INTEGER NOT NULL,
+  target TEXT NOT NULL,
+  rid INTEGER NOT NULL,
+  PRIMARY KEY (param, target, rid)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE search_date (
+  param INTEGER NOT NULL,
+  low_ms INTEGER NOT NULL,
+  high_ms INTEGER NOT NULL,
+  rid INTEGER NOT NULL,
+  PRIMARY KEY (param, low_ms, high_ms, rid)
+) STRICT, WITHOUT ROWID;
+
+-- Source records as last committed; payload is null once erased.
+CREATE TABLE source_record (
+  record_id INTEGER PRIMARY KEY,
+  source TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  record_key TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  map_digest TEXT NOT NULL,
+  owner_org TEXT NOT NULL,
+  received_ms INTEGER NOT NULL,
+  receipt_id TEXT NOT NULL,
+  file TEXT,
+  line INTEGER,
+  resources TEXT NOT NULL,
+  payload TEXT
+) STRICT;
+CREATE UNIQUE INDEX source_record_key ON source_record (source, kind, record_key);
+CREATE INDEX source_record_received ON source_record (received_ms);
+
+-- Patients that a source record speaks of: leads an erasure to the payloads.
+CREATE TABLE record_patient (
+  patient_id TEXT NOT NULL,
+  record_id INTEGER NOT NULL,
+  PRIMARY KEY (patient_id, record_id)
+) STRICT, WITHOUT ROWID;
+
+-- What each source record says of a shared resource. Content is null while it is the only one: then it is the resource's.
+CREATE TABLE contribution (
+  type TEXT NOT NULL,
+  id TEXT NOT NULL,
+  record_id INTEGER NOT NULL,
+  source_time_ms INTEGER NOT NULL,
+  partial INTEGER NOT NULL,
+  owner_org TEXT NOT NULL,
+  content TEXT,
+  PRIMARY KEY (type, id, record_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE receipt (
+  id TEXT PRIMARY KEY,
+  source TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  received_ms INTEGER NOT NULL,
+  file TEXT,
+  committed INTEGER NOT NULL DEFAULT 0,
+  unchanged INTEGER NOT NULL DEFAULT 0,
+  refused INTEGER NOT NULL DEFAULT 0,
+  finished_ms INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE map_set (
+  digest TEXT PRIMARY KEY,
+  kept_ms INTEGER NOT NULL,
+  text TEXT NOT NULL
+) STRICT;
+
+-- Patients that are one person with another; a row to the patient's own id keeps a join from being made again.
+CREATE TABLE person_link (
+  patient_id TEXT PRIMARY KEY,
+  person_id TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  linked_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX person_link_person ON person_link (person_id);
+
+-- Deliveries not yet made, in the order they are due within (target, delivery_key).
+CREATE TABLE outbox (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  target TEXT NOT NULL,
+  delivery_key TEXT NOT NULL,
+  owner_org TEXT NOT NULL,
+  person_id TEXT,
+  type TEXT NOT NULL,
+  id TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  action TEXT NOT NULL CHECK (action IN ('put', 'delete')),
+  state TEXT NOT NULL CHECK (state IN ('waiting', 'claimed', 'parked', 'held')),
+  attempt INTEGER NOT NULL DEFAULT 0,
+  ambiguous INTEGER NOT NULL DEFAULT 0,
+  outcome TEXT
+) STRICT;
+CREATE INDEX outbox_queue ON outbox (target, delivery_key, state, seq);
+CREATE INDEX outbox_stuck ON outbox (target, type, id) WHERE state IN ('parked', 'held');
+
+-- One row a delivery key with entries waiting or claimed. `ready` keys are due; the others become so at due_ms.
+CREATE TABLE outbox_key (
+  target TEXT NOT NULL,
+  delivery_key TEXT NOT NULL,
+  first_seq INTEGER NOT NULL,
+  due_ms INTEGER NOT NULL,
+  ready INTEGER NOT NULL,
+  lease_until_ms INTEGER,
+  PRIMARY KEY (target, delivery_key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX outbox_key_ready ON outbox_key (target, first_seq) WHERE ready = 1 AND lease_until_ms IS NULL;
+CREATE INDEX outbox_key_later ON outbox_key (target, due_ms) WHERE ready = 0 AND lease_until_ms IS NULL;
+CREATE INDEX outbox_key_lease ON outbox_key (lease_until_ms) WHERE lease_until_ms IS NOT NULL;
+
+-- Where each target holds each resource.
+CREATE TABLE target_link (
+  type TEXT NOT NULL,
+  id TEXT NOT NULL,
+  target TEXT NOT NULL,
+  remote_id TEXT NOT NULL,
+  remote_version TEXT,
+  version INTEGER NOT NULL,
+  digest TEXT NOT NULL,
+  delivered_ms INTEGER NOT NULL,
+  PRIMARY KEY (type, id, target)
+) STRICT, WITHOUT ROWID;
+
+-- What needs a person. `work_no` is the order of the list.
+CREATE TABLE work (
+  work_no INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL CHECK (kind IN ('rejected', 'warning', 'incomplete', 'parked', 'held')),
+  created_ms INTEGER NOT NULL,
+  resolved_ms INTEGER,
+  owner_org TEXT NOT NULL,
+  source TEXT,
+  record_kind TEXT,
+  record_key TEXT,
+  file TEXT,
+  line INTEGER,
+  type TEXT,
+  resource_id TEXT,
+  target TEXT,
+  outcome TEXT NOT NULL
+) STRICT;
+CREATE INDEX work_open ON work (kind, work_no) WHERE resolved_ms IS NULL;
+CREATE INDEX work_record ON work (source, record_kind, record_key, kind);
+CREATE INDEX work_resource ON work (type, resource_id) WHERE type IS NOT NULL;
+
+-- Payloads of refused records, apart from the worklist, so that a list never reads them.
+CREATE TABLE refused_payload (
+  work_id TEXT PRIMARY KEY,
+  receipt_id TEXT NOT NULL,
+  payload TEXT NOT NULL
+) STRICT;
+
+-- Who changed what, by ids alone; each row carries the hash of the row before.
+CREATE TABLE audit (
+  seq INTEGER PRIMARY KEY,
+  at_ms INTEGER NOT NULL,
+  owner_org TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  action TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  prev_hash TEXT NOT NULL,
+  hash TEXT NOT NULL
+) STRICT;

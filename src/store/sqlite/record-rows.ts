@@ -1,0 +1,150 @@
+/** SQL of source records, receipts and map sets. */
+import type { DatabaseSync } from 'node:sqlite';
+import type { CommitRecord, Receipt, ResourceKey, SourceRow } from '../store.ts';
+import { statement } from './statement.ts';
+
+/** What decides whether a record is new, changed or the same. */
+export interface KeptRecord {
+  readonly record_id: number;
+  readonly digest: string;
+  readonly map_digest: string;
+  readonly erased: 0 | 1;
+}
+
+const SELECT_KEPT = statement(`
+  SELECT record_id, digest, map_digest, payload IS NULL AS erased
+  FROM source_record WHERE source = ? AND kind = ? AND record_key = ?`);
+export function selectKept(db: DatabaseSync, source: string, kind: string, key: string): KeptRecord | undefined {
+  return SELECT_KEPT(db).get(source, kind, key) as KeptRecord | undefined;
+}
+
+const INSERT = statement(`
+  INSERT INTO source_record
+    (digest, map_digest, owner_org, received_ms, receipt_id, file, line, resources, payload, source, kind, record_key)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+/** @returns the new row's record_id */
+export function insertRecord(db: DatabaseSync, record: CommitRecord, nowMs: number): number {
+  const key = [record.source, record.kind, record.key];
+  return Number(INSERT(db).run(...recordValues(record, nowMs), ...key).lastInsertRowid);
+}
+
+const UPDATE = statement(`
+  UPDATE source_record SET
+    digest = ?, map_digest = ?, owner_org = ?, received_ms = ?, receipt_id = ?, file = ?, line = ?, resources = ?, payload = ?
+  WHERE record_id = ?`);
+export function updateRecord(db: DatabaseSync, recordId: number, record: CommitRecord, nowMs: number): void {
+  UPDATE(db).run(...recordValues(record, nowMs), recordId);
+}
+
+function recordValues(record: CommitRecord, nowMs: number): (string | number | null)[] {
+  const keys = record.resources.map(({ resource }) => `${resource.resourceType}/${resource.id}`);
+  return [
+    record.digest,
+    record.mapDigest,
+    record.ownerOrg,
+    nowMs,
+    record.receiptId,
+    record.file ?? null,
+    record.line ?? null,
+    JSON.stringify(keys),
+    JSON.stringify(record.payload ?? {}),
+  ];
+}
+
+interface FullRow {
+  readonly source: string;
+  readonly kind: string;
+  readonly record_key: string;
+  readonly digest: string;
+  readonly map_digest: string;
+  readonly received_ms: number;
+  readonly receipt_id: string;
+  readonly resources: string;
+  readonly payload: string | null;
+}
+
+const SELECT_FULL = statement(`
+  SELECT source, kind, record_key, digest, map_digest, received_ms, receipt_id, resources, payload
+  FROM source_record WHERE source = ? AND kind = ? AND record_key = ?`);
+export function selectRecord(db: DatabaseSync, source: string, kind: string, key: string): SourceRow | undefined {
+  const row = SELECT_FULL(db).get(source, kind, key) as FullRow | undefined;
+  return row && sourceRow(row);
+}
+
+const SELECT_LATEST = statement(`
+  SELECT source, kind, record_key, digest, map_digest, received_ms, receipt_id, resources, payload
+  FROM source_record ORDER BY received_ms DESC, record_id DESC LIMIT ?`);
+export function selectLatest(db: DatabaseSync, count: number): SourceRow[] {
+  return (SELECT_LATEST(db).all(count) as unknown as FullRow[]).map(sourceRow);
+}
+
+function sourceRow(row: FullRow): SourceRow {
+  return {
+    source: row.source,
+    kind: row.kind,
+    key: row.record_key,
+    digest: row.digest,
+    mapDigest: row.map_digest,
+    payload: row.payload === null ? undefined : JSON.parse(row.payload),
+    receivedMs: row.received_ms,
+    receiptId: row.receipt_id,
+    resources: JSON.parse(row.resources) as ResourceKey[],
+  };
+}
+
+const INSERT_PATIENT = statement('INSERT OR IGNORE INTO record_patient (patient_id, record_id) VALUES (?, ?)');
+export function insertRecordPatient(db: DatabaseSync, recordId: number, patientId: string): void {
+  INSERT_PATIENT(db).run(patientId, recordId);
+}
+
+const ERASE_OF_PATIENT = statement(`
+  UPDATE source_record SET payload = NULL
+  WHERE record_id IN (SELECT record_id FROM record_patient WHERE patient_id = ?)
+  RETURNING source, kind, record_key AS key`);
+/** Empties the payloads of a patient's records. @returns which records they are */
+export function eraseRecords(
+  db: DatabaseSync,
+  patientId: string,
+): { source: string; kind: string; key: string }[] {
+  return ERASE_OF_PATIENT(db).all(patientId) as unknown as { source: string; kind: string; key: string }[];
+}
+
+const INSERT_RECEIPT = statement(
+  'INSERT INTO receipt (id, source, kind, received_ms, file) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
+);
+export function insertReceipt(
+  db: DatabaseSync,
+  receipt: Pick<Receipt, 'id' | 'source' | 'kind' | 'receivedMs' | 'file'>,
+): void {
+  INSERT_RECEIPT(db).run(receipt.id, receipt.source, receipt.kind, receipt.receivedMs, receipt.file ?? null);
+}
+
+const COUNT_INTO_RECEIPT = statement(`
+  UPDATE receipt SET committed = committed + ?, unchanged = unchanged + ?, refused = refused + ? WHERE id = ?`);
+export function countIntoReceipt(
+  db: DatabaseSync,
+  id: string,
+  counts: Pick<Receipt, 'committed' | 'unchanged' | 'refused'>,
+): void {
+  COUNT_INTO_RECEIPT(db).run(counts.committed, counts.unchanged, counts.refused, id);
+}
+
+const FINISH_RECEIPT = statement('UPDATE receipt SET finished_ms = ? WHERE id = ? AND finished_ms IS NULL');
+export function finishReceipt(db: DatabaseSync, id: string, nowMs: number): void {
+  FINISH_RECEIPT(db).run(nowMs, id);
+}
+
+const SELECT_RECEIPT = statement(`
+  SELECT id, source, kind, received_ms AS receivedMs, file, committed, unchanged, refused, finished_ms AS finishedMs
+  FROM receipt WHERE id = ?`);
+export function selectReceipt(db: DatabaseSync, id: string): Receipt | undefined {
+  const row = SELECT_RECEIPT(db).get(id) as unknown as Receipt | undefined;
+  return row && { ...row, file: row.file ?? undefined, finishedMs: row.finishedMs ?? undefined };
+}
+
+const INSERT_MAP_SET = statement(
+  'INSERT INTO map_set (digest, kept_ms, text) VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING',
+);
+export function insertMapSet(db: DatabaseSync, digest: string, text: string, nowMs: number): void {
+  INSERT_MAP_SET(db).run(digest, nowMs, text);
+}

@@ -1,0 +1,115 @@
+/** Turns a request into one HTTP exchange over kept-alive connections, and knows whether anything was sent when it fails. */
+import http from 'node:http';
+import https from 'node:https';
+
+export interface WireRequest {
+  readonly method: string;
+  /** absolute; must hold no patient value */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** What came back, or why nothing did. `sent` is false only when it is certain that no byte of the request left. */
+export type Exchanged =
+  | {
+      readonly ok: true;
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string | undefined>>;
+      readonly text: string;
+    }
+  | { readonly ok: false; readonly sent: boolean; readonly reason: string };
+
+/** One exchange; ends early when the signal aborts. Never rejects, never follows a redirect. */
+export type Exchange = (request: WireRequest, signal: AbortSignal) => Promise<Exchanged>;
+
+export interface ExchangeOptions {
+  /** connections kept to one host; default 16 */
+  readonly maxSockets?: number;
+  /** larger answers are cut off; default 16 MiB */
+  readonly maxResponseBytes?: number;
+}
+
+const DEFAULT_SOCKETS = 16;
+const DEFAULT_RESPONSE_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Opens a pool of connections. node:http with a keep-alive agent is used because it was measured at 1.6 to 2 times
+ * the small PUTs per second of the built-in fetch (ADR 4).
+ * @returns the exchange, and what closes its connections
+ */
+export function createExchange(options: ExchangeOptions = {}): { exchange: Exchange; close(): void } {
+  const pool = { keepAlive: true, maxSockets: options.maxSockets ?? DEFAULT_SOCKETS, scheduling: 'lifo' as const };
+  const plain = new http.Agent(pool);
+  const secure = new https.Agent(pool);
+  const mostBytes = options.maxResponseBytes ?? DEFAULT_RESPONSE_BYTES;
+  return {
+    exchange: (request, signal) => exchangeOnce(request, signal, { plain, secure, mostBytes }),
+    close: () => {
+      plain.destroy();
+      secure.destroy();
+    },
+  };
+}
+
+interface Pools {
+  readonly plain: http.Agent;
+  readonly secure: https.Agent;
+  readonly mostBytes: number;
+}
+
+function exchangeOnce(request: WireRequest, signal: AbortSignal, pools: Pools): Promise<Exchanged> {
+  return new Promise((resolve) => {
+    const url = new URL(request.url);
+    const isSecure = url.protocol === 'https:';
+    let sent = false;
+    if (signal.aborted) return resolve({ ok: false, sent, reason: 'stopped' });
+    const body = request.body === undefined ? undefined : Buffer.from(request.body);
+    const outgoing = (isSecure ? https : http).request(url, {
+      method: request.method,
+      agent: isSecure ? pools.secure : pools.plain,
+      headers: { ...request.headers, ...(body ? { 'content-length': body.length } : {}) },
+    });
+    const end = (result: Exchanged): void => {
+      signal.removeEventListener('abort', abort);
+      resolve(result);
+    };
+    const fail = (error: NodeJS.ErrnoException): void => end({ ok: false, sent, reason: reasonOf(error, signal) });
+    const abort = (): void => void outgoing.destroy(new Error('aborted'));
+    signal.addEventListener('abort', abort);
+    outgoing.on('error', fail);
+    outgoing.on('socket', (socket) => {
+      // A connection that was never ready carried nothing; from readiness on, bytes may have arrived.
+      if (outgoing.reusedSocket || !socket.connecting) sent = true;
+      else socket.once(isSecure ? 'secureConnect' : 'connect', () => void (sent = true));
+    });
+    outgoing.on('response', (incoming) => collect(incoming, pools.mostBytes, end, fail));
+    outgoing.end(body);
+  });
+}
+
+function collect(
+  incoming: http.IncomingMessage,
+  mostBytes: number,
+  end: (result: Exchanged) => void,
+  fail: (error: NodeJS.ErrnoException) => void,
+): void {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  incoming.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > mostBytes) incoming.destroy(Object.assign(new Error('too large'), { code: 'ANSWER_TOO_LARGE' }));
+    else chunks.push(chunk);
+  });
+  incoming.on('error', fail);
+  incoming.on('end', () => {
+    const headers = incoming.headers as Readonly<Record<string, string | undefined>>;
+    end({ ok: true, status: incoming.statusCode ?? 0, headers, text: Buffer.concat(chunks).toString() });
+  });
+}
+
+/** Error codes only: messages may hold addresses with paths. */
+function reasonOf(error: NodeJS.ErrnoException, signal: AbortSignal): string {
+  if (signal.aborted) return 'stopped';
+  return error.code ?? 'connection failed';
+}

@@ -1,0 +1,56 @@
+/** Configuration: demo mode without a file, every fault named with its path. */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { loadConfig } from '../../src/config.ts';
+
+const folder = (): string => mkdtempSync(join(tmpdir(), 'config-'));
+function written(value: unknown): string {
+  const cwd = folder();
+  writeFileSync(join(cwd, 'hedgerow.config.json'), typeof value === 'string' ? value : JSON.stringify(value));
+  return cwd;
+}
+
+test('without a file it is demo mode, with the sandbox EHR as the only target', () => {
+  const config = loadConfig({ cwd: folder(), root: '/opt/hedgerow' });
+  expect(config).toMatchObject({
+    ok: true,
+    value: { demo: true, targets: [], sandbox: { port: 8081 }, host: '127.0.0.1' },
+  });
+});
+
+test('a file is no demo: no sandbox unless it asks for one', () => {
+  const config = loadConfig({
+    cwd: written({ targets: [{ name: 'ehr', url: 'https://ehr.example/fhir' }] }),
+    root: '/opt/hedgerow',
+  });
+  expect(config).toMatchObject({
+    ok: true,
+    value: {
+      demo: false,
+      targets: [{ name: 'ehr', requiresVerifiedNhsNumber: true, purpose: 'share-with-gp' }],
+    },
+  });
+  expect(config.ok && config.value.sandbox).toBeUndefined();
+});
+
+test('the command line wins over the file', () => {
+  const config = loadConfig({ cwd: written({ port: 9000 }), root: '/', overrides: { port: 9001 } });
+  expect(config).toMatchObject({ ok: true, value: { port: 9001 } });
+});
+
+test.each([
+  ['{"port": ', 'config-json'],
+  [{ prot: 1 }, 'config-value'],
+  [{ targets: [{ name: 'EHR', url: 'https://ehr.example' }] }, 'config-value'],
+  [{ targets: [{ name: 'ehr', url: 'not a url' }] }, 'config-value'],
+])('a wrong file %j is refused by rule %s', (value, rule) => {
+  const config = loadConfig({ cwd: written(value), root: '/' });
+  expect(config.ok).toBe(false);
+  expect(!config.ok && config.outcome.issue[0]?.details?.coding?.[0]?.code).toBe(rule);
+});
+
+test('a file that is named but not there is refused', () => {
+  expect(loadConfig({ cwd: folder(), root: '/', path: 'mine.json' }).ok).toBe(false);
+});
