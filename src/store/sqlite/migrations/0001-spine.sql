@@ -143,6 +143,7 @@ CREATE TABLE outbox (
 ) STRICT;
 CREATE INDEX outbox_queue ON outbox (target, delivery_key, state, seq);
 CREATE INDEX outbox_stuck ON outbox (target, type, id) WHERE state IN ('parked', 'held');
+CREATE INDEX outbox_held ON outbox (person_id) WHERE state = 'held';
 
 -- One row a delivery key with entries waiting or claimed. `ready` keys are due; the others become so at due_ms.
 CREATE TABLE outbox_key (
@@ -198,6 +199,11 @@ CREATE TABLE refused_payload (
   work_id TEXT PRIMARY KEY,
   receipt_id TEXT NOT NULL,
   payload TEXT NOT NULL
+) STRICT;
+
+-- Room that a health check fills for a moment, to see whether the disk takes writes again.
+CREATE TABLE probe (
+  room BLOB NOT NULL
 ) STRICT;
 
 -- Who changed what, by ids alone; each row carries the hash of the row before.

@@ -1,0 +1,168 @@
+/** Measures the way out: the outbox to the sandbox EHR in a process of its own, against a bare keep-alive loop of the same PUTs. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadParts, ROOT } from '../src/cli/load.ts';
+import { loadConfig } from '../src/config.ts';
+import { startWorker } from '../src/outbox/worker.ts';
+import { createPipeline } from '../src/pipeline.ts';
+import { openSqliteStore } from '../src/store/sqlite/store.ts';
+import type { Identified, Store } from '../src/store/store.ts';
+import { createDelivery } from '../src/target/deliver-group.ts';
+import { createFhirServerTarget } from '../src/target/fhir-server.ts';
+import { compareBatches, type Result } from './measure.ts';
+import { multiplied, sampleRecords, streamed } from './samples.ts';
+
+const GOAL = 0.8;
+const TARGET = 'ehr';
+
+/** @returns `deliver/bare`, in resources a second */
+export async function benchDelivery(smoke: boolean): Promise<readonly Result[]> {
+  const config = loadConfig({ cwd: ROOT, root: ROOT });
+  const loaded = config.ok ? loadParts(config.value, ROOT) : config;
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.outcome.issue));
+  const parts = loaded.value;
+  const folder = mkdtempSync(join(tmpdir(), 'bench-delivery-'));
+  const records = multiplied(
+    await sampleRecords(parts.sources.get('spreadsheet')!, 'referral', 100),
+    smoke ? 20 : 300,
+  );
+  let files = 0;
+  let bodies: readonly Identified[] = [];
+  const fill = async (): Promise<Store> => {
+    const store = await openSqliteStore({ file: join(folder, `store-${files++}.sqlite`) });
+    const pipeline = createPipeline({
+      ...parts,
+      store,
+      clock: Date.now,
+      ownerOrg: () => 'local',
+      route: () => [TARGET],
+    });
+    await pipeline.ingest('spreadsheet', 'referral', streamed(records));
+    return store;
+  };
+  const stores: Store[] = [];
+  const rounds = smoke ? 1 : 5;
+  for (let round = 0; round <= rounds; round++) stores.push(await fill());
+  bodies = await allResources(stores[rounds]!);
+  const sandboxes: Sandbox[] = [];
+  for (let at = 0; at < 2 * rounds; at++)
+    sandboxes.push(await spawnSandbox(join(folder, `sandbox-${at}.sqlite`)));
+  try {
+    const result = await compareBatches(
+      'deliver/bare',
+      async () => await drain(stores.pop()!, sandboxes.pop()!.url),
+      async () => await putAll(bodies, sandboxes.pop()!.url),
+      rounds,
+      'resources/s',
+    );
+    return [{ ...result, goal: GOAL, note: `${bodies.length} resources of ${records.length} referrals` }];
+  } finally {
+    for (const process of started.splice(0)) process.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+interface Sandbox {
+  readonly url: string;
+}
+const started: { kill(signal: NodeJS.Signals): boolean }[] = [];
+
+async function spawnSandbox(file: string): Promise<Sandbox> {
+  const child = spawn(process.execPath, ['src/sandbox/main.ts', '--port', '0', '--file', file], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  started.push(child);
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  return JSON.parse(line.toString()) as Sandbox;
+}
+
+/** @returns how many deliveries it took to empty the outbox */
+async function drain(store: Store, url: string): Promise<number> {
+  const target = createFhirServerTarget({
+    name: TARGET,
+    baseUrl: url,
+    ids: 'client',
+    deadlineMs: 10_000,
+    fetch,
+    clock: Date.now,
+  });
+  const deliver = createDelivery({
+    store,
+    target,
+    gate: async ({ resource }) => ({ send: true, resource }),
+    clock: Date.now,
+    random: Math.random,
+  });
+  const before = (await store.counts()).targets.find((one) => one.target === TARGET)!.waiting;
+  const worker = startWorker({
+    store,
+    target: TARGET,
+    deliver,
+    clock: Date.now,
+    concurrency: 4,
+    leaseMs: 60_000,
+    maxEntries: 50,
+  });
+  for (;;) {
+    const counts = (await store.counts()).targets.find((one) => one.target === TARGET)!;
+    if (counts.parked + counts.held > 0) throw new Error('the sandbox EHR refused a delivery');
+    if (counts.waiting + counts.claimed === 0) break;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await worker.stop(5_000);
+  await store.close();
+  return before;
+}
+
+async function putAll(resources: readonly Identified[], base: string): Promise<number> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  for (const resource of resources)
+    await put(`${base}/${resource.resourceType}/${resource.id}`, JSON.stringify(resource), agent);
+  agent.destroy();
+  return resources.length;
+}
+
+async function put(url: string, body: string, agent: Agent): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const sent = request(
+      url,
+      {
+        method: 'PUT',
+        agent,
+        headers: { 'content-type': 'application/fhir+json', 'content-length': Buffer.byteLength(body) },
+      },
+      (answer) => {
+        answer.resume();
+        answer.on('end', () =>
+          answer.statusCode! < 300 ? resolve() : reject(new Error(`PUT answered ${answer.statusCode}`)),
+        );
+      },
+    );
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+/** Every current resource, organisations and people before what refers to them. */
+async function allResources(store: Store): Promise<readonly Identified[]> {
+  const all: Identified[] = [];
+  for (const { type } of (await store.counts()).resources) {
+    for (let after: string | undefined; ; ) {
+      const page = await store.search({
+        type,
+        clauses: [],
+        count: 500,
+        ...(after === undefined ? {} : { after }),
+      });
+      all.push(...page.versions.flatMap((version) => (version.resource ? [version.resource] : [])));
+      if (page.next === undefined) break;
+      after = page.next;
+    }
+  }
+  return all;
+}

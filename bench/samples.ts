@@ -1,0 +1,52 @@
+/** Turns the demo files into records for the benchmarks. */
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LoadedSource } from '../src/source/load.ts';
+import { readFileRecords } from '../src/source/read-file.ts';
+import type { SourceRecord } from '../src/source/record.ts';
+
+const NOW_MS = Date.UTC(2026, 5, 30);
+
+/** @returns up to `count` good records of one kind, from the source's demo files */
+export async function sampleRecords(
+  source: LoadedSource,
+  kind: string,
+  count: number,
+): Promise<readonly SourceRecord[]> {
+  const found: SourceRecord[] = [];
+  for (const file of globSync(join(source.folder, 'demo', '*.{csv,ndjson}')).sort()) {
+    for await (const record of readFileRecords(source, file, { nowMs: NOW_MS })) {
+      if (record.ok && record.kind === kind) found.push(record);
+      if (found.length === count) return found;
+    }
+  }
+  if (found.length === 0) throw new Error(`the demo files of ${source.manifest.name} hold no ${kind}`);
+  return found;
+}
+
+/**
+ * Makes as many records as asked from the samples, each under a key and a person of its own.
+ * Only the values of key-like fields change, so that the work on each record stays that of the demo.
+ */
+export function multiplied(samples: readonly SourceRecord[], count: number): SourceRecord[] {
+  return Array.from({ length: count }, (_, at) => {
+    const sample = samples[at % samples.length]!;
+    const round = Math.floor(at / samples.length);
+    if (round === 0) return sample;
+    const payload = JSON.parse(JSON.stringify(sample.payload), (key, value: unknown) =>
+      isKey(key) && typeof value === 'string' ? `${value}-${round}` : value,
+    ) as SourceRecord['payload'];
+    return { ...sample, key: `${sample.key}-${round}`, payload };
+  });
+}
+
+/** Names of fields with keys of referrals, people and contacts; workers and organisations stay shared, as in life. */
+function isKey(name: string): boolean {
+  return /^(Referral ID|Person ID|Contact ID|.*(referral|person|contact|closure|form|support)(Id|Key)|id)$/.test(
+    name,
+  );
+}
+
+export async function* streamed<T>(items: readonly T[]): AsyncGenerator<T> {
+  yield* items;
+}

@@ -1,0 +1,79 @@
+/** SQL of where targets hold our resources, and of deliveries that stand still. */
+import type { DatabaseSync } from 'node:sqlite';
+import type { ResourceKey, TargetLink } from '../store.ts';
+import type { EntryRow } from './outbox-rows.ts';
+import { statement } from './statement.ts';
+
+const UPSERT = statement(`
+  INSERT INTO target_link (type, id, target, remote_id, remote_version, version, digest, delivered_ms)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (type, id, target) DO UPDATE SET
+    remote_id = excluded.remote_id, remote_version = excluded.remote_version,
+    version = excluded.version, digest = excluded.digest, delivered_ms = excluded.delivered_ms`);
+export function upsertLink(db: DatabaseSync, link: TargetLink): void {
+  UPSERT(db).run(
+    link.type,
+    link.id,
+    link.target,
+    link.remoteId,
+    link.remoteVersion ?? null,
+    link.version,
+    link.digest,
+    link.deliveredMs,
+  );
+}
+
+const DELETE = statement('DELETE FROM target_link WHERE type = ? AND id = ? AND target = ?');
+export function deleteLink(db: DatabaseSync, type: string, id: string, target: string): void {
+  DELETE(db).run(type, id, target);
+}
+
+const SELECT_AT = statement(`
+  SELECT l.target, l.type, l.id, l.remote_id AS remoteId, l.remote_version AS remoteVersion, l.version, l.digest,
+    l.delivered_ms AS deliveredMs
+  FROM json_each(?) wanted
+  JOIN target_link l ON l.type = wanted.value ->> 0 AND l.id = wanted.value ->> 1
+  WHERE l.target = ?`);
+export function selectLinks(db: DatabaseSync, target: string, keys: readonly ResourceKey[]): TargetLink[] {
+  const rows = SELECT_AT(db).all(pairsOf(keys), target) as unknown as TargetLink[];
+  return rows.map((row) => ({ ...row, remoteVersion: row.remoteVersion ?? undefined }));
+}
+
+const SELECT_BLOCKED = statement(`
+  SELECT DISTINCT o.type || '/' || o.id AS key
+  FROM json_each(?) wanted
+  JOIN outbox o ON o.target = ? AND o.type = wanted.value ->> 0 AND o.id = wanted.value ->> 1
+  WHERE o.state IN ('parked', 'held')`);
+export function selectBlocked(db: DatabaseSync, target: string, keys: readonly ResourceKey[]): ResourceKey[] {
+  return (SELECT_BLOCKED(db).all(pairsOf(keys), target) as { key: ResourceKey }[]).map((row) => row.key);
+}
+
+const SELECT_STUCK = statement(`
+  SELECT * FROM outbox WHERE state IN ('parked', 'held')
+    AND (?1 IS NULL OR target = ?1) AND (?2 IS NULL OR type = ?2) AND (?3 IS NULL OR id = ?3)
+    AND (?4 IS NULL OR person_id = ?4) AND (?5 IS NULL OR state = ?5)
+  ORDER BY seq`);
+/** Parked and held entries; a part of the filter that is null holds for all. */
+export function selectStuck(
+  db: DatabaseSync,
+  filter: { target?: string; type?: string; id?: string; personId?: string; state?: 'parked' | 'held' },
+): EntryRow[] {
+  const { target, type, id, personId, state } = filter;
+  return SELECT_STUCK(db).all(
+    target ?? null,
+    type ?? null,
+    id ?? null,
+    personId ?? null,
+    state ?? null,
+  ) as unknown as EntryRow[];
+}
+
+const SELECT_HELD_OF_PERSON = statement(`
+  SELECT * FROM outbox WHERE person_id = ? AND state = 'held' ORDER BY seq`);
+export function selectHeldOfPerson(db: DatabaseSync, personId: string): EntryRow[] {
+  return SELECT_HELD_OF_PERSON(db).all(personId) as unknown as EntryRow[];
+}
+
+function pairsOf(keys: readonly ResourceKey[]): string {
+  return JSON.stringify([...new Set(keys)].map((key) => key.split('/')));
+}

@@ -1,0 +1,184 @@
+/** SQL of waiting deliveries: entries in order of seq, and one row a delivery key that says when it is due. */
+import type { DatabaseSync } from 'node:sqlite';
+import type { OutboxEntry } from '../store.ts';
+import { statement } from './statement.ts';
+
+export interface EntryRow {
+  readonly seq: number;
+  readonly target: string;
+  readonly delivery_key: string;
+  readonly owner_org: string;
+  readonly type: string;
+  readonly id: string;
+  readonly version: number;
+  readonly action: 'put' | 'delete';
+  readonly state: 'waiting' | 'claimed' | 'parked' | 'held';
+  readonly attempt: number;
+  readonly ambiguous: 0 | 1;
+}
+
+export function outboxEntry(row: EntryRow): OutboxEntry {
+  return {
+    seq: row.seq,
+    target: row.target,
+    deliveryKey: row.delivery_key,
+    type: row.type,
+    id: row.id,
+    version: row.version,
+    action: row.action,
+    attempt: row.attempt,
+    ambiguous: row.ambiguous === 1,
+  };
+}
+
+/** A delivery to be made. */
+export interface NewEntry {
+  readonly target: string;
+  readonly ownerOrg: string;
+  /** undefined for a resource that belongs to no person: its own key orders it */
+  readonly personId: string | undefined;
+  readonly type: string;
+  readonly id: string;
+  readonly version: number;
+  readonly action: 'put' | 'delete';
+}
+
+const INSERT = statement(`
+  INSERT INTO outbox (target, delivery_key, owner_org, person_id, type, id, version, action, state)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'waiting')`);
+/** @returns seq of the new entry */
+export function insertEntry(db: DatabaseSync, entry: NewEntry, deliveryKey: string): number {
+  const { target, ownerOrg, personId, type, id, version, action } = entry;
+  return Number(
+    INSERT(db).run(target, deliveryKey, ownerOrg, personId ?? null, type, id, version, action).lastInsertRowid,
+  );
+}
+
+const INSERT_KEY = statement(`
+  INSERT INTO outbox_key (target, delivery_key, first_seq, due_ms, ready) VALUES (?, ?, ?, ?, 1)
+  ON CONFLICT (target, delivery_key) DO NOTHING`);
+/** Makes a key due now. A key that is there keeps its due time and lease: new work does not shorten a wait. */
+export function insertKey(db: DatabaseSync, target: string, key: string, firstSeq: number, dueMs: number): void {
+  INSERT_KEY(db).run(target, key, firstSeq, dueMs);
+}
+
+const PROMOTE = statement(`
+  UPDATE outbox_key SET ready = 1 WHERE (target, delivery_key) IN (
+    SELECT target, delivery_key FROM outbox_key
+    WHERE target = ? AND ready = 0 AND lease_until_ms IS NULL AND due_ms <= ? ORDER BY due_ms LIMIT 1000)`);
+/** Marks keys whose wait is over as ready; a thousand at most, so that no claim waits for a long outage's whole backlog. */
+export function promoteDueKeys(db: DatabaseSync, target: string, nowMs: number): void {
+  PROMOTE(db).run(target, nowMs);
+}
+
+const NEXT_KEY = statement(`
+  SELECT delivery_key FROM outbox_key
+  WHERE target = ? AND ready = 1 AND lease_until_ms IS NULL ORDER BY first_seq LIMIT 1`);
+/** @returns the ready key whose first entry is the oldest */
+export function selectNextKey(db: DatabaseSync, target: string): string | undefined {
+  return (NEXT_KEY(db).get(target) as { delivery_key: string } | undefined)?.delivery_key;
+}
+
+const LEASE = statement('UPDATE outbox_key SET lease_until_ms = ? WHERE target = ? AND delivery_key = ?');
+export function leaseKey(db: DatabaseSync, target: string, key: string, untilMs: number): void {
+  LEASE(db).run(untilMs, target, key);
+}
+
+const CLAIM = statement(`
+  UPDATE outbox SET state = 'claimed' WHERE seq IN (
+    SELECT seq FROM outbox WHERE target = ? AND delivery_key = ? AND state = 'waiting' ORDER BY seq LIMIT ?)
+  RETURNING *`);
+/** Claims the first waiting entries of a key. @returns them, in order of seq */
+export function claimEntries(db: DatabaseSync, target: string, key: string, count: number): EntryRow[] {
+  const rows = CLAIM(db).all(target, key, count) as unknown as EntryRow[];
+  return rows.sort((a, b) => a.seq - b.seq); // RETURNING promises no order
+}
+
+const READY_DUE = statement(`
+  SELECT due_ms FROM outbox_key WHERE target = ? AND ready = 1 AND lease_until_ms IS NULL ORDER BY first_seq LIMIT 1`);
+const LATER_DUE = statement(`
+  SELECT min(due_ms) AS due_ms FROM outbox_key WHERE target = ? AND ready = 0 AND lease_until_ms IS NULL`);
+export function selectNextDue(db: DatabaseSync, target: string): number | undefined {
+  const row = READY_DUE(db).get(target) ?? LATER_DUE(db).get(target);
+  return (row as { due_ms: number | null } | undefined)?.due_ms ?? undefined;
+}
+
+const SELECT_ENTRY = statement('SELECT * FROM outbox WHERE seq = ? AND target = ?');
+export function selectEntry(db: DatabaseSync, seq: number, target: string): EntryRow | undefined {
+  return SELECT_ENTRY(db).get(seq, target) as EntryRow | undefined;
+}
+
+const DELETE_ENTRY = statement('DELETE FROM outbox WHERE seq = ?');
+export function deleteEntry(db: DatabaseSync, seq: number): void {
+  DELETE_ENTRY(db).run(seq);
+}
+
+const RETRY = statement(`
+  UPDATE outbox SET state = 'waiting', attempt = attempt + 1, ambiguous = max(ambiguous, ?), outcome = ? WHERE seq = ?`);
+/** An ambiguous entry stays so: a later refusal does not say that the earlier try was not applied. */
+export function retryEntry(db: DatabaseSync, seq: number, ambiguous: boolean, outcome: string): void {
+  RETRY(db).run(ambiguous ? 1 : 0, outcome, seq);
+}
+
+const RELEASE = statement(`UPDATE outbox SET state = 'waiting' WHERE seq = ?`);
+export function releaseEntry(db: DatabaseSync, seq: number): void {
+  RELEASE(db).run(seq);
+}
+
+const STOP = statement('UPDATE outbox SET state = ?, outcome = ? WHERE seq = ?');
+export function stopEntry(db: DatabaseSync, seq: number, state: 'parked' | 'held', outcome: string): void {
+  STOP(db).run(state, outcome, seq);
+}
+
+const KEY_STATE = statement(`
+  SELECT
+    (SELECT min(seq) FROM outbox WHERE target = ?1 AND delivery_key = ?2 AND state = 'waiting') AS first_waiting,
+    EXISTS (SELECT 1 FROM outbox WHERE target = ?1 AND delivery_key = ?2 AND state = 'claimed') AS claimed`);
+/** @returns seq of the key's first waiting entry, and whether any of its entries is on its way */
+export function selectKeyState(
+  db: DatabaseSync,
+  target: string,
+  key: string,
+): { first_waiting: number | null; claimed: 0 | 1 } {
+  return KEY_STATE(db).get(target, key) as unknown as { first_waiting: number | null; claimed: 0 | 1 };
+}
+
+const SELECT_KEY = statement(
+  'SELECT due_ms, lease_until_ms FROM outbox_key WHERE target = ? AND delivery_key = ?',
+);
+export function selectKey(
+  db: DatabaseSync,
+  target: string,
+  key: string,
+): { due_ms: number; lease_until_ms: number | null } | undefined {
+  return SELECT_KEY(db).get(target, key) as { due_ms: number; lease_until_ms: number | null } | undefined;
+}
+
+const PUT_KEY = statement(`
+  INSERT INTO outbox_key (target, delivery_key, first_seq, due_ms, ready, lease_until_ms) VALUES (?, ?, ?, ?, ?, ?)
+  ON CONFLICT (target, delivery_key) DO UPDATE SET
+    first_seq = excluded.first_seq, due_ms = excluded.due_ms, ready = excluded.ready, lease_until_ms = excluded.lease_until_ms`);
+export function putKey(
+  db: DatabaseSync,
+  row: { target: string; key: string; firstSeq: number; dueMs: number; ready: boolean; leaseUntilMs: number | null },
+): void {
+  PUT_KEY(db).run(row.target, row.key, row.firstSeq, row.dueMs, row.ready ? 1 : 0, row.leaseUntilMs);
+}
+
+const DELETE_KEY = statement('DELETE FROM outbox_key WHERE target = ? AND delivery_key = ?');
+export function deleteKey(db: DatabaseSync, target: string, key: string): void {
+  DELETE_KEY(db).run(target, key);
+}
+
+const EXPIRED_KEYS = statement(`
+  SELECT target, delivery_key FROM outbox_key WHERE lease_until_ms IS NOT NULL AND lease_until_ms <= ?`);
+export function selectExpiredKeys(db: DatabaseSync, untilMs: number): { target: string; delivery_key: string }[] {
+  return EXPIRED_KEYS(db).all(untilMs) as unknown as { target: string; delivery_key: string }[];
+}
+
+const RECOVER = statement(`
+  UPDATE outbox SET state = 'waiting', ambiguous = 1 WHERE target = ? AND delivery_key = ? AND state = 'claimed'`);
+/** @returns how many entries were on their way */
+export function recoverEntries(db: DatabaseSync, target: string, key: string): number {
+  return Number(RECOVER(db).run(target, key).changes);
+}
