@@ -17,7 +17,7 @@ import { createDelivery } from '../target/deliver-group.ts';
 import { createFhirServerTarget } from '../target/fhir-server.ts';
 import { createShareGate } from '../target/share-gate.ts';
 import { controlRoutes } from './control.ts';
-import type { LoadedParts } from './load.ts';
+import { type LoadedParts, VERSION } from './load.ts';
 
 export interface Adapter {
   readonly url: string;
@@ -79,13 +79,21 @@ export async function openAdapter(options: AdapterOptions): Promise<Adapter> {
     ownerOrg: (source) => owners.get(source) ?? 'local',
     onDeliveries: wake,
   });
-  const pages = consoleRoutes({ store, sources: parts.sources, targets: names, clock, demo: config.demo });
+  const pages = consoleRoutes({
+    store,
+    sources: [...parts.sources.keys()],
+    targets: names,
+    clock,
+    version: VERSION,
+    demo: config.demo,
+  });
   const app = createApp({
     store,
     pipeline,
     sources: parts.sources,
     clock,
     log,
+    version: VERSION,
     pages: [controlRoutes({ store, token, clock, wake }), pages],
   });
   const server = await listen(app, config);
@@ -104,7 +112,7 @@ export async function openAdapter(options: AdapterOptions): Promise<Adapter> {
   };
 }
 
-function openTarget(target: TargetConfig, store: Store, { clock, log }: AdapterOptions): OutboxWorker {
+function openTarget(target: TargetConfig, store: Store, { clock, log, parts }: AdapterOptions): OutboxWorker {
   const secret = secretOf(target.bearerTokenEnv);
   if (!secret.ok) throw new AdapterError('permanent', secret.outcome.issue[0]!);
   const token = secret.value;
@@ -113,14 +121,13 @@ function openTarget(target: TargetConfig, store: Store, { clock, log }: AdapterO
     baseUrl: target.url,
     ids: target.ids,
     deadlineMs: target.deadlineMs,
-    fetch,
     clock,
     ...(token === undefined ? {} : { token: async () => token }),
   });
   const deliver = createDelivery({
     store,
     target: sender,
-    gate: createShareGate({ store, target, clock }),
+    gate: createShareGate({ store, target, clock, definitions: parts.definitions }),
     clock,
     random: Math.random,
   });

@@ -40,17 +40,15 @@ export function controlRoutes(options: {
   const routes = express.Router();
   routes.use('/control', (request, response, next) => {
     if (sameText(request.get('authorization') ?? '', `Bearer ${options.token}`)) return next();
-    response
-      .status(401)
-      .json(
-        outcomeOf(
-          issueOf({
-            code: 'login',
-            rule: 'control-token',
-            diagnostics: 'These routes are for the command line on this machine.',
-          }),
-        ),
-      );
+    response.status(401).json(
+      outcomeOf(
+        issueOf({
+          code: 'login',
+          rule: 'control-token',
+          diagnostics: 'These routes are for the command line on this machine.',
+        }),
+      ),
+    );
   });
   routes.get('/control/status', async (_request, response) => {
     response.json(await statusOf(options.store));
@@ -58,18 +56,16 @@ export function controlRoutes(options: {
   routes.post('/control/replay', express.json({ limit: '10kb' }), async (request, response) => {
     const filter = replaySchema.safeParse(request.body);
     if (!filter.success) {
-      response
-        .status(400)
-        .json(
-          outcomeOf(
-            issueOf({
-              rule: 'control-replay',
-              diagnostics: filter.error.issues
-                .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
-                .join('; '),
-            }),
-          ),
-        );
+      response.status(400).json(
+        outcomeOf(
+          issueOf({
+            rule: 'control-replay',
+            diagnostics: filter.error.issues
+              .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+              .join('; '),
+          }),
+        ),
+      );
       return;
     }
     const replayed = await options.store.replayDeliveries(definedOnly(filter.data), options.clock());

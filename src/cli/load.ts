@@ -68,3 +68,7 @@ export function loadParts(config: Config, root: string): Checked<LoadedParts> {
 
 /** Folder of the installed adapter: where package.json, mappings and profiles are. */
 export const ROOT = join(import.meta.dirname, '../..');
+
+/** Version of the installed adapter, as its package says. */
+export const VERSION = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string })
+  .version;

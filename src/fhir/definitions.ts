@@ -37,7 +37,7 @@ export class Definitions {
   readonly #byUrl = new Map<string, string>();
   readonly #raw = new Map<string, StructureDefinition>();
 
-  /** Adds a StructureDefinition that has a snapshot, with its inline backbones. */
+  /** Adds a StructureDefinition that has a snapshot (for a logical model the differential will do), with its inline backbones. */
   add(definition: StructureDefinition): void {
     for (const type of typesOf(definition)) this.#types.set(type.name, type);
     this.#byUrl.set(definition.url, definition.name);
@@ -167,7 +167,8 @@ export function readDefinitionBundle(file: string): Resource[] {
 function typesOf(definition: StructureDefinition): TypeDefinition[] {
   const root = definition.kind === 'logical' ? definition.name : definition.type;
   const types = new Map<string, Map<string, ElementType>>([[root, new Map()]]);
-  const elements = definition.snapshot?.element ?? [];
+  const stated = definition.kind === 'logical' ? definition.differential : undefined; // a logical model of ours inherits nothing
+  const elements = (definition.snapshot ?? stated)?.element ?? [];
   const rootPath = elements[0]?.path ?? root;
   const localPath = (path: string): string => root + path.slice(rootPath.length);
   for (const element of elements.slice(1)) {

@@ -3,7 +3,16 @@ import { ExpressionFault } from './fault.ts';
 import type { Position, TemporalKind } from './tree.ts';
 
 /** `identifier` is a plain name, `quoted` one in backticks: only the first can be a keyword. */
-export type TokenKind = 'identifier' | 'quoted' | 'string' | 'number' | 'temporal' | 'variable' | 'scope' | 'symbol' | 'end';
+export type TokenKind =
+  | 'identifier'
+  | 'quoted'
+  | 'string'
+  | 'number'
+  | 'temporal'
+  | 'variable'
+  | 'scope'
+  | 'symbol'
+  | 'end';
 
 export interface Token {
   readonly kind: TokenKind;
@@ -122,14 +131,24 @@ class Lexer {
         out += char;
         continue;
       }
-      const escape = this.#text[++i] ?? '';
-      if (escape === 'u') {
+      const escaped = this.#text[++i] ?? '';
+      if (escaped === 'u') {
         const hex = this.#text.slice(i + 1, i + 5);
-        if (!/^[0-9a-fA-F]{4}$/.test(hex)) throw new ExpressionFault('fhirpath-syntax', '\\u is not followed by four hexadecimal digits', start);
+        if (!/^[0-9a-fA-F]{4}$/.test(hex))
+          throw new ExpressionFault(
+            'fhirpath-syntax',
+            '\\u is not followed by four hexadecimal digits',
+            start,
+          );
         out += String.fromCharCode(Number.parseInt(hex, 16));
         i += 4;
-      } else if (escape in ESCAPES) out += ESCAPES[escape]!;
-      else throw new ExpressionFault('fhirpath-syntax', `\\${escape} is no escape of FHIRPath; write \\\\ for a backslash`, start);
+      } else if (Object.hasOwn(ESCAPES, escaped)) out += ESCAPES[escaped]!;
+      else
+        throw new ExpressionFault(
+          'fhirpath-syntax',
+          `\\${escaped} is no escape of FHIRPath; write \\\\ for a backslash`,
+          start,
+        );
     }
     throw new ExpressionFault('fhirpath-syntax', `the text opened by ${delimiter} is not closed`, start);
   }
@@ -143,7 +162,11 @@ class Lexer {
   }
 
   #advance(offset: number): void {
-    for (let i = this.#text.indexOf('\n', this.#offset); i >= 0 && i < offset; i = this.#text.indexOf('\n', i + 1)) {
+    for (
+      let i = this.#text.indexOf('\n', this.#offset);
+      i >= 0 && i < offset;
+      i = this.#text.indexOf('\n', i + 1)
+    ) {
       this.#line++;
       this.#lineStart = i + 1;
     }

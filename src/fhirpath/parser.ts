@@ -1,4 +1,5 @@
 /** Turns expression text into a tree, or into a refusal that names line and column. */
+import type { OperationOutcome } from '@medplum/fhirtypes';
 import { type Checked, refuse } from '../fhir/outcome.ts';
 import { ExpressionFault } from './fault.ts';
 import { type Token, tokenize } from './lexer.ts';
@@ -38,11 +39,16 @@ export function parseExpression(text: string): Checked<Node> {
 }
 
 /** @returns the refusal of a fault, which names the expression, the line and the column */
-export function refuseFault(fault: ExpressionFault, text: string): { ok: false; outcome: import('@medplum/fhirtypes').OperationOutcome } {
+export function refuseFault(fault: ExpressionFault, text: string): { ok: false; outcome: OperationOutcome } {
   const shown = text.length > 200 ? `${text.slice(0, 200)}…` : text;
   return refuse({
     rule: fault.rule,
-    code: fault.rule === 'fhirpath-unsupported' ? 'not-supported' : fault.rule === 'fhirpath-limit' ? 'too-long' : 'invalid',
+    code:
+      fault.rule === 'fhirpath-unsupported'
+        ? 'not-supported'
+        : fault.rule === 'fhirpath-limit'
+          ? 'too-long'
+          : 'invalid',
     diagnostics: `FHIRPath, line ${fault.at.line}, column ${fault.at.column}: ${fault.message}. Expression: ${shown}`,
   });
 }
@@ -50,7 +56,10 @@ export function refuseFault(fault: ExpressionFault, text: string): { ok: false; 
 /** @throws ExpressionFault */
 export function parseOrThrow(text: string): Node {
   if (text.length > MAX_TEXT)
-    throw new ExpressionFault('fhirpath-limit', `the expression is longer than ${MAX_TEXT} characters`, { line: 1, column: 1 });
+    throw new ExpressionFault('fhirpath-limit', `the expression is longer than ${MAX_TEXT} characters`, {
+      line: 1,
+      column: 1,
+    });
   return new Parser(tokenize(text)).whole();
 }
 
@@ -85,25 +94,45 @@ class Parser {
 
   #typed(): Node {
     let operand = this.#additive();
-    for (let token = this.#peek(); token.kind === 'identifier' && (token.text === 'is' || token.text === 'as'); token = this.#peek()) {
+    for (
+      let token = this.#peek();
+      token.kind === 'identifier' && (token.text === 'is' || token.text === 'as');
+      token = this.#peek()
+    ) {
       this.#index++;
-      operand = this.#built({ kind: 'type', operator: token.text, operand, type: this.#typeName(), at: token.at });
+      operand = this.#built({
+        kind: 'type',
+        operator: token.text,
+        operand,
+        type: this.#typeName(),
+        at: token.at,
+      });
     }
     return operand;
   }
 
   #additive(): Node {
-    return this.#leftAssociative(ADDITIVE, () => this.#leftAssociative(MULTIPLICATIVE, () => this.#polarity()));
+    return this.#leftAssociative(ADDITIVE, () =>
+      this.#leftAssociative(MULTIPLICATIVE, () => this.#polarity()),
+    );
   }
 
   #leftAssociative(operators: readonly BinaryOperator[], operand: () => Node): Node {
     let left = operand();
     for (;;) {
       const token = this.#peek();
-      const isOperator = (token.kind === 'symbol' || token.kind === 'identifier') && operators.includes(token.text as BinaryOperator);
+      const isOperator =
+        (token.kind === 'symbol' || token.kind === 'identifier') &&
+        operators.includes(token.text as BinaryOperator);
       if (!isOperator) return left;
       this.#index++;
-      left = this.#built({ kind: 'binary', operator: token.text as BinaryOperator, left, right: operand(), at: token.at });
+      left = this.#built({
+        kind: 'binary',
+        operator: token.text as BinaryOperator,
+        left,
+        right: operand(),
+        at: token.at,
+      });
     }
   }
 
@@ -132,7 +161,7 @@ class Parser {
 
   #invocation(focus: Node | undefined): Node {
     const token = this.#peek();
-    if (token.kind === 'scope') return this.#scope();
+    if (token.kind === 'scope' && !focus) return this.#scope();
     if (token.kind !== 'identifier' && token.kind !== 'quoted') this.#unexpected('a name');
     this.#index++;
     if (!this.#accept('(')) return this.#built({ kind: 'member', focus, name: token.text, at: token.at });
@@ -194,7 +223,14 @@ class Parser {
     const unit = this.#peek();
     if (unit.kind === 'string' || (unit.kind === 'identifier' && CALENDAR_UNIT.test(unit.text))) {
       this.#index++;
-      return this.#built({ kind: 'quantity', value, text, unit: unit.text, calendar: unit.kind === 'identifier', at });
+      return this.#built({
+        kind: 'quantity',
+        value,
+        text,
+        unit: unit.text,
+        calendar: unit.kind === 'identifier',
+        at,
+      });
     }
     const type = text.includes('.') ? 'Decimal' : 'Integer';
     return this.#built({ kind: 'number', type, value, text, at });
@@ -203,7 +239,8 @@ class Parser {
   #typeName(): string {
     const part = (): string => {
       const token = this.#take();
-      if (token.kind !== 'identifier' && token.kind !== 'quoted') this.#unexpected('the name of a type', token);
+      if (token.kind !== 'identifier' && token.kind !== 'quoted')
+        this.#unexpected('the name of a type', token);
       return token.text;
     };
     let name = part();
@@ -239,10 +276,18 @@ class Parser {
   }
 
   #unexpected(wanted: string, token: Token = this.#peek()): never {
-    throw new ExpressionFault('fhirpath-syntax', `expected ${wanted}, found ${token.text || 'an empty text'}`, token.at);
+    throw new ExpressionFault(
+      'fhirpath-syntax',
+      `expected ${wanted}, found ${token.text || 'an empty text'}`,
+      token.at,
+    );
   }
 
   #tooDeep(at: Position): never {
-    throw new ExpressionFault('fhirpath-limit', `the expression is nested deeper than ${MAX_DEPTH} levels`, at);
+    throw new ExpressionFault(
+      'fhirpath-limit',
+      `the expression is nested deeper than ${MAX_DEPTH} levels`,
+      at,
+    );
   }
 }

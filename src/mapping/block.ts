@@ -14,6 +14,8 @@ export interface Built {
   slot: Slot | undefined;
   /** true when its literal has members: no check for emptiness is needed */
   filled: boolean;
+  /** elements that rules share, by key and share id: the JavaScript name of each */
+  readonly shares: Map<string, string>;
 }
 
 export interface Slot {
@@ -83,6 +85,7 @@ export class Block {
       foreign: false,
       slot,
       filled: false,
+      shares: new Map(),
     };
     this.#waiting.push(built);
     return built;
@@ -98,6 +101,7 @@ export class Block {
       foreign: true,
       slot,
       filled: false,
+      shares: new Map(),
     };
     if (slot) this.#waiting.push(built);
     return built;
@@ -127,6 +131,7 @@ export class Block {
   set(built: Built, key: string, code: string): void {
     if (built.entries && built.block === this) built.entries.set(key, code);
     else this.line(`${this.use(built)}[${JSON.stringify(key)}] = ${code};`);
+    if (built.block === this) built.filled = true;
     built.writes.set(key, this.#certain(built, key));
   }
 
@@ -134,6 +139,10 @@ export class Block {
   push(built: Built, key: string, code: string, front = false): void {
     const older = this.waitingFor(built, key);
     if (older) older.block.#writeOut(older);
+    this.#add(built, key, code, front);
+  }
+
+  #add(built: Built, key: string, code: string, front: boolean): void {
     if (built.entries && built.block === this) {
       const list = built.entries.get(key) ?? [];
       if (Array.isArray(list)) {
@@ -162,7 +171,7 @@ export class Block {
     const { entries } = built;
     if (!entries) return;
     for (const child of [...this.#waiting]) if (child.slot?.parent === built) this.#writeOut(child);
-    built.filled = entries.size > 0;
+    built.filled ||= entries.size > 0;
     built.entries = undefined;
     const members = [...entries].map(([key, code]) => {
       return `${JSON.stringify(key)}: ${typeof code === 'string' ? code : `[${code.join(', ')}]`}`;
@@ -188,12 +197,13 @@ export class Block {
     const index = this.#waiting.indexOf(built);
     if (index >= 0) this.#waiting.splice(index, 1);
     if (slot.position === 'only') this.set(slot.parent, slot.key, built.js);
-    else this.push(slot.parent, slot.key, built.js, slot.position === 'first');
+    else this.#add(slot.parent, slot.key, built.js, slot.position === 'first');
   }
 
   /** At the end of the block: what may have stayed empty is put into its slot only when it did not. */
   #settle(built: Built): void {
-    for (const child of [...this.#waiting]) if (child !== built && child.slot?.parent === built) this.#settle(child);
+    for (const child of [...this.#waiting])
+      if (child !== built && child.slot?.parent === built) this.#settle(child);
     const { slot } = built;
     if (!slot) return;
     if (built.filled) return this.#attach(built, slot);

@@ -1,5 +1,5 @@
 /** Turns ConceptMaps, from files or inline, into tables that compiled maps look codes up in. */
-import type { ConceptMap, ConceptMapGroup } from '@medplum/fhirtypes';
+import type { CodeableConcept, Coding, ConceptMap, ConceptMapGroup } from '@medplum/fhirtypes';
 import { type Run, report } from './runtime.ts';
 import type { InlineConceptMap } from './tree.ts';
 
@@ -32,6 +32,8 @@ export interface CodeMap {
   readonly tables: readonly Table[];
   /** codes of any system, where they become one code: the usual case, found in one step */
   readonly direct: ReadonlyMap<string, readonly Translation[]>;
+  /** the first code of each of `direct` */
+  readonly codes: ReadonlyMap<unknown, string>;
   /** other ConceptMaps by URL, for `unmapped.mode` other-map */
   readonly others: ReadonlyMap<string, CodeMap>;
 }
@@ -78,8 +80,36 @@ export function lookUp(run: Run, at: number, map: CodeMap, value: unknown): read
   }
   const codings = codingsOf(value);
   const found = codings.flatMap((coding) => find(map, coding, 0) ?? []);
-  if (found.length === 0) reportUnmapped(run, at, map, codings);
+  if (found.length === 0 && !codings.some((coding) => find(map, coding, 0)))
+    reportUnmapped(run, at, map, codings);
   return found;
+}
+
+/** The usual case at once: a text that becomes a code. */
+export function lookUpCode(run: Run, at: number, map: CodeMap, value: unknown): string | undefined {
+  return map.codes.get(value) ?? lookUp(run, at, map, value)[0]?.code;
+}
+
+/** The forms in which a translation is written; undefined when there is none. */
+export function asSystem(found: readonly Translation[]): string | undefined {
+  return found[0]?.system;
+}
+
+export function asDisplay(found: readonly Translation[]): string | undefined {
+  return found[0]?.display;
+}
+
+export function asCoding(found: readonly Translation[]): Coding | undefined {
+  return found[0] && codingOf(found[0]);
+}
+
+export function asCodeableConcept(found: readonly Translation[]): CodeableConcept | undefined {
+  return found.length === 0 ? undefined : { coding: found.map(codingOf) };
+}
+
+function codingOf({ system, code, display }: Translation): Coding {
+  if (system === undefined) return display === undefined ? { code } : { code, display };
+  return display === undefined ? { system, code } : { system, code, display };
 }
 
 interface SourceCoding {
@@ -88,7 +118,9 @@ interface SourceCoding {
 }
 
 function find(map: CodeMap, coding: SourceCoding, depth: number): readonly Translation[] | undefined {
-  const tables = map.tables.filter((table) => !coding.system || !table.system || table.system === coding.system);
+  const tables = map.tables.filter(
+    (table) => !coding.system || !table.system || table.system === coding.system,
+  );
   for (const table of tables) {
     const found = table.codes.get(coding.code);
     if (found) return found;
@@ -112,20 +144,23 @@ function reportUnmapped(run: Run, at: number, map: CodeMap, codings: readonly So
 
 function codingsOf(value: unknown): SourceCoding[] {
   if (typeof value === 'string') return [{ system: undefined, code: value }];
-  if (typeof value === 'number' || typeof value === 'boolean') return [{ system: undefined, code: `${value}` }];
+  if (typeof value === 'number' || typeof value === 'boolean')
+    return [{ system: undefined, code: `${value}` }];
   const { code, system, coding } = Object(value) as { code?: unknown; system?: unknown; coding?: unknown };
-  if (Array.isArray(coding)) return coding.flatMap((item) => (Array.isArray(item?.coding) ? [] : codingsOf(item)));
+  if (Array.isArray(coding))
+    return coding.flatMap((item) => (Array.isArray(item?.coding) ? [] : codingsOf(item)));
   if (typeof code !== 'string') return [];
   return [{ system: typeof system === 'string' ? system : undefined, code }];
 }
 
 function tableOf(group: ConceptMapGroup): Table {
   const codes = new Map<string, Translation[]>();
-  for (const element of group.element ?? []) {
-    for (const target of element.target ?? []) {
-      if (element.code === undefined || target.code === undefined || NO_MATCH.has(target.equivalence ?? '')) continue;
-      append(codes, element.code, { system: group.target, code: target.code, display: target.display });
-    }
+  for (const { code, target } of group.element ?? []) {
+    if (code === undefined || target === undefined) continue;
+    codes.set(code, []); // listed without a match: the author's decision, not an unmapped code
+    for (const { code: to, display, equivalence } of target)
+      if (to !== undefined && !NO_MATCH.has(equivalence ?? ''))
+        append(codes, code, { system: group.target, code: to, display });
   }
   return { system: group.source, target: group.target, codes, unmapped: unmappedOf(group) };
 }
@@ -142,7 +177,8 @@ function tableSet(url: string, file: string, tables: Table[], others: ReadonlyMa
   const direct = new Map<string, readonly Translation[]>();
   for (const table of tables)
     for (const [code, found] of table.codes) if (!direct.has(code)) direct.set(code, found);
-  return { url, file, tables, direct, others };
+  const codes = new Map([...direct].flatMap(([code, [first]]) => (first ? [[code, first.code]] : [])));
+  return { url, file, tables, direct, codes, others };
 }
 
 function append(codes: Map<string, Translation[]>, code: string, translation: Translation): void {

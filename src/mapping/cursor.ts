@@ -90,16 +90,22 @@ export class Cursor {
     const parts: string[] = [];
     let depth = 0;
     let end = first.start;
-    while (this.token.kind !== 'end' && !(depth === 0 && this.token.quote === '' && stops.has(this.token.text))) {
+    let before = '';
+    while (this.token.kind !== 'end' && !(depth === 0 && before !== '.' && this.#stops(stops))) {
       const token = this.next();
       if (token.kind === 'symbol' && (token.text === '(' || token.text === '[')) depth += 1;
       if (token.kind === 'symbol' && (token.text === ')' || token.text === ']')) depth -= 1;
       parts.push(this.#text.slice(end, token.start), this.#asWritten(token));
       end = token.end;
+      before = token.text;
       if (depth < 0) throw syntaxError(token.at, `"${token.text}" closes no bracket`);
     }
     if (parts.length === 0 || depth > 0) throw this.error(depth > 0 ? '")"' : 'an expression');
     return { kind: 'expression', at: first.at, text: parts.join('') };
+  }
+
+  #stops(stops: ReadonlySet<string>): boolean {
+    return this.token.quote === '' && stops.has(this.token.text);
   }
 
   #word(): Word {

@@ -12,7 +12,12 @@ export class Findings {
   /** @param message what is wrong and what to write instead; the place is put before it */
   add(rule: string, at: Place, message: string, severity: 'error' | 'warning' = 'error'): void {
     const diagnostics = `${placeText(at)}: ${message}`;
-    this.addFault({ rule, severity, code: rule === 'map-unsupported' ? 'not-supported' : 'invalid', diagnostics });
+    this.addFault({
+      rule,
+      severity,
+      code: rule === 'map-unsupported' ? 'not-supported' : 'invalid',
+      diagnostics,
+    });
   }
 
   /** A construct of the language that is parsed but not compiled. */

@@ -18,10 +18,10 @@ const LARGEST_MAP = 2_000_000;
 
 const TOKEN = new RegExp(
   [
-    String.raw`(?<blank>(?:[\s\ufeff]|/\*[^]*?\*/|//(?!/)[^\n]*|////[^\n]*)+)`,
-    String.raw`(?<metadata>///[^\n]*)`,
-    String.raw`(?<name>[A-Za-z_][A-Za-z0-9_]*)`,
-    String.raw`(?<string>"(?:[^"\\]|\\[^])*"|'(?:[^'\\]|\\[^])*'|\x60(?:[^\x60\\]|\\[^])*\x60)`,
+    String.raw`(?<blank>[\s\ufeff]+|/\*[^]*?\*/|//(?!/)[^\n]*|////[^\n]*)`,
+    '(?<metadata>///[^\\n]*)',
+    '(?<name>[A-Za-z_][A-Za-z0-9_]*)',
+    String.raw`(?<string>"[^"\\]*(?:\\[^][^"\\]*)*"|'[^'\\]*(?:\\[^][^'\\]*)*'|\x60[^\x60\\]*(?:\\[^][^\x60\\]*)*\x60)`,
     String.raw`(?<number>@[0-9T][0-9T:.Z+-]*|\d+(?:\.\d+)?)`,
     String.raw`(?<symbol>->|\.\.|<<|>>|==|!=|!~|<=|>=|[@%$<>=!~|&+\-*/()[\]{},;:.#])`,
   ].join('|'),
@@ -38,7 +38,8 @@ const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', f
 export function tokenize(file: string, text: string): Token[] {
   const tokens: Token[] = [];
   const lines = new LineCounter(file, text);
-  if (text.length > LARGEST_MAP) throw syntaxError(lines.place(0), `a map holds at most ${LARGEST_MAP} characters`);
+  if (text.length > LARGEST_MAP)
+    throw syntaxError(lines.place(0), `a map holds at most ${LARGEST_MAP} characters`);
   let start = 0;
   while (start < text.length) {
     TOKEN.lastIndex = start;
@@ -62,9 +63,11 @@ export function syntaxError(at: Place, message: string): AdapterError {
 function tokenOf(kind: Token['kind'], raw: string, at: Place, start: number, end: number): Token {
   if (kind !== 'string') return { kind, text: raw, quote: '', at, start, end };
   const quote = raw[0] as '"' | "'" | '`';
-  const text = raw.slice(1, -1).replaceAll(/\\(?:u([0-9a-fA-F]{4})|([^]))/g, (_, code: string, other: string) =>
-    code ? String.fromCharCode(Number.parseInt(code, 16)) : (ESCAPES[other] ?? other),
-  );
+  const text = raw
+    .slice(1, -1)
+    .replaceAll(/\\(?:u([0-9a-fA-F]{4})|(.))/gs, (_, code: string, other: string) =>
+      code ? String.fromCharCode(Number.parseInt(code, 16)) : (ESCAPES[other] ?? other),
+    );
   return { kind: quote === '`' ? 'name' : 'string', text, quote, at, start, end };
 }
 

@@ -1,6 +1,16 @@
 /** Parses the rules of a group: sources, targets, transforms, dependents. */
 import type { Cursor } from './cursor.ts';
-import type { Argument, Expression, Invocation, Literal, Rule, Source, Target, Transform, Word } from './tree.ts';
+import type {
+  Argument,
+  Expression,
+  Invocation,
+  Literal,
+  Rule,
+  Source,
+  Target,
+  Transform,
+  Word,
+} from './tree.ts';
 
 const SOURCE_LIST_MODES = new Set(['first', 'not_first', 'last', 'not_last', 'only_one']);
 const TARGET_LIST_MODES = new Set(['first', 'share', 'last', 'single', 'collate']);
@@ -20,7 +30,8 @@ export function parseRules(cursor: Cursor): Rule[] {
 
 function parseRule(cursor: Cursor): Rule {
   const { at } = cursor.token;
-  const early = cursor.token.kind === 'name' && cursor.ahead(1).text === ':' ? takeEarlyName(cursor) : undefined;
+  const early =
+    cursor.token.kind === 'name' && cursor.ahead(1).text === ':' ? takeEarlyName(cursor) : undefined;
   const sources = [parseSource(cursor)];
   while (cursor.take(',')) sources.push(parseSource(cursor));
   const targets: Target[] = [];
@@ -44,7 +55,8 @@ function parseRule(cursor: Cursor): Rule {
 
 /** The oldest form, `name : for src.x …`, is not FHIR Mapping Language of R4 any more. */
 function takeEarlyName(cursor: Cursor): string {
-  if (cursor.ahead(2).text !== 'for') throw cursor.error('a rule that starts with its source, such as src.name');
+  if (cursor.ahead(2).text !== 'for')
+    throw cursor.error('a rule that starts with its source, such as src.name');
   const name = cursor.next().text;
   cursor.next();
   cursor.next();

@@ -136,9 +136,14 @@ function parseGroup(cursor: Cursor): Group {
   const parameters: Parameter[] = [];
   do {
     const mode = cursor.name('source or target').text;
-    if (mode !== 'source' && mode !== 'target') throw cursor.error(`source or target before this, not ${mode}`);
+    if (mode !== 'source' && mode !== 'target')
+      throw cursor.error(`source or target before this, not ${mode}`);
     const parameter = cursor.name('the name of a parameter');
-    parameters.push({ mode, name: parameter, type: cursor.take(':') ? cursor.nameOrString('a type') : undefined });
+    parameters.push({
+      mode,
+      name: parameter,
+      type: cursor.take(':') ? cursor.nameOrString('a type') : undefined,
+    });
   } while (cursor.take(','));
   cursor.expect(')');
   const parent = cursor.take('extends') ? cursor.name('the name of a group') : undefined;

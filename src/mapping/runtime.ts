@@ -29,7 +29,12 @@ export function items(value: unknown): readonly unknown[] {
 export function text(run: Run, at: number, value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return `${value}`;
-  report(run, at, 'map-type', 'needs a text here, but the source gives an object or a list; name its element');
+  report(
+    run,
+    at,
+    'map-type',
+    'needs a text here, but the source gives an object or a list; name its element',
+  );
   return '';
 }
 
@@ -58,7 +63,8 @@ export function hasMembers(value: object): boolean {
 
 /** @returns true when a condition's result holds: one true, or one item that is no boolean */
 export function holds(run: Run, at: number, result: readonly unknown[]): boolean {
-  if (result.length > 1) report(run, at, 'map-condition', 'the condition gives several values; use exists(), all() or any()');
+  if (result.length > 1)
+    report(run, at, 'map-condition', 'the condition gives several values; use exists(), all() or any()');
   return result.length === 1 && result[0] !== false;
 }
 
@@ -80,10 +86,19 @@ export function pick(run: Run, at: number, mode: string, list: readonly unknown[
 }
 
 /** Reports a source element that occurs too seldom or too often. */
-export function count(run: Run, at: number, name: string, list: readonly unknown[], min: number, max: number): void {
+export function count(
+  run: Run,
+  at: number,
+  name: string,
+  list: readonly unknown[],
+  min: number,
+  max: number,
+): void {
   if (list.length >= min && list.length <= max) return;
   const need = max === Number.POSITIVE_INFINITY ? `at least ${min}` : `${min} to ${max}`;
-  report(run, at, 'map-cardinality', `${name} must occur ${need} times, found ${list.length}`, { code: 'required' });
+  report(run, at, 'map-cardinality', `${name} must occur ${need} times, found ${list.length}`, {
+    code: 'required',
+  });
 }
 
 /** @returns false, with an issue, when groups call each other without end */
@@ -105,7 +120,8 @@ export function cast(run: Run, at: number, value: unknown, type: string): unknow
   } else if (type === 'integer' || type === 'positiveInt' || type === 'unsignedInt') {
     const number = Number(written);
     const least = type === 'integer' ? -2_147_483_648 : type === 'positiveInt' ? 1 : 0;
-    if (NUMBER.test(written) && Number.isInteger(number) && number >= least && number <= 2_147_483_647) return number;
+    if (NUMBER.test(written) && Number.isInteger(number) && number >= least && number <= 2_147_483_647)
+      return number;
   } else if (written !== '') return written;
   report(run, at, 'map-cast', `the source's value cannot be cast to ${type}`);
   return undefined;
@@ -114,7 +130,11 @@ export function cast(run: Run, at: number, value: unknown, type: string): unknow
 /** @returns text made safe for another notation @source FHIR R4 StructureMap, transform escape */
 export function escapeText(value: string, notation: string): string {
   if (notation === 'json') return JSON.stringify(value).slice(1, -1);
-  return value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+  return value
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
 }
 
 /** @returns `Type/id` of a resource of the source */

@@ -62,6 +62,17 @@ export class Shapes {
     if (shape.kind === 'json') this.#readsOf(resolve(shape).node).add(member.stem);
   }
 
+  /** Marks the elements of a dotted path. */
+  readPath(shape: Shape, path: string): void {
+    let at = shape;
+    for (const name of path.split('.')) {
+      const member = this.member(at, name);
+      if (!member) return;
+      this.read(at, member);
+      at = member.shape;
+    }
+  }
+
   /** Marks everything below a value as read: it is copied whole. */
   readWhole(shape: Shape, depth = 0): void {
     if (depth > 20) return;
@@ -118,6 +129,16 @@ export class Shapes {
     return node.format === 'date' ? 'date' : node.format === 'date-time' ? 'dateTime' : 'string';
   }
 
+  /** @returns true when a value of a shape may stand where another is declared */
+  fits(shape: Shape, declared: Shape): boolean {
+    if (shape.kind === 'any' || declared.kind === 'any') return true;
+    const primitive = this.primitive(declared);
+    if (primitive !== undefined) return jsonTypeOf(primitive) === jsonTypeOf(this.primitive(shape));
+    if (shape.kind === 'json')
+      return declared.kind === 'json' && resolve(shape).node === resolve(declared).node;
+    return declared.kind === 'type' && this.definitions.isA(shape.name, declared.name);
+  }
+
   isResource(shape: Shape): boolean {
     return shape.kind === 'type' && this.definitions.type(shape.name)?.kind === 'resource';
   }
@@ -144,7 +165,8 @@ export class Shapes {
   #jsonMember(shape: Shape & { kind: 'json' }, name: string): Member | undefined {
     const at = resolve(shape);
     const properties = at.node.properties;
-    if (!properties) return jsonType(at.node) === 'object' || !jsonType(at.node) ? looseMember(name) : undefined;
+    if (!properties)
+      return jsonType(at.node) === 'object' || !jsonType(at.node) ? looseMember(name) : undefined;
     if (!Object.hasOwn(properties, name)) return undefined;
     const field = resolve({ kind: 'json', node: properties[name]!, root: at.root });
     const isArray = jsonType(field.node) === 'array';
@@ -153,10 +175,18 @@ export class Shapes {
   }
 
   #readsOf(node: JsonSchema): Set<string> {
-    let reads = this.#schemaReads.get(node);
-    if (!reads) this.#schemaReads.set(node, (reads = new Set()));
+    const reads = this.#schemaReads.get(node) ?? new Set();
+    this.#schemaReads.set(node, reads);
     return reads;
   }
+}
+
+const NUMBERS = new Set(['integer', 'positiveInt', 'unsignedInt', 'decimal', 'integer64']);
+
+/** @returns what JSON writes a FHIR primitive type as */
+export function jsonTypeOf(primitive: string | undefined): 'boolean' | 'number' | 'string' | undefined {
+  if (primitive === undefined || primitive === 'boolean') return primitive;
+  return NUMBERS.has(primitive) ? 'number' : 'string';
 }
 
 function looseMember(name: string): Member {
@@ -165,10 +195,19 @@ function looseMember(name: string): Member {
 
 function memberOf(element: ElementType, name: string): Member {
   const named = element.isChoice && name !== element.name;
-  const types = named ? element.types.filter((type) => choiceKey(element.name, type) === name) : element.types;
+  const types = named
+    ? element.types.filter((type) => choiceKey(element.name, type) === name)
+    : element.types;
   const shape: Shape = types.length === 1 ? { kind: 'type', name: types[0]! } : ANY;
   const keys = element.isChoice ? types.map((type) => choiceKey(element.name, type)) : [element.name];
-  return { shape, isArray: element.isArray, keys, types, isChoice: element.isChoice && !named, stem: element.name };
+  return {
+    shape,
+    isArray: element.isArray,
+    keys,
+    types,
+    isChoice: element.isChoice && !named,
+    stem: element.name,
+  };
 }
 
 /** @returns the JSON name of a choice element: `value` and `Quantity` make `valueQuantity` */

@@ -10,7 +10,7 @@ export function retryDelayMs(attempt: number, random: () => number, retryAfterMs
 }
 
 const FIRST_WAIT_MS = 250;
-const LONGEST_WAIT_MS = 600_000;
+const LONGEST_WAIT_MS = 60_000;
 
 /** @param waits times it has waited for the same thing, from 1 @returns milliseconds until it is looked at again */
 export function waitDelayMs(waits: number): number {

@@ -1,4 +1,5 @@
 /** Takes due groups of one target from the outbox, several at once, and settles what became of them. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { OperationOutcome } from '@medplum/fhirtypes';
 import { AdapterError, issueOf, outcomeOf } from '../fhir/outcome.ts';
 import type { ClaimedGroup, OutboxEntry, Settlement, Store } from '../store/store.ts';
@@ -14,8 +15,8 @@ export interface WorkerOptions {
   readonly target: string;
   readonly deliver: Deliver;
   readonly clock: () => number;
-  /** [0,1), for jitter */
-  readonly random: () => number;
+  /** [0,1), for jitter; default Math.random */
+  readonly random?: () => number;
   /** groups in flight at once */
   readonly concurrency: number;
   /** how long a claim lasts; delivery is stopped before it ends */
@@ -29,7 +30,7 @@ export interface WorkerOptions {
   readonly onError?: (error: unknown) => void;
 }
 
-export interface Worker {
+export interface OutboxWorker {
   /** Says that something may be due: after a commit or a replay. */
   wake(): void;
   /** Claims no more and waits for what is in flight; after `deadlineMs` that is stopped, its end being ambiguous. */
@@ -42,22 +43,26 @@ export interface Worker {
 const LONGEST_SLEEP_MS = 30_000;
 const STORE_PAUSE_MS = 1_000;
 const TAKEN_PAUSE_MS = 50;
+const LONGEST_REST_MS = 10_000;
 /** Share of the lease after which a delivery is stopped: the claim must not run out under it. */
 const LEASE_SHARE = 0.8;
 
 /** Starts at once. */
-export function startWorker(options: WorkerOptions): Worker {
-  const worker = new OutboxWorker(options);
+export function startWorker(options: WorkerOptions): OutboxWorker {
+  const worker = new WorkerLoop(options);
   worker.start();
   return worker;
 }
 
-class OutboxWorker implements Worker {
+class WorkerLoop implements OutboxWorker {
   readonly #options: WorkerOptions;
   readonly #circuit: Circuit;
   readonly #halt = new AbortController();
+  /** groups under way, their settlement included */
   readonly #flights = new Set<Promise<void>>();
-  #stopped = false;
+  /** of these, the ones still with the target */
+  #inFlight = 0;
+  readonly #stopping = new AbortController();
   #isWoken = false;
   #rouse: () => void = () => {};
   #loop: Promise<void> = Promise.resolve();
@@ -73,7 +78,7 @@ class OutboxWorker implements Worker {
   }
 
   get inFlight(): number {
-    return this.#flights.size;
+    return this.#inFlight;
   }
 
   start(): void {
@@ -86,7 +91,7 @@ class OutboxWorker implements Worker {
   }
 
   async stop(deadlineMs: number): Promise<void> {
-    this.#stopped = true;
+    this.#stopping.abort();
     this.wake();
     const timer = setTimeout(() => this.#halt.abort(), deadlineMs);
     await this.#loop;
@@ -95,7 +100,7 @@ class OutboxWorker implements Worker {
   }
 
   async #run(): Promise<void> {
-    while (!this.#stopped) {
+    while (!this.#stopping.signal.aborted) {
       this.#isWoken = false;
       let pauseMs: number;
       try {
@@ -108,57 +113,84 @@ class OutboxWorker implements Worker {
     }
   }
 
-  /** Starts one group where it can. @returns milliseconds to sleep, 0 to go on */
+  /** Fills the free places. @returns milliseconds to sleep, 0 to go on */
   async #step(): Promise<number> {
-    const { store, target, clock, concurrency, leaseMs, maxEntries } = this.#options;
+    const { store, target, clock, concurrency, leaseMs } = this.#options;
     if (clock() >= this.#recoverAtMs) {
       await store.recoverClaims(clock(), false);
       this.#recoverAtMs = clock() + leaseMs;
     }
-    if (this.#flights.size >= concurrency) return LONGEST_SLEEP_MS;
+    const free = concurrency - this.#inFlight;
+    if (free <= 0) return LONGEST_SLEEP_MS;
     const circuitMs = this.#circuit.waitMs(clock());
     if (circuitMs !== 0) return circuitMs ?? LONGEST_SLEEP_MS;
+    const wanted = this.#circuit.state === 'closed' ? free : 1;
     this.#circuit.begin();
-    const group = await this.#claim(() => store.claim(target, { nowMs: clock(), leaseMs, maxEntries }));
-    if (!group) {
-      const dueMs = await store.nextDueMs(target);
-      // Due and yet not claimable: another worker has the key.
-      return dueMs === undefined ? LONGEST_SLEEP_MS : Math.max(TAKEN_PAUSE_MS, dueMs - clock());
-    }
-    const flight = this.#fly(group);
-    this.#flights.add(flight);
-    void flight.finally(() => {
-      this.#flights.delete(flight);
-      this.wake();
-    });
-    return 0;
+    const launched = await this.#claim(wanted);
+    if (launched === 0) this.#circuit.cancel();
+    if (launched === wanted) return 0;
+    const dueMs = await store.nextDueMs(target);
+    // Due and yet not claimable: another worker has the key.
+    return dueMs === undefined ? LONGEST_SLEEP_MS : Math.max(TAKEN_PAUSE_MS, dueMs - clock());
   }
 
-  async #claim(claim: () => Promise<ClaimedGroup | undefined>): Promise<ClaimedGroup | undefined> {
-    let group: ClaimedGroup | undefined;
-    try {
-      group = await claim();
-    } finally {
-      if (!group) this.#circuit.cancel();
-    }
-    return group;
+  /** Claims at once, so that the store can make the claims durable together. @returns how many groups took off */
+  async #claim(wanted: number): Promise<number> {
+    const { store, target, clock, leaseMs, maxEntries } = this.#options;
+    const claim = { nowMs: clock(), leaseMs, maxEntries };
+    const claims = await Promise.allSettled(Array.from({ length: wanted }, () => store.claim(target, claim)));
+    const groups = claims.flatMap((one) => (one.status === 'fulfilled' && one.value ? [one.value] : []));
+    for (const group of groups) this.#launch(group);
+    const failed = claims.find((one) => one.status === 'rejected');
+    if (failed && groups.length === 0) throw failed.reason;
+    return groups.length;
+  }
+
+  #launch(group: ClaimedGroup): void {
+    const flight = this.#fly(group);
+    this.#flights.add(flight);
+    void flight.finally(() => this.#flights.delete(flight));
   }
 
   /** Delivers and settles one group; never rejects. */
   async #fly(group: ClaimedGroup): Promise<void> {
     const { store, target, clock, onSettled, onError } = this.#options;
+    this.#inFlight += 1;
     const settlements = await this.#deliver(group);
-    const evidence = evidenceOf(settlements);
-    if (evidence === 'down') this.#circuit.failed(clock());
-    else if (evidence === 'up') this.#circuit.succeeded();
-    else this.#circuit.cancel();
+    this.#inFlight -= 1;
+    this.#learn(settlements);
+    const restMs = this.#restOf(group, settlements);
+    if (restMs > 0) await pause(restMs, undefined, { signal: this.#stopping.signal }).catch(() => {});
+    const settled = store.settle(target, group.deliveryKey, settlements, clock());
+    // The next claim goes to disk with this settlement, not after it.
+    this.wake();
     try {
-      await store.settle(target, group.deliveryKey, settlements, clock());
+      await settled;
       onSettled?.(group, settlements);
+      // What was settled may be due again, or be what others wait for.
+      this.wake();
     } catch (error) {
       // The claim stays until its lease runs out; the entries are then looked up before they are sent again.
       onError?.(error);
     }
+  }
+
+  /**
+   * A full group of which every entry waits would be claimed again at once, since more of the key waits behind it:
+   * its claim is kept until the first of them is due. @returns milliseconds, mostly 0
+   */
+  #restOf(group: ClaimedGroup, settlements: readonly Settlement[]): number {
+    const { clock, leaseMs, maxEntries } = this.#options;
+    if (group.entries.length < maxEntries) return 0;
+    const due = settlements.map((one) => (one.kind === 'wait' ? one.dueMs - clock() : 0));
+    return Math.min(LONGEST_REST_MS, leaseMs / 2, ...due);
+  }
+
+  #learn(settlements: readonly Settlement[]): void {
+    const evidence = evidenceOf(settlements);
+    if (evidence === 'down') this.#circuit.failed(this.#options.clock());
+    else if (evidence === 'up') this.#circuit.succeeded();
+    else this.#circuit.cancel();
   }
 
   async #deliver(group: ClaimedGroup): Promise<readonly Settlement[]> {
@@ -190,7 +222,7 @@ class OutboxWorker implements Worker {
   }
 
   #again(entry: OutboxEntry, outcome: OperationOutcome): Settlement {
-    const { clock, random } = this.#options;
+    const { clock, random = Math.random } = this.#options;
     const dueMs = clock() + retryDelayMs(entry.attempt + 1, random);
     return { kind: 'retry', seq: entry.seq, dueMs, ambiguous: true, outcome };
   }
@@ -212,7 +244,8 @@ const CRASHED = outcomeOf(
   issueOf({
     code: 'exception',
     rule: 'delivery-crashed',
-    diagnostics: 'Delivery ended with an error of the adapter; the log has it. The entry is looked up and sent again.',
+    diagnostics:
+      'Delivery ended with an error of the adapter; the log has it. The entry is looked up and sent again.',
   }),
 );
 

@@ -35,6 +35,12 @@ export type ScoreRule =
   /** only ever taken from the record: the licence or the value set is not ours */
   | { readonly kind: 'given' };
 
+/** A score's value: a number, or a profile of digits; `raw` where a table converted a sum. */
+export interface ScoreValue {
+  readonly value: number | string;
+  readonly raw?: number;
+}
+
 /** A code in a published system; only verified ones are written. */
 export interface ScoreCoding {
   readonly system: string;

@@ -9,6 +9,17 @@ import {
   type ScoreCoding,
   type ScoreDefinition,
 } from './instrument.ts';
+import {
+  DEJONG_GIERVELD_SUBSCALE,
+  DEJONG_GIERVELD_TOTAL,
+  GAD_7,
+  LONELINESS_DIRECT,
+  ONS_ANXIETY,
+  ONS_WELLBEING,
+  PHQ_9,
+  SWEMWBS_METRIC,
+  UCLA_3,
+} from './score-bands.ts';
 
 /** @returns items '1' to 'n' of one range */
 function numbered(count: number, min: number, max: number, loinc: readonly string[] = []): Item[] {
@@ -24,16 +35,6 @@ function linkIds(count: number): string[] {
   return Array.from({ length: count }, (_, at) => String(at + 1));
 }
 
-/** @returns bands that follow one another from `low`, each up to its own limit */
-function bands(low: number, ...limits: readonly (readonly [high: number, code: string, display: string])[]): Band[] {
-  return limits.map(([high, code, display], at) => ({
-    code,
-    display,
-    low: at === 0 ? low : limits[at - 1]![0] + 1,
-    high,
-  }));
-}
-
 function snomed(code: string, display: string, ...earlier: readonly string[]): ScoreCoding {
   return { system: SNOMED_SYSTEM, code, display, verified: true, earlier };
 }
@@ -41,20 +42,6 @@ function snomed(code: string, display: string, ...earlier: readonly string[]): S
 function loinc(code: string, display: string): ScoreCoding {
   return { system: LOINC_SYSTEM, code, display, verified: true };
 }
-
-/**
- * Short WEMWBS: raw sum 7-35 to metric score.
- * @source University of Warwick, SWEMWBS raw score to metric score conversion table
- */
-const SWEMWBS_METRIC = [
-  7, 9.51, 11.25, 12.4, 13.33, 14.08, 14.75, 15.32, 15.84, 16.36, 16.88, 17.43, 17.98, 18.59, 19.25, 19.98,
-  20.73, 21.54, 22.35, 23.21, 24.11, 25.03, 26.02, 27.03, 28.13, 29.31, 30.7, 32.55, 35,
-] as const;
-const SWEMWBS_LOWEST_RAW = 7;
-
-/** Life satisfaction, worthwhile and happiness. @source Office for National Statistics, personal well-being thresholds */
-const ONS_WELLBEING = bands(0, [4, 'low', 'Low'], [6, 'medium', 'Medium'], [8, 'high', 'High'], [10, 'very-high', 'Very high']);
-const ONS_ANXIETY = bands(0, [1, 'very-low', 'Very low'], [3, 'low', 'Low'], [5, 'medium', 'Medium'], [10, 'high', 'High']);
 
 function ons(item: string, code: string, display: string): ScoreDefinition {
   const anxiety = code === 'ons4-anxiety';
@@ -70,24 +57,35 @@ function ons(item: string, code: string, display: string): ScoreDefinition {
 /** De Jong Gierveld answers: 1 yes, 2 more or less, 3 no. Emotional items count yes, social items no; both 'more or less'. */
 const DJG_EMOTIONAL = ['1', '2', '3'].map((item) => ({ item, values: [1, 2] }));
 const DJG_SOCIAL = ['4', '5', '6'].map((item) => ({ item, values: [2, 3] }));
-const DJG_SUBSCALE = bands(0, [0, 'not-lonely', 'Not lonely'], [3, 'lonely', 'Lonely']);
 
-const DEPRESSION = bands(
-  0,
-  [4, 'minimal', 'None or minimal'],
-  [9, 'mild', 'Mild'],
-  [14, 'moderate', 'Moderate'],
-  [19, 'moderately-severe', 'Moderately severe'],
-  [27, 'severe', 'Severe'],
-);
-const ANXIETY = bands(0, [4, 'minimal', 'Minimal'], [9, 'mild', 'Mild'], [14, 'moderate', 'Moderate'], [21, 'severe', 'Severe']);
-const PHQ_9_ITEMS = ['44250-9', '44255-8', '44259-0', '44254-1', '44251-7', '44258-2', '44252-5', '44253-3', '44260-8'];
-const GAD_7_ITEMS = ['69725-0', '68509-9', '69733-4', '69734-2', '69735-9', '69689-8', '69736-7'];
+function dejong(
+  part: 'total' | 'emotional' | 'social',
+  counting: typeof DJG_EMOTIONAL,
+  missingAllowed: number,
+  bands: readonly Band[],
+): ScoreDefinition {
+  return {
+    code: `dejong-gierveld-6-${part}`,
+    display: `De Jong Gierveld 6 ${part}`,
+    rule: { kind: 'count', counting, missingAllowed },
+    higherIs: 'worse',
+    bands,
+  };
+}
+
+const PHQ_9_ITEMS = '44250-9 44255-8 44259-0 44254-1 44251-7 44258-2 44252-5 44253-3 44260-8'.split(' ');
+const GAD_7_ITEMS = '69725-0 68509-9 69733-4 69734-2 69735-9 69689-8 69736-7'.split(' ');
 const DIFFICULTY: Item = { linkId: 'difficulty', min: 0, max: 3, loinc: '69722-7' };
 const EQ_DIMENSIONS = ['mobility', 'self-care', 'usual-activities', 'pain-discomfort', 'anxiety-depression'];
 
 function mycaw(item: string, display: string): ScoreDefinition {
-  return { code: `mycaw-${item}`, display, rule: { kind: 'answer', item }, higherIs: 'worse', meaningfulChange: { some: 1 } };
+  return {
+    code: `mycaw-${item}`,
+    display,
+    rule: { kind: 'answer', item },
+    higherIs: 'worse',
+    meaningfulChange: { some: 1 },
+  };
 }
 
 /**
@@ -122,10 +120,12 @@ export const INSTRUMENTS: readonly Instrument[] = [
         rule: {
           kind: 'converted-sum',
           items: linkIds(7),
-          table: new Map(SWEMWBS_METRIC.map((metric, at) => [SWEMWBS_LOWEST_RAW + at, metric])),
+          table: SWEMWBS_METRIC,
           raw: { code: 'swemwbs-raw', display: 'SWEMWBS raw score' },
         },
-        codings: [snomed('718466001', 'Short Warwick-Edinburgh Mental Well-being Scale score', '960481000000107')],
+        codings: [
+          snomed('718466001', 'Short Warwick-Edinburgh Mental Well-being Scale score', '960481000000107'),
+        ],
         higherIs: 'better',
         meaningfulChange: { some: 1.03, reliable: 3 },
       },
@@ -152,7 +152,7 @@ export const INSTRUMENTS: readonly Instrument[] = [
         display: 'UCLA three-item loneliness total',
         rule: { kind: 'sum', items: linkIds(3) },
         higherIs: 'worse',
-        bands: bands(3, [5, 'not-lonely', 'Not lonely'], [9, 'lonely', 'Lonely']),
+        bands: UCLA_3,
       },
     ],
   },
@@ -166,14 +166,7 @@ export const INSTRUMENTS: readonly Instrument[] = [
         display: 'Direct measure of loneliness',
         rule: { kind: 'answer', item: '1' },
         higherIs: 'better',
-        bands: bands(
-          1,
-          [1, 'often-always', 'Often or always'],
-          [2, 'some-of-the-time', 'Some of the time'],
-          [3, 'occasionally', 'Occasionally'],
-          [4, 'hardly-ever', 'Hardly ever'],
-          [5, 'never', 'Never'],
-        ),
+        bands: LONELINESS_DIRECT,
       },
     ],
   },
@@ -191,7 +184,7 @@ export const INSTRUMENTS: readonly Instrument[] = [
           loinc('44261-6', 'Patient Health Questionnaire 9 item (PHQ-9) total score [Reported]'),
         ],
         higherIs: 'worse',
-        bands: DEPRESSION,
+        bands: PHQ_9,
         meaningfulChange: { reliable: 6 },
       },
     ],
@@ -210,7 +203,7 @@ export const INSTRUMENTS: readonly Instrument[] = [
           loinc('70274-6', 'Generalized anxiety disorder 7 item (GAD-7) total score [Reported.PHQ]'),
         ],
         higherIs: 'worse',
-        bands: ANXIETY,
+        bands: GAD_7,
         meaningfulChange: { reliable: 4 },
       },
     ],
@@ -224,7 +217,12 @@ export const INSTRUMENTS: readonly Instrument[] = [
     ],
     words: ['scorer-version'],
     scores: [
-      { code: 'pam-score', display: 'Patient Activation Measure score', rule: { kind: 'answer', item: 'score' }, higherIs: 'better' },
+      {
+        code: 'pam-score',
+        display: 'Patient Activation Measure score',
+        rule: { kind: 'answer', item: 'score' },
+        higherIs: 'better',
+      },
       {
         code: 'pam-level',
         display: 'Patient Activation Measure level',
@@ -237,9 +235,16 @@ export const INSTRUMENTS: readonly Instrument[] = [
   {
     slug: 'eq-5d-5l',
     title: 'EQ-5D-5L',
-    items: [...EQ_DIMENSIONS.map((linkId) => ({ linkId, min: 1, max: 5 })), { linkId: 'vas', min: 0, max: 100 }],
+    items: [
+      ...EQ_DIMENSIONS.map((linkId) => ({ linkId, min: 1, max: 5 })),
+      { linkId: 'vas', min: 0, max: 100 },
+    ],
     scores: [
-      { code: 'eq-5d-5l-profile', display: 'EQ-5D-5L profile', rule: { kind: 'digits', items: EQ_DIMENSIONS } },
+      {
+        code: 'eq-5d-5l-profile',
+        display: 'EQ-5D-5L profile',
+        rule: { kind: 'digits', items: EQ_DIMENSIONS },
+      },
       {
         code: 'eq-5d-5l-vas',
         display: 'EQ VAS',
@@ -261,39 +266,20 @@ export const INSTRUMENTS: readonly Instrument[] = [
     title: 'Measure Yourself Concerns and Wellbeing',
     items: ['concern-1', 'concern-2', 'wellbeing'].map((linkId) => ({ linkId, min: 0, max: 6 })),
     words: ['concern-1-text', 'concern-2-text'],
-    scores: [mycaw('concern-1', 'MYCaW concern 1'), mycaw('concern-2', 'MYCaW concern 2'), mycaw('wellbeing', 'MYCaW wellbeing')],
+    scores: [
+      mycaw('concern-1', 'MYCaW concern 1'),
+      mycaw('concern-2', 'MYCaW concern 2'),
+      mycaw('wellbeing', 'MYCaW wellbeing'),
+    ],
   },
   {
     slug: 'dejong-gierveld-6',
     title: 'De Jong Gierveld six-item loneliness scale',
     items: numbered(6, 1, 3),
     scores: [
-      {
-        code: 'dejong-gierveld-6-total',
-        display: 'De Jong Gierveld 6 total',
-        rule: { kind: 'count', counting: [...DJG_EMOTIONAL, ...DJG_SOCIAL], missingAllowed: 1 },
-        higherIs: 'worse',
-        bands: bands(
-          0,
-          [1, 'not-lonely', 'Not lonely'],
-          [4, 'moderately-lonely', 'Moderately lonely'],
-          [6, 'severely-lonely', 'Severely lonely'],
-        ),
-      },
-      {
-        code: 'dejong-gierveld-6-emotional',
-        display: 'De Jong Gierveld 6 emotional',
-        rule: { kind: 'count', counting: DJG_EMOTIONAL, missingAllowed: 0 },
-        higherIs: 'worse',
-        bands: DJG_SUBSCALE,
-      },
-      {
-        code: 'dejong-gierveld-6-social',
-        display: 'De Jong Gierveld 6 social',
-        rule: { kind: 'count', counting: DJG_SOCIAL, missingAllowed: 0 },
-        higherIs: 'worse',
-        bands: DJG_SUBSCALE,
-      },
+      dejong('total', [...DJG_EMOTIONAL, ...DJG_SOCIAL], 1, DEJONG_GIERVELD_TOTAL),
+      dejong('emotional', DJG_EMOTIONAL, 0, DEJONG_GIERVELD_SUBSCALE),
+      dejong('social', DJG_SOCIAL, 0, DEJONG_GIERVELD_SUBSCALE),
     ],
   },
 ];

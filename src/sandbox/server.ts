@@ -121,14 +121,17 @@ async function handle(request: IncomingMessage, body: Buffer | undefined, served
 }
 
 /** @returns undefined when it is larger than the limit; the rest is read and thrown away, so that the answer arrives */
-async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes <= LARGEST_BODY_BYTES) chunks.push(chunk);
-  }
-  return bytes <= LARGEST_BODY_BYTES ? Buffer.concat(chunks) : undefined;
+function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= LARGEST_BODY_BYTES) chunks.push(chunk);
+    });
+    request.on('end', () => resolve(bytes <= LARGEST_BODY_BYTES ? Buffer.concat(chunks) : undefined));
+    request.on('error', reject);
+  });
 }
 
 type ParsedBody = { ok: true; value: unknown } | { ok: false; outcome: OperationOutcome };

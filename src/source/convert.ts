@@ -88,7 +88,12 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 /** A number or a truth value of a workbook's cell. */
 function convertScalar(cell: number | boolean, plan: SchemaPlan, path: Path, to: Conversion): unknown {
   if (typeof cell === 'number' && plan.date)
-    return faulty(to, path, 'read-date', `the cell holds a number: give it a date format, or write the date as ${plan.date.text}`);
+    return faulty(
+      to,
+      path,
+      'read-date',
+      `the cell holds a number: give it a date format, or write the date as ${plan.date.text}`,
+    );
   if (typeof cell === 'number' && (plan.types.has('number') || plan.types.has('integer'))) return cell;
   if (typeof cell === 'boolean' && plan.types.has('boolean')) return cell;
   if (plan.types.size === 0) return cell;
@@ -105,7 +110,12 @@ function convertDate(local: LocalTime, plan: SchemaPlan, path: Path, to: Convers
   if (plan.date?.hasTime || plan.isDateTime) return zonedText(local, path, to, 'correct the date');
   const midnight = local.hour === 0 && local.minute === 0 && local.second === 0;
   if (plan.date && !midnight)
-    to.faults.push({ path, rule: 'read-time-dropped', severity: 'warning', hint: 'only the day was read; remove the time' });
+    to.faults.push({
+      path,
+      rule: 'read-time-dropped',
+      severity: 'warning',
+      hint: 'only the day was read; remove the time',
+    });
   return isoDate(local.year, local.month, local.day);
 }
 
@@ -125,7 +135,9 @@ function convertIsoTime(text: string, path: Path, to: Conversion): unknown {
   const match = ISO_TIME.exec(text);
   const hint = 'write the date and time as yyyy-MM-ddTHH:mm:ss, with the zone behind it where it is known';
   if (!match) return faulty(to, path, 'read-date', hint);
-  const [year, month, day, hour, minute, second] = [1, 2, 3, 4, 5, 6].map((group) => Number(match[group] ?? 0));
+  const [year, month, day, hour, minute, second] = [1, 2, 3, 4, 5, 6].map((group) =>
+    Number(match[group] ?? 0),
+  );
   const local: LocalTime = {
     year: year!,
     month: month!,
@@ -136,16 +148,23 @@ function convertIsoTime(text: string, path: Path, to: Conversion): unknown {
     fraction: match[7] ?? '',
   };
   if (match[8] === undefined) return zonedText(local, path, to, hint);
-  const real = isCalendarDate(local.year, local.month, local.day) && isClockTime(local.hour, local.minute, local.second);
+  const real =
+    isCalendarDate(local.year, local.month, local.day) && isClockTime(local.hour, local.minute, local.second);
   if (!real) return faulty(to, path, 'read-date', `no calendar or clock has this time; ${hint}`);
   return match[6] === undefined ? `${text.slice(0, 16)}:00${match[8]}` : text;
 }
 
 function zonedText(local: LocalTime, path: Path, to: Conversion, hint: string): unknown {
   const moment = zonedTime(local, to.timeZone);
-  if (moment === 'impossible') return faulty(to, path, 'read-date', `no calendar or clock has this time; ${hint}`);
+  if (moment === 'impossible')
+    return faulty(to, path, 'read-date', `no calendar or clock has this time; ${hint}`);
   if (moment === 'gap')
-    return faulty(to, path, 'read-time-gap', `the clocks in ${to.timeZone} were put forward over this time; correct the hour`);
+    return faulty(
+      to,
+      path,
+      'read-time-gap',
+      `the clocks in ${to.timeZone} were put forward over this time; correct the hour`,
+    );
   if (moment.twice)
     to.faults.push({
       path,
@@ -194,7 +213,8 @@ function convertArray(value: unknown[], plan: SchemaPlan, path: Path, to: Conver
 /** JSON carries its own types, so text is text there: only dates, codes and lists are read further. */
 function convertJsonText(text: string, plan: SchemaPlan, path: Path, to: Conversion): unknown {
   if (text.trim() === '') return undefined;
-  if (plan.date || plan.isDateTime || plan.separator !== undefined) return convertText(text.trim(), plan, path, to);
+  if (plan.date || plan.isDateTime || plan.separator !== undefined)
+    return convertText(text.trim(), plan, path, to);
   return plan.isCode ? codeOf(text) : text;
 }
 

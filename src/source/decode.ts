@@ -91,7 +91,9 @@ class Utf8Decoder implements Decoder {
     const line = this.#linesBefore + newlinesIn(bytes.subarray(0, good)) + 1;
     const at = `byte ${this.#bytesBefore + good + 1}, line ${line}`;
     const hint = 'save the file as UTF-8 (in Excel: "CSV UTF-8"), or fix the program that wrote it';
-    return encodingError(`${at}: these bytes are not UTF-8; perhaps the file is Windows-1252 (ANSI); ${hint}`);
+    return encodingError(
+      `${at}: these bytes are not UTF-8; perhaps the file is Windows-1252 (ANSI); ${hint}`,
+    );
   }
 }
 
@@ -106,19 +108,20 @@ function wholeCharacters(bytes: Buffer): number {
   return bytes.length;
 }
 
-/** Halves the text until the first bad byte is found; called once a file. */
+/** @returns bytes before the first that are no UTF-8 */
 function goodPrefix(bytes: Buffer): number {
-  let good = 0;
-  let bad = bytes.length;
-  while (bad - good > 1) {
-    const middle = (good + bad) >> 1;
-    const end = good + wholeCharacters(bytes.subarray(good, middle));
-    if (end > good && isUtf8(bytes.subarray(good, end))) good = end;
-    else if (end > good) bad = end;
-    else if (bad - good <= LONGEST_TAIL + 1) break;
-    else bad = middle + LONGEST_TAIL + 1 < bad ? middle + LONGEST_TAIL + 1 : good + 1;
+  const text = bytes.toString('utf8');
+  let at = 0;
+  let from = 0;
+  for (;;) {
+    const mark = text.indexOf('\ufffd', from);
+    if (mark < 0) return bytes.length;
+    at += Buffer.byteLength(text.slice(from, mark));
+    // The replacement character may also be there in its own right.
+    if (bytes.subarray(at, at + 3).toString('hex') !== 'efbfbd') return at;
+    at += 3;
+    from = mark + 1;
   }
-  return good;
 }
 
 function newlinesIn(bytes: Buffer): number {
@@ -128,5 +131,9 @@ function newlinesIn(bytes: Buffer): number {
 }
 
 function encodingError(diagnostics: string, cause?: unknown): AdapterError {
-  return new AdapterError('permanent', issueOf({ rule: 'read-encoding', code: 'structure', diagnostics }), cause);
+  return new AdapterError(
+    'permanent',
+    issueOf({ rule: 'read-encoding', code: 'structure', diagnostics }),
+    cause,
+  );
 }

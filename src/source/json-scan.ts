@@ -2,7 +2,13 @@
 
 /** What makes the text unfit, at a character offset. */
 export interface JsonFault {
-  readonly rule: 'read-json-syntax' | 'read-json-key' | 'read-json-depth' | 'read-nul' | 'read-json-text';
+  readonly rule:
+    | 'read-json-syntax'
+    | 'read-json-key'
+    | 'read-json-depth'
+    | 'read-json-number'
+    | 'read-json-text'
+    | 'read-nul';
   readonly at: number;
   /** what was expected, or what to change */
   readonly hint: string;
@@ -19,9 +25,9 @@ export interface JsonScan {
 /** Names that reach an object's prototype where careless code merges objects. */
 const PROTOTYPE_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
 
-const SPACE = /[\t\n\r ]*/y;
-const STRING = /"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
-const SCALAR = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/y;
+const SCALAR = /^(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)$/;
+/** Longer numbers say nothing that a double can hold. */
+const LONGEST_SCALAR = 400;
 
 /** Scans one JSON value. @param maxDepth arrays and objects within one another @returns the fault, or what was seen @source RFC 8259 */
 export function scanJson(text: string, maxDepth: number): JsonFault | JsonScan {
@@ -61,7 +67,8 @@ class Scanner {
   scan(): JsonScan {
     this.#space();
     let valueIsNext = true;
-    while (valueIsNext || this.#open.length > 0) valueIsNext = valueIsNext ? this.#value() : this.#afterValue();
+    while (valueIsNext || this.#open.length > 0)
+      valueIsNext = valueIsNext ? this.#value() : this.#afterValue();
     this.#space();
     if (this.#at < this.#text.length) this.#stop('nothing may follow the value');
     return { items: this.#items, duplicates: this.#duplicates };
@@ -73,7 +80,7 @@ class Scanner {
     const sign = this.#text[this.#at];
     if (sign === '{' || sign === '[') return this.#enter(sign);
     if (sign === '"') this.#string();
-    else if (!this.#skip(SCALAR)) this.#stop('a value is expected: text in double quotes, a number, true, false, null, { or [');
+    else this.#scalar();
     return false;
   }
 
@@ -129,35 +136,107 @@ class Scanner {
     this.#space();
   }
 
+  #scalar(): void {
+    const at = this.#at;
+    let end = at;
+    while (isScalarSign(this.#text.charCodeAt(end)) && end - at < LONGEST_SCALAR) end++;
+    const raw = this.#text.slice(at, end);
+    if (!SCALAR.test(raw))
+      this.#stop('a value is expected: text in double quotes, a number, true, false, null, { or [');
+    if (!isExact(raw) || isScalarSign(this.#text.charCodeAt(end))) {
+      const hint = 'the number has more digits than numbers keep; write it as text, in double quotes';
+      throw new ScanStop({ rule: 'read-json-number', at, hint });
+    }
+    this.#at = end;
+  }
+
   /** @returns the text with its escapes undone */
   #string(): string {
     const at = this.#at;
-    if (!this.#skip(STRING)) {
-      const end = this.#text.indexOf('"', at + 1);
-      this.#stop(end < 0 ? 'the text that begins here has no end' : 'the text that begins here has an escape or a control character that JSON does not allow');
+    const end = this.#stringEnd();
+    this.#at = end + 1;
+    const raw = this.#text.slice(at + 1, end);
+    if (!raw.includes('\\')) return raw;
+    const text = this.#unescape(at, end + 1);
+    if (text.includes('\0'))
+      throw new ScanStop({
+        rule: 'read-nul',
+        at,
+        hint: 'the text holds a NUL character (\\u0000); remove it',
+      });
+    if (text.isWellFormed()) return text;
+    const hint = 'the text holds half of a surrogate pair (\\ud800 to \\udfff); write both halves';
+    throw new ScanStop({ rule: 'read-json-text', at, hint });
+  }
+
+  /** @returns offset of the closing quote */
+  #stringEnd(): number {
+    const text = this.#text;
+    const { length } = text;
+    let at = this.#at + 1;
+    for (; at < length; at++) {
+      const code = text.charCodeAt(at);
+      if (code === QUOTE) return at;
+      if (code === BACKSLASH) at++;
+      else if (code < 0x20) return this.#stopAtControl(at, code);
     }
-    const raw = this.#text.slice(at, this.#at);
-    if (!raw.includes('\\')) return raw.slice(1, -1);
-    const text = JSON.parse(raw) as string;
-    if (text.includes('\0')) throw new ScanStop({ rule: 'read-nul', at, hint: 'the text holds a NUL character (\\u0000); remove it' });
-    if (!text.isWellFormed())
-      throw new ScanStop({ rule: 'read-json-text', at, hint: 'the text holds half of a surrogate pair (\\ud800 to \\udfff); write both halves' });
-    return text;
+    this.#at = length;
+    return this.#stop('the text in double quotes is not closed');
+  }
+
+  #stopAtControl(at: number, code: number): never {
+    if (code === 0)
+      throw new ScanStop({ rule: 'read-nul', at, hint: 'the text holds a NUL character; remove it' });
+    this.#at = at;
+    return this.#stop('a control character within text must be escaped: a new line is \\n');
+  }
+
+  #unescape(start: number, end: number): string {
+    try {
+      return JSON.parse(this.#text.slice(start, end)) as string;
+    } catch {
+      this.#at = start;
+      return this.#stop('the text that begins here has an escape that JSON does not know');
+    }
   }
 
   #space(): void {
-    this.#skip(SPACE);
-  }
-
-  #skip(expression: RegExp): boolean {
-    expression.lastIndex = this.#at;
-    if (!expression.test(this.#text)) return false;
-    this.#at = expression.lastIndex;
-    return true;
+    const text = this.#text;
+    let at = this.#at;
+    while (isSpace(text.charCodeAt(at))) at++;
+    this.#at = at;
   }
 
   #stop(hint: string): never {
-    const isEnd = this.#at >= this.#text.length;
-    throw new ScanStop({ rule: 'read-json-syntax', at: this.#at, hint: isEnd ? `the text ends here, but ${hint}` : hint });
+    const at = Math.min(this.#at, this.#text.length);
+    const isEnd = at === this.#text.length;
+    throw new ScanStop({ rule: 'read-json-syntax', at, hint: isEnd ? `the text ends here: ${hint}` : hint });
   }
+}
+
+/** An identifier written as a number must come back digit by digit; a fraction may be rounded. */
+function isExact(raw: string): boolean {
+  const number = Number(raw);
+  if (!/^-?\d+$/.test(raw) || Number.isSafeInteger(number))
+    return Math.abs(number) !== Number.POSITIVE_INFINITY;
+  return String(number) === raw;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+}
+
+/** Letters, digits, `+`, `-` and `.`: what numbers and literals are made of. */
+function isScalarSign(code: number): boolean {
+  return (
+    (code >= 0x30 && code <= 0x39) ||
+    (code >= 0x61 && code <= 0x7a) ||
+    (code >= 0x41 && code <= 0x5a) ||
+    code === 0x2b ||
+    code === 0x2d ||
+    code === 0x2e
+  );
 }

@@ -95,7 +95,10 @@ export function readObject(
 ): ReadRecord {
   const { plan, timeZone } = reading.reader;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    const fault = { rule: 'read-json-object', diagnostics: 'a record must be a JSON object: { "field": value, … }' };
+    const fault = {
+      rule: 'read-json-object',
+      diagnostics: 'a record must be a JSON object: { "field": value, … }',
+    };
     return unread(reading, outcomeOf(issueOf({ ...fault, code: 'structure' })), line);
   }
   const to: Conversion = { timeZone, faults: [] };
@@ -125,14 +128,18 @@ function finish(
   warnings: readonly OperationOutcomeIssue[],
 ): ReadRecord {
   const { reader } = reading;
-  const at = new Set(found.filter((fault) => fault.severity !== 'warning').map((fault) => expressionOf(fault.path)));
+  const at = new Set(
+    found.filter((fault) => fault.severity !== 'warning').map((fault) => expressionOf(fault.path)),
+  );
   const misfits = reader.check(payload).filter((fault) => !at.has(expressionOf(fault.path)));
   const faults = [...found, ...misfits];
   const key = keyOf(payload, reader.manifest.key);
   if (key === undefined) {
     // A schema that requires the key has told of it already.
     const told = new Set(faults.map((fault) => expressionOf(fault.path)));
-    faults.push(...missingKeys(payload, reader.manifest.key).filter((fault) => !told.has(expressionOf(fault.path))));
+    faults.push(
+      ...missingKeys(payload, reader.manifest.key).filter((fault) => !told.has(expressionOf(fault.path))),
+    );
   }
   const issues = [...faults.map((fault) => issueAt(fault, word)), ...warnings];
   if (key === undefined || issues.some((issue) => issue.severity === 'error'))
@@ -173,7 +180,12 @@ function missingKeys(payload: unknown, fields: readonly string[]): FieldFault[] 
     }));
 }
 
-function unknownFields(reading: Reading, value: unknown, plan: SchemaPlan, path: Path): OperationOutcomeIssue[] {
+function unknownFields(
+  reading: Reading,
+  value: unknown,
+  plan: SchemaPlan,
+  path: Path,
+): OperationOutcomeIssue[] {
   if (Array.isArray(value))
     return plan.items ? value.flatMap((item) => unknownFields(reading, item, plan.items!, path)) : [];
   if (!isObject(value) || plan.properties.size === 0) return [];

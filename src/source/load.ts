@@ -29,9 +29,15 @@ const kindSchema = z.strictObject({
 
 const manifestSchema = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and hyphens'),
-  timeZone: z.string().default('Europe/London').refine(isTimeZone, 'an IANA time zone, such as Europe/London'),
+  timeZone: z
+    .string()
+    .default('Europe/London')
+    .refine(isTimeZone, 'an IANA time zone, such as Europe/London'),
   words: z.record(z.string(), z.string()).optional(),
-  kinds: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and hyphens'), kindSchema),
+  kinds: z.record(
+    z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and hyphens'),
+    kindSchema,
+  ),
 });
 
 /**
@@ -43,7 +49,9 @@ export function loadSource(folder: string): Checked<LoadedSource> {
   if (!text.ok) return text;
   const parsed = manifestSchema.safeParse(text.value);
   if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'source.json'}: ${issue.message}`);
+    const faults = parsed.error.issues.map(
+      (issue) => `${issue.path.join('.') || 'source.json'}: ${issue.message}`,
+    );
     return refuse({ rule: 'source-manifest', diagnostics: `source.json: ${faults.join('; ')}` });
   }
   const manifest = parsed.data as SourceManifest;
@@ -56,7 +64,12 @@ export function loadSource(folder: string): Checked<LoadedSource> {
   return { ok: true, value: { manifest, folder, kinds } };
 }
 
-function loadKind(folder: string, source: SourceManifest, kind: string, manifest: KindManifest): Checked<KindReader> {
+function loadKind(
+  folder: string,
+  source: SourceManifest,
+  kind: string,
+  manifest: KindManifest,
+): Checked<KindReader> {
   const schema = readJsonFile(folder, manifest.schema);
   if (!schema.ok) return schema;
   const check = compileSchemaCheck(schema.value as Schema, manifest.schema);
@@ -64,7 +77,10 @@ function loadKind(folder: string, source: SourceManifest, kind: string, manifest
   const plan = planSchema(schema.value as Schema, manifest.schema);
   if (!plan.ok) return plan;
   const { name, timeZone } = source;
-  return { ok: true, value: { source: name, kind, manifest, timeZone, plan: plan.value, check: check.value } };
+  return {
+    ok: true,
+    value: { source: name, kind, manifest, timeZone, plan: plan.value, check: check.value },
+  };
 }
 
 function readJsonFile(folder: string, file: string): Checked<object> {

@@ -47,6 +47,7 @@ export function issueAt(fault: FieldFault, word: FieldWord): OperationOutcomeIss
  * @returns the name in quotes, or words that do not give it away
  */
 export function nameInWords(name: string): string {
-  const isName = name.length <= 60 && /^[\p{L}_$@][\p{L}\p{N} _.,:;()?!&'/+#$@%-]*$/u.test(name) && !/\d{4}/.test(name);
+  const isName =
+    name.length <= 60 && /^[\p{L}_$@][\p{L}\p{N} _.,:;()?!&'/+#$@%-]*$/u.test(name) && !/\d{4}/.test(name);
   return isName ? `'${name}'` : 'one whose name may be data';
 }

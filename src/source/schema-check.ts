@@ -2,8 +2,8 @@
 import type { ErrorObject } from 'ajv';
 import { Ajv } from 'ajv';
 import { type Checked, refuse } from '../fhir/outcome.ts';
-import type { FieldFault, Path } from './place.ts';
 import { typeHint } from './convert.ts';
+import type { FieldFault, Path } from './place.ts';
 import type { Schema } from './schema-plan.ts';
 import { isCalendarDate } from './zoned-time.ts';
 
@@ -18,7 +18,13 @@ const LONGEST_CHOICE = 30;
  * @returns the check, or a refusal (`source-schema`) that quotes ajv on what is wrong with the schema
  */
 export function compileSchemaCheck(schema: Schema, file: string): Checked<SchemaCheck> {
-  const ajv = new Ajv({ allErrors: true, strict: true, strictTypes: false, strictRequired: false, verbose: true });
+  const ajv = new Ajv({
+    allErrors: true,
+    strict: true,
+    strictTypes: false,
+    strictRequired: false,
+    verbose: true,
+  });
   ajv.addVocabulary(['x-date', 'x-code', 'x-list', 'example']);
   for (const [name, format] of Object.entries(FORMATS)) ajv.addFormat(name, format);
   try {
@@ -57,7 +63,7 @@ function faultsOf(errors: readonly ErrorObject[]): FieldFault[] {
 function faultOf(error: ErrorObject): FieldFault {
   const path = pathOf(error.instancePath);
   if (error.keyword === 'required') {
-    const name = String(error.params['missingProperty']);
+    const name = String(error.params.missingProperty);
     return { path: [...path, name], rule: 'read-required', code: 'required', hint: 'missing: fill it in' };
   }
   return { path, rule: `read-${RULES[error.keyword] ?? 'schema'}`, hint: hintOf(error) };
@@ -85,15 +91,15 @@ function hintOf(error: ErrorObject): string {
   const { params } = error;
   switch (error.keyword) {
     case 'type':
-      return typeHint([params['type']].flat().map(String));
+      return typeHint([params.type].flat().map(String));
     case 'enum':
-      return `write one of: ${(params['allowedValues'] as unknown[]).slice(0, LONGEST_CHOICE).join(', ')}`;
+      return `write one of: ${(params.allowedValues as unknown[]).slice(0, LONGEST_CHOICE).join(', ')}`;
     case 'const':
-      return `write ${String(params['allowedValue'])}`;
+      return `write ${String(params.allowedValue)}`;
     case 'format':
-      return `write ${FORMAT_WORDS[String(params['format'])] ?? String(params['format'])}`;
+      return `write ${FORMAT_WORDS[String(params.format)] ?? String(params.format)}`;
     case 'pattern':
-      return `write it in the form that is asked for${meaningOf(error) ?? `: ${String(params['pattern'])}`}`;
+      return `write it in the form that is asked for${meaningOf(error) ?? `: ${String(params.pattern)}`}`;
     case 'oneOf':
     case 'anyOf':
       return `fits none of the forms that the schema allows${meaningOf(error) ?? ''}`;
@@ -112,7 +118,7 @@ const FORMAT_WORDS: Readonly<Record<string, string>> = {
 };
 
 function meaningOf(error: ErrorObject): string | undefined {
-  const description: unknown = error.parentSchema?.['description'];
+  const description: unknown = error.parentSchema?.description;
   return typeof description === 'string' ? ` (${description.replace(/\.$/, '')})` : undefined;
 }
 

@@ -74,28 +74,28 @@ class Planner {
   }
 
   plan(schema: Schema, pointer: string): SchemaPlan {
-    if (typeof schema['$ref'] === 'string') return this.#planReference(schema, pointer);
+    if (typeof schema.$ref === 'string') return this.#planReference(schema, pointer);
     const draft = emptyDraft();
     this.#read(schema, pointer, draft);
     return draft;
   }
 
   #read(schema: Schema, pointer: string, draft: Draft): void {
-    for (const type of [schema['type'] ?? []].flat()) draft.types.add(String(type));
-    if (schema['format'] === 'date-time') draft.isDateTime = true;
+    for (const type of [schema.type ?? []].flat()) draft.types.add(String(type));
+    if (schema.format === 'date-time') draft.isDateTime = true;
     if (schema['x-code'] === true) draft.isCode = true;
     if (schema['x-list'] !== undefined) this.#readSeparator(schema['x-list'], pointer, draft);
     if (schema['x-date'] !== undefined) this.#readDate(schema['x-date'], pointer, draft);
-    if (isSchema(schema['items'])) draft.items = this.plan(schema['items'], `${pointer}/items`);
-    if (Array.isArray(schema['required'])) draft.required.push(...schema['required'].map(String));
+    if (isSchema(schema.items)) draft.items = this.plan(schema.items, `${pointer}/items`);
+    if (Array.isArray(schema.required)) draft.required.push(...schema.required.map(String));
     this.#readProperties(schema, pointer, draft);
-    for (const part of [schema['allOf'], schema['anyOf'], schema['oneOf'], schema['then'], schema['else']].flat())
+    for (const part of [schema.allOf, schema.anyOf, schema.oneOf, schema.then, schema.else].flat())
       if (isSchema(part)) this.#readBranch(part, pointer, draft);
   }
 
   /** A branch's fields are read as it says; its demands hold only for some records, so they are left to ajv. */
   #readBranch(part: Schema, pointer: string, draft: Draft): void {
-    const reference = part['$ref'];
+    const reference = part.$ref;
     const schema = typeof reference === 'string' ? resolvePointer(this.#root, reference) : part;
     if (!schema) this.#faults.push({ pointer, hint: LOST_REFERENCE });
     if (!schema || this.#branches.has(schema)) return;
@@ -105,18 +105,23 @@ class Planner {
   }
 
   #readProperties(schema: Schema, pointer: string, draft: Draft): void {
-    const properties = schema['properties'];
-    if (isSchema(schema['additionalProperties']) || schema['patternProperties'] !== undefined) draft.namesAll = false;
+    const properties = schema.properties;
+    if (isSchema(schema.additionalProperties) || schema.patternProperties !== undefined)
+      draft.namesAll = false;
     if (!isSchema(properties)) return;
     for (const [name, property] of Object.entries(properties)) {
-      if (isSchema(property)) draft.properties.set(name, this.plan(property, `${pointer}/properties/${name}`));
+      if (isSchema(property))
+        draft.properties.set(name, this.plan(property, `${pointer}/properties/${name}`));
     }
   }
 
   #planReference(schema: Schema, pointer: string): SchemaPlan {
-    const reference = String(schema['$ref']);
+    const reference = String(schema.$ref);
     if (Object.keys(schema).some((keyword) => keyword.startsWith('x-')))
-      this.#faults.push({ pointer, hint: 'write the x- keywords in the schema that $ref names, not beside it' });
+      this.#faults.push({
+        pointer,
+        hint: 'write the x- keywords in the schema that $ref names, not beside it',
+      });
     const known = this.#byReference.get(reference);
     if (known) return known;
     const draft = emptyDraft();
@@ -135,7 +140,8 @@ class Planner {
   #readDate(value: unknown, pointer: string, draft: Draft): void {
     draft.date = typeof value === 'string' ? compileDatePattern(value) : undefined;
     if (draft.date) return;
-    const hint = 'x-date must be made of dd, MM, yyyy, HH, mm, ss, such as "dd/MM/yyyy" or "dd/MM/yyyy HH:mm"';
+    const hint =
+      'x-date must be made of dd, MM, yyyy, HH, mm, ss, such as "dd/MM/yyyy" or "dd/MM/yyyy HH:mm"';
     this.#faults.push({ pointer, hint });
   }
 }

@@ -7,7 +7,11 @@ import { zonedTime } from './zoned-time.ts';
  * @param timeZone a date without a time counts as its first moment there
  * @returns undefined where the record has no such time, or it is no ISO date or dateTime
  */
-export function sourceTimeMs(payload: unknown, field: string | undefined, timeZone: string): number | undefined {
+export function sourceTimeMs(
+  payload: unknown,
+  field: string | undefined,
+  timeZone: string,
+): number | undefined {
   const value = field === undefined ? undefined : valueAt(payload, field);
   if (typeof value !== 'string') return undefined;
   const date = /^(\d{4})-(\d\d)-(\d\d)$/.exec(value);

@@ -32,7 +32,11 @@ export function dateRange(text: string): DateRange | undefined {
   return { lowMs, highMs: lowMs + lengthOf(hour, second, fraction) };
 }
 
-function lengthOf(hour: string | undefined, second: string | undefined, fraction: string | undefined): number {
+function lengthOf(
+  hour: string | undefined,
+  second: string | undefined,
+  fraction: string | undefined,
+): number {
   if (hour === undefined) return 86_400_000;
   if (second === undefined) return 60_000;
   return fraction === undefined ? 1_000 : 1;

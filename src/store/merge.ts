@@ -22,7 +22,7 @@ type Members = Readonly<Record<string, unknown>>;
  * @source ADR 3: shared resources are merged element by element, by source time
  */
 export function mergeContributions(contributions: readonly Contribution[]): Identified {
-  const [first, ...later] = [...contributions].sort(bySourceTime).map((one) => one.resource);
+  const [first, ...later] = [...contributions].sort(compareContributions).map((one) => one.resource);
   if (!first) throw new RangeError('mergeContributions needs at least one contribution');
   return later.reduce(mergeLater, first);
 }
@@ -34,7 +34,11 @@ export function mergeLater(earlier: Identified, later: Identified): Identified {
   return mergeMembers(base, kept) as unknown as Identified;
 }
 
-function bySourceTime(a: Contribution, b: Contribution): number {
+/** Order of contributions: by source time, then by what never changes. */
+export function compareContributions(
+  a: Omit<Contribution, 'resource'>,
+  b: Omit<Contribution, 'resource'>,
+): number {
   return (
     a.sourceTimeMs - b.sourceTimeMs ||
     compareText(a.source, b.source) ||
@@ -72,13 +76,16 @@ function extrasOf(name: string, earlier: Members, later: Members, silent: boolea
 }
 
 function mergeValue(name: string, earlier: unknown, later: unknown): unknown {
-  if (isBlank(earlier)) return later;
-  if (Array.isArray(earlier) && Array.isArray(later)) return mergeLists(LIST_RULES[name], earlier, later);
+  if (Array.isArray(later)) return mergeLists(LIST_RULES[name], Array.isArray(earlier) ? earlier : [], later);
   if (MERGED_OBJECTS.has(name) && isMembers(earlier) && isMembers(later)) return mergeMembers(earlier, later);
   return later;
 }
 
-function mergeLists(rule: ListRule | undefined, earlier: readonly unknown[], later: readonly unknown[]): unknown[] {
+function mergeLists(
+  rule: ListRule | undefined,
+  earlier: readonly unknown[],
+  later: readonly unknown[],
+): unknown[] {
   if (!rule || !earlier.every(isMembersOrText) || !later.every(isMembersOrText)) return [...later];
   if (rule.kind === 'union') return unionOf(earlier, later);
   const groups = groupBy(rule.members, earlier);
@@ -97,14 +104,18 @@ function joins(join: ListJoin, earlier: Members, later: Members): boolean {
   if (join === 'always') return true;
   if (join === 'never') return false;
   if (join === 'agree')
-    return Object.keys(later).every((name) => earlier[name] === undefined || sameValue(earlier[name], later[name]));
+    return Object.keys(later).every(
+      (name) => earlier[name] === undefined || sameValue(earlier[name], later[name]),
+    );
   return !isBlank(later[join.same]) && sameValue(earlier[join.same], later[join.same]);
 }
 
 function groupBy(members: readonly string[], items: readonly unknown[]): Map<string, unknown[]> {
   const groups = new Map<string, unknown[]>();
   for (const item of items) {
-    const key = isMembers(item) ? canonicalJson(members.map((member) => item[member] ?? null)) : canonicalJson(item);
+    const key = isMembers(item)
+      ? canonicalJson(members.map((member) => item[member] ?? null))
+      : canonicalJson(item);
     const group = groups.get(key);
     if (group) group.push(item);
     else groups.set(key, [item]);

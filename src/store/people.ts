@@ -28,7 +28,8 @@ export function patientOf(resource: Resource): string | undefined {
     const id = patientId(elements[name] as Reference | undefined);
     if (id !== undefined) return id;
   }
-  if (resource.resourceType === 'Appointment') return firstPatient(resource.participant.map((one) => one.actor));
+  if (resource.resourceType === 'Appointment')
+    return firstPatient(resource.participant.map((one) => one.actor));
   if (resource.resourceType === 'Provenance') return firstPatient(resource.target);
   return undefined;
 }

@@ -2,10 +2,10 @@
 import type { Coding, Identifier, Period, Reference, Resource, SearchParameter } from '@medplum/fhirtypes';
 import { type Definitions, readDefinitionBundle, STORED_TYPES } from '../fhir/definitions.ts';
 import { AdapterError, issueOf } from '../fhir/outcome.ts';
+import { compileExpression } from '../fhirpath/compile.ts';
 import type { Evaluate } from '../fhirpath/evaluate.ts';
-import { compileExpression } from './compile-path.ts';
 import { dateRange, EARLIEST_MS, LATEST_MS } from './date-range.ts';
-import { SERVED_PARAMETERS } from './served-parameters.ts';
+import { PARAMETER_KINDS, type ParameterKind, SERVED_PARAMETERS } from './served-parameters.ts';
 
 /** One row of a search table. `param` is `Type.code`: `Patient.identifier`. */
 export type IndexRow =
@@ -39,6 +39,13 @@ export function createSearchIndex(definitions: Definitions): SearchIndex {
   return (resource) => rowsOf(resource, byType.get(resource.resourceType) ?? []);
 }
 
+/** @returns [lowMs, highMs) of each date that a resource has for a parameter */
+export function datesOf(index: SearchIndex, resource: Resource, param: string): [number, number][] {
+  return index(resource).flatMap((row) =>
+    row.kind === 'date' && row.param === param ? [[row.lowMs, row.highMs] as [number, number]] : [],
+  );
+}
+
 function rowsOf(resource: Resource, extractions: readonly Extraction[]): IndexRow[] {
   const rows: IndexRow[] = [];
   for (const { param, evaluate, rowOf } of extractions)
@@ -54,27 +61,18 @@ function extractionOf(
 ): Extraction {
   const definition = parameters.find((one) => one.code === code && one.base.includes(type as never));
   const compiled = definition && compileExpression(ownBranch(type, definition), { type, definitions });
-  const rowOf = definition && ROWS[definition.type];
-  if (!compiled?.ok || !rowOf) throw notServable(type, code);
-  const ofPatients = definition.expression?.includes('resolve() is Patient');
-  return {
-    param: `${type}.${code}`,
-    evaluate: compiled.value,
-    rowOf: ofPatients ? patientRows : rowOf,
-  };
+  const kind = PARAMETER_KINDS[code];
+  if (!compiled?.ok || kind === undefined || kind !== definition?.type) throw notServable(type, code);
+  return { param: `${type}.${code}`, evaluate: compiled.value, rowOf: ROWS[kind] };
 }
 
-/**
- * The parts of a parameter's expression that start at this type, without the test on what a reference resolves to:
- * a reference says its type in its text, and `patientRows` reads it there.
- */
+/** The parts of a parameter's expression that start at this type; most are a union over many types. */
 function ownBranch(type: string, definition: SearchParameter): string {
   const branches = (definition.expression ?? '').split('|').map((branch) => branch.trim());
-  const own = branches.filter((branch) => branch.replace(/^\(+/, '').startsWith(`${type}.`));
-  return own.map((branch) => branch.replace('.where(resolve() is Patient)', '')).join(' | ');
+  return branches.filter((branch) => branch.replace(/^\(+/, '').startsWith(`${type}.`)).join(' | ');
 }
 
-const ROWS: Readonly<Record<string, Extraction['rowOf'] | undefined>> = {
+const ROWS: Readonly<Record<ParameterKind, Extraction['rowOf']>> = {
   token: tokenRows,
   reference: referenceRows,
   date: dateRows,
@@ -100,10 +98,6 @@ function referenceRows(param: string, item: unknown): readonly IndexRow[] {
   const text = typeof item === 'string' ? item : (item as Reference | undefined)?.reference;
   if (!text || text.startsWith('#')) return [];
   return [{ kind: 'reference', param, target: text.replace(/\/_history\/.*$|\|.*$/, '') }];
-}
-
-function patientRows(param: string, item: unknown): readonly IndexRow[] {
-  return referenceRows(param, item).filter((row) => row.kind === 'reference' && /(^|\/)Patient\//.test(row.target));
 }
 
 /** A date text or a Period. */

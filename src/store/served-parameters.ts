@@ -1,6 +1,34 @@
 /** The table of search parameters that are served, and so indexed: an index row exists because one of these needs it. */
 import type { StoredType } from '../fhir/definitions.ts';
 
+/** How a parameter is searched. `uri` values are kept and searched as tokens without a system. */
+export type ParameterKind = 'token' | 'reference' | 'date' | 'uri';
+
+/** Kind of each served parameter; one code has one kind on every type. */
+export const PARAMETER_KINDS: Readonly<Record<string, ParameterKind>> = {
+  identifier: 'token',
+  status: 'token',
+  'clinical-status': 'token',
+  'lifecycle-status': 'token',
+  code: 'token',
+  url: 'uri',
+  patient: 'reference',
+  'based-on': 'reference',
+  encounter: 'reference',
+  'derived-from': 'reference',
+  focus: 'reference',
+  organization: 'reference',
+  practitioner: 'reference',
+  questionnaire: 'reference',
+  target: 'reference',
+  authored: 'date',
+  'authored-on': 'date',
+  birthdate: 'date',
+  date: 'date',
+  'recorded-date': 'date',
+  'start-date': 'date',
+};
+
 /**
  * Codes of FHIR R4 search parameters by stored type. `_id` and `_lastUpdated` are served for all and need no rows.
  * A parameter without an R4 definition for the type cannot stand here: `createSearchIndex` refuses it.
@@ -24,7 +52,15 @@ export const SERVED_PARAMETERS: Readonly<Record<StoredType, readonly string[]>> 
   Procedure: ['identifier', 'patient', 'status', 'date', 'code', 'based-on', 'encounter'],
   Provenance: ['patient'],
   Questionnaire: ['identifier', 'status', 'url'],
-  QuestionnaireResponse: ['identifier', 'patient', 'status', 'authored', 'based-on', 'encounter', 'questionnaire'],
+  QuestionnaireResponse: [
+    'identifier',
+    'patient',
+    'status',
+    'authored',
+    'based-on',
+    'encounter',
+    'questionnaire',
+  ],
   RelatedPerson: ['identifier', 'patient'],
   ServiceRequest: ['identifier', 'patient', 'status', 'authored', 'code', 'based-on', 'encounter'],
   Task: ['identifier', 'patient', 'status', 'authored-on', 'code', 'based-on', 'focus'],

@@ -316,6 +316,8 @@ export interface Store {
     count: number;
     after?: string;
   }): Promise<readonly WorkItem[]>;
+  /** one item, open or resolved */
+  workItem(id: string): Promise<WorkItem | undefined>;
   resolveWork(id: string, nowMs: number): Promise<boolean>;
   /** payload of a refused record, to amend and replay */
   refusedRecord(workId: string): Promise<RefusedRecord | undefined>;

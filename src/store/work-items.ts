@@ -59,7 +59,11 @@ export interface StuckDelivery {
 }
 
 /** @returns the item of a parked or held delivery: one per entry and state */
-export function deliveryItem(entry: StuckDelivery, kind: 'parked' | 'held', outcome: OperationOutcome): NewWork {
+export function deliveryItem(
+  entry: StuckDelivery,
+  kind: 'parked' | 'held',
+  outcome: OperationOutcome,
+): NewWork {
   return {
     id: deliveryItemId(entry.seq, kind),
     kind,

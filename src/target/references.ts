@@ -30,7 +30,10 @@ function collect(value: unknown, found: Set<ResourceKey>): void {
  * version number of ours names nothing at the target.
  * @param remoteKeys our `Type/id` → the target's, for those that differ
  */
-export function withRemoteReferences<T extends Resource>(resource: T, remoteKeys: ReadonlyMap<string, string>): T {
+export function withRemoteReferences<T extends Resource>(
+  resource: T,
+  remoteKeys: ReadonlyMap<string, string>,
+): T {
   return rewrite(resource, remoteKeys) as T;
 }
 
@@ -39,7 +42,8 @@ function rewrite(value: unknown, remoteKeys: ReadonlyMap<string, string>): unkno
   if (value === null || typeof value !== 'object') return value;
   const copy: Record<string, unknown> = {};
   for (const [name, member] of Object.entries(value)) {
-    const key = name === 'reference' && typeof member === 'string' ? LOCAL_REFERENCE.exec(member)?.[1] : undefined;
+    const key =
+      name === 'reference' && typeof member === 'string' ? LOCAL_REFERENCE.exec(member)?.[1] : undefined;
     copy[name] = key === undefined ? rewrite(member, remoteKeys) : (remoteKeys.get(key) ?? key);
   }
   return copy;

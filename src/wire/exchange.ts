@@ -35,16 +35,26 @@ const DEFAULT_RESPONSE_BYTES = 16 * 1024 * 1024;
 
 /**
  * Opens a pool of connections. node:http with a keep-alive agent is used because it was measured at 1.6 to 2 times
- * the small PUTs per second of the built-in fetch (ADR 4).
+ * the small PUTs per second of the built-in fetch (ADR 0004).
  * @returns the exchange, and what closes its connections
  */
 export function createExchange(options: ExchangeOptions = {}): { exchange: Exchange; close(): void } {
-  const pool = { keepAlive: true, maxSockets: options.maxSockets ?? DEFAULT_SOCKETS, scheduling: 'lifo' as const };
+  const pool = {
+    keepAlive: true,
+    maxSockets: options.maxSockets ?? DEFAULT_SOCKETS,
+    scheduling: 'lifo' as const,
+  };
   const plain = new http.Agent(pool);
   const secure = new https.Agent(pool);
   const mostBytes = options.maxResponseBytes ?? DEFAULT_RESPONSE_BYTES;
   return {
-    exchange: (request, signal) => exchangeOnce(request, signal, { plain, secure, mostBytes }),
+    exchange: (request, signal) =>
+      // What throws is the making of the request: a header or address that cannot be. Nothing was sent.
+      exchangeOnce(request, signal, { plain, secure, mostBytes }).catch((error: NodeJS.ErrnoException) => ({
+        ok: false,
+        sent: false,
+        reason: reasonOf(error, signal),
+      })),
     close: () => {
       plain.destroy();
       secure.destroy();
@@ -74,14 +84,18 @@ function exchangeOnce(request: WireRequest, signal: AbortSignal, pools: Pools): 
       signal.removeEventListener('abort', abort);
       resolve(result);
     };
-    const fail = (error: NodeJS.ErrnoException): void => end({ ok: false, sent, reason: reasonOf(error, signal) });
+    const fail = (error: NodeJS.ErrnoException): void =>
+      end({ ok: false, sent, reason: reasonOf(error, signal) });
     const abort = (): void => void outgoing.destroy(new Error('aborted'));
     signal.addEventListener('abort', abort);
     outgoing.on('error', fail);
     outgoing.on('socket', (socket) => {
       // A connection that was never ready carried nothing; from readiness on, bytes may have arrived.
       if (outgoing.reusedSocket || !socket.connecting) sent = true;
-      else socket.once(isSecure ? 'secureConnect' : 'connect', () => void (sent = true));
+      else
+        socket.once(isSecure ? 'secureConnect' : 'connect', () => {
+          sent = true;
+        });
     });
     outgoing.on('response', (incoming) => collect(incoming, pools.mostBytes, end, fail));
     outgoing.end(body);
@@ -98,7 +112,8 @@ function collect(
   let bytes = 0;
   incoming.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
-    if (bytes > mostBytes) incoming.destroy(Object.assign(new Error('too large'), { code: 'ANSWER_TOO_LARGE' }));
+    if (bytes > mostBytes)
+      incoming.destroy(Object.assign(new Error('too large'), { code: 'ANSWER_TOO_LARGE' }));
     else chunks.push(chunk);
   });
   incoming.on('error', fail);

@@ -39,7 +39,8 @@ export async function send(request: WireRequest, options: SendOptions): Promise<
   options.signal.addEventListener('abort', stop);
   try {
     const exchanged = await options.exchange(request, deadline.signal);
-    if (!exchanged.ok) return failureOf(request, exchanged, deadline.signal.aborted && !options.signal.aborted);
+    if (!exchanged.ok)
+      return failureOf(request, exchanged, deadline.signal.aborted && !options.signal.aborted);
     return answerOf(request, exchanged);
   } finally {
     clearTimeout(timer);
@@ -55,7 +56,12 @@ function answerOf(request: WireRequest, got: Extract<Exchanged, { ok: true }>): 
   } catch {
     // A login page or a proxy's notice under 200 proves nothing about the record.
     if (status >= 300) return { ok: true, status, headers, body: undefined };
-    return failure('ambiguous', 'wire-not-json', 'exception', `${place(request)} answered ${status} without JSON`);
+    return failure(
+      'ambiguous',
+      'wire-not-json',
+      'exception',
+      `${place(request)} answered ${status} without JSON`,
+    );
   }
 }
 

@@ -15,10 +15,14 @@ export function daysBetween(from: string, to: string): number {
   return Math.round((Date.parse(to) - Date.parse(from)) / DAY_MS);
 }
 
-/** @returns the date itself, or the Monday after it when it falls on a weekend */
+/** Days on which nobody works, whatever the weekday. */
+const HOLIDAYS: ReadonlySet<string> = new Set(['12-25', '12-26', '01-01']);
+
+/** @returns the date itself, or the first day after it that is neither a weekend nor a holiday */
 export function workingDay(date: string): string {
   const weekday = new Date(date).getUTCDay();
-  return weekday === 6 ? addDays(date, 2) : weekday === 0 ? addDays(date, 1) : date;
+  const isFree = weekday === 0 || weekday === 6 || HOLIDAYS.has(date.slice(5));
+  return isFree ? workingDay(addDays(date, 1)) : date;
 }
 
 /** @param date ISO date @returns `dd/MM/yyyy` */

@@ -5,14 +5,26 @@ import { NEEDS, STORIES } from './menu.ts';
 import type { Random } from './random.ts';
 
 /** @param status one of those that end a referral @param contacts in order of time, at least one */
-export function closureOf(random: Random, status: Status, contacts: readonly Contact[], needs: readonly Need[]): Closure {
+export function closureOf(
+  random: Random,
+  status: Status,
+  contacts: readonly Contact[],
+  needs: readonly Need[],
+): Closure {
   const reason = status as Closure['reason'];
   const met = contacts.some((contact) => contact.attended === 'attended');
   return {
     on: workingDay(addDays(contacts.at(-1)!.start.slice(0, 10), random.between(1, 6))),
     reason,
     changes: reason === 'completed' && met ? changesOf(random, needs) : [],
-    goalMet: reason === 'completed' && met ? random.weighted([['met', 50], ['partly', 35], ['not-met', 15]]) : undefined,
+    goalMet:
+      reason === 'completed' && met
+        ? random.weighted([
+            ['met', 50],
+            ['partly', 35],
+            ['not-met', 15],
+          ])
+        : undefined,
     story: reason === 'completed' && met && random.chance(60) ? random.pick(STORIES) : undefined,
     forGp: reason !== 'died' && random.chance(8) ? 'Please offer a medication review.' : undefined,
   };
@@ -20,5 +32,12 @@ export function closureOf(random: Random, status: Status, contacts: readonly Con
 
 function changesOf(random: Random, needs: readonly Need[]): [Determinant, 'better' | 'same' | 'worse'][] {
   const determinants = new Set(needs.map((need) => NEEDS[need].determinant));
-  return [...determinants].map((determinant) => [determinant, random.weighted([['better', 65], ['same', 28], ['worse', 7]])]);
+  return [...determinants].map((determinant) => [
+    determinant,
+    random.weighted([
+      ['better', 65],
+      ['same', 28],
+      ['worse', 7],
+    ]),
+  ]);
 }

@@ -7,10 +7,29 @@ import type { Random } from './random.ts';
 export function consentsOf(random: Random, status: Status, referredOn: string, statusOn: string): Consents {
   const withdrew = status === 'withdrawn';
   const refer = status === 'declined' ? 'refused' : withdrew ? 'withdrawn' : 'given';
-  const share = refer === 'refused' ? 'refused' : random.weighted<Consents['share']>([['given', 70], ['coded', 13], ['refused', 12], ['withdrawn', 5]]);
-  const research = random.weighted<Consents['research']>([['given', 48], ['refused', 30], ['withdrawn', 4], [undefined, 18]]);
+  const share =
+    refer === 'refused'
+      ? 'refused'
+      : random.weighted<Consents['share']>([
+          ['given', 70],
+          ['coded', 13],
+          ['refused', 12],
+          ['withdrawn', 5],
+        ]);
+  const research = random.weighted<Consents['research']>([
+    ['given', 48],
+    ['refused', 30],
+    ['withdrawn', 4],
+    [undefined, 18],
+  ]);
   const anyWithdrawn = [refer, share, research].includes('withdrawn');
-  return { refer, share, research, on: referredOn, withdrawnOn: anyWithdrawn ? laterThan(referredOn, statusOn) : undefined };
+  return {
+    refer,
+    share,
+    research,
+    on: referredOn,
+    withdrawnOn: anyWithdrawn ? laterThan(referredOn, statusOn) : undefined,
+  };
 }
 
 function laterThan(referredOn: string, statusOn: string): string {

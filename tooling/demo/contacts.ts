@@ -25,8 +25,14 @@ const START_HOURS = [9, 10, 11, 13, 14, 15, 16] as const;
 const CLOSING_DAYS = 10;
 
 /** @param acceptedOn ISO date; the first contact is not before it @returns in order of time, none after the set's day */
-export function contactsOf(random: Random, acceptedOn: string, status: Status, needs: readonly Need[]): Contact[] {
-  const count = status === 'not-reached' ? 3 : status === 'handed-over' ? random.between(2, 3) : random.between(3, 9);
+export function contactsOf(
+  random: Random,
+  acceptedOn: string,
+  status: Status,
+  needs: readonly Need[],
+): Contact[] {
+  const count =
+    status === 'not-reached' ? 3 : status === 'handed-over' ? random.between(2, 3) : random.between(3, 9);
   const groupFrom = random.chance(30) ? random.between(2, 4) : count;
   const group = `G${random.between(1, 6)}`;
   const contacts: Contact[] = [];
@@ -40,7 +46,14 @@ export function contactsOf(random: Random, acceptedOn: string, status: Status, n
       start: `${day}T${clock(random)}`,
       minutes: random.pick(LENGTHS[mode] ?? [45, 60]),
       mode,
-      attended: status === 'not-reached' ? 'missed' : random.weighted([['attended', 84], ['missed', 11], ['cancelled', 5]]),
+      attended:
+        status === 'not-reached'
+          ? 'missed'
+          : random.weighted([
+              ['attended', 84],
+              ['missed', 11],
+              ['cancelled', 5],
+            ]),
       session: isGroup ? `${group}-${day}` : undefined,
       topics: random.some(needs, 2),
       note: random.chance(40) ? random.pick(NOTES) : undefined,

@@ -54,6 +54,18 @@ const SHAPES: Readonly<Partial<Record<Instrument, Shape>>> = {
 /** From the loneliest answer to the least lonely. */
 const DIRECT = ['often-always', 'some-of-the-time', 'occasionally', 'hardly-ever', 'never'] as const;
 const YES_NO = ['yes', 'more-or-less', 'no'] as const;
+/** What sources write for the answers that people tick as words, in the order in which the forms print them. */
+export const ORDINALS: Readonly<Record<string, number>> = {
+  'often-always': 1,
+  'some-of-the-time': 2,
+  occasionally: 3,
+  'hardly-ever': 4,
+  never: 5,
+  yes: 1,
+  'more-or-less': 2,
+  no: 3,
+};
+
 /** De Jong Gierveld: the first three items are worded negatively, the last three positively. */
 const DJG_NEGATIVE = 3;
 

@@ -43,15 +43,26 @@ export const LINK_WORKERS: readonly LinkWorker[] = [
   { id: 'LW08', name: 'Kojo Akoko', service: 'young-people' },
 ];
 
+/** One GP and one nurse a practice, in the order of `PRACTICES`; a nurse of the hospital; and others who refer. */
 export const CLINICIANS = [
-  'Dr H Larkspur',
-  'Dr S Tormentil',
-  'Dr A Palash',
-  'Dr M Sorrel',
-  'Dr N Ewuro',
+  'Helen Larkspur',
+  'Samir Tormentil',
+  'Aroti Palash',
+  'Malcolm Sorrel',
+  'Ngozi Ewuro',
+  'Dilys Celynen',
 ] as const;
-export const NURSES = ['Sister J Vetch', 'Nurse P Betony', 'Nurse K Głóg'] as const;
-export const SOCIAL_WORKERS = ['L Comfrey', 'B Tansy'] as const;
+export const NURSES = [
+  'Jean Vetch',
+  'Paul Betony',
+  'Kasia Głóg',
+  'Bernadette Yarrow',
+  'Olu Akoko',
+  'Meena Bor',
+] as const;
+export const HOSPITAL_NURSES = ['Grace Comfrey', 'Tariq Anar'] as const;
+export const SOCIAL_WORKERS = ['Lena Comfrey', 'Bill Tansy'] as const;
+export const TEACHER = 'Chris Betony';
 
 /** Streets and towns that are on no map; the ZZ postcode area is not in use. */
 export const STREETS = [

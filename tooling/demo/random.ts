@@ -34,9 +34,8 @@ export class Random {
 
   /** @returns one of the items; there must be one */
   pick<T>(items: readonly T[]): T {
-    const item = items[this.below(items.length)];
-    if (item === undefined) throw new RangeError('nothing to pick from');
-    return item;
+    if (items.length === 0) throw new RangeError('nothing to pick from');
+    return items[this.below(items.length)] as T;
   }
 
   /** @returns `count` different items (fewer when there are fewer), in the order of the list */

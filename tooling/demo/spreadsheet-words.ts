@@ -1,12 +1,32 @@
 /** What the charity's people write in their workbook for each thing of a journey; where they write it in several ways, all are listed. */
 import type { Instrument } from './instruments.ts';
-import type { Closure, Consents, Contact, Determinant, Need, Onward, ReferredBy, Status, SupportType } from './journey-types.ts';
+import type {
+  Closure,
+  Consents,
+  Contact,
+  Determinant,
+  Need,
+  Onward,
+  ReferredBy,
+  Status,
+  SupportType,
+} from './journey-types.ts';
 import type { ContactBy, Gender } from './person.ts';
 
 type Words<T extends string> = Readonly<Record<T, readonly string[]>>;
 
-export const GENDER: Words<Gender> = { female: ['Female', 'F'], male: ['Male', 'M'], other: ['Non-binary'], unknown: ['Not known'] };
-export const CONTACT_BY: Words<ContactBy> = { telephone: ['Phone', 'Tel'], email: ['Email'], letter: ['Letter', 'Post'], sms: ['Text'] };
+export const GENDER: Words<Gender> = {
+  female: ['Female', 'F'],
+  male: ['Male', 'M'],
+  other: ['Non-binary'],
+  unknown: ['Not known'],
+};
+export const CONTACT_BY: Words<ContactBy> = {
+  telephone: ['Phone', 'Tel'],
+  email: ['Email'],
+  letter: ['Letter', 'Post'],
+  sms: ['Text'],
+};
 export const ETHNICITY: Readonly<Record<string, readonly string[]>> = {
   A: ['White British', 'British', 'A'],
   B: ['White Irish', 'Irish'],
@@ -114,9 +134,18 @@ export const MODE: Words<Contact['mode']> = {
   group: ['Group', 'group session'],
   walk: ['Walk and talk', 'Walk'],
 };
-export const ATTENDED: Words<Contact['attended']> = { attended: ['Yes', 'Y', 'attended'], missed: ['DNA', 'No'], cancelled: ['Cancelled', 'Rearranged'] };
+export const ATTENDED: Words<Contact['attended']> = {
+  attended: ['Yes', 'Y', 'attended'],
+  missed: ['DNA', 'No'],
+  cancelled: ['Cancelled', 'Rearranged'],
+};
 export const MISSED_REASON: readonly string[] = ['Poorly', 'Forgot', 'No answer'];
-export const CONSENT: Words<Consents['share']> = { given: ['Yes', 'Y', 'Verbal'], coded: ['Codes only'], refused: ['No', 'N'], withdrawn: ['Withdrawn'] };
+export const CONSENT: Words<Consents['share']> = {
+  given: ['Yes', 'Y', 'Verbal'],
+  coded: ['Codes only'],
+  refused: ['No', 'N'],
+  withdrawn: ['Withdrawn'],
+};
 export const INSTRUMENT: Words<Instrument> = {
   swemwbs: ['SWEMWBS', 'Short WEMWBS'],
   wemwbs: ['WEMWBS'],
@@ -163,4 +192,8 @@ export const DETERMINANT: Readonly<Record<Determinant, string>> = {
   income: 'Money',
   welfare: 'Welfare',
 };
-export const GOAL_MET: Words<NonNullable<Closure['goalMet']>> = { met: ['Yes', 'Met'], partly: ['Partly'], 'not-met': ['No'] };
+export const GOAL_MET: Words<NonNullable<Closure['goalMet']>> = {
+  met: ['Yes', 'Met'],
+  partly: ['Partly'],
+  'not-met': ['No'],
+};

@@ -1,12 +1,12 @@
 /** Turns journeys into the rows of a small charity's workbook, written the way several busy people write. */
 import { addDays, ukDate, ukDateTime } from './calendar.ts';
 import type { Contact, Form, Onward, Referral, Support } from './journey-types.ts';
-import { goalDay } from './support.ts';
 import { spacedNhsNumber } from './nhs-number.ts';
 import { SERVICES } from './places.ts';
 import type { Random } from './random.ts';
-import * as words from './spreadsheet-words.ts';
 import { answerCells } from './spreadsheet-answers.ts';
+import * as words from './spreadsheet-words.ts';
+import { goalDay } from './support.ts';
 
 /** One row: column heading to cell; blank cells are absent. */
 export type Row = Readonly<Record<string, string | number | undefined>>;
@@ -20,8 +20,10 @@ export interface Sheets {
   readonly outcome: Row[];
 }
 
-const padded = (letter: string, number: number, digits: number): string => letter + String(number).padStart(digits, '0');
-const dated = (date: string | undefined): string | undefined => (date === undefined ? undefined : ukDate(date));
+const padded = (letter: string, number: number, digits: number): string =>
+  letter + String(number).padStart(digits, '0');
+const dated = (date: string | undefined): string | undefined =>
+  date === undefined ? undefined : ukDate(date);
 
 /** The workbook's number of a person; the same on every sheet. */
 export function personId(referral: Referral): string {
@@ -38,7 +40,8 @@ export function addJourney(sheets: Sheets, random: Random, referral: Referral): 
   const one = <T>(list: readonly T[] | undefined): T | undefined => (list ? random.pick(list) : undefined);
   const ids = { 'Person ID': personId(referral), 'Referral ID': referralId(referral) };
   sheets.referral.push(referralRow(random, referral));
-  for (const contact of referral.contacts) sheets.contact.push(contactRow(random, referral, contact, sheets.contact.length + 1));
+  for (const contact of referral.contacts)
+    sheets.contact.push(contactRow(random, referral, contact, sheets.contact.length + 1));
   for (const form of referral.forms)
     sheets.questionnaire.push({
       'Questionnaire ID': padded('Q', sheets.questionnaire.length + 1, 4),
@@ -46,7 +49,8 @@ export function addJourney(sheets: Sheets, random: Random, referral: Referral): 
       ...formCells(random, form),
       'Link worker': referral.linkWorker?.name,
     });
-  for (const support of referral.support) sheets.support.push({ ...nextActivity(sheets), ...ids, ...supportCells(random, referral, support) });
+  for (const support of referral.support)
+    sheets.support.push({ ...nextActivity(sheets), ...ids, ...supportCells(random, referral, support) });
   for (const onward of referral.onward) {
     const row = { ...nextActivity(sheets), ...ids, ...onwardCells(random, referral, onward) };
     sheets.support.push(row);
@@ -69,10 +73,14 @@ function referralRow(random: Random, referral: Referral): Row {
     ...personCells(random, referral),
     'Referral date': ukDate(referral.referredOn),
     'Referred by': one(words.REFERRED_BY[referral.referredBy]),
-    'Referrer name': referral.referrer,
+    'Referrer name': referral.referredBy === 'gp' ? `Dr ${referral.referrer}` : referral.referrer,
     'Referrer organisation': referral.referrerPlace?.name,
-    'Referrer is their': referral.referredBy === 'family' ? random.pick(['daughter', 'son', 'sister', 'husband', 'friend']) : undefined,
-    'Referred or recommended': referral.intent === 'recommended' ? 'Recommended' : random.pick(['Referred', undefined]),
+    'Referrer is their':
+      referral.referredBy === 'family'
+        ? random.pick(['daughter', 'son', 'sister', 'husband', 'friend'])
+        : undefined,
+    'Referred or recommended':
+      referral.intent === 'recommended' ? 'Recommended' : random.pick(['Referred', undefined]),
     Urgency: referral.urgent ? 'Urgent' : random.pick(['Routine', undefined]),
     Reasons: referral.needs.map((need) => one(words.NEED[need])).join('; '),
     'Reason in words': referral.reason,
@@ -114,8 +122,12 @@ function personCells(random: Random, { person, status }: Referral): Row {
     Phone: person.phone,
     Email: person.email,
     'Contact by': random.pick(words.CONTACT_BY[person.contactBy]),
-    'Access needs': random.chance(8) ? random.pick(['Large print', 'Wheelchair; ground floor only', 'Hearing loop']) : undefined,
-    Home: random.chance(25) ? random.pick(['Lives alone', 'With family', 'Supported living', 'Temporary flat']) : undefined,
+    'Access needs': random.chance(8)
+      ? random.pick(['Large print', 'Wheelchair; ground floor only', 'Hearing loop'])
+      : undefined,
+    Home: random.chance(25)
+      ? random.pick(['Lives alone', 'With family', 'Supported living', 'Temporary flat'])
+      : undefined,
     'Be aware': status !== 'died' && random.chance(3) ? 'Lone working' : undefined,
     'GP practice': person.practice.name,
     'Practice code': person.practice.ods,
@@ -168,7 +180,8 @@ function formCells(random: Random, form: Form): Row {
   return {
     Questionnaire: random.pick(words.INSTRUMENT[form.instrument]),
     Date: ukDate(form.on),
-    When: form.point === 'baseline' ? random.pick(['Start', 'Baseline']) : random.pick(['Review', 'Follow up']),
+    When:
+      form.point === 'baseline' ? random.pick(['Start', 'Baseline']) : random.pick(['Review', 'Follow up']),
     'Filled in by': random.chance(20) ? 'With worker' : undefined,
     ...answerCells(form),
     'Last updated': `${ukDate(form.on)} 17:30`,
@@ -213,7 +226,9 @@ function closureCells(referral: Referral, one: <T>(list: readonly T[]) => T | un
     'First contact': dated(met[0]?.start.slice(0, 10)),
     'Last contact': dated(met.at(-1)?.start.slice(0, 10)),
     Contacts: met.length,
-    ...Object.fromEntries(closure.changes.map(([determinant, change]) => [words.DETERMINANT[determinant], change])),
+    ...Object.fromEntries(
+      closure.changes.map(([determinant, change]) => [words.DETERMINANT[determinant], change]),
+    ),
     Goal: closure.goalMet && referral.goal,
     'Goal reached': closure.goalMet && one(words.GOAL_MET[closure.goalMet]),
     'In their own words': closure.story,

@@ -21,7 +21,12 @@ export function supportOf(random: Random, contacts: readonly Contact[], needs: r
 }
 
 /** @param closed true once the referral has ended: nothing is left merely offered then */
-export function onwardOf(random: Random, contacts: readonly Contact[], needs: readonly Need[], closed: boolean): Onward[] {
+export function onwardOf(
+  random: Random,
+  contacts: readonly Contact[],
+  needs: readonly Need[],
+  closed: boolean,
+): Onward[] {
   const met = contacts.filter((contact) => contact.attended === 'attended');
   const from = met[1];
   if (!from) return [];
@@ -32,8 +37,16 @@ export function onwardOf(random: Random, contacts: readonly Contact[], needs: re
       provider: NEEDS[need].provider,
       on: from.start.slice(0, 10),
       status: closed
-        ? random.weighted<Onward['status']>([['completed', 70], ['declined', 30]])
-        : random.weighted<Onward['status']>([['offered', 20], ['referred', 35], ['attending', 35], ['declined', 10]]),
+        ? random.weighted<Onward['status']>([
+            ['completed', 70],
+            ['declined', 30],
+          ])
+        : random.weighted<Onward['status']>([
+            ['offered', 20],
+            ['referred', 35],
+            ['attending', 35],
+            ['declined', 10],
+          ]),
       need,
     }));
 }

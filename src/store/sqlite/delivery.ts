@@ -1,10 +1,11 @@
 /** Turns claims and settlements into moves of outbox rows, so that a key's entries leave in order and none is lost. */
 import type { DatabaseSync } from 'node:sqlite';
-import { type ClaimedGroup, type Settlement } from '../store.ts';
+import type { ClaimedGroup, Settlement } from '../store.ts';
 import { deliveryItem, deliveryItemId } from '../work-items.ts';
-import { deleteLink, selectStuck, upsertLink } from './link-rows.ts';
+import { deleteLink, upsertLink } from './link-rows.ts';
 import {
   claimEntries,
+  countWaiting,
   deleteEntry,
   deleteKey,
   type EntryRow,
@@ -17,6 +18,7 @@ import {
   putKey,
   recoverEntries,
   releaseEntry,
+  restartEntry,
   retryEntry,
   selectEntry,
   selectExpiredKeys,
@@ -25,13 +27,12 @@ import {
   selectNextKey,
   stopEntry,
 } from './outbox-rows.ts';
+import { selectResource } from './resource-rows.ts';
 import { putWork, resolveWorkItem } from './work-rows.ts';
 
 /** Puts a delivery in line, behind what its person or resource already waits for. */
 export function enqueue(db: DatabaseSync, entry: NewEntry, nowMs: number): void {
-  const key = entry.personId ?? `${entry.type}/${entry.id}`;
-  const seq = insertEntry(db, entry, key);
-  insertKey(db, entry.target, key, seq, nowMs);
+  insertKey(db, entry.target, entry.deliveryKey, insertEntry(db, entry), nowMs);
 }
 
 /** Leases the ready key that has waited longest, and claims its first entries. */
@@ -52,7 +53,8 @@ export function claimGroup(
 interface Pause {
   retryMs?: number;
   waitMs?: number;
-  readonly waiting: Set<number>;
+  /** entries settled as waiting */
+  waiting: number;
 }
 
 /** Ends a claim. Entries are found by seq: a join may have moved them to another key meanwhile. */
@@ -63,16 +65,19 @@ export function settleGroup(
   settlements: readonly Settlement[],
   nowMs: number,
 ): void {
-  const pauses = new Map<string, Pause>([[deliveryKey, { waiting: new Set() }]]);
+  const pauses = new Map<string, Pause>([[deliveryKey, { waiting: 0 }]]);
   for (const settlement of settlements) {
     const entry = selectEntry(db, settlement.seq, target);
     if (settlement.kind === 'delivered') upsertLink(db, settlement.link);
     if (!entry) continue;
-    const pause = pauses.get(entry.delivery_key) ?? { waiting: new Set() };
+    const pause = pauses.get(entry.delivery_key) ?? { waiting: 0 };
     pauses.set(entry.delivery_key, pause);
     settleEntry(db, entry, settlement, pause, nowMs);
   }
-  for (const [key, pause] of pauses) refreshKey(db, target, key, dueAfter(pause, nowMs), nowMs);
+  for (const [key, pause] of pauses) {
+    const joinedMs = selectKey(db, target, key)?.due_ms ?? 0; // in the future only when a join brought a wait along
+    refreshKey(db, target, key, Math.max(joinedMs, dueAfter(db, target, key, pause, nowMs)), nowMs);
+  }
 }
 
 function settleEntry(
@@ -84,19 +89,81 @@ function settleEntry(
 ): void {
   if (settlement.kind === 'removed') deleteLink(db, entry.type, entry.id, entry.target);
   if (settlement.kind === 'delivered' || settlement.kind === 'superseded' || settlement.kind === 'removed')
-    return deleteEntry(db, entry.seq);
-  if (entry.state !== 'claimed') return; // its lease ran out: what became of it since then counts
-  if (settlement.kind === 'retry') {
-    retryEntry(db, entry.seq, settlement.ambiguous, JSON.stringify(settlement.outcome));
-    pause.retryMs = Math.max(pause.retryMs ?? 0, settlement.dueMs);
-  } else if (settlement.kind === 'wait') {
+    deleteEntry(db, entry.seq);
+  else if (entry.state !== 'claimed')
+    return; // its lease ran out: what became of it since then counts
+  else if (settlement.kind === 'wait') {
     releaseEntry(db, entry.seq);
     pause.waitMs = Math.min(pause.waitMs ?? Number.MAX_SAFE_INTEGER, settlement.dueMs);
-    pause.waiting.add(entry.seq);
-  } else {
-    const state = settlement.kind === 'park' ? 'parked' : 'held';
-    stopEntry(db, entry.seq, state, JSON.stringify(settlement.outcome));
-    const of = { ...entry, ownerOrg: entry.owner_org };
-    putWork(db, deliveryItem(of, state, settlement.outcome), nowMs);
+    pause.waiting += 1;
+  } else if (isErasedPut(db, entry)) deleteEntry(db, entry.seq);
+  else settleFailed(db, entry, settlement, pause, nowMs);
+}
+
+/** Erased while on its way: there is nothing left to send, and the delete behind it must not be held back. */
+function isErasedPut(db: DatabaseSync, entry: EntryRow): boolean {
+  return entry.action === 'put' && selectResource(db, entry.type, entry.id)?.state === 'erased';
+}
+
+function settleFailed(
+  db: DatabaseSync,
+  entry: EntryRow,
+  settlement: Extract<Settlement, { outcome: unknown }>,
+  pause: Pause,
+  nowMs: number,
+): void {
+  const outcome = JSON.stringify(settlement.outcome);
+  if (settlement.kind === 'retry') {
+    retryEntry(db, entry.seq, settlement.ambiguous, outcome);
+    pause.retryMs = Math.max(pause.retryMs ?? 0, settlement.dueMs);
+    return;
   }
+  const state = settlement.kind === 'park' ? 'parked' : 'held';
+  stopEntry(db, entry.seq, state, outcome);
+  putWork(db, deliveryItem({ ...entry, ownerOrg: entry.owner_org }, state, settlement.outcome), nowMs);
+}
+
+function dueAfter(db: DatabaseSync, target: string, key: string, pause: Pause, nowMs: number): number {
+  if (pause.retryMs !== undefined) return pause.retryMs;
+  if (pause.waitMs === undefined) return nowMs;
+  const others = countWaiting(db, target, key, pause.waiting + 1) > pause.waiting;
+  return others ? nowMs : pause.waitMs; // what else waits may be what these entries need
+}
+
+/** Brings a key's row in step with its entries: gone when none waits, leased while any is on its way. */
+export function refreshKey(
+  db: DatabaseSync,
+  target: string,
+  key: string,
+  dueMs: number,
+  nowMs: number,
+): void {
+  const { first_waiting: first, claimed } = selectKeyState(db, target, key);
+  if (first === null && claimed === 0) {
+    deleteKey(db, target, key);
+    return;
+  }
+  const lease = claimed ? (selectKey(db, target, key)?.lease_until_ms ?? nowMs) : null;
+  putKey(db, { target, key, firstSeq: first ?? 0, dueMs, ready: dueMs <= nowMs, leaseUntilMs: lease });
+}
+
+/** Frees leases that ran out by `untilMs`; nobody knows what became of their entries. @returns how many entries */
+export function recoverGroups(db: DatabaseSync, untilMs: number, nowMs: number): number {
+  let recovered = 0;
+  for (const { target, delivery_key: key } of selectExpiredKeys(db, untilMs)) {
+    recovered += recoverEntries(db, target, key);
+    refreshKey(db, target, key, nowMs, nowMs);
+  }
+  return recovered;
+}
+
+/** Puts parked or held entries back in line at their old place, with their attempts forgotten and their worklist items resolved. */
+export function releaseStuck(db: DatabaseSync, entries: readonly EntryRow[], nowMs: number): void {
+  const keys = new Map<string, EntryRow>();
+  for (const entry of entries) {
+    restartEntry(db, entry.seq);
+    resolveWorkItem(db, deliveryItemId(entry.seq, entry.state === 'held' ? 'held' : 'parked'), nowMs);
+    keys.set(`${entry.target}\n${entry.delivery_key}`, entry);
+  }
+  for (const { target, delivery_key: key } of keys.values()) refreshKey(db, target, key, nowMs, nowMs);
 }

@@ -38,9 +38,13 @@ export class Names {
   }
 }
 
-const INSERT_TOKEN = statement('INSERT OR IGNORE INTO search_token (param, code, rid, system) VALUES (?, ?, ?, ?)');
+const INSERT_TOKEN = statement(
+  'INSERT OR IGNORE INTO search_token (param, code, rid, system) VALUES (?, ?, ?, ?)',
+);
 const INSERT_REF = statement('INSERT OR IGNORE INTO search_ref (param, target, rid) VALUES (?, ?, ?)');
-const INSERT_DATE = statement('INSERT OR IGNORE INTO search_date (param, low_ms, high_ms, rid) VALUES (?, ?, ?, ?)');
+const INSERT_DATE = statement(
+  'INSERT OR IGNORE INTO search_date (param, low_ms, high_ms, rid) VALUES (?, ?, ?, ?)',
+);
 export function insertIndexRow(db: DatabaseSync, names: Names, rid: number, row: IndexRow): void {
   const param = names.number(row.param);
   if (row.kind === 'token') INSERT_TOKEN(db).run(param, row.code, rid, names.number(row.system));

@@ -45,13 +45,15 @@ const SELECT_BLOCKED = statement(`
   JOIN outbox o ON o.target = ? AND o.type = wanted.value ->> 0 AND o.id = wanted.value ->> 1
   WHERE o.state IN ('parked', 'held')`);
 export function selectBlocked(db: DatabaseSync, target: string, keys: readonly ResourceKey[]): ResourceKey[] {
-  return (SELECT_BLOCKED(db).all(pairsOf(keys), target) as { key: ResourceKey }[]).map((row) => row.key);
+  const rows = SELECT_BLOCKED(db).all(pairsOf(keys), target) as { key: ResourceKey }[];
+  const blocked = new Set(rows.map((row) => row.key));
+  return keys.filter((key) => blocked.has(key));
 }
 
 const SELECT_STUCK = statement(`
   SELECT * FROM outbox WHERE state IN ('parked', 'held')
     AND (?1 IS NULL OR target = ?1) AND (?2 IS NULL OR type = ?2) AND (?3 IS NULL OR id = ?3)
-    AND (?4 IS NULL OR person_id = ?4) AND (?5 IS NULL OR state = ?5)
+    AND (?4 IS NULL OR delivery_key = ?4) AND (?5 IS NULL OR state = ?5)
   ORDER BY seq`);
 /** Parked and held entries; a part of the filter that is null holds for all. */
 export function selectStuck(
@@ -69,11 +71,17 @@ export function selectStuck(
 }
 
 const SELECT_HELD_OF_PERSON = statement(`
-  SELECT * FROM outbox WHERE person_id = ? AND state = 'held' ORDER BY seq`);
+  SELECT * FROM outbox WHERE delivery_key = ? AND state = 'held' ORDER BY seq`);
 export function selectHeldOfPerson(db: DatabaseSync, personId: string): EntryRow[] {
   return SELECT_HELD_OF_PERSON(db).all(personId) as unknown as EntryRow[];
 }
 
 function pairsOf(keys: readonly ResourceKey[]): string {
   return JSON.stringify([...new Set(keys)].map((key) => key.split('/')));
+}
+
+const SELECT_TARGETS = statement('SELECT target FROM target_link WHERE type = ? AND id = ?');
+/** @returns targets that hold a resource */
+export function selectLinkTargets(db: DatabaseSync, type: string, id: string): string[] {
+  return (SELECT_TARGETS(db).all(type, id) as { target: string }[]).map((row) => row.target);
 }

@@ -30,7 +30,9 @@ export function migrate(db: DatabaseSync, migrations: readonly Migration[], nowM
   db.exec(
     'CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_ms INTEGER NOT NULL) STRICT',
   );
-  const { last } = db.prepare('SELECT coalesce(max(number), 0) AS last FROM migration').get() as { last: number };
+  const { last } = db.prepare('SELECT coalesce(max(number), 0) AS last FROM migration').get() as {
+    last: number;
+  };
   const newest = migrations.at(-1)?.number ?? 0;
   if (last > newest) throw newerDatabase(last, newest);
   for (const migration of migrations) if (migration.number > last) apply(db, migration, nowMs);

@@ -35,8 +35,8 @@ export function outboxEntry(row: EntryRow): OutboxEntry {
 export interface NewEntry {
   readonly target: string;
   readonly ownerOrg: string;
-  /** undefined for a resource that belongs to no person: its own key orders it */
-  readonly personId: string | undefined;
+  /** person's id, or `Type/id` of a resource that belongs to nobody */
+  readonly deliveryKey: string;
   readonly type: string;
   readonly id: string;
   readonly version: number;
@@ -44,21 +44,25 @@ export interface NewEntry {
 }
 
 const INSERT = statement(`
-  INSERT INTO outbox (target, delivery_key, owner_org, person_id, type, id, version, action, state)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'waiting')`);
+  INSERT INTO outbox (target, delivery_key, owner_org, type, id, version, action, state)
+  VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting')`);
 /** @returns seq of the new entry */
-export function insertEntry(db: DatabaseSync, entry: NewEntry, deliveryKey: string): number {
-  const { target, ownerOrg, personId, type, id, version, action } = entry;
-  return Number(
-    INSERT(db).run(target, deliveryKey, ownerOrg, personId ?? null, type, id, version, action).lastInsertRowid,
-  );
+export function insertEntry(db: DatabaseSync, entry: NewEntry): number {
+  const { target, deliveryKey, ownerOrg, type, id, version, action } = entry;
+  return Number(INSERT(db).run(target, deliveryKey, ownerOrg, type, id, version, action).lastInsertRowid);
 }
 
 const INSERT_KEY = statement(`
   INSERT INTO outbox_key (target, delivery_key, first_seq, due_ms, ready) VALUES (?, ?, ?, ?, 1)
   ON CONFLICT (target, delivery_key) DO NOTHING`);
 /** Makes a key due now. A key that is there keeps its due time and lease: new work does not shorten a wait. */
-export function insertKey(db: DatabaseSync, target: string, key: string, firstSeq: number, dueMs: number): void {
+export function insertKey(
+  db: DatabaseSync,
+  target: string,
+  key: string,
+  firstSeq: number,
+  dueMs: number,
+): void {
   INSERT_KEY(db).run(target, key, firstSeq, dueMs);
 }
 
@@ -125,6 +129,20 @@ export function releaseEntry(db: DatabaseSync, seq: number): void {
   RELEASE(db).run(seq);
 }
 
+const RESTART = statement(`UPDATE outbox SET state = 'waiting', attempt = 0, outcome = NULL WHERE seq = ?`);
+/** Begins anew, but an ambiguous entry is still looked up first. */
+export function restartEntry(db: DatabaseSync, seq: number): void {
+  RESTART(db).run(seq);
+}
+
+const COUNT_WAITING = statement(`
+  SELECT count(*) AS waiting FROM (
+    SELECT 1 FROM outbox WHERE target = ? AND delivery_key = ? AND state = 'waiting' LIMIT ?)`);
+/** @returns how many entries of a key wait, counted up to `limit` */
+export function countWaiting(db: DatabaseSync, target: string, key: string, limit: number): number {
+  return (COUNT_WAITING(db).get(target, key, limit) as { waiting: number }).waiting;
+}
+
 const STOP = statement('UPDATE outbox SET state = ?, outcome = ? WHERE seq = ?');
 export function stopEntry(db: DatabaseSync, seq: number, state: 'parked' | 'held', outcome: string): void {
   STOP(db).run(state, outcome, seq);
@@ -160,7 +178,14 @@ const PUT_KEY = statement(`
     first_seq = excluded.first_seq, due_ms = excluded.due_ms, ready = excluded.ready, lease_until_ms = excluded.lease_until_ms`);
 export function putKey(
   db: DatabaseSync,
-  row: { target: string; key: string; firstSeq: number; dueMs: number; ready: boolean; leaseUntilMs: number | null },
+  row: {
+    target: string;
+    key: string;
+    firstSeq: number;
+    dueMs: number;
+    ready: boolean;
+    leaseUntilMs: number | null;
+  },
 ): void {
   PUT_KEY(db).run(row.target, row.key, row.firstSeq, row.dueMs, row.ready ? 1 : 0, row.leaseUntilMs);
 }
@@ -172,7 +197,10 @@ export function deleteKey(db: DatabaseSync, target: string, key: string): void {
 
 const EXPIRED_KEYS = statement(`
   SELECT target, delivery_key FROM outbox_key WHERE lease_until_ms IS NOT NULL AND lease_until_ms <= ?`);
-export function selectExpiredKeys(db: DatabaseSync, untilMs: number): { target: string; delivery_key: string }[] {
+export function selectExpiredKeys(
+  db: DatabaseSync,
+  untilMs: number,
+): { target: string; delivery_key: string }[] {
   return EXPIRED_KEYS(db).all(untilMs) as unknown as { target: string; delivery_key: string }[];
 }
 
@@ -181,4 +209,21 @@ const RECOVER = statement(`
 /** @returns how many entries were on their way */
 export function recoverEntries(db: DatabaseSync, target: string, key: string): number {
   return Number(RECOVER(db).run(target, key).changes);
+}
+
+const SENT_TARGETS = statement(`
+  SELECT DISTINCT target FROM outbox
+  WHERE delivery_key = ? AND type = ? AND id = ? AND action = 'put'
+    AND (state = 'claimed' OR ambiguous = 1)`);
+/** @returns targets that may hold a resource although none has said so: a put is on its way, or its answer was lost */
+export function selectSentTargets(db: DatabaseSync, key: string, type: string, id: string): string[] {
+  return (SENT_TARGETS(db).all(key, type, id) as { target: string }[]).map((row) => row.target);
+}
+
+const DELETE_PUTS = statement(`
+  DELETE FROM outbox WHERE delivery_key = ? AND type = ? AND id = ? AND action = 'put' AND state <> 'claimed'
+  RETURNING target`);
+/** Takes a resource's puts out of line, but for those on their way. @returns targets they were for */
+export function deletePuts(db: DatabaseSync, key: string, type: string, id: string): string[] {
+  return [...new Set((DELETE_PUTS(db).all(key, type, id) as { target: string }[]).map((row) => row.target))];
 }

@@ -14,7 +14,12 @@ export interface KeptRecord {
 const SELECT_KEPT = statement(`
   SELECT record_id, digest, map_digest, payload IS NULL AS erased
   FROM source_record WHERE source = ? AND kind = ? AND record_key = ?`);
-export function selectKept(db: DatabaseSync, source: string, kind: string, key: string): KeptRecord | undefined {
+export function selectKept(
+  db: DatabaseSync,
+  source: string,
+  kind: string,
+  key: string,
+): KeptRecord | undefined {
   return SELECT_KEPT(db).get(source, kind, key) as KeptRecord | undefined;
 }
 
@@ -66,7 +71,12 @@ interface FullRow {
 const SELECT_FULL = statement(`
   SELECT source, kind, record_key, digest, map_digest, received_ms, receipt_id, resources, payload
   FROM source_record WHERE source = ? AND kind = ? AND record_key = ?`);
-export function selectRecord(db: DatabaseSync, source: string, kind: string, key: string): SourceRow | undefined {
+export function selectRecord(
+  db: DatabaseSync,
+  source: string,
+  kind: string,
+  key: string,
+): SourceRow | undefined {
   const row = SELECT_FULL(db).get(source, kind, key) as FullRow | undefined;
   return row && sourceRow(row);
 }
@@ -92,21 +102,29 @@ function sourceRow(row: FullRow): SourceRow {
   };
 }
 
-const INSERT_PATIENT = statement('INSERT OR IGNORE INTO record_patient (patient_id, record_id) VALUES (?, ?)');
+const INSERT_PATIENT = statement(
+  'INSERT OR IGNORE INTO record_patient (patient_id, record_id) VALUES (?, ?)',
+);
 export function insertRecordPatient(db: DatabaseSync, recordId: number, patientId: string): void {
   INSERT_PATIENT(db).run(patientId, recordId);
+}
+
+/** A source record that was emptied. */
+export interface ErasedRecord {
+  readonly source: string;
+  readonly kind: string;
+  readonly key: string;
+  /** JSON text of its resource keys */
+  readonly resources: string;
 }
 
 const ERASE_OF_PATIENT = statement(`
   UPDATE source_record SET payload = NULL
   WHERE record_id IN (SELECT record_id FROM record_patient WHERE patient_id = ?)
-  RETURNING source, kind, record_key AS key`);
-/** Empties the payloads of a patient's records. @returns which records they are */
-export function eraseRecords(
-  db: DatabaseSync,
-  patientId: string,
-): { source: string; kind: string; key: string }[] {
-  return ERASE_OF_PATIENT(db).all(patientId) as unknown as { source: string; kind: string; key: string }[];
+  RETURNING source, kind, record_key AS key, resources`);
+/** Empties the payloads of a patient's records; their digests stay, so that the same record again stays unchanged. */
+export function eraseRecords(db: DatabaseSync, patientId: string): ErasedRecord[] {
+  return ERASE_OF_PATIENT(db).all(patientId) as unknown as ErasedRecord[];
 }
 
 const INSERT_RECEIPT = statement(

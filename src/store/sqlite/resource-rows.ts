@@ -151,7 +151,9 @@ export function eraseResource(db: DatabaseSync, rid: number, nowMs: number): voi
   ERASE(db).run(nowMs, rid);
 }
 
-const ERASE_HISTORY = statement(`UPDATE history SET state = 'erased', digest = '', content = NULL WHERE rid = ?`);
+const ERASE_HISTORY = statement(
+  `UPDATE history SET state = 'erased', digest = '', content = NULL WHERE rid = ?`,
+);
 export function eraseHistory(db: DatabaseSync, rid: number): void {
   ERASE_HISTORY(db).run(rid);
 }

@@ -86,16 +86,30 @@ CREATE TABLE record_patient (
   PRIMARY KEY (patient_id, record_id)
 ) STRICT, WITHOUT ROWID;
 
--- What each source record says of a shared resource. Content is null while it is the only one: then it is the resource's.
+-- What source records say of a shared resource. Records that say the same share a saying: an organisation that a
+-- hundred thousand records name alike is merged once. Saying 0 has no row while it is the only one: it is the
+-- resource's own content then.
 CREATE TABLE contribution (
   type TEXT NOT NULL,
   id TEXT NOT NULL,
   record_id INTEGER NOT NULL,
+  saying INTEGER NOT NULL,
   source_time_ms INTEGER NOT NULL,
-  partial INTEGER NOT NULL,
   owner_org TEXT NOT NULL,
-  content TEXT,
   PRIMARY KEY (type, id, record_id)
+) STRICT, WITHOUT ROWID;
+
+-- The latest record that says it gives a saying its place in the order of the merge.
+CREATE TABLE saying (
+  type TEXT NOT NULL,
+  id TEXT NOT NULL,
+  saying INTEGER NOT NULL,
+  digest TEXT NOT NULL,
+  partial INTEGER NOT NULL,
+  latest_ms INTEGER NOT NULL,
+  latest_record_id INTEGER NOT NULL,
+  content TEXT NOT NULL,
+  PRIMARY KEY (type, id, saying)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE receipt (
@@ -125,13 +139,13 @@ CREATE TABLE person_link (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX person_link_person ON person_link (person_id);
 
--- Deliveries not yet made, in the order they are due within (target, delivery_key).
+-- Deliveries not yet made, in order of seq within (target, delivery_key).
+-- delivery_key is the person's id, or 'Type/id' of a resource that belongs to nobody.
 CREATE TABLE outbox (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
   target TEXT NOT NULL,
   delivery_key TEXT NOT NULL,
   owner_org TEXT NOT NULL,
-  person_id TEXT,
   type TEXT NOT NULL,
   id TEXT NOT NULL,
   version INTEGER NOT NULL,
@@ -141,9 +155,8 @@ CREATE TABLE outbox (
   ambiguous INTEGER NOT NULL DEFAULT 0,
   outcome TEXT
 ) STRICT;
-CREATE INDEX outbox_queue ON outbox (target, delivery_key, state, seq);
+CREATE INDEX outbox_queue ON outbox (delivery_key, target, state, seq);
 CREATE INDEX outbox_stuck ON outbox (target, type, id) WHERE state IN ('parked', 'held');
-CREATE INDEX outbox_held ON outbox (person_id) WHERE state = 'held';
 
 -- One row a delivery key with entries waiting or claimed. `ready` keys are due; the others become so at due_ms.
 CREATE TABLE outbox_key (

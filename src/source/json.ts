@@ -2,6 +2,7 @@
 import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { type Checked, issueOf, refuse } from '../fhir/outcome.ts';
 import { type JsonFault, scanJson } from './json-scan.ts';
+import { READ_LIMITS } from './limits.ts';
 
 export interface JsonBounds {
   /** size in UTF-8 */
@@ -20,16 +21,30 @@ export interface ParsedJson {
   readonly warnings: readonly OperationOutcomeIssue[];
 }
 
+/** Parses JSON, bounded by `READ_LIMITS` unless told otherwise. @returns the value, or the refusal of `parseJsonDocument` */
+export function parseJson(text: string, bounds: Partial<JsonBounds> = {}): Checked<unknown> {
+  const { maxBytes = READ_LIMITS.jsonBytes, maxDepth = READ_LIMITS.depth } = bounds;
+  const parsed = parseJsonDocument(text, { maxBytes, maxDepth });
+  return parsed.ok ? { ok: true, value: parsed.value.value } : parsed;
+}
+
 /**
  * Parses JSON after a scan that cannot overflow the stack.
  * @returns the value; or one refusal: `read-too-long` (too-long), `read-json-depth` (too-costly), or for the first
  *   fault of the text `read-json-syntax`, `read-json-key`, `read-nul`, `read-json-text` (structure), by line and column
  */
-export function parseJson(text: string, bounds: JsonBounds): Checked<ParsedJson> {
+export function parseJsonDocument(text: string, bounds: JsonBounds): Checked<ParsedJson> {
   // A character is at least a byte; only a text that may be too long by bytes is measured.
-  const tooLong = text.length > bounds.maxBytes || (text.length * 3 > bounds.maxBytes && Buffer.byteLength(text) > bounds.maxBytes);
+  const tooLong =
+    text.length > bounds.maxBytes ||
+    (text.length * 3 > bounds.maxBytes && Buffer.byteLength(text) > bounds.maxBytes);
   if (tooLong) return refuseTooLong('the JSON text', bounds.maxBytes);
-  if (!text.isWellFormed()) return refuse({ rule: 'read-json-text', code: 'structure', diagnostics: 'the JSON text holds half of a surrogate pair; write it as UTF-8' });
+  if (!text.isWellFormed())
+    return refuse({
+      rule: 'read-json-text',
+      code: 'structure',
+      diagnostics: 'the JSON text holds half of a surrogate pair; write it as UTF-8',
+    });
   const scan = scanJson(text, bounds.maxDepth);
   if ('rule' in scan) return refuseFault(text, scan);
   const lines = linesAt(text, scan.items);

@@ -1,0 +1,91 @@
+/** Puts the HTTP side together: FHIR, intake, health, pages; everything else is a 404 that says what there is. */
+import { randomUUID } from 'node:crypto';
+import express, { type Express, type RequestHandler, type Router } from 'express';
+import helmet from 'helmet';
+import type { Logger } from 'pino';
+import type { Pipeline } from '../pipeline.ts';
+import type { ReadLimits } from '../source/limits.ts';
+import type { LoadedSource } from '../source/load.ts';
+import type { Store } from '../store/store.ts';
+import { fhirRoutes } from './fhir-routes.ts';
+import { healthRoutes } from './health-routes.ts';
+import { intakeRoutes } from './intake-routes.ts';
+import { errorHandler, sendFault } from './respond.ts';
+
+export interface AppOptions {
+  readonly store: Store;
+  readonly pipeline: Pipeline;
+  readonly sources: ReadonlyMap<string, LoadedSource>;
+  readonly clock: () => number;
+  /** version of the adapter */
+  readonly version: string;
+  readonly limits?: ReadLimits;
+  readonly log?: Logger;
+  /** routers tried before the 404: pages, control */
+  readonly pages?: readonly Router[];
+}
+
+/** Path of the FHIR base. */
+export const FHIR_BASE = '/fhir/R4';
+
+/** @returns the application; it holds no state of its own but bodies in flight */
+export function createApp(options: AppOptions): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('etag', false); // versions are the ETags here
+  app.set('query parser', false); // FHIR repeats parameters: they are read as pairs
+  app.use(requestId(options));
+  app.use(
+    helmet({
+      contentSecurityPolicy: { useDefaults: false, directives: PAGE_POLICY },
+      strictTransportSecurity: false,
+    }),
+  );
+  app.use(FHIR_BASE, fhirRoutes(options));
+  app.use('/intake', intakeRoutes(options));
+  app.use(healthRoutes(options));
+  for (const router of options.pages ?? []) app.use(router);
+  app.use((_request, response) => {
+    sendFault(response, 404, {
+      code: 'not-found',
+      rule: 'api-unknown-route',
+      diagnostics: `There is nothing at this address. There is ${FHIR_BASE}/metadata, /intake/{source}/{kind}, /health, /ready, /metrics and the status page at /.`,
+    });
+  });
+  app.use(errorHandler(options.log));
+  return app;
+}
+
+/** Pages load only what this server sends; no script runs. */
+const PAGE_POLICY = {
+  defaultSrc: ["'none'"],
+  styleSrc: ["'self'"],
+  imgSrc: ["'self'", 'data:'],
+  fontSrc: ["'self'"],
+  formAction: ["'self'"],
+  baseUri: ["'none'"],
+  frameAncestors: ["'none'"],
+};
+
+/** Gives each request an id, and logs its route's shape, never its address: that may name a person. */
+function requestId({ log, clock }: AppOptions): RequestHandler {
+  return (request, response, next) => {
+    const given = request.get('x-request-id');
+    const id = given !== undefined && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
+    response.set('X-Request-Id', id);
+    const startedMs = clock();
+    response.once('finish', () => {
+      log?.debug(
+        {
+          requestId: id,
+          method: request.method,
+          route: (request.route as { path?: string } | undefined)?.path,
+          status: response.statusCode,
+          elapsedMs: clock() - startedMs,
+        },
+        'request',
+      );
+    });
+    next();
+  };
+}

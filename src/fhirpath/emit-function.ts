@@ -1,0 +1,127 @@
+/** Turns function calls into JavaScript: those of the table, and those that depend on types, siblings or the clock. */
+import {
+  type Code,
+  type Context,
+  call,
+  plainMany,
+  plainOpt,
+  quote,
+  type Scope,
+  temporalOpt,
+} from './code.ts';
+import { COLLECTION_FUNCTIONS } from './emit-collection.ts';
+import { focusOf, LAMBDA_FUNCTIONS } from './emit-lambda.ts';
+import { TYPED_FUNCTIONS } from './emit-typed.ts';
+import { CONVERSIONS, PLAIN_FUNCTIONS, type PlainFunction } from './function-table.ts';
+import { patternFault } from './pattern.ts';
+import type { CallNode, Node } from './tree.ts';
+import { BOOLEAN, INTEGER, isNumber, isPrimitive, isWhole, type Types } from './types.ts';
+
+/** Known to FHIRPath, but not decidable from the data alone. */
+const REFUSED: Readonly<Record<string, string>> = {
+  memberOf: 'it needs a terminology server',
+  subsumes: 'it needs a terminology server',
+  subsumedBy: 'it needs a terminology server',
+  conformsTo: 'it needs a validator; name the profile where resources are validated',
+  elementDefinition: 'it needs profiles at run time',
+  slice: 'it needs profiles at run time',
+  checkModifiers: 'it needs profiles at run time',
+};
+
+/** One function call. @throws ExpressionFault for a function that is not known or refused, or a wrong number of arguments */
+export function emitCall(context: Context, node: CallNode, scope: Scope, boxed: boolean): Code {
+  const { name, args, at } = node;
+  const special = LAMBDA_FUNCTIONS.get(name) ?? COLLECTION_FUNCTIONS.get(name) ?? TYPED_FUNCTIONS.get(name);
+  const plainFunction = PLAIN_FUNCTIONS.get(name);
+  const conversion = CONVERSIONS.get(name);
+  const range =
+    special?.args ??
+    (plainFunction
+      ? ([plainFunction.required, plainFunction.args.length] as const)
+      : conversion
+        ? ([0, name === 'convertsToQuantity' ? 1 : 0] as const)
+        : undefined);
+  if (!range) {
+    const why = Object.hasOwn(REFUSED, name) ? `: ${REFUSED[name]}` : '';
+    return context.fail('fhirpath-unsupported', `the function ${name}() is not supported${why}`, at);
+  }
+  if (args.length < range[0] || args.length > range[1])
+    return context.fail(
+      'fhirpath-syntax',
+      `${name}() takes ${range[0] === range[1] ? range[0] : `${range[0]} to ${range[1]}`} arguments, and has ${args.length}`,
+      at,
+    );
+  if (special) return special.emit(context, node, scope, boxed);
+  if (conversion) return converts(context, node, scope, conversion);
+  return emitPlain(context, node, scope, plainFunction!);
+}
+
+function emitPlain(context: Context, node: CallNode, scope: Scope, spec: PlainFunction): Code {
+  const focus = focusOf(context, node, scope);
+  checkText(context, node, focus, spec);
+  const argument = (arg: Node, i: number): string => {
+    const code = context.emit(arg, scope);
+    return spec.args[i] === 'many' ? plainMany(context, code) : plainOpt(context, code);
+  };
+  const args = [
+    spec.focus === 'many'
+      ? plainMany(context, focus)
+      : spec.written
+        ? temporalOpt(context, focus)
+        : plainOpt(context, focus),
+    ...node.args.map(argument),
+  ];
+  if (spec.written && focus.text !== undefined) {
+    while (args.length <= spec.args.length) args.push('undefined');
+    args.push(quote(focus.text));
+  }
+  return { js: call(context, spec.run, ...args), card: spec.card, types: typesOf(spec.types, focus.types) };
+}
+
+/** A function on text over an element that is never text, and a pattern that would run away, are found before any data is. */
+function checkText(context: Context, node: CallNode, focus: Code, spec: PlainFunction): void {
+  const onText = [
+    'startsWith',
+    'endsWith',
+    'contains',
+    'matches',
+    'upper',
+    'lower',
+    'replace',
+    'substring',
+    'indexOf',
+  ].includes(node.name);
+  if (
+    onText &&
+    spec.focus === 'one' &&
+    focus.types &&
+    !focus.none &&
+    !focus.types.some(isPrimitive) &&
+    !context.types.isOpen(focus.types)
+  )
+    context.fail(
+      'fhirpath-type',
+      `${node.name}() is a function on text, and ${focus.types.join(' or ')} is no text`,
+      node.at,
+    );
+  const [pattern] = node.args;
+  if (pattern?.kind !== 'string' || !['matches', 'matchesFull', 'replaceMatches'].includes(node.name)) return;
+  const fault = patternFault(pattern.value);
+  if (fault !== undefined) context.fail('fhirpath-unsupported', fault, pattern.at);
+}
+
+function typesOf(types: PlainFunction['types'], focus: Types): Types {
+  if (types === 'same') return focus;
+  if (types !== 'number') return types;
+  return isWhole(focus) ? INTEGER : isNumber(focus) ? focus : undefined;
+}
+
+function converts(
+  context: Context,
+  node: CallNode,
+  scope: Scope,
+  conversion: Parameters<typeof call>[1],
+): Code {
+  const focus = plainOpt(context, focusOf(context, node, scope));
+  return { js: call(context, 'converts', focus, context.use(conversion)), card: 'opt', types: BOOLEAN };
+}

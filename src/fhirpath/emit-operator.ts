@@ -1,0 +1,199 @@
+/** Turns operators into JavaScript, by what is known of their operands. */
+import {
+  bool,
+  boxedOpt,
+  type Code,
+  type Context,
+  call,
+  emptyCode,
+  isSingle,
+  many,
+  needsNoBox,
+  opt,
+  plain,
+  plainMany,
+  plainOpt,
+  quote,
+  type Scope,
+  temporalMany,
+  temporalOpt,
+} from './code.ts';
+import { emitOfType } from './emit-path.ts';
+import type { BinaryNode, TypeNode } from './tree.ts';
+import {
+  BOOLEAN,
+  DECIMAL,
+  INTEGER,
+  isBoolean,
+  isNumber,
+  isText,
+  isWhole,
+  STRING,
+  type Types,
+  temporalKind,
+} from './types.ts';
+
+const ARITHMETIC = {
+  '+': 'add',
+  '-': 'subtract',
+  '*': 'multiply',
+  '/': 'divide',
+  div: 'div',
+  mod: 'mod',
+} as const;
+const ORDER = { '<': 'less', '<=': 'lessOrEqual', '>': 'greater', '>=': 'greaterOrEqual' } as const;
+const LOGIC = { and: 'and', or: 'or', xor: 'xor', implies: 'implies' } as const;
+
+export function emitBinary(context: Context, node: BinaryNode, scope: Scope, boxed: boolean): Code {
+  const { operator } = node;
+  if (operator === '|')
+    return unionCode(context, context.emit(node.left, scope, boxed), context.emit(node.right, scope, boxed));
+  const left = context.emit(node.left, scope);
+  const right = context.emit(node.right, scope);
+  switch (operator) {
+    case '=':
+    case '!=':
+      return equality(context, left, right, operator);
+    case '~':
+    case '!~':
+      return equivalence(context, left, right, operator);
+    case 'in':
+      return membership(context, left, right);
+    case 'contains':
+      return membership(context, right, left);
+    case 'and':
+    case 'or':
+    case 'xor':
+    case 'implies':
+      return boolean(call(context, LOGIC[operator], bool(context, left), bool(context, right)));
+    case '&':
+      return {
+        js: call(context, 'concatenate', plainOpt(context, left), plainOpt(context, right)),
+        card: 'one',
+        types: STRING,
+      };
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
+      return boolean(call(context, ORDER[operator], temporalOpt(context, left), temporalOpt(context, right)));
+    default:
+      return arithmetic(context, left, right, operator);
+  }
+}
+
+function boolean(js: string): Code {
+  return { js, card: 'opt', types: BOOLEAN };
+}
+
+function equivalence(context: Context, left: Code, right: Code, operator: '~' | '!~'): Code {
+  const js = call(context, 'equivalent', temporalMany(context, left), temporalMany(context, right));
+  return { js: operator === '~' ? js : `!${js}`, card: 'one', types: BOOLEAN };
+}
+
+function arithmetic(context: Context, left: Code, right: Code, operator: keyof typeof ARITHMETIC): Code {
+  const js = call(context, ARITHMETIC[operator], temporalOpt(context, left), temporalOpt(context, right));
+  return { js, card: 'opt', types: arithmeticTypes(operator, left.types, right.types) };
+}
+
+/** `=` where the operands are read for being true only: no call when one side is a text. */
+export function equalityTest(left: Code, right: Code): string | undefined {
+  if (!isSingle(left) || !isSingle(right) || left.boxed || right.boxed || right.literal === undefined)
+    return undefined;
+  return isText(left.types) ? `(${left.js} === ${right.js})` : undefined;
+}
+
+export function unionCode(context: Context, left: Code, right: Code): Code {
+  if (left.none && right.none) return emptyCode(context, left.types);
+  if (left.none || right.none) {
+    const code = left.none ? right : left;
+    return isSingle(code)
+      ? code
+      : { ...code, js: call(context, 'distinct', many(context, code)), card: 'many' };
+  }
+  const boxed = left.boxed === true && right.boxed === true;
+  const types = left.types && right.types ? [...new Set([...left.types, ...right.types])] : undefined;
+  const side = (code: Code): string => (boxed ? many(context, code) : plainMany(context, code));
+  return { js: call(context, 'union', side(left), side(right)), card: 'many', types, boxed };
+}
+
+function equality(context: Context, left: Code, right: Code, operator: '=' | '!='): Code {
+  const js = equalityJs(context, left, right);
+  return boolean(operator === '=' ? js : call(context, 'not', js));
+}
+
+function equalityJs(context: Context, left: Code, right: Code): string {
+  const singles = isSingle(left) && isSingle(right);
+  const alike = [isText, isNumber, isBoolean].some((test) => test(left.types) && test(right.types));
+  if (singles && alike) return call(context, 'equalPlain', plainOpt(context, left), plainOpt(context, right));
+  if (singles) return call(context, 'equalSingle', temporalOpt(context, left), temporalOpt(context, right));
+  if (left.types === undefined || right.types === undefined) {
+    const [a, b] = [plain(context, left), plain(context, right)];
+    if (a.card !== 'many' && b.card !== 'many' && !temporalKind(a.types) && !temporalKind(b.types))
+      return call(context, 'equalLoose', a.js, b.js);
+  }
+  return call(context, 'equal', temporalMany(context, left), temporalMany(context, right));
+}
+
+function membership(context: Context, item: Code, values: Code): Code {
+  return {
+    js: call(context, 'isIn', temporalOpt(context, item), temporalMany(context, values)),
+    card: 'opt',
+    types: BOOLEAN,
+  };
+}
+
+function arithmeticTypes(operator: keyof typeof ARITHMETIC, left: Types, right: Types): Types {
+  if (operator === 'div') return INTEGER;
+  if (isWhole(left) && isWhole(right)) return operator === '/' ? DECIMAL : INTEGER;
+  if (isNumber(left) && isNumber(right)) return DECIMAL;
+  if (isText(left) && isText(right)) return STRING;
+  const kind = temporalKind(left);
+  return kind ? [`System.${kind}`] : undefined;
+}
+
+/** `is` and `as` as operators */
+export function emitTypeNode(context: Context, node: TypeNode, scope: Scope, boxed: boolean): Code {
+  if (node.operator === 'as') return emitOfType(context, node.operand, node.type, scope, boxed, node.at);
+  const { operand } = node;
+  if (
+    operand.kind === 'call' &&
+    operand.name === 'resolve' &&
+    operand.args.length === 0 &&
+    !context.canResolve
+  ) {
+    const reference = operand.focus ? context.emit(operand.focus, scope) : scope.focus;
+    const type = node.type.replace(/^FHIR\./, '');
+    const js = call(
+      context,
+      'refersTo',
+      'T',
+      plainOpt(context, reference),
+      quote(type),
+      call(context, 'variable', 'v', quote('resource'), 'f'),
+    );
+    return { js, card: 'opt', types: BOOLEAN };
+  }
+  return isCode(context, context.emit(operand, scope, true), context.types.named(node.type, node.at));
+}
+
+/** Whether a value is of a type: known before the expression runs wherever the types say it. */
+export function isCode(context: Context, code: Code, type: string): Code {
+  if (code.none) return emptyCode(context, BOOLEAN);
+  const known =
+    code.types?.length === 1 &&
+    (needsNoBox(context, code.types) || !code.boxed) &&
+    !context.types.isOpen(code.types);
+  const own = code.types?.[0];
+  const verdict =
+    known && own !== undefined && (context.types.isA(own, type) || !context.types.isA(type, own));
+  if (verdict) {
+    const js = `(${opt(context, code)} == null ? undefined : ${context.types.isA(own, type)})`;
+    return { js, card: 'opt', types: BOOLEAN };
+  }
+  const name = context.fresh();
+  const test = context.hoist(
+    `(${name}) => ${name} === undefined ? undefined : T.is(${name}, ${quote(type)})`,
+  );
+  return { js: `${test}(${boxedOpt(context, code)})`, card: 'opt', types: BOOLEAN };
+}

@@ -1,0 +1,190 @@
+/** Turns an expression tree into the source of one JavaScript function. */
+import { bool, type Code, type Context, call, isSingle, plainOpt, quote, type Scope } from './code.ts';
+import { emitCall } from './emit-function.ts';
+import { emitBinary, emitTypeNode, equalityTest } from './emit-operator.ts';
+import { emitIndexer, emitMember, emitVariable, textCode } from './emit-path.ts';
+import { ExpressionFault } from './fault.ts';
+import type { Runtime } from './runtime.ts';
+import type { Node } from './tree.ts';
+import { BOOLEAN, isBoolean, isNumber, isText, QUANTITY, type TypeSystem } from './types.ts';
+
+/** Most pieces of code that one expression may become. */
+const MAX_PIECES = 50_000;
+
+/** What the compiler is told. */
+export interface EmitOptions {
+  readonly type: string | undefined;
+  readonly types: TypeSystem;
+  readonly variables: ReadonlySet<string>;
+  readonly canResolve: boolean;
+}
+
+/**
+ * @returns the body of a factory with the parameters `R` (runtime), `T` (type system) and `resolve`; it returns `(f, v) => array`
+ * @throws ExpressionFault
+ */
+export function emitFunction(tree: Node, options: EmitOptions): string {
+  const emission = new Emission(options);
+  const code = emission.emit(tree, { focus: emission.root });
+  return emission.factory(code);
+}
+
+class Emission implements Context {
+  readonly types: TypeSystem;
+  readonly root: Code;
+  readonly rootType: string | undefined;
+  readonly variables: ReadonlySet<string>;
+  readonly canResolve: boolean;
+  readonly #used = new Set<string>();
+  readonly #constants = new Map<string, string>();
+  readonly #known = new WeakMap<Scope, Map<Node, { plain?: Code; boxed?: Code }>>();
+  #names = 0;
+  #pieces = 0;
+
+  constructor(options: EmitOptions) {
+    this.types = options.types;
+    this.rootType = options.type;
+    this.variables = options.variables;
+    this.canResolve = options.canResolve;
+    this.root = {
+      js: 'f',
+      card: 'opt',
+      types: options.type === undefined ? undefined : [options.type],
+      raw: true,
+    };
+  }
+
+  emit(node: Node, scope: Scope, boxed = false): Code {
+    const nodes = this.#known.get(scope) ?? new Map<Node, { plain?: Code; boxed?: Code }>();
+    this.#known.set(scope, nodes);
+    const codes = nodes.get(node) ?? {};
+    nodes.set(node, codes);
+    const known = boxed ? codes.boxed : codes.plain;
+    if (known) return known;
+    if (++this.#pieces > MAX_PIECES)
+      throw new ExpressionFault('fhirpath-limit', 'the expression is too large', node.at);
+    const code = this.#emit(node, scope, boxed);
+    codes[boxed ? 'boxed' : 'plain'] = code;
+    return code;
+  }
+
+  test(node: Node, scope: Scope): string {
+    if (node.kind === 'binary' && (node.operator === 'and' || node.operator === 'or'))
+      return `(${this.test(node.left, scope)} ${node.operator === 'and' ? '&&' : '||'} ${this.test(node.right, scope)})`;
+    if (node.kind === 'binary' && node.operator === 'implies')
+      return `(${bool(this, this.emit(node.left, scope))} === false || ${this.test(node.right, scope)})`;
+    if (node.kind === 'call' && node.name === 'not' && node.args.length === 0 && node.focus)
+      return `(${bool(this, this.emit(node.focus, scope))} === false)`;
+    if (node.kind === 'binary' && node.operator === '=') {
+      const short = equalityTest(this.emit(node.left, scope), this.emit(node.right, scope));
+      if (short !== undefined) return short;
+    }
+    const code = this.emit(node, scope);
+    if (isSingle(code) && isBoolean(code.types) && !code.boxed)
+      return code.raw ? `(${code.js} === true)` : code.js;
+    return `(${call(this, 'truth', code.js)} === true)`;
+  }
+
+  use(name: keyof Runtime): string {
+    this.#used.add(name);
+    return `r_${name}`;
+  }
+
+  hoist(js: string): string {
+    const known = this.#constants.get(js);
+    if (known !== undefined) return known;
+    const name = `k${this.#constants.size}`;
+    this.#constants.set(js, name);
+    return name;
+  }
+
+  fresh(): string {
+    return `x${this.#names++}`;
+  }
+
+  fail(rule: ExpressionFault['rule'], message: string, at: Node['at']): never {
+    throw new ExpressionFault(rule, message, at);
+  }
+
+  factory(code: Code): string {
+    const simple =
+      !code.boxed &&
+      code.types?.every(
+        (type) => isText([type]) || isNumber([type]) || isBoolean([type]) || !type.startsWith('System.'),
+      );
+    const finish =
+      simple && !this.types.isOpen(code.types) ? (isSingle(code) ? 'resultOne' : 'resultMany') : 'result';
+    const body = call(this, finish, code.js);
+    const used = [...this.#used].map((name) => `${name}: r_${name}`).join(', ');
+    const constants = [...this.#constants].map(([js, name]) => `const ${name} = ${js};`).join('\n');
+    return `'use strict';\nconst { ${used} } = R;\n${constants}\nreturn (f, v) => ${body};`;
+  }
+
+  #emit(node: Node, scope: Scope, boxed: boolean): Code {
+    switch (node.kind) {
+      case 'string':
+        return textCode(node.value);
+      case 'number':
+        return { js: String(node.value), card: 'one', types: [`System.${node.type}`], text: node.text };
+      case 'boolean':
+        return { js: String(node.value), card: 'one', types: BOOLEAN };
+      case 'temporal':
+        return this.#temporal(node);
+      case 'quantity':
+        return {
+          js: this.hoist(call(this, 'quantity', String(node.value), quote(node.unit), String(node.calendar))),
+          card: 'one',
+          types: QUANTITY,
+        };
+      case 'empty':
+        return { js: this.use('EMPTY'), card: 'many', types: undefined, none: true };
+      case 'variable':
+        return emitVariable(this, node.name, node.at);
+      case 'scope':
+        return this.#scopeValue(node, scope);
+      case 'member':
+        return emitMember(this, node, scope, boxed);
+      case 'call':
+        return emitCall(this, node, scope, boxed);
+      case 'indexer':
+        return emitIndexer(this, this.emit(node.focus, scope, boxed), this.emit(node.index, scope));
+      case 'polarity':
+        return this.#polarity(node, scope);
+      case 'binary':
+        return emitBinary(this, node, scope, boxed);
+      case 'type':
+        return emitTypeNode(this, node, scope, boxed);
+    }
+  }
+
+  #temporal(node: Node & { kind: 'temporal' }): Code {
+    const js = call(this, 'temporal', quote(node.text), quote(node.type));
+    return { js: this.hoist(js), card: 'opt', types: [`System.${node.type}`] };
+  }
+
+  #scopeValue(node: Node & { kind: 'scope' }, scope: Scope): Code {
+    if (node.name === '$this') return scope.focus;
+    if (node.name === '$total')
+      return scope.total ?? this.fail('fhirpath-syntax', '$total stands outside aggregate()', node.at);
+    if (!scope.index)
+      return this.fail('fhirpath-syntax', '$index stands outside a function over items', node.at);
+    return { js: scope.index, card: 'one', types: ['System.Integer'] };
+  }
+
+  #polarity(node: Node & { kind: 'polarity' }, scope: Scope): Code {
+    const operand = this.emit(node.operand, scope);
+    if (
+      operand.types &&
+      !operand.types.some((type) => isNumber([type]) || type.endsWith('Quantity')) &&
+      !operand.none
+    )
+      return this.fail(
+        'fhirpath-type',
+        `a sign stands before ${operand.types.join(' or ')}, which is no number`,
+        node.at,
+      );
+    if (node.sign === '+') return operand;
+    const text = operand.text === undefined ? {} : { text: `-${operand.text}` };
+    return { js: call(this, 'negate', plainOpt(this, operand)), card: 'opt', types: operand.types, ...text };
+  }
+}

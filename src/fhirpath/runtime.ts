@@ -1,0 +1,70 @@
+/** The functions that generated code may call, by the names it calls them. */
+import * as boundaries from './boundaries.ts';
+import * as collection from './collection.ts';
+import * as comparison from './comparison.ts';
+import * as equality from './equality.ts';
+import * as onCollections from './functions-collection.ts';
+import * as convert from './functions-convert.ts';
+import * as fhir from './functions-fhir.ts';
+import * as math from './functions-math.ts';
+import * as text from './functions-text.ts';
+import { box, boxAll, boxStep, unbox, unboxAll } from './item.ts';
+import { htmlChecks } from './narrative.ts';
+import { Quantity, toFhirQuantity } from './quantity.ts';
+import { parseTemporal, Temporal } from './temporal.ts';
+
+/** @returns an item of a value that is there */
+function boxOne(value: unknown, type: string | undefined): unknown {
+  return value === undefined || value === null ? undefined : box(value, type);
+}
+
+/** @returns a constant of a temporal literal, which the parser has checked */
+function temporal(written: string, kind: Temporal['kind']): Temporal | undefined {
+  return parseTemporal(written, kind);
+}
+
+function quantity(value: number, unit: string, calendar: boolean): Quantity {
+  return new Quantity(value, unit, calendar);
+}
+
+/** What the whole expression gives: an array of its own, of plain JSON. */
+function result(value: unknown): unknown[] {
+  return unboxAll(collection.list(value)).map((item) => {
+    if (item instanceof Temporal) return item.text;
+    return item instanceof Quantity ? toFhirQuantity(item) : item;
+  });
+}
+
+/** `result` of one value that is plain JSON already */
+function resultOne(value: unknown): unknown[] {
+  return value === undefined || value === null ? [] : [value];
+}
+
+/** `result` of many values that are plain JSON already */
+function resultMany(value: unknown): unknown[] {
+  return [...collection.list(value)];
+}
+
+export const RUNTIME = {
+  ...collection,
+  ...equality,
+  ...comparison,
+  ...onCollections,
+  ...convert,
+  ...fhir,
+  ...math,
+  ...text,
+  ...boundaries,
+  boxAll,
+  boxOne,
+  boxStep,
+  unbox,
+  unboxAll,
+  htmlChecks,
+  temporal,
+  quantity,
+  result,
+  resultOne,
+  resultMany,
+};
+export type Runtime = typeof RUNTIME;

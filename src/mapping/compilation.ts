@@ -1,0 +1,230 @@
+/** Compiles map files to JavaScript source: finds groups and types, writes each group as a function or in place. */
+
+import { AdapterError, issueOf } from '../fhir/outcome.ts';
+import type { Evaluate } from '../fhirpath/evaluate.ts';
+import { Block, type Budget } from './block.ts';
+import type { CodeMap } from './concept-map.ts';
+import { constantsOf } from './constants.ts';
+import { emitGroup } from './emit-group.ts';
+import { type Findings, nearest } from './finding.ts';
+import { ANY, type JsonSchema, type Shape, type Shapes } from './shapes.ts';
+import {
+  type FoundGroup,
+  plain,
+  type Scope,
+  type Sources,
+  type Unit,
+  type Value,
+  type Variable,
+} from './site.ts';
+import { type Group, type Place, placeText, type Word } from './tree.ts';
+
+interface GroupFunction {
+  readonly name: string;
+  /** text of the function; undefined while it is being written */
+  text: string | undefined;
+  recursive: boolean;
+  used: boolean;
+}
+
+/** Groups whose code is longer than this are called, not written in place: huge functions are not optimised. */
+const LONGEST_INLINE = 4_000;
+
+export class Compilation implements Unit {
+  readonly sources: Sources;
+  readonly findings: Findings;
+  readonly places: string[] = [];
+  readonly evaluators: Evaluate[] = [];
+  readonly usedCodeMaps: CodeMap[] = [];
+  readonly #functions = new Map<string, GroupFunction>();
+  readonly #seen = new Set<Group>();
+  readonly #budget: Budget;
+  readonly #constants = new Map<string, Scope>();
+  readonly #nodes = new Map<JsonSchema, number>();
+
+  constructor(sources: Sources, findings: Findings) {
+    this.sources = sources;
+    this.findings = findings;
+    this.#budget = { names: 0, characters: 0, exceeded: tooLarge };
+  }
+
+  get shapes(): Shapes {
+    return this.sources.shapes;
+  }
+
+  /** @returns the number under which compiled code names a place */
+  place(at: Place, rule: string | undefined): number {
+    const text = rule === undefined ? placeText(at) : `${placeText(at)} (rule ${JSON.stringify(rule)})`;
+    const known = this.places.indexOf(text);
+    return known >= 0 ? known : this.places.push(text) - 1;
+  }
+
+  evaluator(evaluate: Evaluate): string {
+    return `e${this.evaluators.push(evaluate) - 1}`;
+  }
+
+  codeMap(map: CodeMap): string {
+    const known = this.usedCodeMaps.indexOf(map);
+    return `t${known >= 0 ? known : this.usedCodeMaps.push(map) - 1}`;
+  }
+
+  /** @returns the group of that name in the file or in what it imports; a finding when there is none */
+  findGroup(file: string, name: Word): FoundGroup | undefined {
+    const visible = this.visible(file);
+    const found = visible.find(({ group }) => group.name.text === name.text);
+    if (!found) {
+      const hint = nearest(
+        name.text,
+        visible.map(({ group }) => group.name.text),
+      );
+      this.findings.add(
+        'map-unknown-group',
+        name.at,
+        `there is no group ${name.text} in this map or its imports${hint}`,
+      );
+    }
+    return found;
+  }
+
+  /** Groups of a file and of everything it imports, nearest first. */
+  visible(file: string): FoundGroup[] {
+    const files = new Set([file]);
+    for (const name of files)
+      for (const imported of this.sources.imports.get(name) ?? []) files.add(imported);
+    return [...files].flatMap((name) => {
+      return (this.sources.files.get(name)?.groups ?? []).map((group) => ({ file: name, group }));
+    });
+  }
+
+  /** @returns the shape of a type named in a map: an alias of `uses`, a FHIR type, or a URL; a finding when unknown */
+  typeShape(file: string, type: Word): Shape | undefined {
+    const structures = this.sources.files.get(file)?.structures ?? [];
+    const url = structures.find(({ alias }) => alias === type.text)?.url.text ?? type.text;
+    const { definitions } = this.shapes;
+    const known = definitions.byUrl(url) ?? definitions.type(url);
+    if (known) return { kind: 'type', name: known.name };
+    const schema = this.sources.schemas.get(url);
+    if (schema) return { kind: 'json', node: schema, root: schema };
+    const names = [...structures.map(({ alias }) => alias ?? ''), ...this.sources.schemas.keys()].filter(
+      Boolean,
+    );
+    const what = url === type.text ? type.text : `${type.text} (${url})`;
+    this.findings.add(
+      'map-unknown-type',
+      type.at,
+      `the type ${what} is not known${nearest(type.text, names)}`,
+    );
+    return undefined;
+  }
+
+  constants(file: string): Scope {
+    const found = this.#constants.get(file) ?? constantsOf(this, file);
+    this.#constants.set(file, found);
+    return found;
+  }
+
+  /** Writes a group's code into the block, or a call of its function where it is long or recursive. */
+  call(block: Block, found: FoundGroup, values: readonly Variable[], at: number): void {
+    const fn = this.#functionOf(found, values);
+    if (fn.text !== undefined && !fn.recursive && fn.text.length <= LONGEST_INLINE) {
+      emitGroup(this, block, found, values);
+      return;
+    }
+    fn.used = true;
+    const codes = values.map((value) => (value.built ? block.use(value.built) : value.code));
+    if (fn.text === undefined || fn.recursive) block.line(`run.at = ${at};`);
+    block.line(`${fn.name}(${['run', 'depth + 1', ...codes].join(', ')});`);
+  }
+
+  /**
+   * @param fresh the source is ours alone, so that its parts may become parts of the target
+   * @returns the name of a function `(run, source) => target` for an entry group
+   */
+  entry(found: FoundGroup, source: Shape, target: Shape, fresh: boolean): string {
+    const block = new Block(this.#budget);
+    const input = plain(block.name(), source, { fresh });
+    const resource = this.shapes.isResource(target) && target.kind === 'type';
+    const built = block.create(resource ? [['resourceType', JSON.stringify(target.name)]] : []);
+    const output = plain(built.js, target, { built, fresh: true });
+    emitGroup(this, block, found, [
+      { ...input, mode: 'source' },
+      { ...output, mode: 'target' },
+    ]);
+    const body = block.close();
+    const name = `main${this.#functions.size}`;
+    const text = `function ${name}(run, ${input.code}) {\nconst depth = 0;\n${body}\nreturn ${built.js};\n}`;
+    this.#functions.set(`entry ${name}`, { name, text, recursive: false, used: true });
+    return name;
+  }
+
+  /** Checks the groups that no entry reaches. */
+  checkRest(): void {
+    for (const [file, { groups }] of this.sources.files) {
+      for (const group of groups) {
+        if (this.#seen.has(group)) continue;
+        const found = { file, group };
+        const shapes = group.parameters.map(({ type }) => (type && this.typeShape(file, type)) ?? ANY);
+        this.#functionOf(
+          found,
+          shapes.map((shape) => plain('', shape)),
+        );
+      }
+    }
+  }
+
+  /** Remembers that a group's rules were checked. */
+  saw(group: Group): void {
+    this.#seen.add(group);
+  }
+
+  /** @returns the text of all functions in use */
+  text(): string {
+    return [...this.#functions.values()].flatMap((fn) => (fn.used && fn.text ? [fn.text] : [])).join('\n');
+  }
+
+  #functionOf(found: FoundGroup, values: readonly Value[]): GroupFunction {
+    const keys = values.map(({ shape, fresh }) => `${fresh} ${this.#shapeKey(shape)}`);
+    const key = [found.file, found.group.name.text, ...keys].join('\n');
+    const known = this.#functions.get(key);
+    if (known) {
+      if (known.text === undefined) known.recursive = true;
+      return known;
+    }
+    const fn: GroupFunction = {
+      name: `g${this.#functions.size}`,
+      text: undefined,
+      recursive: false,
+      used: false,
+    };
+    this.#functions.set(key, fn);
+    fn.text = this.#write(fn, found, values);
+    return fn;
+  }
+
+  #write(fn: GroupFunction, found: FoundGroup, given: readonly Value[]): string {
+    const block = new Block(this.#budget);
+    const values = given.map(({ shape, fresh }, index): Variable => {
+      const mode = found.group.parameters[index]?.mode ?? 'source';
+      const js = block.name();
+      const value: Value = plain(js, shape, mode === 'target' ? { built: block.adopt(js), fresh: true } : { fresh });
+      return { ...value, mode };
+    });
+    emitGroup(this, block, found, values);
+    const parameters = ['run', 'depth', ...values.map(({ code }) => code)].join(', ');
+    const at = this.place(found.group.name.at, undefined);
+    const guard = fn.recursive ? `if (depth > 50 && !enter(run, ${at}, depth)) return;\n` : '';
+    return `function ${fn.name}(${parameters}) {\n${guard}${block.close()}\n}`;
+  }
+
+  #shapeKey(shape: Shape): string {
+    if (shape.kind !== 'json') return shape.kind === 'type' ? shape.name : '';
+    if (!this.#nodes.has(shape.node)) this.#nodes.set(shape.node, this.#nodes.size);
+    return `json ${this.#nodes.get(shape.node)}`;
+  }
+}
+
+function tooLarge(): Error {
+  const diagnostics =
+    'the maps compile to more than 4,000,000 characters; make groups call each other less often';
+  return new AdapterError('permanent', issueOf({ rule: 'map-too-large', code: 'too-costly', diagnostics }));
+}

@@ -1,0 +1,17 @@
+/** Refuses element names that would reach into JavaScript's own objects. */
+
+import type { Unit } from './site.ts';
+import type { Word } from './tree.ts';
+
+const REFUSED = new Set([...Object.getOwnPropertyNames(Object.prototype), 'prototype']);
+
+/** @returns true, with a finding, for `__proto__`, `constructor`, `prototype` and the like */
+export function isRefusedName(unit: Unit, word: Word): boolean {
+  if (!REFUSED.has(word.text)) return false;
+  unit.findings.add(
+    'map-name-refused',
+    word.at,
+    `${word.text} is refused as the name of an element; rename the field`,
+  );
+  return true;
+}

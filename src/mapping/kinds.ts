@@ -1,0 +1,175 @@
+/** Puts the two hops of each kind of record together: record to logical model, logical model to Bundle. */
+import type { Bundle, ConceptMap, OperationOutcomeIssue } from '@medplum/fhirtypes';
+import type { Definitions } from '../fhir/definitions.ts';
+import { AdapterError } from '../fhir/outcome.ts';
+import { Compilation } from './compilation.ts';
+import { type CodeMap, codeMapOf, codeMapOfInline } from './concept-map.ts';
+import { type Findings, nearest } from './finding.ts';
+import { resolveImports } from './imports.ts';
+import type { KindMap } from './map-set.ts';
+import { parseMap } from './parser.ts';
+import { type Hop, link } from './program.ts';
+import { type JsonSchema, type Shape, Shapes } from './shapes.ts';
+import type { CompileExpression, FoundGroup } from './site.ts';
+import type { MapFile } from './tree.ts';
+
+/** What of a kind's manifest concerns its maps. */
+export interface MappedKind {
+  /** JSON Schema of the record and FML file, in the source's folder */
+  readonly schema: string;
+  readonly map: string;
+  /** name of the logical model */
+  readonly model: string;
+  /** fields (dotted paths) that the pipeline itself reads */
+  readonly key?: readonly string[];
+  readonly time?: string;
+}
+
+export interface KindSources {
+  readonly manifest: { readonly kinds: Readonly<Record<string, MappedKind>> };
+  /** names of the folders, as they start the names of files */
+  readonly sourceFolder: string;
+  readonly modelFolder: string;
+  readonly maps: readonly { readonly name: string; readonly text: string }[];
+  readonly conceptMaps: ReadonlyMap<string, ConceptMap>;
+  readonly schemas: ReadonlyMap<string, JsonSchema>;
+  readonly definitions: Definitions;
+  readonly compileExpression: CompileExpression;
+}
+
+/** The names of a kind's two entry functions. */
+interface KindEntries {
+  readonly toModel: string;
+  readonly toBundle: string;
+}
+
+/** @returns both hops of every kind, compiled; undefined when findings tell why not */
+export function compileKinds(
+  given: KindSources,
+  findings: Findings,
+): ReadonlyMap<string, KindMap> | undefined {
+  const files = parseFiles(given, findings);
+  if (findings.failed) return undefined;
+  const imports = resolveImports(files, findings);
+  const codeMaps = codeMapsOf(given.conceptMaps, files, findings);
+  const schemas = new Map([...given.schemas.values()].map((schema) => [schema.$id ?? '', schema]));
+  const shapes = new Shapes(given.definitions);
+  const { compileExpression } = given;
+  const unit = new Compilation({ files, imports, codeMaps, schemas, shapes, compileExpression }, findings);
+  if (findings.failed) return undefined;
+  const entries = compileEntries(given, unit);
+  if (findings.failed) return undefined;
+  const hops = link(
+    unit,
+    [...entries.values()].flatMap(({ toModel, toBundle }) => [toModel, toBundle]),
+  );
+  return new Map(
+    [...entries].map(([kind, names]) => [kind, kindMap(hops.get(names.toModel)!, hops.get(names.toBundle)!)]),
+  );
+}
+
+function parseFiles(given: KindSources, findings: Findings): Map<string, MapFile> {
+  const files = new Map<string, MapFile>();
+  for (const { name, text } of given.maps) {
+    const parsed = parseMap(name, text);
+    if (parsed.ok) files.set(name, parsed.value);
+    else findings.addIssues(parsed.outcome.issue);
+  }
+  return files;
+}
+
+/** Tables by URL; inline ones by the file's name and their `#name`. */
+function codeMapsOf(
+  maps: ReadonlyMap<string, ConceptMap>,
+  files: ReadonlyMap<string, MapFile>,
+  findings: Findings,
+): ReadonlyMap<string, CodeMap> {
+  const all = new Map<string, CodeMap>();
+  for (const [name, map] of maps) {
+    const fault = map.resourceType !== 'ConceptMap' || !map.url ? 'is no ConceptMap with a url' : undefined;
+    const twin = fault === undefined ? all.get(map.url!)?.file : undefined;
+    const wrong = fault ?? (twin === undefined ? undefined : `has the same url as ${twin}; give it its own`);
+    if (wrong) findings.addFault({ rule: 'map-concept-map', diagnostics: `${name} ${wrong}` });
+    else all.set(map.url!, codeMapOf(map, name, all));
+  }
+  for (const [name, file] of files)
+    for (const map of file.conceptMaps) all.set(name + map.url.text, codeMapOfInline(map, all));
+  return all;
+}
+
+function compileEntries(given: KindSources, unit: Compilation): ReadonlyMap<string, KindEntries> {
+  const entries = new Map<string, KindEntries>();
+  try {
+    for (const [kind, manifest] of Object.entries(given.manifest.kinds)) {
+      const names = compileKind(given, unit, kind, manifest);
+      if (names) entries.set(kind, names);
+    }
+    unit.checkRest();
+  } catch (error) {
+    if (!(error instanceof AdapterError)) throw error;
+    unit.findings.addIssues(error.outcome.issue);
+  }
+  return entries;
+}
+
+function compileKind(
+  given: KindSources,
+  unit: Compilation,
+  kind: string,
+  { schema, map, model, key = [], time }: MappedKind,
+): KindEntries | undefined {
+  const { findings, shapes } = unit;
+  const fault = (message: string): undefined => {
+    findings.addFault({ rule: 'map-kind', diagnostics: `kind ${kind} of ${given.sourceFolder}: ${message}` });
+    return undefined;
+  };
+  const record = given.schemas.get(`${given.sourceFolder}/${schema}`);
+  if (!record) return fault(`there is no schema ${schema}${nearest(schema, [...given.schemas.keys()])}`);
+  const file = unit.sources.files.get(`${given.sourceFolder}/${map}`);
+  const group = file?.groups[0];
+  if (!file || !group) return fault(`there is no map ${map}${nearest(map, [...unit.sources.files.keys()])}`);
+  if (!given.definitions.type(model))
+    return fault(`there is no logical model ${model}; correct "model" in source.json`);
+  const second = bundleGroup(given, unit, model);
+  if (!second) return fault(`no map in ${given.modelFolder} has a group from ${model} to Bundle`);
+  const recordShape: Shape = { kind: 'json', node: record, root: record };
+  const modelShape: Shape = { kind: 'type', name: model };
+  const toModel = unit.entry({ file: file.file, group }, recordShape, modelShape, false);
+  const toBundle = unit.entry(second, modelShape, { kind: 'type', name: 'Bundle' }, true);
+  for (const path of time === undefined ? key : [...key, time]) shapes.readPath(recordShape, path);
+  reportUnread(findings, `${given.sourceFolder}/${schema}`, map, shapes.unread(recordShape));
+  reportUnread(findings, model, second.file, shapes.unread(modelShape));
+  return { toModel, toBundle };
+}
+
+function reportUnread(findings: Findings, place: string, map: string, paths: readonly string[]): void {
+  for (const path of paths) {
+    const diagnostics = `${place}: no rule reads ${path}; add a rule for it to ${map}`;
+    findings.addFault({ rule: 'map-unread-field', severity: 'warning', code: 'incomplete', diagnostics });
+  }
+}
+
+/** The group of the model's maps that takes the model to a Bundle. */
+function bundleGroup(given: KindSources, unit: Compilation, model: string): FoundGroup | undefined {
+  for (const [name, file] of unit.sources.files) {
+    if (!name.startsWith(`${given.modelFolder}/`)) continue;
+    const group = file.groups.find(({ parameters: [source, target, more] }) => {
+      if (more || !source?.type || !target?.type || source.mode !== 'source') return false;
+      const [from, to] = [unit.typeShape(name, source.type), unit.typeShape(name, target.type)];
+      return from?.kind === 'type' && from.name === model && to?.kind === 'type' && to.name === 'Bundle';
+    });
+    if (group) return { file: name, group };
+  }
+  return undefined;
+}
+
+function kindMap(toModel: Hop, toBundle: Hop): KindMap {
+  const run = (record: Readonly<Record<string, unknown>>, issues: OperationOutcomeIssue[]): Bundle => {
+    const model = toModel(record, issues);
+    const bundle = (model === undefined ? undefined : toBundle(model, issues)) as Bundle | undefined;
+    if (!bundle) return { resourceType: 'Bundle', type: 'collection' };
+    bundle.type ??= 'collection';
+    return bundle;
+  };
+  return { toModel, run };
+}

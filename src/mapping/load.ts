@@ -1,0 +1,96 @@
+/** Reads a source's maps and the logical model's from their folders, checks them together, and compiles one function a kind. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { ConceptMap, OperationOutcomeIssue } from '@medplum/fhirtypes';
+import type { Definitions } from '../fhir/definitions.ts';
+import { digestOfText } from '../fhir/digest.ts';
+import { type Checked, outcomeOf } from '../fhir/outcome.ts';
+import { compileExpression } from '../fhirpath/compile.ts';
+import { Findings } from './finding.ts';
+import { compileKinds, type MappedKind } from './kinds.ts';
+import type { MapSet } from './map-set.ts';
+import type { JsonSchema } from './shapes.ts';
+import type { CompileExpression } from './site.ts';
+
+/** What of a source's manifest (`source.json`) concerns its maps. */
+export interface MapManifest {
+  readonly name: string;
+  readonly kinds: Readonly<Record<string, MappedKind>>;
+}
+
+/** Where the maps are, and what they are typed by. */
+export interface MapSetOptions {
+  /** `mappings/<source>` */
+  readonly sourceFolder: string;
+  /** `mappings/prsb`: from the logical model to FHIR */
+  readonly modelFolder: string;
+  /** base R4 and the logical models */
+  readonly definitions: Definitions;
+  readonly manifest: MapManifest;
+  /** stands in for the FHIRPath compiler in tests */
+  readonly compileExpression?: CompileExpression;
+}
+
+/** A map set, with what should be looked at though it runs: source fields that no rule reads. */
+export type LoadedMapSet = MapSet & { readonly warnings: readonly OperationOutcomeIssue[] };
+
+/** One text of the set: `spreadsheet/referral.map`. */
+interface TextFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+/**
+ * Loads and compiles the maps of one source.
+ * @returns the set; or every error found, each with file:line:column and what to write instead
+ * @throws Error of node:fs when a folder cannot be read
+ */
+export function loadMapSet(options: MapSetOptions): Checked<LoadedMapSet> {
+  const { manifest } = options;
+  const findings = new Findings();
+  const folders = [...new Set([options.sourceFolder, options.modelFolder])];
+  const files = folders.flatMap((folder) => readTexts(folder, ['.map', '.conceptmap.json']));
+  const schemaFiles = readTexts(options.sourceFolder, ['.schema.json']);
+  const kinds = compileKinds(
+    {
+      manifest,
+      sourceFolder: basename(options.sourceFolder),
+      modelFolder: basename(options.modelFolder),
+      maps: files.filter(({ name }) => name.endsWith('.map')),
+      conceptMaps: parseAll<ConceptMap>(files, '.conceptmap.json', findings),
+      schemas: parseAll<JsonSchema>(schemaFiles, '.schema.json', findings),
+      definitions: options.definitions,
+      compileExpression: options.compileExpression ?? compileExpression,
+    },
+    findings,
+  );
+  if (findings.failed || !kinds) return { ok: false, outcome: outcomeOf(...findings.issues) };
+  const all = [...files, ...schemaFiles].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const text = JSON.stringify(all.map(({ name, text: content }) => [name, content]));
+  const warnings = findings.issues;
+  return { ok: true, value: { source: manifest.name, digest: digestOfText(text), text, kinds, warnings } };
+}
+
+function readTexts(folder: string, endings: readonly string[]): TextFile[] {
+  return readdirSync(folder)
+    .filter((name) => endings.some((ending) => name.endsWith(ending)))
+    .sort()
+    .map((name) => ({ name: `${basename(folder)}/${name}`, text: readFileSync(join(folder, name), 'utf8') }));
+}
+
+function parseAll<T>(files: readonly TextFile[], ending: string, findings: Findings): ReadonlyMap<string, T> {
+  const parsed = new Map<string, T>();
+  for (const { name, text } of files) {
+    if (!name.endsWith(ending)) continue;
+    try {
+      parsed.set(name, JSON.parse(text.replace(/^\ufeff/, '')));
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      findings.addFault({
+        rule: 'map-json-syntax',
+        diagnostics: `${name}: ${error.message}; correct the JSON`,
+      });
+    }
+  }
+  return parsed;
+}

@@ -1,0 +1,120 @@
+/** Turns a person's consents, identity and restriction into whether, and how much of, a resource may go to a target (hr-8). */
+import type { Consent, OperationOutcomeIssue, Patient, Resource } from '@medplum/fhirtypes';
+import type { Definitions } from '../fhir/definitions.ts';
+import { NHS_NUMBER_SYSTEM, parseNhsNumber } from '../fhir/identifiers.ts';
+import { issueOf } from '../fhir/outcome.ts';
+import { codedOnly } from './coded-only.ts';
+import { type Covering, coveringConsent, isConsentFor } from './covering-consent.ts';
+import { isRestricted, withoutWhereabouts } from './restriction.ts';
+
+export type Purpose = 'share-with-gp' | 'refer' | 'research';
+
+/** Codes of CodeSystem consent-purpose, in Consent.category. */
+const PURPOSE_CODES: Readonly<Record<Purpose, string>> = {
+  'share-with-gp': 'share-gp',
+  refer: 'refer',
+  research: 'research',
+};
+
+export interface SharingQuestion {
+  /** every Consent of the person, of all purposes and sources */
+  readonly consents: readonly Consent[];
+  /** the person the resource is about, as the store has them; undefined when unknown */
+  readonly patient: Patient | undefined;
+  readonly resource: Resource;
+  readonly purpose: Purpose;
+  /** the target takes only people whose NHS number is verified */
+  readonly requiresVerifiedNhsNumber: boolean;
+  /** the target is configured to take restricted people; default false */
+  readonly allowsRestricted?: boolean;
+  /** the target already holds something of this person: then it must learn of a withdrawal */
+  readonly alreadyShared: boolean;
+  readonly nowMs: number;
+  /** base R4, to tell codes from narrative */
+  readonly definitions: Definitions;
+}
+
+export type SharingDecision =
+  | { readonly send: true; readonly resource: Resource }
+  | { readonly send: false; readonly issue: OperationOutcomeIssue };
+
+/** Types that belong to no person: nobody's consent is needed. */
+const OF_NO_PERSON = new Set([
+  'HealthcareService',
+  'Location',
+  'Organization',
+  'Practitioner',
+  'PractitionerRole',
+  'Questionnaire',
+  'VerificationResult',
+]);
+
+/**
+ * Decides about one resource and one target. Fails closed: whatever is unknown, undated or not understood means not sent.
+ * Restricted people need a target configured for them, and then go without address, telecom and GP. Where consent covers codes
+ * only, narrative is removed. After a withdrawal only the Consent itself goes, in codes, to a target that holds the person's data.
+ */
+export function decideSharing(question: SharingQuestion): SharingDecision {
+  const { resource, patient } = question;
+  if (OF_NO_PERSON.has(resource.resourceType)) return { send: true, resource };
+  if (!patient) return held('the person it is about is not known here');
+  if ((isRestricted(patient) || isRestricted(resource)) && !question.allowsRestricted)
+    return held('the person is restricted, and the target is not configured to take restricted people');
+  if (question.requiresVerifiedNhsNumber && !hasVerifiedNhsNumber(patient))
+    return held('the target needs a verified NHS number, and the person has none: trace the person');
+  const purpose = PURPOSE_CODES[question.purpose];
+  const covering = coveringConsent(question.consents, purpose, question.nowMs);
+  const allowed = covering.covers ? covering.extent : withdrawalExtent(question, purpose);
+  if (!allowed) return held(REASONS[(covering as Extract<Covering, { covers: false }>).why](purpose));
+  const extent = allowed === 'full' ? resource : codedOnly(question.definitions, resource);
+  if (!extent) return held('consent covers codes only, and without its narrative it says nothing');
+  return { send: true, resource: isRestricted(patient) ? withoutWhereabouts(extent) : extent };
+}
+
+/** A refusal or withdrawal tells a holder what it must know; to all others it would itself be a leak. */
+function withdrawalExtent(
+  { resource, alreadyShared }: SharingQuestion,
+  purpose: string,
+): 'coded-only' | undefined {
+  const tells = alreadyShared && resource.resourceType === 'Consent' && isConsentFor(resource, purpose);
+  return tells ? 'coded-only' : undefined;
+}
+
+const REASONS: Readonly<Record<Extract<Covering, { covers: false }>['why'], (purpose: string) => string>> = {
+  none: (purpose) => `there is no consent for ${purpose}: record what the person decided`,
+  refused: (purpose) => `the person refused or withdrew consent for ${purpose}`,
+  period: (purpose) => `consent for ${purpose} is outside its period: ask the person again`,
+  unclear: (purpose) =>
+    `consent for ${purpose} has exceptions or dates that cannot be read: record it plainly`,
+};
+
+const VERIFICATION_STATUS =
+  'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus';
+/** Present systems and the earlier one, which is still sent, with codes of either. */
+const VERIFIED_CODES = new Set(['01', 'number-present-and-verified']);
+const VERIFICATION_SYSTEM =
+  /^https:\/\/fhir\.hl7\.org\.uk\/CodeSystem\/UKCore-NHSNumberVerificationStatus(?:England)?$/;
+
+/** @returns true when a valid NHS number is marked as present and verified @source UK Core, NHSNumberVerificationStatus */
+export function hasVerifiedNhsNumber(patient: Patient): boolean {
+  return (patient.identifier ?? []).some(
+    ({ system, value, extension }) =>
+      system === NHS_NUMBER_SYSTEM &&
+      parseNhsNumber(value ?? '') !== undefined &&
+      extension?.some(
+        ({ url, valueCodeableConcept }) =>
+          url === VERIFICATION_STATUS &&
+          valueCodeableConcept?.coding?.some(
+            (coding) =>
+              VERIFICATION_SYSTEM.test(coding.system ?? '') && VERIFIED_CODES.has(coding.code ?? ''),
+          ),
+      ),
+  );
+}
+
+function held(why: string): SharingDecision {
+  return {
+    send: false,
+    issue: issueOf({ code: 'suppressed', rule: 'hr-8', diagnostics: `Not sent: ${why}.` }),
+  };
+}

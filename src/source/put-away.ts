@@ -1,0 +1,73 @@
+/** Turns a file that was read into a file out of the way, with what was refused of it written beside it. */
+
+import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes';
+import { issueOf } from '../fhir/outcome.ts';
+
+/** What became of a file's records. */
+export interface DropSummary {
+  readonly receipt: { readonly committed: number; readonly unchanged: number; readonly refused: number };
+  /** the first refusals, with their place */
+  readonly refusals: readonly {
+    readonly file?: string | undefined;
+    readonly line?: number | undefined;
+    readonly outcome: OperationOutcome;
+  }[];
+}
+
+/**
+ * Moves `<folder>/<name>` to `done/<yyyymmdd-hhmmss>-<name>`, or to `refused/` when none of its records could be
+ * taken; where any was refused, an OperationOutcome stands beside it as `<moved name>.outcome.json`.
+ * @returns which of the two
+ */
+export async function putAway(
+  folder: string,
+  name: string,
+  summary: DropSummary,
+  nowMs: number,
+): Promise<'done' | 'refused'> {
+  const { committed, unchanged, refused } = summary.receipt;
+  const where = refused > 0 && committed + unchanged === 0 ? 'refused' : 'done';
+  await mkdir(join(folder, where), { recursive: true });
+  const path = await freePath(join(folder, where, `${stampOf(nowMs)}-${name}`));
+  if (refused > 0)
+    await writeFile(`${path}.outcome.json`, `${JSON.stringify(outcomeFor(summary, name), undefined, 2)}\n`);
+  await rename(join(folder, name), path);
+  return where;
+}
+
+/** @returns `20251026-013000`, UTC */
+function stampOf(nowMs: number): string {
+  return new Date(nowMs).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
+}
+
+/** Two files of one name within a second both stay. */
+async function freePath(path: string): Promise<string> {
+  for (let count = 1; ; count++) {
+    const candidate = count === 1 ? path : path.replace(/(\.[^.]*)?$/, `-${count}$1`);
+    if (!(await exists(candidate))) return candidate;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function outcomeFor({ receipt, refusals }: DropSummary, name: string): OperationOutcome {
+  const issue: OperationOutcomeIssue[] = refusals.flatMap(({ file, line, outcome }) => {
+    const place = `${file ?? name}${line === undefined ? '' : `:${line}`}`;
+    return outcome.issue.map((one) => ({ ...one, diagnostics: `${place}: ${one.diagnostics ?? one.code}` }));
+  });
+  const more = receipt.refused - refusals.length;
+  if (more > 0) {
+    const diagnostics = `${more} more records were refused; the worklist has them all`;
+    issue.push(
+      issueOf({ severity: 'information', code: 'informational', rule: 'read-more-refused', diagnostics }),
+    );
+  }
+  return { resourceType: 'OperationOutcome', issue };
+}

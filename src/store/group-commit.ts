@@ -1,0 +1,110 @@
+/** Turns commits that are asked for at the same time into shared transactions, each caller's records in their order. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { AdapterError } from '../fhir/outcome.ts';
+import type { CommitRecord, CommitResult, CommitRules, RefusedRecord, Store } from './store.ts';
+
+type AnyRecord = CommitRecord | RefusedRecord;
+
+export interface GroupCommit {
+  /**
+   * @returns one result a record, in order
+   * @throws AdapterError as `Store.commit`: earlier batches of a long call stay, what failed was not kept
+   */
+  commit(records: readonly AnyRecord[]): Promise<readonly CommitResult[]>;
+}
+
+interface Call {
+  readonly records: readonly AnyRecord[];
+  /** of the records committed so far */
+  readonly results: CommitResult[];
+  readonly resolve: (results: readonly CommitResult[]) => void;
+  readonly reject: (reason: unknown) => void;
+  failed: boolean;
+}
+
+/** A call's share of one batch. */
+interface Share {
+  readonly call: Call;
+  readonly records: readonly AnyRecord[];
+}
+
+/**
+ * Commits what callers hand over, without any timer: a call goes in the next turn of the event loop,
+ * calls that come while a batch is being written go together in the one after.
+ * @param clock epoch ms
+ * @param options.maxBatch records in one transaction, default 500
+ */
+export function createGroupCommit(
+  store: Pick<Store, 'commit'>,
+  rules: CommitRules,
+  clock: () => number,
+  options: { readonly maxBatch?: number } = {},
+): GroupCommit {
+  let calls: Call[] = [];
+  let running = false;
+
+  const drain = async (): Promise<void> => {
+    running = true;
+    while (calls.length > 0) {
+      await nextTurn(); // requests read in one turn of the loop share a transaction
+      await commitShares(store, rules, clock(), takeShares(calls, options.maxBatch ?? 500));
+      calls = calls.filter(isUnfinished);
+    }
+    running = false;
+  };
+
+  return {
+    commit: (records) =>
+      new Promise((resolve, reject) => {
+        if (records.length === 0) return resolve([]);
+        calls.push({ records, results: [], resolve, reject, failed: false });
+        if (!running) void drain();
+      }),
+  };
+}
+
+function isUnfinished(call: Call): boolean {
+  return !call.failed && call.results.length < call.records.length;
+}
+
+function takeShares(calls: readonly Call[], maxBatch: number): Share[] {
+  const shares: Share[] = [];
+  let room = maxBatch;
+  for (const call of calls) {
+    if (room === 0) break;
+    const done = call.results.length;
+    const records = call.records.slice(done, done + room);
+    shares.push({ call, records });
+    room -= records.length;
+  }
+  return shares;
+}
+
+async function commitShares(
+  store: Pick<Store, 'commit'>,
+  rules: CommitRules,
+  nowMs: number,
+  shares: readonly Share[],
+): Promise<void> {
+  const records = shares.flatMap((share) => share.records);
+  try {
+    const results = await store.commit(records, rules, nowMs);
+    let at = 0;
+    for (const { call, records: own } of shares) {
+      call.results.push(...results.slice(at, at + own.length));
+      at += own.length;
+      if (call.results.length === call.records.length) call.resolve(call.results);
+    }
+  } catch (error) {
+    const faulty = !(error instanceof AdapterError) || error.retry === 'permanent';
+    // a fault in one caller's record must not fail the others
+    if (faulty && shares.length > 1)
+      for (const share of shares) await commitShares(store, rules, nowMs, [share]);
+    else for (const { call } of shares) fail(call, error);
+  }
+}
+
+function fail(call: Call, error: unknown): void {
+  call.failed = true;
+  call.reject(error);
+}

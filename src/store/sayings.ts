@@ -1,0 +1,138 @@
+/** Turns what a record says of a shared resource, beside what others said, into what is kept of it and what the resource becomes. */
+import { type Contribution, compareContributions, mergeContributions, mergeLater } from './merge.ts';
+import type { Identified } from './store.ts';
+import { contentDigest } from './versions.ts';
+
+/** A contribution that one or more records make; the latest of them gives its source, kind, key and time. */
+export interface Saying extends Contribution {
+  /** from 0, unique for the resource */
+  readonly saying: number;
+  readonly digest: string;
+  /** no record that says it says it in full */
+  readonly partial: boolean;
+  /** row of the latest record; undefined stands for the record being committed */
+  readonly recordId: number | undefined;
+}
+
+/** The latest record of a saying. */
+export type Latest = Pick<Saying, 'source' | 'kind' | 'key' | 'sourceTimeMs' | 'recordId'>;
+
+/** What was said of the resource before. */
+export interface SaidBefore {
+  /** empty while at most one thing has been said in full: then it is the resource itself, as saying 0 */
+  readonly sayings: readonly Saying[];
+  /** the current version, where there is one */
+  readonly current: { readonly digest: string; readonly resource: () => Identified } | undefined;
+  /** number of what this record said before */
+  readonly own: number | undefined;
+  /** latest record of a saying but for this one */
+  readonly latestOfOthers: (saying: number) => Latest | undefined;
+}
+
+/** What the record says now. */
+export type SaidNow = Omit<Contribution, 'resource'> & {
+  readonly resource: Identified;
+  readonly partial: boolean;
+};
+
+/** What is to be kept, and what becomes of the resource. */
+export interface SaidAfter {
+  /** number of what this record says now */
+  readonly own: number;
+  readonly put: readonly Saying[];
+  readonly gone: readonly number[];
+  /** `same`: nothing new. `incomplete`: only partial records speak of it. `sole`: as this record says. `merged`: of several. */
+  readonly outcome:
+    | { readonly kind: 'same' }
+    | { readonly kind: 'incomplete' }
+    | { readonly kind: 'sole' | 'merged'; readonly resource: Identified; readonly digest: string };
+}
+
+/** Adds what a record says. What it said before is laid under it: an absent element deletes nothing. */
+export function addSaying(before: SaidBefore, now: SaidNow): SaidAfter {
+  const older = before.own === undefined ? undefined : resourceOf(before, before.own);
+  const resource = older ? mergeLater(older, now.resource) : now.resource;
+  const digest = contentDigest(resource);
+  const mine = { ...now, resource, digest, recordId: undefined };
+  if (before.sayings.length > 0) return joinSayings(before, before.sayings, mine, older !== undefined);
+  const { current } = before;
+  if (!current) return firstSaying(mine);
+  if (digest === current.digest) return { own: 0, put: [], gone: [], outcome: { kind: 'same' } };
+  const latest = before.latestOfOthers(0);
+  if (!latest)
+    return { own: 0, put: [], gone: [], outcome: { kind: older ? 'merged' : 'sole', resource, digest } };
+  // a second thing is said: the first is written down
+  const first = {
+    ...latest,
+    saying: 0,
+    digest: current.digest,
+    partial: false,
+    resource: current.resource(),
+  };
+  const joined = joinSayings(before, [first], mine, older !== undefined);
+  return joined.put.some((one) => one.saying === 0) ? joined : { ...joined, put: [first, ...joined.put] };
+}
+
+type Mine = Omit<Saying, 'saying'>;
+
+function firstSaying(mine: Mine): SaidAfter {
+  if (mine.partial)
+    return { own: 0, put: [{ ...mine, saying: 0 }], gone: [], outcome: { kind: 'incomplete' } };
+  const { resource, digest } = mine;
+  return { own: 0, put: [], gone: [], outcome: { kind: 'sole', resource, digest } };
+}
+
+function joinSayings(before: SaidBefore, sayings: readonly Saying[], mine: Mine, again: boolean): SaidAfter {
+  const after = new Map(sayings.map((one) => [one.saying, one]));
+  if (before.own !== undefined) leave(after, before.own, before.latestOfOthers(before.own));
+  const same = sayings.find((one) => one.digest === mine.digest);
+  const own = same?.saying ?? Math.max(...sayings.map((one) => one.saying)) + 1;
+  const shared = after.get(own);
+  const latest = shared && compareContributions(shared, mine) > 0 ? shared : mine;
+  after.set(own, { ...latest, saying: own, partial: mine.partial && same?.partial !== false });
+  const put = [...after.values()].filter((one) => !sayings.some((old) => isSame(old, one)));
+  const gone = sayings.filter((one) => !after.has(one.saying)).map((one) => one.saying);
+  return { own, put, gone, outcome: outcomeOf(sayings, [...after.values()], again) };
+}
+
+/** Takes the record out of what it said before: another record carries that on, or nobody does. */
+function leave(after: Map<number, Saying>, own: number, next: Latest | undefined): void {
+  const said = after.get(own);
+  if (said && next) after.set(own, { ...said, ...next });
+  else after.delete(own);
+}
+
+function outcomeOf(
+  before: readonly Saying[],
+  after: readonly Saying[],
+  again: boolean,
+): SaidAfter['outcome'] {
+  if (after.every((one) => one.partial)) return { kind: 'incomplete' };
+  const wasWritten = before.some((one) => !one.partial);
+  if (wasWritten && orderOf(before) === orderOf(after)) return { kind: 'same' };
+  const resource = mergeContributions(after);
+  const kind = after.length > 1 || again ? 'merged' : 'sole';
+  return { kind, resource, digest: contentDigest(resource) };
+}
+
+/** The same things said in the same order make the same resource, whoever says them. */
+function orderOf(sayings: readonly Saying[]): string {
+  return [...sayings]
+    .sort(compareContributions)
+    .map((one) => one.digest)
+    .join();
+}
+
+function isSame(a: Saying, b: Saying): boolean {
+  return (
+    a.saying === b.saying &&
+    a.partial === b.partial &&
+    a.recordId === b.recordId &&
+    a.sourceTimeMs === b.sourceTimeMs
+  );
+}
+
+function resourceOf(before: SaidBefore, saying: number): Identified | undefined {
+  const said = before.sayings.find((one) => one.saying === saying);
+  return said?.resource ?? (before.sayings.length === 0 ? before.current?.resource() : undefined);
+}

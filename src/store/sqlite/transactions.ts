@@ -1,0 +1,70 @@
+/** Turns writes that arrive in one turn of the event loop into one transaction, so that they share one wait for the disk. */
+import type { DatabaseSync } from 'node:sqlite';
+import { storeError } from './faults.ts';
+
+interface Job {
+  readonly work: () => unknown;
+  readonly resolve: (value: never) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/**
+ * All writes of a store. Work is synchronous and may be run again: when one of several fails, the transaction
+ * is rolled back and each runs in one of its own, so that no write suffers for another.
+ */
+export class Transactions {
+  readonly #db: DatabaseSync;
+  readonly #onRollback: () => void;
+  #jobs: Job[] = [];
+
+  /** @param onRollback forgets what was remembered of rows that are gone again */
+  constructor(db: DatabaseSync, onRollback: () => void) {
+    this.#db = db;
+    this.#onRollback = onRollback;
+  }
+
+  /** @throws AdapterError transient when the engine cannot write, permanent for a fault of ours */
+  run<T>(work: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#jobs.push({ work, resolve, reject });
+      if (this.#jobs.length === 1) setImmediate(() => this.flush());
+    });
+  }
+
+  /** Runs what waits, now. */
+  flush(): void {
+    const jobs = this.#jobs;
+    this.#jobs = [];
+    if (jobs.length === 0) return;
+    try {
+      const values = this.#together(jobs.map((job) => job.work));
+      jobs.forEach((job, i) => {
+        job.resolve(values[i] as never);
+      });
+    } catch (error) {
+      if (jobs.length === 1) jobs[0]!.reject(storeError(error));
+      else for (const job of jobs) this.#alone(job);
+    }
+  }
+
+  #alone(job: Job): void {
+    try {
+      job.resolve(this.#together([job.work])[0] as never);
+    } catch (error) {
+      job.reject(storeError(error));
+    }
+  }
+
+  #together(works: readonly (() => unknown)[]): unknown[] {
+    this.#db.exec('BEGIN IMMEDIATE');
+    try {
+      const values = works.map((work) => work());
+      this.#db.exec('COMMIT');
+      return values;
+    } catch (error) {
+      if (this.#db.isOpen && this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      this.#onRollback();
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,269 @@
+/** Turns a claimed group into deliveries, as far as order, references, consent and identity allow, and answers for every entry. */
+import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes';
+import { issueOf, outcomeOf } from '../fhir/outcome.ts';
+import { waitDelayMs } from '../outbox/schedule.ts';
+import type { Deliver } from '../outbox/worker.ts';
+import type { ClaimedGroup, Identified, ResourceKey, Settlement, Store, TargetLink } from '../store/store.ts';
+import { inOrderOfReference, type Loaded, newestOfEach, type Planned, withReferences } from './group-plan.ts';
+import { withRemoteReferences } from './references.ts';
+import { type Patience, settlementOf } from './settlement.ts';
+import type { Delivery, Target } from './target.ts';
+
+/** Decides whether a resource may go to a target now, and what of it. */
+export type Gate = (input: {
+  /** undefined for organisations, practitioners and services */
+  readonly personId: string | undefined;
+  readonly resource: Identified;
+  readonly target: string;
+}) => Promise<
+  | { readonly send: true; readonly resource: Identified }
+  | { readonly send: false; readonly outcome: OperationOutcome }
+>;
+
+export interface DeliveryOptions extends Patience {
+  readonly store: Pick<Store, 'readMany' | 'readVersion' | 'links' | 'blocked'>;
+  readonly target: Target;
+  readonly gate: Gate;
+  readonly clock: () => number;
+  /** [0,1), for jitter */
+  readonly random: () => number;
+  /** oddities that hold nothing up: twins at the target */
+  readonly report?: (issue: OperationOutcomeIssue) => void;
+  /** times a missing reference is waited for before a person is asked; default 480: some eight hours */
+  readonly maxWaits?: number;
+}
+
+const MAX_WAITS = 480;
+/** Between looks at something that only a replay frees. */
+const BLOCKED_WAIT_MS = 60_000;
+/** Versions of ours that an ambiguous copy at the target is compared with. */
+const EARLIER_VERSIONS = 5;
+
+/** By seq: how often an entry waited for a reference, and until when. */
+type Waits = Map<number, { readonly times: number; readonly untilMs: number }>;
+
+export function createDelivery(options: DeliveryOptions): Deliver {
+  // How often an entry waited is not worth a row: after a restart it is counted anew.
+  const waits: Waits = new Map();
+  return (group, signal) => new GroupDelivery(options, waits, group).run(signal);
+}
+
+class GroupDelivery {
+  readonly #options: DeliveryOptions;
+  readonly #waits: Waits;
+  readonly #group: ClaimedGroup;
+  readonly #settlements = new Map<number, Settlement>();
+  readonly #digests = new Map<ResourceKey, string>();
+  readonly #persons = new Map<ResourceKey, string | undefined>();
+  /** what this group cannot bring to the target now */
+  readonly #stopped = new Set<ResourceKey>();
+  #links = new Map<ResourceKey, TargetLink>();
+  #blocked = new Set<ResourceKey>();
+
+  constructor(options: DeliveryOptions, waits: Waits, group: ClaimedGroup) {
+    this.#options = options;
+    this.#waits = waits;
+    this.#group = group;
+  }
+
+  async run(signal: AbortSignal): Promise<readonly Settlement[]> {
+    const loaded = await this.#load();
+    await this.#look(loaded);
+    const ready = await this.#admit(inOrderOfReference(loaded));
+    await this.#send(ready, signal);
+    return [...this.#settlements.values()];
+  }
+
+  /** Reads the version each entry names; mostly the current one, so all are read at once first. */
+  async #load(): Promise<Loaded[]> {
+    const { store } = this.#options;
+    const planned = newestOfEach(this.#group.entries);
+    const puts = planned.filter(({ entry }) => entry.action === 'put');
+    const current = await store.readMany(puts.map(({ key }) => key));
+    const byKey = new Map(current.map((version) => [`${version.type}/${version.id}`, version]));
+    const loaded: Loaded[] = [];
+    for (const one of planned) {
+      const { type, id, version, action } = one.entry;
+      if (action === 'delete') {
+        loaded.push(withReferences(one, undefined));
+        continue;
+      }
+      const newest = byKey.get(one.key);
+      const stored = newest?.version === version ? newest : await store.readVersion(type, id, version);
+      if (stored?.resource === undefined) {
+        // Erased or deleted since: the delete that follows in the outbox is what matters now.
+        if (stored) this.#supersede([...one.older, one.entry.seq]);
+        else this.#park(one, missingVersion(one));
+        continue;
+      }
+      this.#digests.set(one.key, stored.digest);
+      this.#persons.set(one.key, stored.personId);
+      loaded.push(withReferences(one, stored.resource));
+    }
+    return loaded;
+  }
+
+  async #look(loaded: readonly Loaded[]): Promise<void> {
+    const { store, target } = this.#options;
+    const keys = [...new Set(loaded.flatMap((one) => [one.key, ...one.references]))];
+    const [links, blocked] = await Promise.all([
+      store.links(target.name, keys),
+      store.blocked(target.name, keys),
+    ]);
+    this.#links = new Map(links.map((link) => [`${link.type}/${link.id}`, link]));
+    this.#blocked = new Set(blocked);
+  }
+
+  /** @returns what may be sent now; everything else is settled as waiting or held */
+  async #admit(ordered: readonly Loaded[]): Promise<Loaded[]> {
+    const admitted = new Map<ResourceKey, Loaded>();
+    const inGroup = new Set(ordered.map((one) => one.key));
+    for (const one of ordered) {
+      if (this.#waitsForOthers(one, inGroup)) continue;
+      const passed = await this.#pass(one);
+      if (passed) admitted.set(one.key, passed);
+    }
+    while (this.#dropDependents(admitted));
+    return [...admitted.values()];
+  }
+
+  /** Waits where the resource is held back, or refers to what is, or to what the target does not hold. */
+  #waitsForOthers(one: Loaded, inGroup: ReadonlySet<ResourceKey>): boolean {
+    // A removal needs nothing, and what is parked before it no longer matters.
+    if (one.resource === undefined) return false;
+    const keys = [one.key, ...one.references];
+    if (keys.some((key) => this.#blocked.has(key))) {
+      this.#wait(one, this.#options.clock() + BLOCKED_WAIT_MS);
+      return true;
+    }
+    const missing = keys.slice(1).find((key) => !inGroup.has(key) && !this.#links.has(key));
+    if (missing !== undefined) this.#waitFor(one, missing);
+    return missing !== undefined;
+  }
+
+  /** What refers to something of the group that waits or is held waits too. @returns true when any did */
+  #dropDependents(admitted: Map<ResourceKey, Loaded>): boolean {
+    const before = admitted.size;
+    for (const [key, one] of admitted) {
+      const stopped = [...one.references].find((reference) => this.#stopped.has(reference));
+      if (stopped === undefined) continue;
+      this.#waitFor(one, stopped);
+      admitted.delete(key);
+    }
+    return admitted.size < before;
+  }
+
+  /** Asks consent and identity. A removal is always let through. */
+  async #pass(one: Loaded): Promise<Loaded | undefined> {
+    const { gate, target } = this.#options;
+    if (one.resource === undefined) return one;
+    const personId = this.#persons.get(one.key);
+    const passed = await gate({ personId, resource: one.resource, target: target.name });
+    if (passed.send) return { ...one, resource: passed.resource };
+    const { outcome } = passed;
+    this.#settle(one, { kind: 'hold', seq: one.entry.seq, outcome });
+    for (const seq of one.older) this.#settlements.set(seq, { kind: 'hold', seq, outcome });
+    return undefined;
+  }
+
+  async #send(ready: readonly Loaded[], signal: AbortSignal): Promise<void> {
+    const { target, clock, random, report } = this.#options;
+    if (ready.length === 0) return;
+    const remoteKeys = this.#remoteKeys();
+    const deliveries = ready.map((one) => this.#deliveryOf(one, remoteKeys));
+    const answers = await target.deliver(deliveries, signal);
+    const context = { ...this.#options, nowMs: clock(), random };
+    for (const [index, one] of ready.entries()) {
+      const delivered = answers[index];
+      if (delivered === undefined || (!delivered.ok && delivered.retry === 'waits')) {
+        this.#wait(one, clock() + waitDelayMs(1));
+        continue;
+      }
+      if (delivered.ok && delivered.report) report?.(delivered.report);
+      this.#waits.delete(one.entry.seq);
+      this.#settle(one, settlementOf(deliveries[index]!, delivered, context));
+      this.#supersede(one.older);
+    }
+  }
+
+  #deliveryOf(one: Loaded, remoteKeys: ReadonlyMap<string, string>): Delivery {
+    const { entry, key, resource } = one;
+    return {
+      entry,
+      resource: resource && (remoteKeys.size > 0 ? withRemoteReferences(resource, remoteKeys) : resource),
+      digest: this.#digests.get(key) ?? '',
+      link: this.#links.get(key),
+      earlier: () => this.#earlier(one, remoteKeys),
+    };
+  }
+
+  /** Our `Type/id` → the target's, where the target knows it by another id. */
+  #remoteKeys(): Map<string, string> {
+    const differing = [...this.#links].filter(([, link]) => link.remoteId !== link.id);
+    return new Map(differing.map(([key, link]) => [key, `${link.type}/${link.remoteId}`]));
+  }
+
+  /** The versions before the one to send, as they would have been sent: newest first. */
+  async #earlier(one: Loaded, remoteKeys: ReadonlyMap<string, string>): Promise<readonly Identified[]> {
+    const { store, gate, target } = this.#options;
+    const { type, id, version } = one.entry;
+    const personId = this.#persons.get(one.key);
+    const found: Identified[] = [];
+    const first = Math.max(1, version - EARLIER_VERSIONS);
+    const based = this.#links.get(one.key)?.version;
+    const versions = Array.from({ length: version - first }, (_, index) => version - 1 - index);
+    if (based !== undefined && based < first) versions.push(based);
+    for (const number of versions) {
+      const resource = (await store.readVersion(type, id, number))?.resource;
+      const passed = resource && (await gate({ personId, resource, target: target.name }));
+      if (passed?.send) found.push(withRemoteReferences(passed.resource, remoteKeys));
+    }
+    return found;
+  }
+
+  #waitFor(one: Loaded, needed: ResourceKey): void {
+    const { clock, maxWaits = MAX_WAITS, target } = this.#options;
+    const { seq } = one.entry;
+    const before = this.#waits.get(seq);
+    // Other work of the same person brings it here early: that is no further wait.
+    if (before && clock() < before.untilMs) return this.#wait(one, before.untilMs);
+    const times = (before?.times ?? 0) + 1;
+    if (times > maxWaits) {
+      this.#waits.delete(seq);
+      return this.#park(one, missingReference(one, needed, target.name));
+    }
+    const untilMs = clock() + waitDelayMs(times);
+    this.#waits.set(seq, { times, untilMs });
+    this.#wait(one, untilMs);
+  }
+
+  /** The older entries wait with the newest: an ambiguous one among them must still be looked up. */
+  #wait(one: Loaded, dueMs: number): void {
+    this.#settle(one, { kind: 'wait', seq: one.entry.seq, dueMs });
+    for (const seq of one.older) this.#settlements.set(seq, { kind: 'wait', seq, dueMs });
+  }
+
+  #park(one: Planned, outcome: OperationOutcome): void {
+    this.#settle(one, { kind: 'park', seq: one.entry.seq, outcome });
+    this.#supersede(one.older);
+  }
+
+  #supersede(seqs: readonly number[]): void {
+    for (const seq of seqs) this.#settlements.set(seq, { kind: 'superseded', seq });
+  }
+
+  #settle(one: Planned, settlement: Settlement): void {
+    this.#settlements.set(settlement.seq, settlement);
+    if (settlement.kind !== 'delivered' && settlement.kind !== 'removed') this.#stopped.add(one.key);
+  }
+}
+
+function missingVersion({ key, entry }: Planned): OperationOutcome {
+  const diagnostics = `Version ${entry.version} of ${key} is not in the store. Check the store's backup; replay when it is there.`;
+  return outcomeOf(issueOf({ code: 'not-found', rule: 'delivery-version-missing', diagnostics }));
+}
+
+function missingReference(one: Planned, needed: ResourceKey, target: string): OperationOutcome {
+  const diagnostics = `${one.key} refers to ${needed}, which target ${target} does not hold and which did not come. Supply its record, or route it to this target; then replay.`;
+  return outcomeOf(issueOf({ code: 'incomplete', rule: 'delivery-reference-missing', diagnostics }));
+}

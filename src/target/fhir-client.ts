@@ -1,0 +1,114 @@
+/** Turns FHIR interactions with one server into answers: base URL, token, deadline and version headers in one place. */
+import type { Resource } from '@medplum/fhirtypes';
+import type { Exchange } from '../wire/exchange.ts';
+import { send, type WireAnswer, type WireFailure } from '../wire/http.ts';
+import { retryAfterMs } from '../wire/retry-class.ts';
+import { type Refused, type Reply, type ReplyRules, refusal, refusalOf } from './answers.ts';
+
+export interface FhirClientOptions {
+  readonly rules: ReplyRules;
+  readonly baseUrl: string;
+  /** an access token; `renew` is true after the server refused the last one */
+  readonly token?: (renew: boolean) => Promise<string>;
+  readonly exchange: Exchange;
+  readonly deadlineMs: number;
+  readonly clock: () => number;
+}
+
+export interface FhirRequest {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  /** below the base, such as `Patient/1`; '' is the base itself. Holds no patient value */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** An answer of whatever status. */
+export interface FhirReply extends Reply {
+  readonly ok: true;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+}
+
+export interface FhirClient {
+  readonly rules: ReplyRules;
+  readonly baseUrl: string;
+  readonly clock: () => number;
+  send(request: FhirRequest, signal: AbortSignal): Promise<FhirReply | Refused>;
+}
+
+export function createFhirClient(options: FhirClientOptions): FhirClient {
+  const { rules, clock } = options;
+  const baseUrl = options.baseUrl.replace(/\/+$/, '');
+  const once = async (
+    request: FhirRequest,
+    signal: AbortSignal,
+    renew: boolean,
+  ): Promise<WireAnswer | WireFailure> => {
+    const token = await options.token?.(renew);
+    const headers = {
+      accept: 'application/fhir+json',
+      ...(request.body === undefined ? {} : { 'content-type': 'application/fhir+json' }),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...request.headers,
+    };
+    const url = request.path === '' ? baseUrl : `${baseUrl}/${request.path}`;
+    const wire = {
+      method: request.method,
+      url,
+      headers,
+      ...(request.body === undefined ? {} : { body: request.body }),
+    };
+    return send(wire, { deadlineMs: options.deadlineMs, signal, exchange: options.exchange });
+  };
+  return {
+    rules,
+    baseUrl,
+    clock,
+    send: async (request, signal) => {
+      let answer: WireAnswer | WireFailure;
+      try {
+        answer = await once(request, signal, false);
+        if (answer.ok && answer.status === 401 && options.token) answer = await once(request, signal, true);
+      } catch {
+        const advice = `Target ${rules.target}: no access token could be had. Check its token address and key.`;
+        return refusal('transient', 'security', 'target-no-token', advice);
+      }
+      if (!answer.ok) return answer;
+      const { status, headers, body } = answer;
+      const waitMs = retryAfterMs(headers['retry-after'], clock());
+      return { ok: true, status, headers, body, ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }) };
+    },
+  };
+}
+
+/** What a server holds under one id. */
+export type RemoteCopy =
+  | { readonly state: 'there'; readonly resource: Resource; readonly version: string | undefined }
+  /** never was, as far as the server says */
+  | { readonly state: 'absent' }
+  | { readonly state: 'deleted' }
+  | { readonly state: 'unknown'; readonly refused: Refused };
+
+/** @param key `Type/id` at the target */
+export async function readCopy(client: FhirClient, key: string, signal: AbortSignal): Promise<RemoteCopy> {
+  const reply = await client.send({ method: 'GET', path: key }, signal);
+  if (!reply.ok) return { state: 'unknown', refused: reply };
+  if (reply.status === 404) return { state: 'absent' };
+  if (reply.status === 410) return { state: 'deleted' };
+  const resource = reply.body as Resource | undefined;
+  if (reply.status !== 200 || resource?.resourceType !== key.slice(0, key.indexOf('/')))
+    return { state: 'unknown', refused: refusalOf(`GET ${key}`, reply, client.rules) };
+  return { state: 'there', resource, version: versionOf(reply.headers.etag, resource) };
+}
+
+/** @returns the version id an ETag or a returned resource names, W/ and quotes taken off; ETags may be any text */
+export function versionOf(etag: string | undefined, body?: unknown): string | undefined {
+  const quoted = etag === undefined ? undefined : /^(?:W\/)?"(.*)"$/.exec(etag.trim());
+  if (quoted?.[1]) return quoted[1];
+  return (body as Resource | undefined)?.meta?.versionId;
+}
+
+/** @returns the If-Match header of a version id */
+export function ifMatch(version: string): string {
+  return `W/"${version}"`;
+}

@@ -1,0 +1,174 @@
+/** Delivers to a FHIR R4 server: several resources as one transaction where that works, else one by one in order. */
+import { createExchange, type Exchange } from '../wire/exchange.ts';
+import { describe, type Refused, refusal } from './answers.ts';
+import { createOne } from './create-one.ts';
+import { createFhirClient } from './fhir-client.ts';
+import { referencesOf } from './references.ts';
+import type { Delivered, Delivery, Target } from './target.ts';
+import { type Prepared, sendTransaction } from './transaction.ts';
+import { lookFirst, type Place, writeKnowing, writeOne } from './write-one.ts';
+
+export interface FhirServerOptions {
+  readonly name: string;
+  /** the FHIR base, such as `https://ehr.example/fhir/R4` */
+  readonly baseUrl: string;
+  /** an access token; `renew` is true after the server answered 401 to the last one */
+  readonly token?: (renew: boolean) => Promise<string>;
+  /** default: connections of its own, closed with the target */
+  readonly exchange?: Exchange;
+  /** milliseconds for one request */
+  readonly deadlineMs: number;
+  readonly clock: () => number;
+  /** who names new resources; default `client`: PUT with our id, so that the same twice is the same resource */
+  readonly ids?: 'client' | 'server';
+  /** resources in one transaction; default 50, 1 turns transactions off */
+  readonly maxTransaction?: number;
+  /** statuses that mean that the record is open elsewhere; default 423 */
+  readonly lockedStatuses?: readonly number[];
+  /** codes in the server's OperationOutcome that mean the same */
+  readonly lockedCodes?: readonly string[];
+}
+
+const DEFAULT_TRANSACTION = 50;
+
+export function createFhirServerTarget(options: FhirServerOptions): Target {
+  const own = options.exchange ? undefined : createExchange();
+  const rules = {
+    target: options.name,
+    lockedStatuses: options.lockedStatuses ?? [423],
+    lockedCodes: options.lockedCodes ?? [],
+  };
+  const client = createFhirClient({ ...options, rules, exchange: options.exchange ?? own!.exchange });
+  const ids = options.ids ?? 'client';
+  // A resource that the server is to name has no reference others could use inside the same transaction.
+  let maxTransaction = ids === 'server' ? 1 : (options.maxTransaction ?? DEFAULT_TRANSACTION);
+  return {
+    name: options.name,
+    deliver: async (deliveries, signal) => {
+      const run = new Run({ client, ids, remoteKeys: new Map() }, signal);
+      for (let start = 0; start < deliveries.length; ) {
+        const chunk = deliveries.slice(start, start + maxTransaction);
+        start += chunk.length;
+        if (chunk.length === 1) await run.single(chunk[0]!);
+        else if ((await run.together(chunk)) === 'unsupported') maxTransaction = 1;
+      }
+      return deliveries.map((delivery) => run.answer(delivery));
+    },
+    close: async () => own?.close(),
+  };
+}
+
+/** One call of `deliver`: what was answered so far, and what therefore must not be sent. */
+class Run {
+  readonly #place: Place;
+  readonly #signal: AbortSignal;
+  readonly #answers = new Map<Delivery, Delivered>();
+  /** `Type/id` of what failed for good: what refers to it waits */
+  readonly #failed = new Set<string>();
+  /** after a failure that passes, order demands that nothing later is sent */
+  #isHalted = false;
+
+  constructor(place: Place, signal: AbortSignal) {
+    this.#place = place;
+    this.#signal = signal;
+  }
+
+  answer(delivery: Delivery): Delivered {
+    return this.#answers.get(delivery) ?? waits(delivery);
+  }
+
+  async single(delivery: Delivery): Promise<void> {
+    if (!this.#maySend(delivery)) return;
+    const isNew =
+      this.#place.ids === 'server' && delivery.link === undefined && delivery.resource !== undefined;
+    const write = isNew ? createOne : writeOne;
+    this.#settle(delivery, await write(this.#place, delivery, this.#signal));
+  }
+
+  /** Sends a chunk as one transaction; one by one when the server refuses it. */
+  async together(chunk: readonly Delivery[]): Promise<'supported' | 'unsupported'> {
+    const prepared: Prepared[] = [];
+    for (const delivery of chunk) {
+      const one = this.#maySend(delivery) ? await this.#prepare(delivery) : undefined;
+      if (one) prepared.push(one);
+    }
+    if (this.#isHalted || prepared.length === 0) return 'supported';
+    if (prepared.length > 1) {
+      const result = await sendTransaction(this.#place, prepared, this.#signal);
+      if (result.kind === 'answered') {
+        await this.#settleAll(prepared, result.delivered);
+        return 'supported';
+      }
+      await this.#oneByOne(prepared);
+      return result.unsupported ? 'unsupported' : 'supported';
+    }
+    await this.#oneByOne(prepared);
+    return 'supported';
+  }
+
+  /** A version refused inside a transaction that was applied otherwise is looked into, as it would be alone. */
+  async #settleAll(prepared: readonly Prepared[], answers: readonly Delivered[]): Promise<void> {
+    const conflicts: Prepared[] = [];
+    for (const [index, one] of prepared.entries()) {
+      const delivered = answers[index]!;
+      if (!delivered.ok && delivered.retry === 'conflict') conflicts.push(one);
+      else this.#settle(one.delivery, delivered);
+    }
+    await this.#oneByOne(conflicts);
+  }
+
+  async #oneByOne(prepared: readonly Prepared[]): Promise<void> {
+    for (const { delivery, version } of prepared) {
+      if (!this.#maySend(delivery)) continue;
+      const delivered =
+        delivery.resource === undefined
+          ? await writeOne(this.#place, delivery, this.#signal)
+          : await writeKnowing(this.#place, delivery, version, this.#signal);
+      this.#settle(delivery, delivered);
+    }
+  }
+
+  /** @returns undefined when looking settled it */
+  async #prepare(delivery: Delivery): Promise<Prepared | undefined> {
+    if (!delivery.entry.ambiguous || delivery.resource === undefined)
+      return { delivery, version: delivery.link?.remoteVersion };
+    const look = await lookFirst(this.#place, delivery, this.#signal);
+    if (look.next === 'send') return { delivery, version: look.version };
+    this.#settle(delivery, look.delivered);
+    return undefined;
+  }
+
+  #maySend(delivery: Delivery): boolean {
+    if (this.#isHalted || this.#signal.aborted) return false;
+    if (this.#failed.size === 0 || delivery.resource === undefined) return true;
+    for (const key of referencesOf(delivery.resource))
+      if (this.#failed.has(key)) {
+        this.#failed.add(keyOf(delivery));
+        return false;
+      }
+    return true;
+  }
+
+  #settle(delivery: Delivery, delivered: Delivered): void {
+    this.#answers.set(delivery, delivered);
+    const key = keyOf(delivery);
+    if (delivered.ok) {
+      const remoteKey = `${delivery.entry.type}/${delivered.link.remoteId}`;
+      if (remoteKey !== key) this.#place.remoteKeys.set(key, remoteKey);
+    } else if (delivered.retry === 'permanent' || delivered.retry === 'conflict') this.#failed.add(key);
+    else this.#isHalted = true;
+  }
+}
+
+function keyOf(delivery: Delivery): string {
+  return `${delivery.entry.type}/${delivery.entry.id}`;
+}
+
+function waits(delivery: Delivery): Refused {
+  return refusal(
+    'waits',
+    'incomplete',
+    'delivery-waits',
+    `${describe(delivery)} was not sent: something before it in the same group failed.`,
+  );
+}

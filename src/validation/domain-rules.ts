@@ -1,0 +1,98 @@
+/** Turns the resources of one record into the faults that FHIR itself cannot state: rules hr-1 to hr-9. */
+import type { OperationOutcomeIssue, Resource } from '@medplum/fhirtypes';
+import { checkNhsNumbers, checkSnomedIds } from './identity-rules.ts';
+import { type Identified, type Journey, journeyOf } from './journey.ts';
+import { checkContactInEpisode, checkContactInLife, checkLife, checkReferral } from './journey-rules.ts';
+import { checkAnswers, checkFollowUp } from './questionnaire-rules.ts';
+
+export interface DomainRule {
+  readonly id: `hr-${number}`;
+  readonly severity: 'error' | 'warning';
+  readonly title: string;
+  /** absent where the rule is held elsewhere: scoring (hr-6), sending (hr-8) */
+  readonly check?: (resource: Identified, journey: Journey) => OperationOutcomeIssue[];
+}
+
+/** The rules, in order. A warning becomes a worklist item; an error refuses the record. */
+export const DOMAIN_RULES: readonly DomainRule[] = [
+  {
+    id: 'hr-1',
+    severity: 'error',
+    title: 'An NHS number passes Modulus 11 and is not all one digit',
+    check: checkNhsNumbers,
+  },
+  {
+    id: 'hr-2',
+    severity: 'error',
+    title: 'A SNOMED CT id passes its check digit, is a concept, and is not of the US extension',
+    check: checkSnomedIds,
+  },
+  {
+    id: 'hr-3',
+    severity: 'warning',
+    title: 'A contact lies within its episode',
+    check: (one, journey) => (one.resourceType === 'Encounter' ? checkContactInEpisode(one, journey) : []),
+  },
+  {
+    id: 'hr-4',
+    severity: 'warning',
+    title: 'A follow-up is not before its baseline, and uses the same instrument version',
+    check: (one, journey) =>
+      one.resourceType === 'QuestionnaireResponse' ? checkFollowUp(one, journey) : [],
+  },
+  {
+    id: 'hr-5',
+    severity: 'error',
+    title: 'Answers lie in the instrument’s range',
+    check: (one) => (one.resourceType === 'QuestionnaireResponse' ? checkAnswers(one) : []),
+  },
+  {
+    id: 'hr-6',
+    severity: 'warning',
+    title: 'A score in the record equals the score computed from the answers',
+  },
+  {
+    id: 'hr-7',
+    severity: 'warning',
+    title: 'A referral names a person, a need, a referrer and a service',
+    check: (one) => (one.resourceType === 'ServiceRequest' ? checkReferral(one) : []),
+  },
+  {
+    id: 'hr-8',
+    severity: 'error',
+    title: 'Nothing is sent that consent, identity or restriction does not allow',
+  },
+  {
+    id: 'hr-9',
+    severity: 'error',
+    title: 'Birth is not after the first contact, nor death before it',
+    check: (one, journey) => {
+      if (one.resourceType === 'Patient') return checkLife(one);
+      return one.resourceType === 'Encounter' ? checkContactInLife(one, journey) : [];
+    },
+  },
+];
+
+/** Of resources that only add to one supplied elsewhere, single values are checked, but not what they lack. */
+const OF_WHOLE_RESOURCES = new Set(['hr-7']);
+
+/**
+ * Checks the resources of one record.
+ * @param resources under final ids, references as `Type/id`
+ * @param related a resource beyond the record by `Type/id`, as far as it is at hand
+ * @param isPartial true for a resource that only adds to one that another record supplies
+ */
+export function checkDomain(
+  resources: readonly Identified[],
+  related: (key: string) => Resource | undefined,
+  isPartial: (resource: Identified) => boolean = () => false,
+): OperationOutcomeIssue[] {
+  const journey = journeyOf(resources, related);
+  return resources.flatMap((resource) =>
+    DOMAIN_RULES.flatMap((rule) =>
+      rule.check && !(OF_WHOLE_RESOURCES.has(rule.id) && isPartial(resource))
+        ? rule.check(resource, journey)
+        : [],
+    ),
+  );
+}

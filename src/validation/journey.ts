@@ -1,0 +1,32 @@
+/** Turns a record's resources, and what is known beyond them, into what a rule may look at. */
+import type { Resource, ResourceType } from '@medplum/fhirtypes';
+
+/** A resource under its final id. */
+export type Identified = Resource & { readonly id: string };
+type OfType<T extends ResourceType> = Extract<Resource, { resourceType: T }>;
+
+/** What a rule may look at beside its own resource. */
+export interface Journey {
+  /** resources of a type in the record */
+  all<T extends ResourceType>(type: T): OfType<T>[];
+  /** a resource of the record, by reference (`Type/id`) */
+  inRecord<T extends ResourceType>(type: T, reference: string | undefined): OfType<T> | undefined;
+  /** as known beyond the record, else as in it */
+  find<T extends ResourceType>(type: T, reference: string | undefined): OfType<T> | undefined;
+}
+
+/** @param related a resource beyond the record by `Type/id`, as far as it is at hand */
+export function journeyOf(
+  resources: readonly Identified[],
+  related: (key: string) => Resource | undefined,
+): Journey {
+  const byKey = new Map<string, Resource>(resources.map((one) => [`${one.resourceType}/${one.id}`, one]));
+  const ofType = <T extends ResourceType>(type: T, resource: Resource | undefined): OfType<T> | undefined =>
+    resource?.resourceType === type ? (resource as OfType<T>) : undefined;
+  return {
+    all: (type) => resources.flatMap((one) => ofType(type, one) ?? []),
+    inRecord: (type, reference) => ofType(type, byKey.get(reference ?? '')),
+    find: (type, reference) =>
+      reference === undefined ? undefined : ofType(type, related(reference) ?? byKey.get(reference)),
+  };
+}

@@ -1,0 +1,382 @@
+/** The worker on a real store: order, concurrency, failures of every kind, draining. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { issueOf, outcomeOf, ruleOf } from '../../src/fhir/outcome.ts';
+import { replay } from '../../src/outbox/replay.ts';
+import { type Deliver, type OutboxWorker, startWorker, type WorkerOptions } from '../../src/outbox/worker.ts';
+import { randomFaults, seededRandom } from '../../src/sandbox/faults.ts';
+import type { ClaimedGroup, OutboxEntry, Settlement, Store } from '../../src/store/store.ts';
+import { createFhirServerTarget } from '../../src/target/fhir-server.ts';
+import { saysTheSame } from '../../src/target/outgoing.ts';
+import { patient, referral, startEhr } from '../target/deliveries.ts';
+import { deliveryOf, openTestStore, outboxOf, type TestStore, until } from './adapter-parts.ts';
+
+let parts: TestStore;
+let store: Store;
+let nowMs: number;
+let workers: OutboxWorker[];
+const clock = (): number => nowMs;
+
+beforeEach(async () => {
+  nowMs = Date.parse('2026-03-02T09:00:00Z');
+  workers = [];
+  parts = await openTestStore(clock);
+  store = parts.store;
+});
+afterEach(async () => {
+  await Promise.all(workers.map((worker) => worker.stop(0)));
+  await parts.close();
+});
+
+function start(deliver: Deliver, options: Partial<WorkerOptions> = {}): OutboxWorker {
+  const worker = startWorker({
+    store,
+    target: 'ehr',
+    deliver,
+    clock,
+    concurrency: 4,
+    leaseMs: 60_000,
+    maxEntries: 50,
+    ...options,
+  });
+  workers.push(worker);
+  return worker;
+}
+
+const delivered = (entry: OutboxEntry): Settlement => ({
+  kind: 'delivered',
+  seq: entry.seq,
+  link: { ...entry, remoteId: entry.id, remoteVersion: '1', digest: 'd', deliveredMs: nowMs },
+});
+const allDelivered = (group: ClaimedGroup): Settlement[] => group.entries.map(delivered);
+const retried =
+  (code: 'transient' | 'lock-error', dueMs: number) =>
+  (entry: OutboxEntry): Settlement => ({
+    kind: 'retry',
+    seq: entry.seq,
+    dueMs,
+    ambiguous: false,
+    outcome: outcomeOf(issueOf({ code, rule: 'test', diagnostics: 'test' })),
+  });
+const isEmpty = async (): Promise<boolean> => {
+  const { waiting, claimed } = await outboxOf(store);
+  return waiting + claimed === 0;
+};
+
+test('keeps the order of each person while several persons are under way', async () => {
+  const people = Array.from({ length: 12 }, (_, index) => `p${index}`);
+  for (const person of people)
+    for (let i = 0; i < 5; i++)
+      await parts.put(`${person}-${i}`, i === 0 ? patient(person) : referral(`${person}-r${i}`, person));
+  const sent = new Map<string, number[]>();
+  const under = new Set<string>();
+  let most = 0;
+  start(
+    async (group) => {
+      expect(under.has(group.deliveryKey)).toBe(false);
+      under.add(group.deliveryKey);
+      most = Math.max(most, under.size);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      const seqs = group.entries.map((entry) => entry.seq);
+      sent.set(group.deliveryKey, [...(sent.get(group.deliveryKey) ?? []), ...seqs]);
+      under.delete(group.deliveryKey);
+      return allDelivered(group);
+    },
+    { maxEntries: 2 },
+  );
+  await until(isEmpty);
+  expect([...sent.keys()].sort()).toEqual(people.toSorted());
+  for (const seqs of sent.values()) {
+    expect(seqs).toHaveLength(5);
+    expect(seqs).toEqual(seqs.toSorted((a, b) => a - b));
+  }
+  expect(most).toBe(4);
+});
+
+test('sleeps until woken, and takes what came', async () => {
+  const groups: ClaimedGroup[] = [];
+  const worker = start(async (group) => {
+    groups.push(group);
+    return allDelivered(group);
+  });
+  await parts.put('1', patient('p1'));
+  worker.wake();
+  await until(isEmpty);
+  await parts.put('2', patient('p2'));
+  worker.wake();
+  await until(() => groups.length === 2);
+});
+
+test('an exception in delivery makes its entries ambiguous, keeps them, and is reported', async () => {
+  await parts.put('1', patient('p1'));
+  const errors: unknown[] = [];
+  let calls = 0;
+  const settled: Settlement[] = [];
+  start(
+    async (group) => {
+      calls += 1;
+      if (calls === 1) throw new Error('a bug');
+      expect(group.entries[0]).toMatchObject({ ambiguous: true, attempt: 1 });
+      return allDelivered(group);
+    },
+    {
+      onError: (error) => errors.push(error),
+      onSettled: (_group, all) => settled.push(...all),
+      random: () => 0,
+    },
+  );
+  await until(isEmpty);
+  expect(errors).toHaveLength(1);
+  const [first] = settled;
+  expect(first?.kind === 'retry' && ruleOf(first.outcome.issue[0]!)).toBe('delivery-crashed');
+});
+
+test('entries that delivery forgot are tried again', async () => {
+  await parts.put('1', patient('p1'), referral('r1', 'p1'));
+  let calls = 0;
+  start(
+    async (group) => {
+      calls += 1;
+      return calls === 1 ? allDelivered(group).slice(1) : allDelivered(group);
+    },
+    { random: () => 0 },
+  );
+  await until(isEmpty);
+  expect(calls).toBe(2);
+});
+
+test('after failures in a row nothing is claimed until the pause is over; then one probe goes first', async () => {
+  for (let i = 0; i < 6; i++) await parts.put(`${i}`, patient(`p${i}`));
+  let isDown = true;
+  let calls = 0;
+  const worker = start(
+    async (group) => {
+      calls += 1;
+      return isDown ? group.entries.map(retried('transient', nowMs)) : allDelivered(group);
+    },
+    { concurrency: 1, circuit: { failures: 3, firstPauseMs: 1_000 } },
+  );
+  await until(() => worker.circuit === 'open');
+  expect(calls).toBe(3);
+  worker.wake();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(calls).toBe(3);
+  isDown = false;
+  nowMs += 1_000;
+  worker.wake();
+  await until(isEmpty);
+  expect([worker.circuit, calls]).toEqual(['closed', 9]);
+});
+
+test('a locked record is no outage', async () => {
+  for (let i = 0; i < 5; i++) await parts.put(`${i}`, patient(`p${i}`));
+  let calls = 0;
+  const worker = start(
+    async (group) => {
+      calls += 1;
+      return group.entries.map(retried('lock-error', nowMs + 300_000));
+    },
+    { circuit: { failures: 2 } },
+  );
+  await until(() => calls === 5);
+  expect(worker.circuit).toBe('closed');
+});
+
+test('stopping finishes what is in flight and claims no more', async () => {
+  for (let i = 0; i < 5; i++) await parts.put(`${i}`, patient(`p${i}`));
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  const worker = start(
+    async (group) => {
+      await gate;
+      return allDelivered(group);
+    },
+    { concurrency: 2 },
+  );
+  await until(() => worker.inFlight === 2);
+  const stopped = worker.stop(60_000);
+  open();
+  await stopped;
+  expect(await outboxOf(store)).toMatchObject({ waiting: 3, claimed: 0, delivered: 2 });
+});
+
+test('what does not finish before the deadline is stopped, and settled as it ended', async () => {
+  await parts.put('1', patient('p1'));
+  const worker = start(
+    (group, signal) =>
+      new Promise((resolve) => {
+        signal.addEventListener('abort', () => resolve(group.entries.map(retried('transient', nowMs))));
+      }),
+  );
+  await until(() => worker.inFlight === 1);
+  await worker.stop(20);
+  expect(await outboxOf(store)).toMatchObject({ waiting: 1, claimed: 0 });
+});
+
+test('a delivery is stopped before its lease runs out', async () => {
+  await parts.put('1', patient('p1'));
+  let calls = 0;
+  start(
+    (group, signal) => {
+      calls += 1;
+      if (calls > 1) return Promise.resolve(allDelivered(group));
+      return new Promise((resolve) => {
+        signal.addEventListener('abort', () => resolve(group.entries.map(retried('transient', nowMs))));
+      });
+    },
+    { leaseMs: 100 },
+  );
+  await until(isEmpty);
+  expect(calls).toBe(2);
+});
+
+test('claims of a process that died are looked up again when their lease is over', async () => {
+  await parts.put('1', patient('p1'));
+  await store.claim('ehr', { nowMs, leaseMs: 1_000, maxEntries: 50 });
+  nowMs += 1_000;
+  const seen: OutboxEntry[] = [];
+  start(async (group) => {
+    seen.push(...group.entries);
+    return allDelivered(group);
+  });
+  await until(isEmpty);
+  expect(seen).toMatchObject([{ id: 'p1', ambiguous: true }]);
+});
+
+test('a store that cannot settle is reported; the claim is left to its lease', async () => {
+  await parts.put('1', patient('p1'));
+  const errors: unknown[] = [];
+  const failing = {
+    claim: store.claim.bind(store),
+    nextDueMs: store.nextDueMs.bind(store),
+    recoverClaims: store.recoverClaims.bind(store),
+    settle: async () => {
+      throw new Error('the disk is full');
+    },
+  };
+  start(async (group) => allDelivered(group), { store: failing, onError: (error) => errors.push(error) });
+  await until(() => errors.length === 1);
+  expect(await outboxOf(store)).toMatchObject({ claimed: 1 });
+});
+
+test('a full group that waits is not claimed again and again, though more waits behind it', async () => {
+  await parts.put('1', ...['p1', 'r1', 'r2'].map((id) => (id === 'p1' ? patient(id) : referral(id, 'p1'))));
+  let claims = 0;
+  const worker = start(
+    async (group) => {
+      claims += 1;
+      return group.entries.map(({ seq }) => ({ kind: 'wait', seq, dueMs: nowMs + 30_000 }));
+    },
+    { maxEntries: 2 },
+  );
+  await until(() => claims === 1 && worker.inFlight === 0);
+  await parts.put('2', patient('p2'));
+  worker.wake();
+  await until(() => claims === 2);
+  await worker.stop(1_000);
+  expect(await outboxOf(store)).toMatchObject({ waiting: 4, claimed: 0 });
+  expect(claims).toBe(2);
+});
+
+test('a replay wakes the worker', async () => {
+  await parts.put('1', patient('p1'));
+  const outcome = outcomeOf(issueOf({ rule: 'test', diagnostics: 'test' }));
+  let calls = 0;
+  const worker = start(async (group) => {
+    calls += 1;
+    return calls > 1 ? allDelivered(group) : group.entries.map(({ seq }) => ({ kind: 'park', seq, outcome }));
+  });
+  await until(async () => (await outboxOf(store)).parked === 1);
+  expect(await replay(store, { target: 'ehr' }, nowMs, () => worker.wake())).toBe(1);
+  await until(isEmpty);
+  expect(calls).toBe(2);
+});
+
+test('through faults of every kind each resource is at the EHR exactly once', async () => {
+  const faults = [
+    { kind: 'cut' },
+    { kind: 'applyThenCut' },
+    { kind: 'refuse', status: 503 },
+    { kind: 'applyThenRefuse', status: 502 },
+    { kind: 'applyThenRefuse', status: 500 },
+    { kind: 'refuse', status: 429, retryAfterS: 0 },
+  ] as const;
+  let requests = 0;
+  let isCalm = false;
+  // Every third request fails, each kind in turn.
+  const ehr = await startEhr({
+    faults: () => (isCalm || ++requests % 3 > 0 ? undefined : faults[(requests / 3) % faults.length]),
+  });
+  const target = createFhirServerTarget({ name: 'ehr', baseUrl: ehr.url, deadlineMs: 2_000, clock });
+  const people = Array.from({ length: 20 }, (_, index) => `p${index}`);
+  for (const person of people) {
+    await parts.put(`${person}-1`, patient(person));
+    await parts.put(`${person}-2`, referral(`${person}-r`, person));
+  }
+  const worker = start(deliveryOf(store, target, { clock, random: () => 0 }), {
+    random: () => 0,
+    circuit: { failures: 1_000 },
+  });
+  await until(isEmpty);
+  await worker.stop(5_000);
+  expect(await outboxOf(store)).toMatchObject({ delivered: 40, parked: 0 });
+  isCalm = true;
+  const versions = await Promise.all(
+    people.flatMap((person) => [
+      ehr.versions(`Patient/${person}`),
+      ehr.versions(`ServiceRequest/${person}-r`),
+    ]),
+  );
+  expect(new Set(versions)).toEqual(new Set([1]));
+  await target.close();
+  await ehr.close();
+});
+
+test.each([1, 2, 3, 4])(
+  'amendments during faults end with the newest content at the EHR, and no false conflict (seed %i)',
+  async (seed) => {
+    const random = seededRandom(seed);
+    const faulty = randomFaults(0.25, random);
+    let isCalm = false;
+    const ehr = await startEhr({
+      integrity: true,
+      faults: (request) => (isCalm ? undefined : faulty(request)),
+    });
+    const target = createFhirServerTarget({ name: 'ehr', baseUrl: ehr.url, deadlineMs: 2_000, clock });
+    const worker = start(deliveryOf(store, target, { clock, random: () => 0 }), {
+      random: () => 0,
+      circuit: { failures: 1_000 },
+      maxEntries: 3,
+    });
+    const people = Array.from({ length: 8 }, (_, index) => `p${index}`);
+    const amendments = ['male', 'female', 'other', 'unknown'];
+    for (const gender of amendments)
+      for (const person of people) {
+        await parts.put(
+          person,
+          patient(person, { gender }),
+          referral(`${person}-r`, person, { note: [{ text: gender }] }),
+        );
+        worker.wake();
+        if (random() < 0.5) await new Promise((resolve) => setTimeout(resolve, 5));
+        // References that were not there yet are looked at again as time goes by.
+        nowMs += 100;
+      }
+    await until(() => {
+      nowMs += 1_000;
+      worker.wake();
+      return isEmpty();
+    });
+    await worker.stop(5_000);
+    expect(await outboxOf(store)).toMatchObject({ parked: 0, held: 0 });
+    isCalm = true;
+    for (const key of people.flatMap(
+      (person) => [`Patient/${person}`, `ServiceRequest/${person}-r`] as const,
+    )) {
+      const [ours] = await store.readMany([key]);
+      const theirs = await ehr.read(key);
+      expect(saysTheSame(ours!.resource!, theirs!)).toBe(true);
+      expect(await ehr.versions(key)).toBeLessThanOrEqual(amendments.length);
+    }
+    await target.close();
+    await ehr.close();
+  },
+);

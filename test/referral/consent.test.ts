@@ -1,0 +1,391 @@
+/** The consent gate (hr-8): who may be sent what. */
+import type { Consent, Patient, Resource } from '@medplum/fhirtypes';
+import { expect, test } from 'vitest';
+import { loadBaseDefinitions } from '../../src/fhir/definitions.ts';
+import { ruleOf } from '../../src/fhir/outcome.ts';
+import { decideSharing, hasVerifiedNhsNumber, type SharingQuestion } from '../../src/referral/consent.ts';
+
+const definitions = loadBaseDefinitions();
+const NOW = Date.parse('2025-06-15T12:00:00Z');
+const SYSTEMS = 'https://hedgerow.example/fhir/CodeSystem';
+const VERIFICATION =
+  'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus';
+
+/** As `mappings/prsb` writes it. */
+function consent(
+  change: Partial<Consent> = {},
+  extent: 'full' | 'coded-only' = 'full',
+  purpose = 'share-gp',
+): Consent {
+  return {
+    resourceType: 'Consent',
+    id: 'c1',
+    status: 'active',
+    scope: {
+      coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }],
+    },
+    category: [{ coding: [{ system: `${SYSTEMS}/consent-purpose`, code: purpose }] }],
+    patient: { reference: 'Patient/p1' },
+    dateTime: '2025-01-10',
+    policyRule: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'OPTIN' }] },
+    provision: {
+      type: 'permit',
+      code: [{ coding: [{ system: `${SYSTEMS}/consent-extent`, code: extent }] }],
+    },
+    ...change,
+  };
+}
+
+const refused = consent({ status: 'rejected', provision: { type: 'deny' } });
+const withdrawn = consent({ status: 'inactive', dateTime: '2025-05-01', provision: { type: 'deny' } });
+
+function patient(
+  status = '01',
+  system = 'https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland',
+): Patient {
+  return {
+    resourceType: 'Patient',
+    id: 'p1',
+    identifier: [
+      {
+        system: 'https://fhir.nhs.uk/Id/nhs-number',
+        value: '9990000018',
+        extension: [{ url: VERIFICATION, valueCodeableConcept: { coding: [{ system, code: status }] } }],
+      },
+    ],
+    name: [{ family: 'Example', text: 'A Example' }],
+    address: [{ line: ['1 Example Street'], postalCode: 'ZZ99 3AA' }],
+    telecom: [{ system: 'phone', value: '01632 960000' }],
+    contact: [{ telecom: [{ system: 'phone', value: '01632 960001' }] }],
+    generalPractitioner: [{ reference: 'Organization/gp' }],
+  };
+}
+
+const encounter: Resource = {
+  resourceType: 'Encounter',
+  id: 'e1',
+  status: 'finished',
+  class: { code: 'AMB', display: 'free words' },
+  text: { status: 'generated', div: '<div xmlns="http://www.w3.org/1999/xhtml">free words</div>' },
+  subject: { reference: 'Patient/p1', display: 'free words' },
+  period: { start: '2025-03-01' },
+  reasonCode: [
+    { text: 'free words' },
+    { coding: [{ system: 'http://snomed.info/sct', code: '267076002' }], text: 'free words' },
+  ],
+};
+
+function decide(change: Partial<SharingQuestion> = {}) {
+  return decideSharing({
+    consents: [consent()],
+    patient: patient(),
+    resource: encounter,
+    purpose: 'share-with-gp',
+    requiresVerifiedNhsNumber: true,
+    alreadyShared: false,
+    nowMs: NOW,
+    definitions,
+    ...change,
+  });
+}
+
+function sent(change: Partial<SharingQuestion> = {}): Resource | undefined {
+  const decision = decide(change);
+  if (!decision.send) expect(ruleOf(decision.issue)).toBe('hr-8');
+  return decision.send ? decision.resource : undefined;
+}
+
+test('full consent sends the resource as it is', () => {
+  expect(sent()).toBe(encounter);
+});
+
+test.each([
+  ['no consent at all', []],
+  ['a consent for another purpose', [consent({}, 'full', 'research')]],
+  ['a refusal', [refused]],
+  ['a withdrawal', [withdrawn]],
+  ['a withdrawal after an earlier yes', [consent(), withdrawn]],
+  ['a yes and an undated no', [consent(), { ...refused, dateTime: undefined }]],
+  ['an undated yes and a no', [consent({ dateTime: undefined }), refused]],
+  ['a yes and a no on the same day', [consent(), refused]],
+  ['a draft', [consent({ status: 'draft' })]],
+  ['a proposal', [consent({ status: 'proposed' })]],
+  ['a consent entered in error', [consent({ status: 'entered-in-error' })]],
+  ['an active consent that denies', [consent({ provision: { type: 'deny' } })]],
+  ['an active consent without provision', [consent({ provision: undefined })]],
+  ['a consent with exceptions', [consent({ provision: { type: 'permit', provision: [{ type: 'deny' }] } })]],
+  ['a consent not yet begun', [consent({ provision: { type: 'permit', period: { start: '2025-07-01' } } })]],
+  ['a consent that has ended', [consent({ provision: { type: 'permit', period: { end: '2025-06-14' } } })]],
+])('%s sends nothing', (_, consents) => {
+  expect(sent({ consents: consents as Consent[] })).toBeUndefined();
+});
+
+test.each([
+  ['a yes after an earlier no', [{ ...refused, dateTime: '2024-12-31' }, consent()]],
+  ['a yes beside a draft', [consent({ status: 'draft' }), consent()]],
+  [
+    'a refusal of another purpose',
+    [consent(), { ...refused, category: consent({}, 'full', 'research').category }],
+  ],
+  [
+    'a period that ends today',
+    [consent({ provision: { ...consent().provision, period: { start: '2025-06-15', end: '2025-06-15' } } })],
+  ],
+])('%s sends', (_, consents) => {
+  expect(sent({ consents: consents as Consent[] })).toBe(encounter);
+});
+
+test.each([
+  ['share-with-gp', 'share-gp'],
+  ['refer', 'refer'],
+  ['research', 'research'],
+] as const)('purpose %s is covered by consent for %s and by no other', (purpose, code) => {
+  for (const other of ['share-gp', 'refer', 'research'])
+    expect(sent({ purpose, consents: [consent({}, 'full', other)] }) !== undefined).toBe(other === code);
+});
+
+test('coded only, or an extent not said, sends codes without any words', () => {
+  for (const one of [consent({}, 'coded-only'), consent({ provision: { type: 'permit' } })]) {
+    expect(sent({ consents: [one] })).toEqual({
+      resourceType: 'Encounter',
+      id: 'e1',
+      status: 'finished',
+      class: { code: 'AMB' },
+      subject: { reference: 'Patient/p1' },
+      period: { start: '2025-03-01' },
+      reasonCode: [{ coding: [{ system: 'http://snomed.info/sct', code: '267076002' }] }],
+    });
+  }
+});
+
+test('the narrower of two consents counts', () => {
+  expect(sent({ consents: [consent(), consent({}, 'coded-only')] })).not.toBe(encounter);
+});
+
+const words = 'free words';
+const narrative: readonly (readonly [string, Resource, unknown])[] = [
+  [
+    'a referral’s note and instruction',
+    {
+      resourceType: 'ServiceRequest',
+      status: 'active',
+      intent: 'order',
+      subject: { reference: 'Patient/p1' },
+      note: [{ text: words }],
+      patientInstruction: words,
+    },
+    {
+      resourceType: 'ServiceRequest',
+      status: 'active',
+      intent: 'order',
+      subject: { reference: 'Patient/p1' },
+    },
+  ],
+  [
+    'answers in words',
+    {
+      resourceType: 'QuestionnaireResponse',
+      status: 'completed',
+      item: [
+        { linkId: 'concern-1-text', text: words, answer: [{ valueString: words }] },
+        { linkId: 'concern-1', answer: [{ valueInteger: 4 }] },
+      ],
+    },
+    {
+      resourceType: 'QuestionnaireResponse',
+      status: 'completed',
+      item: [{ linkId: 'concern-1-text' }, { linkId: 'concern-1', answer: [{ valueInteger: 4 }] }],
+    },
+  ],
+  [
+    'words in extensions and contained resources',
+    {
+      resourceType: 'Task',
+      status: 'requested',
+      intent: 'order',
+      description: words,
+      statusReason: { text: words },
+      extension: [
+        { url: 'https://example.org/a', valueString: words },
+        { url: 'https://example.org/b', valueCode: 'x' },
+        { url: 'https://example.org/c', extension: [{ url: 'd', valueMarkdown: words }] },
+      ],
+      contained: [
+        { resourceType: 'Condition', id: 'n', subject: { reference: 'Patient/p1' }, note: [{ text: words }] },
+      ],
+    },
+    {
+      resourceType: 'Task',
+      status: 'requested',
+      intent: 'order',
+      extension: [{ url: 'https://example.org/b', valueCode: 'x' }],
+      contained: [{ resourceType: 'Condition', id: 'n', subject: { reference: 'Patient/p1' } }],
+    },
+  ],
+  [
+    'a score keeps its number and unit',
+    {
+      resourceType: 'Observation',
+      status: 'final',
+      code: { coding: [{ code: 'a', display: words }], text: words },
+      valueQuantity: { value: 3, unit: 'score' },
+      note: [{ text: words }],
+    },
+    {
+      resourceType: 'Observation',
+      status: 'final',
+      code: { coding: [{ code: 'a' }] },
+      valueQuantity: { value: 3, unit: 'score' },
+    },
+  ],
+];
+
+test.each(narrative)('coded only: %s', (_, resource, expected) => {
+  const consents = [consent({}, 'coded-only')];
+  expect(sent({ consents, resource })).toEqual(expected);
+  expect(JSON.stringify(sent({ consents, resource }))).not.toContain(words);
+});
+
+test.each<[string, Resource]>([
+  [
+    'a goal in the person’s own words',
+    {
+      resourceType: 'Goal',
+      lifecycleStatus: 'active',
+      description: { text: words },
+      subject: { reference: 'Patient/p1' },
+    },
+  ],
+  [
+    'a flag in words',
+    { resourceType: 'Flag', status: 'active', code: { text: words }, subject: { reference: 'Patient/p1' } },
+  ],
+  [
+    'an observation that is a note',
+    {
+      resourceType: 'Observation',
+      status: 'final',
+      code: { coding: [{ code: 'contact-note' }] },
+      note: [{ text: words }],
+    },
+  ],
+  [
+    'an observation whose value is words',
+    {
+      resourceType: 'Observation',
+      status: 'final',
+      code: { coding: [{ code: 'own-words' }] },
+      valueString: words,
+    },
+  ],
+])('coded only: %s is not sent at all', (_, resource) => {
+  expect(sent({ consents: [consent({}, 'coded-only')], resource })).toBeUndefined();
+});
+
+test('coded only keeps who the person is', () => {
+  const { identifier, name, address, telecom } = patient();
+  expect(sent({ consents: [consent({}, 'coded-only')], resource: patient() })).toMatchObject({
+    identifier,
+    name,
+    address,
+    telecom,
+  });
+});
+
+test('the resource that is passed in is never changed', () => {
+  const before = structuredClone(encounter);
+  decide({ consents: [consent({}, 'coded-only')], allowsRestricted: true, patient: restricted() });
+  expect(encounter).toEqual(before);
+});
+
+test.each(['02', '03', '04', '05', '06', '07', '08', 'trace-required', ''])(
+  'a target that needs a verified NHS number gets nobody with status %s',
+  (status) => {
+    expect(sent({ patient: patient(status) })).toBeUndefined();
+    expect(sent({ patient: patient(status), requiresVerifiedNhsNumber: false })).toBe(encounter);
+  },
+);
+
+test('verification counts in the present and the earlier code system, for a valid number only', () => {
+  const earlier = 'https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatus';
+  expect(hasVerifiedNhsNumber(patient())).toBe(true);
+  expect(hasVerifiedNhsNumber(patient('01', earlier))).toBe(true);
+  expect(hasVerifiedNhsNumber(patient('number-present-and-verified', earlier))).toBe(true);
+  expect(hasVerifiedNhsNumber(patient('01', 'https://example.org'))).toBe(false);
+  const wrong = patient();
+  wrong.identifier![0]!.value = '9990000019';
+  expect(hasVerifiedNhsNumber(wrong)).toBe(false);
+  expect(hasVerifiedNhsNumber({ resourceType: 'Patient' })).toBe(false);
+});
+
+function restricted(code = 'R'): Patient {
+  return {
+    ...patient(),
+    meta: { security: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality', code }] },
+  };
+}
+
+test.each(['R', 'V'])(
+  'a person labelled %s is sent only to a target configured for it, without whereabouts',
+  (code) => {
+    const person = restricted(code);
+    expect(sent({ patient: person })).toBeUndefined();
+    const out = sent({ patient: person, resource: person, allowsRestricted: true }) as Patient;
+    expect(out).toMatchObject({ identifier: person.identifier, name: person.name });
+    for (const element of ['address', 'telecom', 'contact', 'generalPractitioner'])
+      expect(out).not.toHaveProperty(element);
+  },
+);
+
+test('whereabouts are also taken out of relatives and contained people, not out of services', () => {
+  const relative: Resource = {
+    resourceType: 'RelatedPerson',
+    patient: { reference: 'Patient/p1' },
+    telecom: [{ value: '01632 960002' }],
+    contained: [
+      patient(),
+      { resourceType: 'Organization', name: 'Service', telecom: [{ value: '01632 960003' }] },
+    ],
+  };
+  const out = JSON.stringify(sent({ patient: restricted(), resource: relative, allowsRestricted: true }));
+  expect(out).not.toMatch(/96000[012]|Example Street/);
+  expect(out).toContain('960003');
+});
+
+test('a person labelled N is not restricted; a resource labelled R is', () => {
+  expect(sent({ patient: restricted('N') })).toBe(encounter);
+  const secret = { ...encounter, meta: restricted().meta } as Resource;
+  expect(sent({ resource: secret })).toBeUndefined();
+  expect(sent({ resource: secret, allowsRestricted: true })).toBeDefined();
+});
+
+test('an unknown person is not sent; an organisation needs nobody’s consent', () => {
+  expect(sent({ patient: undefined })).toBeUndefined();
+  const organization: Resource = { resourceType: 'Organization', name: 'Practice' };
+  expect(sent({ patient: undefined, consents: [], resource: organization })).toBe(organization);
+});
+
+test('a refusal is not told to a target that holds nothing of the person', () => {
+  expect(sent({ consents: [refused], resource: refused })).toBeUndefined();
+});
+
+test('a withdrawal is told, in codes, to a target that holds the person’s data; nothing else is', () => {
+  const worded = {
+    ...withdrawn,
+    provision: { type: 'deny' as const, extension: [{ url: 'u:a', valueString: words }] },
+  };
+  const change = { consents: [consent(), worded], alreadyShared: true };
+  const out = sent({ ...change, resource: worded });
+  expect(out).toMatchObject({ resourceType: 'Consent', status: 'inactive' });
+  expect(JSON.stringify(out)).not.toContain(words);
+  expect(sent({ ...change, resource: encounter })).toBeUndefined();
+  expect(sent({ ...change, resource: consent({}, 'full', 'research') })).toBeUndefined();
+});
+
+test('why something is not sent names no one', () => {
+  for (const consents of [[], [refused], [consent({ provision: { type: 'permit', provision: [{}] } })]]) {
+    const decision = decide({ consents });
+    expect(decision.send || decision.issue.diagnostics).toMatch(/^Not sent: /);
+    expect(JSON.stringify(decision)).not.toMatch(/9990000018|Example|free words/);
+  }
+});

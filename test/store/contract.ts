@@ -1,0 +1,17 @@
+/** The contract suite: what any engine of the Store interface must do. */
+import { describe } from 'vitest';
+import type { Store } from '../../src/store/store.ts';
+import { commitContract } from './contract/commit.ts';
+import { outboxContract } from './contract/outbox.ts';
+import { peopleContract } from './contract/people.ts';
+import { searchContract } from './contract/search.ts';
+import { worklistContract } from './contract/worklist.ts';
+
+/** @param open gives an empty store, each time another; the caller closes them all */
+export function storeContract(engine: string, open: () => Promise<Store>): void {
+  describe(`${engine}: commit`, () => commitContract(open));
+  describe(`${engine}: outbox`, () => outboxContract(open));
+  describe(`${engine}: people`, () => peopleContract(open));
+  describe(`${engine}: search`, () => searchContract(open));
+  describe(`${engine}: worklist`, () => worklistContract(open));
+}

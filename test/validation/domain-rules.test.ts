@@ -1,0 +1,301 @@
+/** Rules that FHIR cannot state: each holds for good resources and is broken by one change. */
+import type { EpisodeOfCare, Patient, QuestionnaireResponse, Resource } from '@medplum/fhirtypes';
+import { expect, test } from 'vitest';
+import { ruleOf } from '../../src/fhir/outcome.ts';
+import { checkDomain, DOMAIN_RULES } from '../../src/validation/domain-rules.ts';
+import { consent, encounter, patient, response, serviceRequest, task } from './examples.ts';
+
+type Identified = Resource & { id: string };
+
+const episode: EpisodeOfCare & { id: string } = {
+  resourceType: 'EpisodeOfCare',
+  id: 'ep1',
+  status: 'active',
+  patient: { reference: 'Patient/p1' },
+  period: { start: '2025-01-15', end: '2025-06-30' },
+};
+
+/** @returns `severity rule @ expression` of each issue; what is in `known` can be looked up, as the store can */
+function found(resources: readonly Identified[], known: readonly Identified[] = []): string[] {
+  const byKey = new Map(known.map((one) => [`${one.resourceType}/${one.id}`, one]));
+  return checkDomain(resources, (key) => byKey.get(key)).map(
+    (issue) => `${issue.severity} ${ruleOf(issue)} @ ${issue.expression?.join()}`,
+  );
+}
+
+test('a whole good journey breaks no rule', () => {
+  expect(found([patient, serviceRequest, encounter, response, consent, task, episode])).toEqual([]);
+});
+
+test('every rule is in the table once, in order, and only hr-6 and hr-8 are held elsewhere', () => {
+  expect(DOMAIN_RULES.map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => `hr-${n}`));
+  expect(DOMAIN_RULES.filter(({ check }) => !check).map(({ id }) => id)).toEqual(['hr-6', 'hr-8']);
+});
+
+// hr-1
+
+function withNumber(value: string | undefined, system = 'https://fhir.nhs.uk/Id/nhs-number') {
+  return {
+    ...patient,
+    identifier: [
+      { system: 'https://example.org/Id', value: 'A1' },
+      { system, value },
+    ],
+  };
+}
+
+test.each(['9990000018', '9990000026', '9990000034', '9990000107'])('hr-1 accepts %s', (value) => {
+  expect(found([withNumber(value)])).toEqual([]);
+});
+
+test.each([
+  ['a wrong check digit', '9990000019'],
+  ['all digits the same', '1111111111'],
+  ['nine digits', '999000001'],
+  ['letters', '99900000I8'],
+  ['spaces', '999 000 0018'],
+  ['nothing', undefined],
+])('hr-1 refuses an NHS number of %s without repeating it', (_, value) => {
+  expect(found([withNumber(value)])).toEqual(['error hr-1 @ Patient.identifier[1].value']);
+  const issues = checkDomain([withNumber(value)], () => undefined);
+  if (value) expect(JSON.stringify(issues)).not.toContain(value);
+});
+
+test.each([
+  'http://fhir.nhs.uk/Id/nhs-number',
+  'https://fhir.nhs.uk/id/nhs-number',
+  'https://fhir.nhs.uk/Id/nhs-number/',
+  'http://fhir.nhs.net/Id/nhs-number',
+  'urn:oid:2.16.840.1.113883.2.1.4.1',
+])('hr-1 refuses the system %s', (system) => {
+  expect(found([withNumber('9990000018', system)])).toEqual(['error hr-1 @ Patient.identifier[1].system']);
+});
+
+test('hr-1 looks at references by identifier and contained people too', () => {
+  const bad = { system: 'https://fhir.nhs.uk/Id/nhs-number', value: '9990000019' };
+  const contained: Patient = { resourceType: 'Patient', identifier: [bad] };
+  expect(found([{ ...task, for: { identifier: bad }, contained: [contained] }])).toEqual([
+    'error hr-1 @ Task.for.identifier.value',
+    'error hr-1 @ Task.contained[0].identifier[0].value',
+  ]);
+});
+
+// hr-2
+
+function coded(code: string, system = 'http://snomed.info/sct') {
+  return { ...serviceRequest, code: { coding: [{ system, code }] } };
+}
+
+test.each(['871731000000106', '267076002', '718466001', '962851000000103'])('hr-2 accepts %s', (code) => {
+  expect(found([coded(code)])).toEqual([]);
+});
+
+test.each([
+  ['a wrong check digit', '310184005'],
+  ['a description id', '754786011'],
+  ['a US-extension id', '1991000124105'],
+  ['words', 'loneliness'],
+  ['a post-coordinated expression', '267076002:246112005=24484000'],
+])('hr-2 refuses %s', (_, code) => {
+  expect(found([coded(code)])).toEqual(['error hr-2 @ ServiceRequest.code.coding[0].code']);
+});
+
+test.each(['https://snomed.info/sct', 'http://snomed.info/sct/', 'urn:oid:2.16.840.1.113883.6.96'])(
+  'hr-2 refuses the system %s',
+  (system) => {
+    expect(found([coded('267076002', system)])).toEqual([
+      'error hr-2 @ ServiceRequest.code.coding[0].system',
+    ]);
+  },
+);
+
+test('hr-2 looks at codings in extensions, and not at codes of other systems', () => {
+  const extension = [
+    { url: 'https://example.org/x', valueCoding: { system: 'http://snomed.info/sct', code: '310184005' } },
+  ];
+  expect(found([{ ...patient, extension }])).toEqual(['error hr-2 @ Patient.extension[0].valueCoding.code']);
+  expect(found([coded('310184005', 'https://example.org/codes')])).toEqual([]);
+});
+
+// hr-3
+
+test.each([
+  ['before it begins', { start: '2025-01-14T10:00:00Z' }, 'start'],
+  ['after it has ended', { start: '2025-07-01T10:00:00Z' }, 'start'],
+  ['and ends after it has ended', { start: '2025-06-30T10:00:00Z', end: '2025-07-02T10:00:00Z' }, 'end'],
+])('hr-3 warns of a contact that starts %s', (_, period, edge) => {
+  const contact = { ...encounter, period };
+  const expected = [`warning hr-3 @ Encounter.period.${edge}`];
+  expect(found([patient, contact, episode])).toEqual(expected);
+  expect(found([contact], [patient, episode])).toEqual(expected);
+});
+
+test.each([
+  ['on its first day', { start: '2025-01-15T00:10:00Z' }],
+  ['on its last day', { start: '2025-06-30T22:30:00Z' }],
+  ['on its last day by London time', { start: '2025-06-30T22:59:00Z' }],
+  ['in the month it begins', { start: '2025-01' }],
+  ['at no known time', undefined],
+])('hr-3 accepts a contact %s', (_, period) => {
+  expect(found([{ ...encounter, period }, episode])).toEqual([]);
+});
+
+test('hr-3 warns of a contact just after midnight in London on the day after the last', () => {
+  expect(found([{ ...encounter, period: { start: '2025-06-30T23:10:00Z' } }, episode])).toEqual([
+    'warning hr-3 @ Encounter.period.start',
+  ]);
+});
+
+test('hr-3 says nothing where the episode is unknown, open-ended, or the contact entered in error', () => {
+  const late = { ...encounter, period: { start: '2026-01-01' } };
+  expect(found([late])).toEqual([]);
+  expect(found([late, { ...episode, period: { start: '2025-01-15' } }])).toEqual([]);
+  expect(found([{ ...late, status: 'entered-in-error' }, episode])).toEqual([]);
+});
+
+// hr-4
+
+const STAGE = 'https://hedgerow.example/fhir/StructureDefinition/questionnaire-stage';
+
+function at(
+  stage: string,
+  id: string,
+  change: Partial<QuestionnaireResponse> = {},
+): QuestionnaireResponse & { id: string } {
+  return { ...response, id, extension: [{ url: STAGE, valueCode: stage }], ...change };
+}
+
+test('hr-4 accepts a follow-up on or after the day of its baseline, with the same or an unnamed version', () => {
+  const baseline = at('baseline', 'q0');
+  const plain = 'https://hedgerow.example/fhir/Questionnaire/ucla-3';
+  expect(found([baseline, at('follow-up', 'q1')])).toEqual([]);
+  expect(found([baseline, at('closure', 'q2', { authored: '2025-09-01', questionnaire: plain })])).toEqual(
+    [],
+  );
+});
+
+test('hr-4 warns of a follow-up before its baseline', () => {
+  expect(found([at('baseline', 'q0'), at('follow-up', 'q1', { authored: '2025-02-28' })])).toEqual([
+    'warning hr-4 @ QuestionnaireResponse.authored',
+  ]);
+});
+
+test('hr-4 warns of another version of the instrument', () => {
+  const other = 'https://hedgerow.example/fhir/Questionnaire/ucla-3|2.0';
+  expect(found([at('baseline', 'q0'), at('closure', 'q1', { questionnaire: other })])).toEqual([
+    'warning hr-4 @ QuestionnaireResponse.questionnaire',
+  ]);
+});
+
+test('hr-4 follows the baseline that a response names, wherever it is kept', () => {
+  const extension = [
+    {
+      url: 'https://hedgerow.example/fhir/StructureDefinition/baseline',
+      valueReference: { reference: 'QuestionnaireResponse/q0' },
+    },
+  ];
+  const followUp = { ...response, id: 'q1', extension };
+  expect(found([followUp], [at('baseline', 'q0', { authored: '2025-04-01' })])).toEqual([
+    'warning hr-4 @ QuestionnaireResponse.authored',
+  ]);
+  const phq = 'https://hedgerow.example/fhir/Questionnaire/phq-9';
+  expect(found([followUp], [at('baseline', 'q0', { questionnaire: phq })])).toEqual([
+    'warning hr-4 @ QuestionnaireResponse.questionnaire',
+  ]);
+  expect(found([followUp])).toEqual([]);
+});
+
+test('hr-4 compares one person and one instrument only', () => {
+  const early = at('follow-up', 'q1', { authored: '2024-01-01' });
+  expect(found([at('baseline', 'q0', { subject: { reference: 'Patient/p2' } }), early])).toEqual([]);
+  const gad = 'https://hedgerow.example/fhir/Questionnaire/gad-7|1.0';
+  expect(found([at('baseline', 'q0', { questionnaire: gad }), early])).toEqual([]);
+});
+
+// hr-5
+
+test.each([
+  ['above the range', { linkId: '2', answer: [{ valueInteger: 4 }] }],
+  ['below the range', { linkId: '2', answer: [{ valueInteger: 0 }] }],
+  ['not whole', { linkId: '2', answer: [{ valueDecimal: 1.5 }] }],
+  ['in words', { linkId: '2', answer: [{ valueString: 'often' }] }],
+  ['given twice', { linkId: '2', answer: [{ valueInteger: 1 }, { valueInteger: 2 }] }],
+  ['to an item the instrument does not have', { linkId: '4', answer: [{ valueInteger: 1 }] }],
+])('hr-5 refuses an answer %s', (_, item) => {
+  const items = [response.item![0]!, item, response.item![2]!];
+  expect(found([{ ...response, item: items }])).toEqual(['error hr-5 @ QuestionnaireResponse.item[1]']);
+});
+
+test('hr-5 accepts refused items and instruments it does not know', () => {
+  expect(found([{ ...response, item: [{ linkId: '1' }] }])).toEqual([]);
+  const item = [{ linkId: '1', answer: [{ valueInteger: 99 }] }];
+  expect(found([{ ...response, item, questionnaire: 'https://example.org/Questionnaire/other' }])).toEqual(
+    [],
+  );
+});
+
+// hr-7
+
+test.each(['subject', 'reasonCode', 'requester', 'performer'] as const)(
+  'hr-7 warns of a referral without %s',
+  (element) => {
+    const { [element]: _, ...bare } = serviceRequest;
+    expect(found([bare as typeof serviceRequest])).toEqual([`warning hr-7 @ ServiceRequest.${element}`]);
+  },
+);
+
+test('hr-7 lets an onward referral take its need from the one it is based on, or from a condition', () => {
+  const { reasonCode: _, ...bare } = serviceRequest;
+  expect(found([{ ...bare, basedOn: [{ reference: 'ServiceRequest/s0' }] }])).toEqual([]);
+  expect(found([{ ...bare, reasonReference: [{ reference: 'Condition/c' }] }])).toEqual([]);
+});
+
+test.each(['draft', 'revoked', 'entered-in-error'] as const)(
+  'hr-7 lets a referral that is %s be bare',
+  (status) => {
+    expect(
+      found([{ resourceType: 'ServiceRequest', id: 's1', status, intent: 'order', subject: {} }]),
+    ).toEqual([]);
+  },
+);
+
+test('hr-7 does not ask a part of a referral for the whole, other rules do look at it', () => {
+  const part = { ...coded('310184005'), performer: undefined };
+  const issues = checkDomain(
+    [part],
+    () => undefined,
+    (one) => one.id === 's1',
+  );
+  expect(issues.map(ruleOf)).toEqual(['hr-2']);
+});
+
+// hr-9
+
+test('hr-9 refuses a contact before birth, also when only the store knows the date of birth', () => {
+  const born = { ...patient, birthDate: '2025-03-02' };
+  expect(found([born, encounter])).toEqual(['error hr-9 @ Encounter.period.start']);
+  expect(found([encounter], [born])).toEqual(['error hr-9 @ Encounter.period.start']);
+  const part: Patient & { id: string } = { resourceType: 'Patient', id: 'p1' };
+  expect(found([part, encounter], [born])).toEqual(['error hr-9 @ Encounter.period.start']);
+});
+
+test('hr-9 refuses a first contact after death, and a death before birth', () => {
+  const died = { ...patient, deceasedDateTime: '2025-02-28' };
+  expect(found([died, encounter])).toEqual(['error hr-9 @ Encounter.period.start']);
+  expect(found([{ ...patient, deceasedDateTime: '1950-02-27' }])).toEqual([
+    'error hr-9 @ Patient.deceasedDateTime',
+  ]);
+});
+
+test('hr-9 accepts birth or death on the day of the contact, and dates too vague to say', () => {
+  expect(found([{ ...patient, birthDate: '2025-03-01', deceasedDateTime: '2025-03-01' }, encounter])).toEqual(
+    [],
+  );
+  expect(found([{ ...patient, birthDate: '2025', deceasedDateTime: '2025' }, encounter])).toEqual([]);
+});
+
+test('hr-9 accepts contacts after a death where the service knew the person before, and planned ones that were cancelled', () => {
+  const died = { ...patient, deceasedDateTime: '2025-02-28' };
+  expect(found([died, encounter, episode])).toEqual([]);
+  expect(found([died, { ...encounter, status: 'cancelled' }])).toEqual([]);
+});
