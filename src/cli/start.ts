@@ -87,8 +87,8 @@ function watch(
     folder,
     source,
     clock,
-    ingest: async (path) => {
-      const summary = await intake.read(source, path);
+    ingest: async (path, signal) => {
+      const summary = await intake.read(source, path, signal);
       if (!intake.quiet) out.write(`${fileLine(source.manifest.name, basename(path), summary).join('\n')}\n`);
       return summary;
     },
@@ -119,10 +119,10 @@ class FileIntake {
     });
   }
 
-  async read(source: LoadedSource, path: string): Promise<IntakeSummary> {
+  async read(source: LoadedSource, path: string, signal: AbortSignal): Promise<IntakeSummary> {
     const file = basename(path);
     const before = { done: this.#done, refused: this.#refused };
-    const records = readFileRecords(source, path, { nowMs: this.#clock() });
+    const records = readFileRecords(source, path, { nowMs: this.#clock(), signal });
     const summary = await this.#adapter.pipeline.ingest(source.manifest.name, 'file', records, {
       file,
       onProgress: (now) => this.#progress.show(file, before.done + now.read, before.refused + now.refused),

@@ -23,6 +23,8 @@ export interface Code {
   readonly none?: boolean;
   /** a number literal as written: its precision */
   readonly text?: string;
+  /** of one path step over several owners: JavaScript of the owners and of the getter, so that it can stop early */
+  readonly step?: readonly [owners: string, getter: string] | undefined;
   /** a string literal's value */
   readonly literal?: string;
 }

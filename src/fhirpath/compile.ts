@@ -8,6 +8,9 @@ import { parseOrThrow, refuseFault } from './parser.ts';
 import { RUNTIME } from './runtime.ts';
 import { TypeSystem } from './types.ts';
 
+/** A RangeError here is the stack's: comparing values recurses into them. */
+const TOO_DEEP = 'the data is nested too deeply to be compared';
+
 /** What an expression is compiled for. */
 export interface CompileOptions {
   /** type of the focus: `Patient`, `Patient.contact`, `HumanName`, `string`; absent for records without definitions */
@@ -58,7 +61,9 @@ function compileOrThrow(text: string, options: CompileOptions): Evaluate {
     try {
       return run(focus, variables);
     } catch (error) {
-      throw error instanceof EvaluationFault ? asAdapterError(error, text) : error;
+      if (error instanceof EvaluationFault) throw asAdapterError(error, text);
+      if (error instanceof RangeError) throw asAdapterError(new EvaluationFault(TOO_DEEP), text);
+      throw error;
     }
   };
 }

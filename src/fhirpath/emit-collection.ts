@@ -79,10 +79,7 @@ function emitCount(context: Context, node: CallNode, scope: Scope): Code {
 function emitFirst(context: Context, node: CallNode, scope: Scope, boxed: boolean): Code {
   const focus = focusOf(context, node, scope, boxed);
   if (isSingle(focus)) return focus;
-  const js =
-    focus.js.startsWith(`${context.use('pick')}(`) && !focus.boxed
-      ? `${context.use('pickFirst')}${focus.js.slice(context.use('pick').length)}`
-      : call(context, 'first', focus.js);
+  const js = focus.step ? call(context, 'pickFirst', ...focus.step) : call(context, 'first', focus.js);
   return { js, card: 'opt', types: focus.types, boxed: focus.boxed === true };
 }
 

@@ -109,7 +109,7 @@ export function unionCode(context: Context, left: Code, right: Code): Code {
     const code = left.none ? right : left;
     return isSingle(code)
       ? code
-      : { ...code, js: call(context, 'distinct', many(context, code)), card: 'many' };
+      : { ...code, js: call(context, 'distinct', many(context, code)), card: 'many', step: undefined };
   }
   const boxed = left.boxed === true && right.boxed === true;
   const types = left.types && right.types ? [...new Set([...left.types, ...right.types])] : undefined;

@@ -92,7 +92,8 @@ function startOfPath(context: Context, node: MemberNode, scope: Scope): Code | u
     return matching.length === types.length ? scope.focus : emptyCode(context, [name]);
   }
   if (types?.some((type) => context.types.isA(type, name))) return scope.focus;
-  const known: Types = context.types.knows(name) ? [name] : undefined;
+  // A source may name a column like a type: what the name stands for shows when the data is there.
+  const known: Types = context.types.knows(name) ? ['*'] : undefined;
   return {
     js: call(context, 'rooted', 'T', opt(context, scope.focus), quote(name)),
     card: 'loose',
@@ -114,12 +115,13 @@ function openMember(context: Context, owner: Code, name: string, boxed: boolean)
   const get = (item: string): string =>
     typed ? `T.member(${item}, ${quote(name)})` : access(context, item, name);
   if (isSingle(from)) return { js: get(from.js), card: 'loose', types: undefined, raw: true };
-  return {
-    js: call(context, 'pick', from.js, context.hoist(`(o) => ${get('o')}`)),
-    card: 'loose',
-    types: undefined,
-    raw: true,
-  };
+  return pickCode(context, from, get, undefined);
+}
+
+/** A step from several owners. */
+function pickCode(context: Context, owners: Code, get: (item: string) => string, types: Types): Code {
+  const step = [owners.js, context.hoist(`(o) => ${get('o')}`)] as const;
+  return { js: call(context, 'pick', ...step), card: 'loose', types, raw: true, step };
 }
 
 function knownMember(
@@ -152,13 +154,7 @@ function knownMember(
   }
   const from = plain(context, owner);
   const get = (item: string): string => readAny(context, item, [...names.keys()]);
-  if (!isSingle(from))
-    return {
-      js: call(context, 'pick', from.js, context.hoist(`(o) => ${get('o')}`)),
-      card: 'loose',
-      types,
-      raw: true,
-    };
+  if (!isSingle(from)) return pickCode(context, from, get, types);
   const js = names.size > 1 ? `${context.hoist(`(o) => ${get('o')}`)}(${from.js})` : get(from.js);
   return { js, card: elements.some((element) => element.isArray) ? 'loose' : 'opt', types, raw: true };
 }
@@ -247,6 +243,7 @@ export function emitIndexer(context: Context, focus: Code, index: Code): Code {
     js: call(context, 'at', many(context, focus), plainOpt(context, index)),
     card: 'opt',
     raw: false,
+    step: undefined,
   };
 }
 

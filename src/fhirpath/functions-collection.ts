@@ -50,7 +50,7 @@ export function every(value: unknown, test: Test): boolean {
 export function select(value: unknown, project: Project): Values {
   const out: unknown[] = [];
   let index = 0;
-  for (const item of list(value)) out.push(...list(project(item, index++)));
+  for (const item of list(value)) for (const found of list(project(item, index++))) out.push(found);
   return out;
 }
 
@@ -60,11 +60,16 @@ export function select(value: unknown, project: Project): Values {
  */
 export function repeat(value: unknown, project: Project, next: Project): Values {
   const out: unknown[] = [];
+  const known = new Set<unknown>();
   let found = select(value, project);
   while (found.length > 0) {
     const fresh: unknown[] = [];
     for (const item of found) {
-      if (out.some((known) => known === item || same(known, item))) continue;
+      const plain = unbox(item);
+      // quoted, so that no text is taken for an object
+      const key = typeof plain === 'object' || typeof plain === 'string' ? JSON.stringify(plain) : plain;
+      if (known.has(key)) continue;
+      known.add(key);
       out.push(item);
       fresh.push(item);
     }

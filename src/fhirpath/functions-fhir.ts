@@ -24,7 +24,9 @@ export function children(types: TypeSystem, items: Values): Item[] {
     const type = resourceTypeOf(value) ?? (item instanceof Item ? item.type : undefined);
     const elements = type === undefined ? undefined : types.allElements(type);
     if (!elements) pushAll(out, value as Record<string, unknown>);
-    else for (const element of elements) out.push(...boxStep([item], stepOfElement(element)));
+    else
+      for (const element of elements)
+        for (const child of boxStep([item], stepOfElement(element))) out.push(child);
   }
   return out;
 }
@@ -43,7 +45,7 @@ export function descendants(types: TypeSystem, items: Values): Item[] {
   let round = children(types, items);
   for (let level = 0; round.length > 0; level++) {
     if (level > MAX_LEVELS) throw new EvaluationFault(`data is nested deeper than ${MAX_LEVELS} levels`);
-    out.push(...round);
+    for (const item of round) out.push(item);
     round = children(types, round);
   }
   return out;

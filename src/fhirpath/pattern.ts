@@ -16,7 +16,9 @@ interface Pattern {
 }
 
 interface Group {
-  /** holds a quantifier of variable length, or alternatives */
+  /** where its content starts */
+  readonly start: number;
+  /** holds a quantifier of variable length, or alternatives, so that one text can be taken in several ways */
   varies: boolean;
 }
 
@@ -79,14 +81,14 @@ function toRegExp(text: string): RegExp {
 
 /** Counts quantifiers without an upper bound; refuses one around a group that itself varies, which may take exponential time. */
 function countRepetitions(text: string): number {
-  const groups: Group[] = [{ varies: false }];
+  const groups: Group[] = [{ start: 0, varies: false }];
   let closed: Group | undefined;
   let count = 0;
   for (let i = 0; i < text.length; i++) {
     const quantifier = /^(?:[*+?]|\{(\d+)(,?)(\d*)\})[?+]?/.exec(text.slice(i, i + 24));
     if (quantifier && i > 0 && text[i - 1] !== '(') {
       const most = upperBound(quantifier);
-      if (closed?.varies && most > 1)
+      if (closed?.varies && most > 1 && !isDelimited(text.slice(closed.start, i - 1)))
         throw new EvaluationFault(
           'a pattern repeats a group that itself repeats or has alternatives; write it without the inner repetition',
         );
@@ -100,7 +102,7 @@ function countRepetitions(text: string): number {
     const char = text[i]!;
     if (char === '\\') i++;
     else if (char === '[') i = classEnd(text, i);
-    else if (char === '(') groups.push({ varies: false });
+    else if (char === '(') groups.push({ start: i + 1, varies: false });
     else if (char === '|') groups.at(-1)!.varies = true;
     else if (char === ')' && groups.length > 1) {
       closed = groups.pop()!;
@@ -108,6 +110,28 @@ function countRepetitions(text: string): number {
     }
   }
   return count;
+}
+
+/**
+ * Whether a group starts with a character that nothing else in it takes, as in `(\.[a-z]+)*`: then a text falls into
+ * rounds in one way only, and repeating the group adds no ways to fail.
+ */
+function isDelimited(group: string): boolean {
+  const [first, next, ...rest] =
+    group.replace(/^\?:/, '').match(/\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[\s\S]/g) ?? [];
+  if (
+    first === undefined ||
+    next === undefined ||
+    !/^(?:\\[^\w\s]|[\w\-/:,;@#])$/.test(first) ||
+    /^[*+?{]/.test(next)
+  )
+    return false;
+  const delimiter = first.at(-1)!;
+  return [next, ...rest].every((part) => {
+    if (part === '.' || part === '|' || part === '^' || part === '$') return false;
+    if (/^[()*+?{},]$/.test(part)) return true;
+    return !toRegExp(part.length === 1 && /\W/.test(part) ? `\\${part}` : part).test(delimiter);
+  });
 }
 
 function upperBound(quantifier: RegExpExecArray): number {

@@ -8,8 +8,8 @@ export interface Built {
   entries: Map<string, string | string[]> | undefined;
   /** keys written by code so far, and the block in which the write is certain */
   readonly writes: Map<string, Block | undefined>;
-  /** made elsewhere (a parameter): it may hold anything already */
-  readonly foreign: boolean;
+  /** written elsewhere too (a parameter, or handed to a function): it may hold anything already */
+  foreign: boolean;
   /** where it goes once it is known to hold something */
   slot: Slot | undefined;
   /** true when its literal has members: no check for emptiness is needed */
@@ -111,6 +111,13 @@ export class Block {
   use(built: Built): string {
     built.block.#writeOut(built);
     return built.js;
+  }
+
+  /** @returns the object's variable, to be handed to a function that may write any member */
+  lend(built: Built): string {
+    const js = this.use(built);
+    built.foreign = true;
+    return js;
   }
 
   /** @returns an object that waits to be put into this slot, in this block or one around it */

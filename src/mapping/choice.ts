@@ -1,5 +1,4 @@
 /** Decides under which JSON name, and whether at all, a value may be written to an element. */
-
 import { choiceKey, jsonTypeOf, type Member, type Shapes } from './shapes.ts';
 import type { Value } from './site.ts';
 

@@ -1,5 +1,4 @@
 /** Compiles map files to JavaScript source: finds groups and types, writes each group as a function or in place. */
-
 import { AdapterError, issueOf } from '../fhir/outcome.ts';
 import type { Evaluate } from '../fhirpath/evaluate.ts';
 import { Block, type Budget } from './block.ts';
@@ -131,7 +130,7 @@ export class Compilation implements Unit {
       return;
     }
     fn.used = true;
-    const codes = values.map((value) => (value.built ? block.use(value.built) : value.code));
+    const codes = values.map((value) => (value.built ? block.lend(value.built) : value.code));
     if (fn.text === undefined || fn.recursive) block.line(`run.at = ${at};`);
     block.line(`${fn.name}(${['run', 'depth + 1', ...codes].join(', ')});`);
   }
@@ -143,6 +142,7 @@ export class Compilation implements Unit {
   entry(found: FoundGroup, source: Shape, target: Shape, fresh: boolean): string {
     const block = new Block(this.#budget);
     const input = plain(block.name(), source, { fresh });
+    this.place(found.group.name.at, undefined);
     const resource = this.shapes.isResource(target) && target.kind === 'type';
     const built = block.create(resource ? [['resourceType', JSON.stringify(target.name)]] : []);
     const output = plain(built.js, target, { built, fresh: true });
@@ -206,7 +206,11 @@ export class Compilation implements Unit {
     const values = given.map(({ shape, fresh }, index): Variable => {
       const mode = found.group.parameters[index]?.mode ?? 'source';
       const js = block.name();
-      const value: Value = plain(js, shape, mode === 'target' ? { built: block.adopt(js), fresh: true } : { fresh });
+      const value: Value = plain(
+        js,
+        shape,
+        mode === 'target' ? { built: block.adopt(js), fresh: true } : { fresh },
+      );
       return { ...value, mode };
     });
     emitGroup(this, block, found, values);

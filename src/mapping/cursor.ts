@@ -97,7 +97,7 @@ export class Cursor {
       if (token.kind === 'symbol' && (token.text === ')' || token.text === ']')) depth -= 1;
       parts.push(this.#text.slice(end, token.start), this.#asWritten(token));
       end = token.end;
-      before = token.text;
+      before = token.kind === 'symbol' ? token.text : '';
       if (depth < 0) throw syntaxError(token.at, `"${token.text}" closes no bracket`);
     }
     if (parts.length === 0 || depth > 0) throw this.error(depth > 0 ? '")"' : 'an expression');

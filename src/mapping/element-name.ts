@@ -1,5 +1,4 @@
 /** Refuses element names that would reach into JavaScript's own objects. */
-
 import type { Unit } from './site.ts';
 import type { Word } from './tree.ts';
 

@@ -1,10 +1,10 @@
 /** Writes the rules of a group: parameters bound to values, inherited rules first, then sources, targets and dependents of each rule. */
 import type { Block } from './block.ts';
 import { callGroup } from './call-group.ts';
-import { literalValue } from './transform-call.ts';
 import { emitSources } from './emit-source.ts';
 import { emitTargets } from './emit-target.ts';
 import { type FoundGroup, type Site, type Unit, type Variable, variableOf } from './site.ts';
+import { literalValue } from './transform-call.ts';
 import type { Invocation, Parameter, Rule, Word } from './tree.ts';
 
 /** Longest chain of `extends`. */

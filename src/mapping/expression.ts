@@ -1,8 +1,8 @@
 /** Puts FHIRPath into compiled maps: finds the variables it uses, compiles it once, and writes the call. */
 import { AdapterError } from '../fhir/outcome.ts';
 import { type Token, tokenize } from './lexer.ts';
-import type { Shape } from './shapes.ts';
 import { plainCondition } from './plain-path.ts';
+import type { Shape } from './shapes.ts';
 import { codeOf, type Site, type Value } from './site.ts';
 import { type Expression, placeText } from './tree.ts';
 
@@ -61,7 +61,7 @@ export function emitExpression(
   const members = read.variables.map((name) => {
     const variable = site.scope.get(name)!;
     shapes.readNamed(variable.shape, read.names);
-    return `${JSON.stringify(name)}: ${codeOf(site, variable)}`;
+    return `[${JSON.stringify(name)}]: ${codeOf(site, variable)}`;
   });
   const place = site.unit.place(expression.at, undefined);
   const call = `${site.unit.evaluator(compiled.value)}(${focus ?? 'undefined'}, {${members.join(', ')}})`;

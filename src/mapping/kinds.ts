@@ -124,10 +124,12 @@ function compileKind(
     return undefined;
   };
   const record = given.schemas.get(`${given.sourceFolder}/${schema}`);
-  if (!record) return fault(`there is no schema ${schema}${nearest(schema, [...given.schemas.keys()])}`);
+  if (!record)
+    return fault(`there is no schema ${schema}${nearest(schema, [...given.schemas.keys()].map(fileName))}`);
   const file = unit.sources.files.get(`${given.sourceFolder}/${map}`);
   const group = file?.groups[0];
-  if (!file || !group) return fault(`there is no map ${map}${nearest(map, [...unit.sources.files.keys()])}`);
+  if (!file || !group)
+    return fault(`there is no map ${map}${nearest(map, [...unit.sources.files.keys()].map(fileName))}`);
   if (!given.definitions.type(model))
     return fault(`there is no logical model ${model}; correct "model" in source.json`);
   const second = bundleGroup(given, unit, model);
@@ -147,6 +149,10 @@ function reportUnread(findings: Findings, place: string, map: string, paths: rea
     const diagnostics = `${place}: no rule reads ${path}; add a rule for it to ${map}`;
     findings.addFault({ rule: 'map-unread-field', severity: 'warning', code: 'incomplete', diagnostics });
   }
+}
+
+function fileName(path: string): string {
+  return path.slice(path.indexOf('/') + 1);
 }
 
 /** The group of the model's maps that takes the model to a Bundle. */

@@ -79,6 +79,7 @@ function parseSource(cursor: Cursor): Source {
 
 function parseCardinality(cursor: Cursor): NonNullable<Source['cardinality']> {
   const { at, text } = cursor.next();
+  if (!/^\d+$/.test(text)) throw cursor.error(`a cardinality such as 0..1, not ${text},`);
   cursor.expect('..');
   if (cursor.take('*')) return { at, min: Number(text), max: Number.POSITIVE_INFINITY };
   if (cursor.token.kind !== 'number') throw cursor.error('a number or *');

@@ -7,8 +7,8 @@ export interface Operand {
   readonly kind: 'operand';
   /** JavaScript that gives the value, undefined or null */
   readonly code: string;
-  /** undefined: not comparable as JSON (a date, an object) */
-  readonly type: 'string' | 'number' | 'boolean' | 'unknown' | undefined;
+  /** dates are texts that compare otherwise; undefined: an object */
+  readonly type: 'string' | 'number' | 'boolean' | 'date' | 'unknown' | undefined;
   readonly isArray: boolean;
   readonly shape: Shape | undefined;
   readonly isLiteral: boolean;
@@ -31,14 +31,22 @@ export function step(site: Site, owner: Operand, name: string): Operand | undefi
   shapes.read(owner.shape, member);
   const code = `${owner.code}${/^\w+$/.test(owner.code) ? '' : '?.'}[${JSON.stringify(member.keys[0])}]`;
   const type = comparableType(site, member.shape);
-  return { kind: 'operand', code, type, isArray: member.isArray, shape: member.shape, isLiteral: false, computed: false };
+  return {
+    kind: 'operand',
+    code,
+    type,
+    isArray: member.isArray,
+    shape: member.shape,
+    isLiteral: false,
+    computed: false,
+  };
 }
 
 /** Dates compare by their meaning, not as text, so they are left to FHIRPath. */
 function comparableType(site: Site, shape: Shape): Operand['type'] {
   const primitive = site.unit.shapes.primitive(shape);
   if (primitive !== undefined) {
-    if (/^(?:date|dateTime|instant|time)$/.test(primitive)) return undefined;
+    if (/^(?:date|dateTime|instant|time)$/.test(primitive)) return 'date';
     return jsonTypeOf(primitive);
   }
   return shape.kind === 'json' && site.unit.shapes.names(shape).length === 0 ? 'unknown' : undefined;

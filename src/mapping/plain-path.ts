@@ -93,7 +93,9 @@ class PlainParser {
     if (operator === undefined) return left;
     const right = this.#path();
     if (left.kind !== 'operand' || right.kind !== 'operand') throw new NotPlain();
-    return operator === '=' || operator === '!=' ? equality(left, right, operator) : order(left, right, operator);
+    return operator === '=' || operator === '!='
+      ? equality(left, right, operator)
+      : order(left, right, operator);
   }
 
   #path(): Result {
@@ -116,7 +118,8 @@ class PlainParser {
     if (name.quote === "'") return literal('string', name.text);
     if (name.kind === 'number' && /^\d{1,9}$/.test(name.text)) return literal('number', Number(name.text));
     if (name.text === 'true' || name.text === 'false') return literal('boolean', name.text === 'true');
-    if (name.kind !== 'name' || (this.#tokens[this.#index]?.text === '(' && name.quote === '')) throw new NotPlain();
+    if (name.kind !== 'name' || (this.#tokens[this.#index]?.text === '(' && name.quote === ''))
+      throw new NotPlain();
     const variable = this.#site.scope.get(name.text);
     if (variable?.built || variable?.definite === false || variable?.many) throw new NotPlain();
     if (variable) return operandOf(this.#site, variable);
@@ -154,16 +157,23 @@ class PlainParser {
       const [there, gone] = [`${on.code} != null`, `${on.code} == null`];
       const some = on.isArray ? `(${there} && ${on.code}.length !== 0)` : there;
       const none = on.isArray ? `(${gone} || ${on.code}.length === 0)` : gone;
-      return name === 'exists' ? { kind: 'truth', yes: some, no: none } : { kind: 'truth', yes: none, no: some };
+      return name === 'exists'
+        ? { kind: 'truth', yes: some, no: none }
+        : { kind: 'truth', yes: none, no: some };
     }
-    if (on.isArray || on.type !== 'string') throw new NotPlain();
+    const isText = on.type === 'string' || (on.type === 'date' && name === 'toString');
+    if (on.isArray || !isText) throw new NotPlain();
     return this.#textCall(on.computed ? on.code : this.#site.block.keep(on.code), name, parameters);
   }
 
   /** @param js name of a variable */
   #textCall(js: string, name: string, [first, second, ...more]: readonly string[]): Result {
     const isText = `typeof ${js} === "string"`;
-    if (first !== undefined && second === undefined && ['startsWith', 'endsWith', 'contains'].includes(name)) {
+    if (
+      first !== undefined &&
+      second === undefined &&
+      ['startsWith', 'endsWith', 'contains'].includes(name)
+    ) {
       const test = `${js}.${name === 'contains' ? 'includes' : name}(${JSON.stringify(first)})`;
       return { kind: 'truth', yes: `(${isText} && ${test})`, no: `(${isText} && !${test})` };
     }
@@ -189,6 +199,7 @@ function textMethod(js: string, name: string, first?: string, second?: string): 
 
 function equality(left: Operand, right: Operand, operator: string): Truth {
   if (left.isArray || right.isArray || !left.type || !right.type) throw new NotPlain();
+  if (left.type === 'date' || right.type === 'date') throw new NotPlain();
   const comparable = left.type === right.type || left.type === 'unknown' || right.type === 'unknown';
   if (!comparable || (left.type === 'unknown' && right.type === 'unknown')) throw new NotPlain();
   const [a, b] = [left.code, right.code];
@@ -199,7 +210,8 @@ function equality(left: Operand, right: Operand, operator: string): Truth {
 }
 
 function order(left: Operand, right: Operand, operator: string): Truth {
-  if (left.type !== 'number' || right.type !== 'number' || left.isArray || right.isArray) throw new NotPlain();
+  if (left.type !== 'number' || right.type !== 'number' || left.isArray || right.isArray)
+    throw new NotPlain();
   const opposite = { '>': '<=', '<': '>=', '>=': '<', '<=': '>' }[operator]!;
   return {
     kind: 'truth',

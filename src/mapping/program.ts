@@ -77,6 +77,10 @@ export function link(compilation: Compilation, entries: readonly string[]): Read
 function hop(main: (run: Run, source: unknown) => unknown, places: readonly string[]): Hop {
   return (source, issues) => {
     const run: Run = { issues, places, at: 0 };
+    if (typeof source !== 'object' || source === null || Array.isArray(source)) {
+      report(run, 0, 'map-record', 'a record must be a JSON object');
+      return undefined;
+    }
     try {
       return main(run, source);
     } catch (error) {

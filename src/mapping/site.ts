@@ -1,5 +1,4 @@
 /** Where a rule's code is written: the variables it sees, the values that transforms give, and the compilation it belongs to. */
-
 import type { Checked } from '../fhir/outcome.ts';
 import type { Evaluate } from '../fhirpath/evaluate.ts';
 import type { Block, Built } from './block.ts';

@@ -1,5 +1,4 @@
 /** What the writers of transforms share: the call they write, its literal parameters, and copies. */
-
 import type { Member, Shape } from './shapes.ts';
 import { plain, type Site, type Value } from './site.ts';
 import type { Invocation, Literal } from './tree.ts';
@@ -37,5 +36,9 @@ export function copied(site: Site, value: Value): Value {
 export function literalValue({ value }: Literal): Value {
   const number = Number.isInteger(value) ? 'integer' : 'decimal';
   const type = typeof value === 'string' ? 'string' : typeof value === 'boolean' ? 'boolean' : number;
-  return plain(JSON.stringify(value), { kind: 'type', name: type }, { fresh: true, isText: type === 'string' });
+  return plain(
+    JSON.stringify(value),
+    { kind: 'type', name: type },
+    { fresh: true, isText: type === 'string' },
+  );
 }

@@ -2,7 +2,7 @@
 import type { CodeableConcept, Observation, OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { SNOMED_SYSTEM } from '../fhir/identifiers.ts';
 import { issueOf } from '../fhir/outcome.ts';
-import { SCORE_SYSTEM } from './instrument.ts';
+import { SCORE_SYSTEM, type ScoreDefinition } from './instrument.ts';
 import { INSTRUMENTS } from './instruments.ts';
 
 /** Published scores have at most two decimals: less than half a hundredth apart is the same score. */
@@ -10,19 +10,19 @@ const TOLERANCE = 0.005;
 
 /** A score's code by each `system|code` that stands for it, earlier ids included. */
 const CODE_BY_TOKEN: ReadonlyMap<string, string> = new Map(
-  INSTRUMENTS.flatMap(({ scores }) =>
-    scores.flatMap(({ code, codings = [], rule }): [string, string][] => [
-      [`${SCORE_SYSTEM}|${code}`, code],
-      ...(rule.kind === 'converted-sum'
-        ? ([[`${SCORE_SYSTEM}|${rule.raw.code}`, rule.raw.code]] as const)
-        : []
-      ).map(([token, raw]): [string, string] => [token, raw]),
-      ...codings.flatMap(({ system, code: published, earlier = [] }) =>
-        [published, ...earlier].map((id): [string, string] => [`${system}|${id}`, code]),
-      ),
-    ]),
-  ),
+  INSTRUMENTS.flatMap(({ scores }) => scores.flatMap(tokensOf)),
 );
+
+function tokensOf({ code, codings = [], rule }: ScoreDefinition): (readonly [token: string, code: string])[] {
+  const own = rule.kind === 'converted-sum' ? [code, rule.raw.code] : [code];
+  const published = codings.flatMap((one) =>
+    [one.code, ...(one.earlier ?? [])].map((id) => `${one.system}|${id}`),
+  );
+  return [
+    ...own.map((one) => [`${SCORE_SYSTEM}|${one}`, one] as const),
+    ...published.map((token) => [token, code] as const),
+  ];
+}
 
 /** The published coding that takes the place of an earlier id. */
 const CURRENT_BY_EARLIER = new Map(

@@ -1,11 +1,5 @@
 /** Turns a score of a response into its Observation, and a safety finding into its Flag. */
-import type {
-  CodeableConcept,
-  Flag,
-  Observation,
-  QuestionnaireResponse,
-  Reference,
-} from '@medplum/fhirtypes';
+import type { CodeableConcept, Flag, Observation, QuestionnaireResponse } from '@medplum/fhirtypes';
 import { SCORE_BAND_SYSTEM, SCORE_SYSTEM, type ScoreDefinition, type ScoreValue } from './instrument.ts';
 
 const UCUM = 'http://unitsofmeasure.org';
@@ -26,20 +20,10 @@ export function observationOf(
     resourceType: 'Observation',
     id: `Observation:score:${key}|${definition.code}`,
     status: statusOf(response),
-    category: [
-      {
-        coding: [
-          {
-            system: 'http://terminology.hl7.org/CodeSystem/observation-category',
-            code: 'survey',
-            display: 'Survey',
-          },
-        ],
-      },
-    ],
+    category: [categoryOf('observation-category', 'survey', 'Survey')],
     code: codeOf(definition),
-    ...(response.subject ? { subject: response.subject as Observation['subject'] } : {}),
-    ...(response.encounter ? { encounter: response.encounter } : {}),
+    ...(response.subject ? { subject: { ...response.subject } as Observation['subject'] } : {}),
+    ...(response.encounter ? { encounter: { ...response.encounter } } : {}),
     ...(response.authored ? { effectiveDateTime: response.authored } : {}),
     ...(typeof value === 'string' ? { valueString: value } : { valueQuantity: quantityOf(value) }),
     ...(interpretation ? { interpretation: [interpretation] } : {}),
@@ -63,25 +47,19 @@ export function flagOf(response: QuestionnaireResponse, key: string): Flag {
     resourceType: 'Flag',
     id: `Flag:phq9-item9:${key}`,
     status: response.status === 'entered-in-error' ? 'entered-in-error' : 'active',
-    category: [
-      {
-        coding: [
-          {
-            system: 'http://terminology.hl7.org/CodeSystem/flag-category',
-            code: 'safety',
-            display: 'Safety',
-          },
-        ],
-      },
-    ],
+    category: [categoryOf('flag-category', 'safety', 'Safety')],
     code: {
       coding: [{ system: FLAG_SYSTEM, code: 'phq-9-item-9', display: 'PHQ-9 item 9 above 0' }],
       text: 'PHQ-9 item 9 above 0: safety check needed',
     },
-    subject: response.subject as Flag['subject'],
-    ...(response.encounter ? { encounter: response.encounter as Reference<never> } : {}),
+    subject: { ...response.subject } as Flag['subject'],
+    ...(response.encounter ? { encounter: { ...response.encounter } as Flag['encounter'] } : {}),
     ...(response.authored ? { period: { start: response.authored } } : {}),
   };
+}
+
+function categoryOf(system: string, code: string, display: string): CodeableConcept {
+  return { coding: [{ system: `http://terminology.hl7.org/CodeSystem/${system}`, code, display }] };
 }
 
 /** Verified published codes first, our own always, so that given and computed scores meet. */

@@ -59,10 +59,15 @@ export function scoreValue(rule: ScoreRule, numbers: ReadonlyMap<string, number>
   return { value: rule.table.get(sum)!, raw: sum }; // items are in range, so the table has every sum
 }
 
-/** Thoughts of self-harm: whatever the total, and also when there is none. Clinical-safety rule of ours. */
+/**
+ * Thoughts of self-harm: whatever the total, and also when there is none. An answer that cannot be read raises no flag, but a
+ * person has to look at it. Clinical-safety rule of ours.
+ */
 function raiseSelfHarm(response: QuestionnaireResponse, key: string, answers: Answers, scored: Scored): void {
-  if ((answers.numbers.get('9') ?? 0) === 0) return;
-  if (response.subject) scored.flags.push(flagOf(response, key));
+  const unreadable = answers.faults.some(({ item }) => item?.linkId === '9');
+  const raised = (answers.numbers.get('9') ?? 0) > 0;
+  if (!raised && !unreadable) return;
+  if (raised && response.subject) scored.flags.push(flagOf(response, key));
   scored.issues.push(
     issueOf({
       severity: 'warning',

@@ -56,7 +56,7 @@ function fitOf(reader: KindReader, header: readonly Cell[]): Fit {
   const twice: string[] = [];
   const extra: string[] = [];
   const columns = header.map((cell) => {
-    const title = typeof cell === 'string' ? cell : '';
+    const title = typeof cell === 'string' || typeof cell === 'number' ? String(cell) : '';
     const column = known.get(fold(title));
     if (!column && title.trim() !== '') extra.push(title.trim());
     if (column && seen.has(column.name)) twice.push(column.name);

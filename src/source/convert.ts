@@ -108,8 +108,9 @@ function textOf(cell: number | boolean): string {
 
 function convertDate(local: LocalTime, plan: SchemaPlan, path: Path, to: Conversion): unknown {
   if (plan.date?.hasTime || plan.isDateTime) return zonedText(local, path, to, 'correct the date');
-  const midnight = local.hour === 0 && local.minute === 0 && local.second === 0;
-  if (plan.date && !midnight)
+  const isMidnight = local.hour === 0 && local.minute === 0 && local.second === 0;
+  if (!plan.date && !isMidnight) return zonedText(local, path, to, 'correct the date');
+  if (!isMidnight)
     to.faults.push({
       path,
       rule: 'read-time-dropped',

@@ -35,6 +35,8 @@ class Splitter {
   readonly #longest: number;
   #held = '';
   #line = 1;
+  /** true while the end of a line that was given up on has not come */
+  #isSkipping = false;
   #delimiter: string | undefined;
 
   constructor(longest: number) {
@@ -52,21 +54,31 @@ class Splitter {
 
   #rows(isEnd: boolean): CsvRow[] {
     const rows: CsvRow[] = [];
-    let at = 0;
+    let at = this.#skipRest();
     while (at < this.#held.length) {
       this.#delimiter ??= delimiterOf(this.#held, at, isEnd);
       const taken = this.#delimiter === undefined ? 'more' : takeRow(this.#held, at, this.#delimiter, isEnd);
       const isLong = (typeof taken === 'object' ? taken.end : this.#held.length) - at > this.#longest;
       if (taken === 'more' && !isLong) break;
       // A fault costs one line. What an open quote was looked for in holds no other one: nothing is searched twice over.
-      const next = typeof taken === 'object' ? taken.end : lineEnd(this.#held, at);
+      const next = typeof taken === 'object' && !isLong ? taken.end : lineEnd(this.#held, at);
       const row = this.#row(taken, isLong);
       if (row) rows.push(row);
+      this.#isSkipping = row?.ok === false && this.#held[next - 1] !== '\n';
       this.#line += newlines(this.#held, at, next);
       at = next;
     }
     this.#held = this.#held.slice(at);
     return rows;
+  }
+
+  /** Passes over what comes of a line that was given up on. @returns offset of the next line */
+  #skipRest(): number {
+    if (!this.#isSkipping) return 0;
+    const next = lineEnd(this.#held, 0);
+    this.#isSkipping = this.#held[next - 1] !== '\n';
+    if (!this.#isSkipping) this.#line++;
+    return next;
   }
 
   #row(taken: Take, isLong: boolean): CsvRow | undefined {

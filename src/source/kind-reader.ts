@@ -50,6 +50,7 @@ export interface Column {
   readonly plan: SchemaPlan;
 }
 
+/** Begins a file or a request. */
 export function startReading(reader: KindReader, options: ReadOptions): Reading {
   return { reader, nowMs: options.nowMs, file: options.file, told: new Set() };
 }

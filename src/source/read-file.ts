@@ -16,7 +16,8 @@ import type { LoadedSource } from './load.ts';
 import { readCsv } from './read-csv.ts';
 import { readJson, readNdjson } from './read-json.ts';
 import { readXlsx } from './read-xlsx.ts';
-import type { ReadRecord, UnreadRecord } from './record.ts';
+import type { ReadRecord } from './record.ts';
+import { refusedFile } from './refused-file.ts';
 
 /** How to read a file. */
 export interface FileOptions extends Omit<ReadOptions, 'file'> {
@@ -52,24 +53,6 @@ async function* recordsOf(
   if (!format.ok) yield refusedFile(source, file, options.kind, format.outcome);
   else if (format.value === 'xlsx') yield* readXlsx(source, path, { ...options, file });
   else yield* readTextFile(source, path, format.value, { ...options, file });
-}
-
-/** @returns the refusal of a whole file; its kind is the one asked for, or '' where none is known */
-export function refusedFile(
-  source: LoadedSource,
-  file: string,
-  kind: string | undefined,
-  outcome: OperationOutcome,
-): UnreadRecord {
-  return {
-    ok: false,
-    source: source.manifest.name,
-    kind: kind ?? '',
-    key: undefined,
-    payload: undefined,
-    file,
-    outcome,
-  };
 }
 
 async function* readTextFile(

@@ -1,7 +1,7 @@
 /** Turns a workbook into records: one sheet holds one kind. */
 
 import { readFile, stat } from 'node:fs/promises';
-import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes';
+import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { AdapterError, type Checked, issueOf, outcomeOf, refuse } from '../fhir/outcome.ts';
 import { kindByName, kindNamed, kindOfHeader, noKind } from './choose-kind.ts';
 import { type Columns, matchColumns } from './columns.ts';
@@ -17,7 +17,8 @@ import {
 } from './kind-reader.ts';
 import { READ_LIMITS, type ReadLimits } from './limits.ts';
 import type { LoadedSource } from './load.ts';
-import type { ReadRecord, UnreadRecord } from './record.ts';
+import type { ReadRecord } from './record.ts';
+import { refusedFile } from './refused-file.ts';
 import { type SheetRow, sheetRows } from './xlsx-rows.ts';
 import { readWorkbook, type Sheet, type Workbook } from './xlsx-workbook.ts';
 import { openZip } from './zip.ts';
@@ -51,28 +52,37 @@ export async function* readXlsx(
 ): AsyncGenerator<ReadRecord> {
   const limits = options.limits ?? READ_LIMITS;
   try {
-    const workbook = await openWorkbook(path, limits);
-    const tables = workbook.ok ? await chooseTables(source, workbook.value, options, limits) : workbook;
-    if (!workbook.ok || !tables.ok) {
-      yield refusedBook(source, options, (tables as { outcome: OperationOutcome }).outcome);
+    const opened = await openTables(source, path, options, limits);
+    if (!opened.ok) {
+      yield refusedFile(source, options.file, options.kind, opened.outcome);
       return;
     }
-    let warnings = skippedWarnings(tables.value.skipped);
-    for (const table of tables.value.read) {
-      yield* readTable(workbook.value, table, options, limits, warnings);
-      warnings = [];
+    const { workbook, read, skipped } = opened.value;
+    let warnings = skippedWarnings(skipped);
+    for (const table of read) {
+      const isTold = yield* readTable(workbook, table, options, limits, warnings);
+      if (isTold) warnings = [];
     }
   } catch (error) {
     if (!(error instanceof AdapterError)) throw error;
-    yield refusedBook(source, options, error.outcome);
+    yield refusedFile(source, options.file, options.kind, error.outcome);
   }
 }
 
-async function openWorkbook(path: string, limits: ReadLimits): Promise<Checked<Workbook>> {
+async function openTables(
+  source: LoadedSource,
+  path: string,
+  options: XlsxOptions,
+  limits: ReadLimits,
+): Promise<Checked<Tables & { readonly workbook: Workbook }>> {
   const { size } = await stat(path);
   if (size > limits.xlsxBytes) return refuseTooLong('the workbook', limits.xlsxBytes);
   const zip = openZip(await readFile(path), limits);
-  return zip.ok ? readWorkbook(zip.value, limits) : zip;
+  if (!zip.ok) return zip;
+  const workbook = await readWorkbook(zip.value, limits);
+  if (!workbook.ok) return workbook;
+  const tables = await chooseTables(source, workbook.value, options, limits);
+  return tables.ok ? { ok: true, value: { ...tables.value, workbook: workbook.value } } : tables;
 }
 
 interface Tables {
@@ -114,14 +124,15 @@ async function firstRow(workbook: Workbook, sheet: Sheet, limits: ReadLimits): P
   return undefined;
 }
 
+/** @returns true once a record has carried the warnings */
 async function* readTable(
   workbook: Workbook,
   table: Table,
   options: XlsxOptions,
   limits: ReadLimits,
   warnings: readonly OperationOutcomeIssue[],
-): AsyncGenerator<ReadRecord> {
-  if (!table.reader.ok) return;
+): AsyncGenerator<ReadRecord, boolean> {
+  if (!table.reader.ok) return false;
   const { sheet, header } = table;
   // A sheet's own name is only repeated where it is one of the source's words.
   const file = `${options.file}#${table.byName ? sheet.name : `sheet ${sheet.number}`}`;
@@ -129,21 +140,24 @@ async function* readTable(
   const matched = header.fault ? refuse(header.fault) : matchColumns(table.reader.value, header.cells);
   if (!matched.ok) {
     yield unread(reading, matched.outcome, header.line);
-    return;
+    return false;
   }
   let toTell: readonly OperationOutcomeIssue[] = [...warnings, ...matched.value.warnings];
+  let isTold = false;
   try {
     for await (const row of sheetRows(workbook, sheet, limits)) {
       if (row.line === header.line) continue;
       const record = readSheetRow(reading, matched.value, row, toTell);
       if (!record) continue;
       toTell = [];
+      isTold = true;
       yield record;
     }
   } catch (error) {
     if (!(error instanceof AdapterError)) throw error;
     yield unread(reading, error.outcome);
   }
+  return isTold;
 }
 
 function readSheetRow(
@@ -173,17 +187,4 @@ function skippedWarnings(skipped: readonly Table[]): OperationOutcomeIssue[] {
   const numbers = skipped.map((table) => table.sheet.number).join(', ');
   const diagnostics = `not read, since neither name nor columns are of a kind that is read here: sheet ${numbers}`;
   return [issueOf({ severity: 'warning', code: 'informational', rule: 'read-unknown-sheet', diagnostics })];
-}
-
-function refusedBook(source: LoadedSource, options: XlsxOptions, outcome: OperationOutcome): UnreadRecord {
-  const { name } = source.manifest;
-  return {
-    ok: false,
-    source: name,
-    kind: options.kind ?? '',
-    key: undefined,
-    payload: undefined,
-    file: options.file,
-    outcome,
-  };
 }

@@ -53,7 +53,8 @@ export function addSaying(before: SaidBefore, now: SaidNow): SaidAfter {
   const older = before.own === undefined ? undefined : resourceOf(before, before.own);
   const resource = older ? mergeLater(older, now.resource) : now.resource;
   const digest = contentDigest(resource);
-  const mine = { ...now, resource, digest, recordId: undefined };
+  const partial = now.partial && (older === undefined || isPartial(before, before.own)); // full once is full for good
+  const mine = { ...now, partial, resource, digest, recordId: undefined };
   if (before.sayings.length > 0) return joinSayings(before, before.sayings, mine, older !== undefined);
   const { current } = before;
   if (!current) return firstSaying(mine);
@@ -130,6 +131,10 @@ function isSame(a: Saying, b: Saying): boolean {
     a.recordId === b.recordId &&
     a.sourceTimeMs === b.sourceTimeMs
   );
+}
+
+function isPartial(before: SaidBefore, saying: number | undefined): boolean {
+  return before.sayings.find((one) => one.saying === saying)?.partial === true;
 }
 
 function resourceOf(before: SaidBefore, saying: number): Identified | undefined {

@@ -1,6 +1,6 @@
 /** Turns what a FHIR server answered into what delivery does next, saying the fault without repeating the server's words. */
 import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes';
-import { issueOf, outcomeOf } from '../fhir/outcome.ts';
+import { issueOf, outcomeOf, type RetryClass } from '../fhir/outcome.ts';
 import { classify } from '../wire/retry-class.ts';
 import type { Delivered, Delivery } from './target.ts';
 
@@ -30,69 +30,86 @@ export function describe(delivery: Delivery): string {
 
 /** @param reply of a status that is no success; 409 and 412 are conflicts, and the caller has looked already */
 export function refusalOf(what: string, reply: Reply, rules: ReplyRules): Refused {
-  const { status } = reply;
   const issues = issuesOf(reply.body);
-  const retryAfter = reply.retryAfterMs === undefined ? {} : { retryAfterMs: reply.retryAfterMs };
-  const refused = (
-    retry: Refused['retry'],
-    code: OperationOutcomeIssue['code'],
-    rule: string,
-    advice: string,
-  ): Refused => ({
+  const isLocked = rules.lockedStatuses.includes(reply.status) || hasCode(issues, rules.lockedCodes);
+  const { retry, code, rule, advice } = isLocked ? LOCKED : meaningOf(reply.status);
+  const diagnostics = `Target ${rules.target} answered ${reply.status} to ${what}${codesIn(issues)}. ${advice}`;
+  return {
     ok: false,
     retry,
-    ...retryAfter,
-    outcome: outcomeWith(
-      issues,
-      code,
-      rule,
-      `Target ${rules.target} answered ${status} to ${what}${codesIn(issues)}. ${advice}`,
-    ),
-  });
-  if (rules.lockedStatuses.includes(status) || (status >= 400 && hasCode(issues, rules.lockedCodes)))
-    return refused(
-      'recordLocked',
-      'lock-error',
-      'delivery-record-locked',
-      'The record is open elsewhere; it is tried again later.',
-    );
-  if (status === 401)
-    return refused(
-      'transient',
-      'security',
-      'target-unauthorized',
-      'Check the credentials configured for this target.',
-    );
-  if (status === 409 || status === 412)
-    return refused(
-      'conflict',
-      'conflict',
-      'delivery-conflict',
-      'The target holds another version; compare both and replay.',
-    );
-  if (status >= 300 && status < 400)
-    return refused(
-      'permanent',
-      'not-supported',
-      'target-moved',
-      'Redirects are not followed; configure the address it names.',
-    );
-  const retry = classify(status);
-  if (retry === 'transient')
-    return refused(retry, status === 429 ? 'throttled' : 'transient', 'target-busy', 'Tried again later.');
-  if (retry === 'ambiguous')
-    return refused(
-      retry,
-      'exception',
-      'target-unsure',
-      'It may have been stored: looked up before it is sent again.',
-    );
-  return refused(
-    retry,
-    'processing',
-    'delivery-refused',
-    'Amend the record at its source or its map, then replay.',
-  );
+    ...(reply.retryAfterMs === undefined ? {} : { retryAfterMs: reply.retryAfterMs }),
+    outcome: outcomeOf({ ...issueOf({ code, rule, diagnostics }), ...pathsIn(issues) }),
+  };
+}
+
+interface Meaning {
+  readonly retry: Refused['retry'];
+  readonly code: OperationOutcomeIssue['code'];
+  readonly rule: string;
+  readonly advice: string;
+}
+
+const LOCKED: Meaning = {
+  retry: 'recordLocked',
+  code: 'lock-error',
+  rule: 'delivery-record-locked',
+  advice: 'The record is open elsewhere; it is tried again later.',
+};
+
+/** What `classify` leaves to the target. 401 comes here only after the token was renewed: the credentials are wrong for every record, so none is parked for it. */
+const SPECIAL: Readonly<Record<number, Meaning>> = {
+  401: {
+    retry: 'transient',
+    code: 'security',
+    rule: 'target-unauthorized',
+    advice: 'Check the credentials configured for this target.',
+  },
+  409: {
+    retry: 'conflict',
+    code: 'conflict',
+    rule: 'delivery-conflict',
+    advice: 'It contradicts what the target holds; compare both, then replay.',
+  },
+  412: {
+    retry: 'conflict',
+    code: 'conflict',
+    rule: 'delivery-conflict',
+    advice: 'The target holds another version; compare both, then replay.',
+  },
+  429: { retry: 'transient', code: 'throttled', rule: 'target-busy', advice: 'It is tried again later.' },
+};
+
+const CLASSES: Readonly<Record<RetryClass, Meaning>> = {
+  transient: {
+    retry: 'transient',
+    code: 'transient',
+    rule: 'target-busy',
+    advice: 'It is tried again later.',
+  },
+  ambiguous: {
+    retry: 'ambiguous',
+    code: 'exception',
+    rule: 'target-unsure',
+    advice: 'It may have been stored: it is looked up before it is sent again.',
+  },
+  permanent: {
+    retry: 'permanent',
+    code: 'processing',
+    rule: 'delivery-refused',
+    advice: 'Amend the record at its source, or its map; then replay.',
+  },
+};
+
+const MOVED: Meaning = {
+  retry: 'permanent',
+  code: 'not-supported',
+  rule: 'target-moved',
+  advice: 'Redirects are not followed: configure the address that the target names, then replay.',
+};
+
+function meaningOf(status: number): Meaning {
+  if (status >= 300 && status < 400) return MOVED;
+  return SPECIAL[status] ?? CLASSES[classify(status)];
 }
 
 /** A failure that no answer of the server stands behind. */
@@ -126,15 +143,10 @@ function codesIn(issues: readonly OperationOutcomeIssue[]): string {
   return codes.length > 0 ? ` (${codes.join(', ')})` : '';
 }
 
-function outcomeWith(
-  issues: readonly OperationOutcomeIssue[],
-  code: OperationOutcomeIssue['code'],
-  rule: string,
-  diagnostics: string,
-): OperationOutcome {
-  const expression = issues
+/** Paths name elements, not values. */
+function pathsIn(issues: readonly OperationOutcomeIssue[]): { expression?: string[] } {
+  const paths = issues
     .flatMap((issue) => issue.expression ?? [])
     .filter((path) => /^[A-Za-z][\w.[\]()]*$/.test(path));
-  const issue = issueOf({ code, rule, diagnostics });
-  return outcomeOf(expression.length > 0 ? { ...issue, expression: expression.slice(0, 10) } : issue);
+  return paths.length > 0 ? { expression: paths.slice(0, 10) } : {};
 }

@@ -3,9 +3,9 @@ import type { Bundle, OperationOutcomeIssue, Resource } from '@medplum/fhirtypes
 import { issueOf } from '../fhir/outcome.ts';
 import { describe, type Refused, refusal, refusalOf } from './answers.ts';
 import { type FhirReply, versionOf } from './fhir-client.ts';
-import { outgoing, saysTheSame, searchToken } from './outgoing.ts';
+import { outgoing, RESOURCE_ID_SYSTEM, saysTheSame, searchToken } from './outgoing.ts';
 import type { Delivered, Delivery } from './target.ts';
-import { linkOf, type Place, writeKnowing } from './write-one.ts';
+import { linkOf, type Place, writeKnowing, writeOne } from './write-one.ts';
 
 /** For a delivery without a link. A server's promise that a conditional create is unique is not trusted. */
 export async function createOne(place: Place, delivery: Delivery, signal: AbortSignal): Promise<Delivered> {
@@ -38,6 +38,23 @@ export async function createOne(place: Place, delivery: Delivery, signal: AbortS
   // It is stored; only the look for twins failed, or the server's index lags behind.
   if (!found.ok || found.copies.length === 0) return createdOf(place, delivery, reply);
   return adopt(place, delivery, sent, found.copies, signal);
+}
+
+/** Removes what a create that was never answered may have left: without a link only our identifier finds it. */
+export async function removeUnlinked(
+  place: Place,
+  delivery: Delivery,
+  signal: AbortSignal,
+): Promise<Delivered> {
+  const token = `${RESOURCE_ID_SYSTEM}|${delivery.entry.id}`;
+  const found = await findCopies(place, delivery, token, signal);
+  if (!found.ok) return found;
+  for (const copy of found.copies) {
+    const link = linkOf(place, delivery, copy.id, copy.meta?.versionId);
+    const removed = await writeOne(place, { ...delivery, link }, signal);
+    if (!removed.ok) return removed;
+  }
+  return { ok: true, link: linkOf(place, delivery, undefined, undefined) };
 }
 
 /** Settles on the oldest copy, writing ours over it where it differs. */

@@ -39,36 +39,17 @@ export interface FhirClient {
 export function createFhirClient(options: FhirClientOptions): FhirClient {
   const { rules, clock } = options;
   const baseUrl = options.baseUrl.replace(/\/+$/, '');
-  const once = async (
-    request: FhirRequest,
-    signal: AbortSignal,
-    renew: boolean,
-  ): Promise<WireAnswer | WireFailure> => {
-    const token = await options.token?.(renew);
-    const headers = {
-      accept: 'application/fhir+json',
-      ...(request.body === undefined ? {} : { 'content-type': 'application/fhir+json' }),
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...request.headers,
-    };
-    const url = request.path === '' ? baseUrl : `${baseUrl}/${request.path}`;
-    const wire = {
-      method: request.method,
-      url,
-      headers,
-      ...(request.body === undefined ? {} : { body: request.body }),
-    };
-    return send(wire, { deadlineMs: options.deadlineMs, signal, exchange: options.exchange });
-  };
   return {
     rules,
     baseUrl,
     clock,
     send: async (request, signal) => {
+      const url = request.path === '' ? baseUrl : `${baseUrl}/${request.path}`;
       let answer: WireAnswer | WireFailure;
       try {
-        answer = await once(request, signal, false);
-        if (answer.ok && answer.status === 401 && options.token) answer = await once(request, signal, true);
+        answer = await sendOnce(url, request, options, signal, false);
+        if (answer.ok && answer.status === 401 && options.token)
+          answer = await sendOnce(url, request, options, signal, true);
       } catch {
         const advice = `Target ${rules.target}: no access token could be had. Check its token address and key.`;
         return refusal('transient', 'security', 'target-no-token', advice);
@@ -79,6 +60,25 @@ export function createFhirClient(options: FhirClientOptions): FhirClient {
       return { ok: true, status, headers, body, ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }) };
     },
   };
+}
+
+/** @throws whatever the token's provider throws */
+async function sendOnce(
+  url: string,
+  { method, headers, body }: FhirRequest,
+  { token, deadlineMs, exchange }: FhirClientOptions,
+  signal: AbortSignal,
+  renew: boolean,
+): Promise<WireAnswer | WireFailure> {
+  const bearer = await token?.(renew);
+  const sent = {
+    accept: 'application/fhir+json',
+    ...(body === undefined ? {} : { 'content-type': 'application/fhir+json' }),
+    ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
+    ...headers,
+  };
+  const request = { method, url, headers: sent, ...(body === undefined ? {} : { body }) };
+  return send(request, { deadlineMs, signal, exchange });
 }
 
 /** What a server holds under one id. */

@@ -1,7 +1,7 @@
 /** Delivers to a FHIR R4 server: several resources as one transaction where that works, else one by one in order. */
 import { createExchange, type Exchange } from '../wire/exchange.ts';
 import { describe, type Refused, refusal } from './answers.ts';
-import { createOne } from './create-one.ts';
+import { createOne, removeUnlinked } from './create-one.ts';
 import { createFhirClient } from './fhir-client.ts';
 import { referencesOf } from './references.ts';
 import type { Delivered, Delivery, Target } from './target.ts';
@@ -79,9 +79,8 @@ class Run {
 
   async single(delivery: Delivery): Promise<void> {
     if (!this.#maySend(delivery)) return;
-    const isNew =
-      this.#place.ids === 'server' && delivery.link === undefined && delivery.resource !== undefined;
-    const write = isNew ? createOne : writeOne;
+    const isUnnamed = this.#place.ids === 'server' && delivery.link === undefined;
+    const write = !isUnnamed ? writeOne : delivery.resource ? createOne : removeUnlinked;
     this.#settle(delivery, await write(this.#place, delivery, this.#signal));
   }
 

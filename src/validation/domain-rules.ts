@@ -73,26 +73,17 @@ export const DOMAIN_RULES: readonly DomainRule[] = [
   },
 ];
 
-/** Of resources that only add to one supplied elsewhere, single values are checked, but not what they lack. */
-const OF_WHOLE_RESOURCES = new Set(['hr-7']);
-
 /**
  * Checks the resources of one record.
  * @param resources under final ids, references as `Type/id`
  * @param related a resource beyond the record by `Type/id`, as far as it is at hand
- * @param isPartial true for a resource that only adds to one that another record supplies
  */
 export function checkDomain(
   resources: readonly Identified[],
   related: (key: string) => Resource | undefined,
-  isPartial: (resource: Identified) => boolean = () => false,
 ): OperationOutcomeIssue[] {
   const journey = journeyOf(resources, related);
   return resources.flatMap((resource) =>
-    DOMAIN_RULES.flatMap((rule) =>
-      rule.check && !(OF_WHOLE_RESOURCES.has(rule.id) && isPartial(resource))
-        ? rule.check(resource, journey)
-        : [],
-    ),
+    DOMAIN_RULES.flatMap((rule) => rule.check?.(resource, journey) ?? []),
   );
 }

@@ -29,13 +29,13 @@ function outside(edge: 'start' | 'end', when: string): OperationOutcomeIssue {
 
 /**
  * hr-7: a referral names a person, a need, a referrer and a service. Drafts, withdrawn ones and those entered in error
- * may be bare: nobody acts on them. An onward referral has the need of the referral it is based on.
+ * may be bare: nobody acts on them. An onward referral has the need of the referral it is based on. One without a subject
+ * is a part that adds to a referral of another record: of a whole one, base R4 itself asks for the person.
  */
 export function checkReferral(referral: ServiceRequest): OperationOutcomeIssue[] {
-  if (['draft', 'revoked', 'entered-in-error'].includes(referral.status)) return [];
+  if (!referral.subject || ['draft', 'revoked', 'entered-in-error'].includes(referral.status)) return [];
   const need = referral.reasonCode?.length || referral.reasonReference?.length || referral.basedOn?.length;
   const parts = [
-    [referral.subject, 'subject', 'person'],
     [need, 'reasonCode', 'need'],
     [referral.requester, 'requester', 'referrer'],
     [referral.performer?.length, 'performer', 'service'],

@@ -1,8 +1,11 @@
 /** Refusals with their place, limits, hostile names and data, and what happens when an expression ends in an error. */
 import { expect, test } from 'vitest';
+import { loadBaseDefinitions } from '../../src/fhir/definitions.ts';
 import { AdapterError, ruleOf } from '../../src/fhir/outcome.ts';
 import { compileExpression } from '../../src/fhirpath/compile.ts';
 import { parseExpression } from '../../src/fhirpath/parser.ts';
+
+const definitions = loadBaseDefinitions();
 
 function diagnosticsOf(expression: string): string | undefined {
   const compiled = compileExpression(expression);
@@ -84,7 +87,7 @@ test('names that JavaScript objects inherit are data or nothing', () => {
 test('names and texts cannot leave their quotes in the generated code', () => {
   const name = '"];globalThis.broken=1;["\u2028\\';
   expect(run(`\`${name.replace('\\', '\\\\')}\``, { [name]: 'safe' })).toEqual(['safe']);
-  expect(run("'\"+globalThis.broken+\"' & '${1}'")).toEqual(['"+globalThis.broken+"${1}']);
+  expect(run("'\"+globalThis.broken+\"' & '$1`'")).toEqual(['"+globalThis.broken+"$1`']);
   expect('broken' in globalThis).toBe(false);
 });
 
@@ -142,4 +145,26 @@ test('results are arrays of their own: changing one changes no resource', () => 
   const record = { lines: [1, 2] };
   run('lines', record).push(3);
   expect(record.lines).toEqual([1, 2]);
+});
+
+test('a column that is named like a FHIR type is a column', () => {
+  const compiled = compileExpression("Consent.lower() = 'yes' and Location.exists()", { definitions });
+  expect(compiled.ok && compiled.value({ Consent: 'Yes', Location: 'Hall' })).toEqual([true]);
+  const observation = { resourceType: 'Observation', valueString: 'x' };
+  const rooted = compileExpression('Observation.value | Patient.name', { definitions });
+  expect(rooted.ok && rooted.value(observation)).toEqual(['x']);
+});
+
+test('data that is nested without end, or holds very many items, ends in a result or an adapter error', () => {
+  const nest = (depth: number): unknown => {
+    let value: unknown = 'leaf';
+    for (let i = 0; i < depth; i++) value = { a: value };
+    return value;
+  };
+  expect(evaluationRule('x = y', { x: nest(100_000), y: nest(100_000) })).toBe('fhirpath-evaluation');
+  expect(evaluationRule('descendants().count()', nest(1000))).toBe('fhirpath-evaluation');
+  const wide = { items: Array.from({ length: 300_000 }, (_, i) => ({ n: i, items: [{ n: -i }] })) };
+  expect(run('items.n.count()', wide)).toEqual([300_000]);
+  expect(run('items.select(n).where($this > 299998)', wide)).toEqual([299_999]);
+  expect(evaluationRule('repeat(items)', wide)).toBe('fhirpath-evaluation');
 });

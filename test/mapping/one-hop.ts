@@ -46,7 +46,9 @@ export function compileOne(text: string, around: Surroundings = {}): Compiled {
   const codeMaps = codeMapsOf(files, around.conceptMaps ?? {});
   const unit = new Compilation({ files, imports, codeMaps, schemas, shapes, compileExpression }, findings);
   const [group] = file.groups;
-  const [source, target] = group!.parameters.map(({ type }) => (type && unit.typeShape('t.map', type)) ?? ANY);
+  const [source, target] = group!.parameters.map(
+    ({ type }) => (type && unit.typeShape('t.map', type)) ?? ANY,
+  );
   const entry = unit.entry({ file: 't.map', group: group! }, source!, target!, false);
   unit.checkRest();
   const hop = findings.failed ? undefined : link(unit, [entry]).get(entry);
@@ -65,7 +67,11 @@ function codeMapsOf(
 }
 
 /** Runs one record through a map that must compile. */
-export function run(text: string, record: unknown, around?: Surroundings): { out: unknown; issues: string[] } {
+export function run(
+  text: string,
+  record: unknown,
+  around?: Surroundings,
+): { out: unknown; issues: string[] } {
   const { hop, issues: faults } = compileOne(text, around);
   if (!hop) throw new Error(faults.map(({ diagnostics }) => diagnostics).join('\n'));
   const issues: OperationOutcomeIssue[] = [];
@@ -106,7 +112,12 @@ export const SCHEMA: JsonSchema = {
 };
 
 /** Runs rules from the record to a Patient, or to another type. */
-export function runRules(body: string, record: unknown, target = 'Patient', more = ''): { out: unknown; issues: string[] } {
+export function runRules(
+  body: string,
+  record: unknown,
+  target = 'Patient',
+  more = '',
+): { out: unknown; issues: string[] } {
   return run(mapText(target, body, more), record, { schemas: [SCHEMA] });
 }
 

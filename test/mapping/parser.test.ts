@@ -45,10 +45,16 @@ test('parses every construct of the language', () => {
   expect(imports.map(({ text }) => text)).toEqual(['https://hedgerow.example/*']);
   expect(constants[0]?.value.text).toBe("'a' + 'b'");
   expect(conceptMaps[0]?.codes.map(({ target }) => target.code)).toEqual(['two words', '2']);
-  expect(structures).toMatchObject([{ alias: 'A', mode: 'source' }, { alias: undefined, mode: 'target' }]);
+  expect(structures).toMatchObject([
+    { alias: 'A', mode: 'source' },
+    { alias: undefined, mode: 'target' },
+  ]);
   const [first] = groups[0]!.rules;
   expect(groups[0]).toMatchObject({ parent: { text: 'Two' }, typeMode: 'type+' });
-  expect(first).toMatchObject({ name: 'named', dependents: [{ name: { text: 'Two' } }, { name: { text: 'Three' } }] });
+  expect(first).toMatchObject({
+    name: 'named',
+    dependents: [{ name: { text: 'Two' } }, { name: { text: 'Three' } }],
+  });
   expect(first!.sources[0]).toMatchObject({
     type: { text: 'string' },
     cardinality: { min: 0, max: Number.POSITIVE_INFINITY },
@@ -58,7 +64,11 @@ test('parses every construct of the language', () => {
     check: { text: 'a.exists()' },
     log: { text: "'seen'" },
   });
-  expect(first!.targets[0]).toMatchObject({ listMode: { text: 'share' }, share: { text: 's1' }, variable: { text: 'c' } });
+  expect(first!.targets[0]).toMatchObject({
+    listMode: { text: 'share' },
+    share: { text: 's1' },
+    variable: { text: 'c' },
+  });
   expect(first!.targets[1]?.transform).toMatchObject({ kind: 'expression', text: "'q' & a" });
   expect(placeText(first!.sources[1]!.context.at)).toBe('t.map:18:5');
   expect(groups[0]!.rules[1]?.sources[0]?.path[0]?.text).toBe('odd name');
@@ -69,7 +79,9 @@ test('names file, line, column and what was expected', () => {
     't.map:4:1: expected ";" or the name of the rule, found "}"',
   );
   expect(refusal('map "u" = "n"\nuses "x" as nothing')).toContain('t.map:2:');
-  expect(refusal('group g(source a) { a.x where (b = \'c -> d.e; }')).toContain('t.map:1:36: the text that starts here');
+  expect(refusal("group g(source a) { a.x where (b = 'c -> d.e; }")).toContain(
+    't.map:1:36: the text that starts here',
+  );
   expect(refusal('map "u" = "n"')).toBe('t.map:1:14: expected a group, found the end of the file');
 });
 

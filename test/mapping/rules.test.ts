@@ -12,7 +12,10 @@ function made(body: string, record: unknown, target = 'Patient', more = ''): unk
 
 test('copies an element where it is there, and nothing where it is not', () => {
   const body = 'src.born -> tgt.birthDate; src.active as a -> tgt.active = a "active";';
-  expect(made(body, { born: '1984-03-12', active: false })).toEqual({ birthDate: '1984-03-12', active: false });
+  expect(made(body, { born: '1984-03-12', active: false })).toEqual({
+    birthDate: '1984-03-12',
+    active: false,
+  });
   expect(made(body, { born: null })).toEqual({});
   expect(Object.keys(made(body, {}) as object)).toEqual([]);
 });
@@ -26,8 +29,11 @@ test('adds to lists and sets what occurs once', () => {
 });
 
 test('copies each item of a list', () => {
-  const body = 'src -> tgt.name as name then { src.tags -> name.given; src.tags as t -> name.suffix = t "s"; } "n";';
-  expect(made(body, { tags: ['a', null, 'b'] })).toEqual({ name: [{ given: ['a', 'b'], suffix: ['a', 'b'] }] });
+  const body =
+    'src -> tgt.name as name then { src.tags -> name.given; src.tags as t -> name.suffix = t "s"; } "n";';
+  expect(made(body, { tags: ['a', null, 'b'] })).toEqual({
+    name: [{ given: ['a', 'b'], suffix: ['a', 'b'] }],
+  });
 });
 
 test('leaves out elements that stay empty', () => {
@@ -37,7 +43,10 @@ test('leaves out elements that stay empty', () => {
     src -> tgt.maritalStatus as status then { src.status -> status.text; } "status";`;
   expect(made(body, {})).toEqual({});
   expect(made(body, { born: '1984-03-12' })).toEqual({ name: [{ period: { start: '1984-03-12' } }] });
-  expect(made(body, { name: 'A', status: 'S' })).toEqual({ name: [{ family: 'A' }], maritalStatus: { text: 'S' } });
+  expect(made(body, { name: 'A', status: 'S' })).toEqual({
+    name: [{ family: 'A' }],
+    maritalStatus: { text: 'S' },
+  });
 });
 
 test('keeps the order of a list when its first item is filled late', () => {
@@ -50,16 +59,24 @@ test('keeps the order of a list when its first item is filled late', () => {
 test('finds again the one element that an earlier rule made', () => {
   const body = `src.name as n -> tgt.maritalStatus as status, status.text = n "one";
     src.status as s -> tgt.maritalStatus as status, status.coding as coding, coding.code = s "two";`;
-  expect(made(body, { name: 'A', status: 'M' })).toEqual({ maritalStatus: { text: 'A', coding: [{ code: 'M' }] } });
+  expect(made(body, { name: 'A', status: 'M' })).toEqual({
+    maritalStatus: { text: 'A', coding: [{ code: 'M' }] },
+  });
   expect(made(body, { status: 'M' })).toEqual({ maritalStatus: { coding: [{ code: 'M' }] } });
 });
 
 test('names a choice element by the type of the value written', () => {
   const choice = (body: string, record: unknown, target = 'Patient'): unknown => made(body, record, target);
-  expect(choice('src.active as a -> tgt.deceased = a "d";', { active: true })).toEqual({ deceasedBoolean: true });
-  expect(choice('src.seen as s -> tgt.deceased = s "d";', { seen: '2026-01-02' })).toEqual({ deceasedDateTime: '2026-01-02' });
-  expect(choice('src.born -> tgt.deceased;', { born: '2026-01-02' })).toEqual({ deceasedDateTime: '2026-01-02' });
-  const quantity = "src.weight as w -> tgt.value = create('Quantity') as q, q.value = w \"v\";";
+  expect(choice('src.active as a -> tgt.deceased = a "d";', { active: true })).toEqual({
+    deceasedBoolean: true,
+  });
+  expect(choice('src.seen as s -> tgt.deceased = s "d";', { seen: '2026-01-02' })).toEqual({
+    deceasedDateTime: '2026-01-02',
+  });
+  expect(choice('src.born -> tgt.deceased;', { born: '2026-01-02' })).toEqual({
+    deceasedDateTime: '2026-01-02',
+  });
+  const quantity = 'src.weight as w -> tgt.value = create(\'Quantity\') as q, q.value = w "v";';
   expect(choice(quantity, { weight: 7.5 }, 'Observation')).toEqual({ valueQuantity: { value: 7.5 } });
   const made2 = choice("src -> tgt.value = 'x', tgt.effectiveDateTime = '2026' \"v\";", {}, 'Observation');
   expect(made2).toEqual({ valueString: 'x', effectiveDateTime: '2026' });
@@ -98,7 +115,7 @@ test('writes data types in one call: cc, c, qty, id, cp', () => {
     code: { coding: [{ system: 'https://s', code: 'N', display: 'shown' }], text: 'N' },
     category: [{ text: 'S' }, { coding: [{ system: 'https://s', code: 'S' }] }],
   });
-  const telecom = "src.name as n -> tgt.telecom = cp('phone', n), tgt.telecom = cp(n) \"t\";";
+  const telecom = 'src.name as n -> tgt.telecom = cp(\'phone\', n), tgt.telecom = cp(n) "t";';
   expect(made(telecom, { name: 'a@b' })).toEqual({
     telecom: [
       { system: 'phone', value: 'a@b' },
@@ -120,6 +137,8 @@ test('applies conditions, in the plain forms and in FHIRPath', () => {
   expect(when("status.startsWith('ab').not()", { status: 'ac' })).toBe(true);
   expect(when('tags.exists() and notes.empty()', { tags: ['a'], notes: [] })).toBe(true);
   expect(when('size > 3 and src.size <= 7', { size: 7 })).toBe(true);
+  expect(when('seen.toString().length() > 10', { seen: '2026-03-01T10:00:00Z' })).toBe(true);
+  expect(when('seen.toString().length() > 10', { seen: '2026-03-01' })).toBe(false);
   expect(when('name = status', {})).toBe(false);
   expect(when('name = status', { name: 'x', status: 'x' })).toBe(true);
   expect(when("place.town = 'Leeds'", {})).toBe(false);
@@ -130,12 +149,18 @@ test('applies conditions, in the plain forms and in FHIRPath', () => {
 });
 
 test('filters the items of a list by their own elements', () => {
-  const body = "src.notes as n where kind = 'x' -> tgt.name as name, name.text = 'found' then { n.words -> name.family; } \"n\";";
-  expect(made(body, { notes: [{ kind: 'y' }, { kind: 'x', words: 'w' }] })).toEqual({ name: [{ text: 'found', family: 'w' }] });
+  const body =
+    "src.notes as n where kind = 'x' -> tgt.name as name, name.text = 'found' then { n.words -> name.family; } \"n\";";
+  expect(made(body, { notes: [{ kind: 'y' }, { kind: 'x', words: 'w' }] })).toEqual({
+    name: [{ text: 'found', family: 'w' }],
+  });
 });
 
 test('keeps to the list modes of sources', () => {
-  const picked = (mode: string): unknown => made(`src.tags ${mode} as t -> tgt.language = t, tgt.name as n, n.text = t "t";`, { tags: ['a', 'b', 'c'] });
+  const picked = (mode: string): unknown =>
+    made(`src.tags ${mode} as t -> tgt.language = t, tgt.name as n, n.text = t "t";`, {
+      tags: ['a', 'b', 'c'],
+    });
   const names = (...list: string[]) => ({ language: list.at(-1), name: list.map((text) => ({ text })) });
   expect(picked('first')).toEqual(names('a'));
   expect(picked('last')).toEqual(names('c'));
@@ -164,15 +189,21 @@ test('evaluates FHIRPath with variables as %name and bare', () => {
 
 test('multiplies several sources, takes defaults, and checks cardinalities', () => {
   const twice = 'src.tags as a, src.tags as b -> tgt.name as n, n.text = append(a, b) "n";';
-  expect(made(twice, { tags: ['1', '2'] })).toEqual({ name: ['11', '12', '21', '22'].map((text) => ({ text })) });
-  expect(made('src.status default (\'none\') as s -> tgt.language = s "s";', {})).toEqual({ language: 'none' });
+  expect(made(twice, { tags: ['1', '2'] })).toEqual({
+    name: ['11', '12', '21', '22'].map((text) => ({ text })),
+  });
+  expect(made('src.status default (\'none\') as s -> tgt.language = s "s";', {})).toEqual({
+    language: 'none',
+  });
   const { out, issues } = runRules('src.tags 1..1 as t -> tgt.language = t "t";', { tags: ['a', 'b'] });
   expect(out).toMatchObject({ language: 'b' });
   expect(issues).toEqual(['map-cardinality t.map:5:1 (rule "t"): tags must occur 1 to 1 times, found 2']);
 });
 
 test('reports a failed check with file, line and rule, and goes on', () => {
-  const { out, issues } = runRules('src.name as n check $this = \'A\' -> tgt.language = n "named";', { name: 'B' });
+  const { out, issues } = runRules('src.name as n check $this = \'A\' -> tgt.language = n "named";', {
+    name: 'B',
+  });
   expect(out).toEqual({ resourceType: 'Patient', language: 'B' });
   expect(issues).toEqual([
     'map-check-failed t.map:5:1 (rule "named"): the source does not hold to the check of this rule; correct the record',

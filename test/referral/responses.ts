@@ -1,5 +1,7 @@
-/** Turns answers into questionnaire responses for tests. */
+/** Turns answers into questionnaire responses, and those into scores, for tests. */
 import type { QuestionnaireResponse, QuestionnaireResponseItemAnswer } from '@medplum/fhirtypes';
+import { ruleOf } from '../../src/fhir/outcome.ts';
+import { score } from '../../src/referral/scores.ts';
 
 type Answer = number | string | QuestionnaireResponseItemAnswer | undefined;
 
@@ -37,6 +39,21 @@ export function summingTo(count: number, low: number, high: number, total: numbe
     left -= more;
   }
   return answers;
+}
+
+/** @returns value and band by score code */
+export function scored(slug: string, answers: Parameters<typeof responseOf>[1]): Record<string, unknown[]> {
+  return Object.fromEntries(
+    score(responseOf(slug, answers)).observations.map((one) => [
+      one.id!.slice('Observation:score:Q1|'.length),
+      [one.valueQuantity?.value ?? one.valueString, one.interpretation?.[0]?.coding?.[0]?.code],
+    ]),
+  );
+}
+
+/** @returns rule ids of what scoring says */
+export function rules(slug: string, answers: Parameters<typeof responseOf>[1]): (string | undefined)[] {
+  return score(responseOf(slug, answers)).issues.map(ruleOf);
 }
 
 function answerOf(

@@ -20,11 +20,23 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** The members that these tests read, of whatever resource came back. */
+interface Body {
+  resourceType: string;
+  id: string;
+  type: string;
+  gender: string;
+  total: number;
+  fhirVersion: string;
+  meta: { versionId: string };
+  link: { relation: string; url: string }[];
+  entry: { resource: { id: string }; request: { method: string }; response: object }[];
+  rest: { resource: { type: string }[] }[];
+}
 interface Got {
   status: number;
   headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: a test reads into whatever came back
-  body: any;
+  body: Body;
 }
 
 async function call(
@@ -42,7 +54,7 @@ async function call(
   return {
     status: response.status,
     headers: response.headers,
-    body: text === '' ? undefined : JSON.parse(text),
+    body: (text === '' ? undefined : JSON.parse(text)) as Body,
   };
 }
 
@@ -109,11 +121,7 @@ test('a deleted resource is gone, keeps its history, and can come back', async (
   expect((await call('PUT', 'Patient/p1', patient('p1'))).status).toBe(201);
   const history = await call('GET', 'Patient/p1/_history');
   expect(history.body.total).toBe(3);
-  expect(history.body.entry.map((entry: { request: { method: string } }) => entry.request.method)).toEqual([
-    'PUT',
-    'DELETE',
-    'PUT',
-  ]);
+  expect(history.body.entry.map((entry) => entry.request.method)).toEqual(['PUT', 'DELETE', 'PUT']);
   expect((await call('GET', 'Patient/p1/_history/1')).body.meta.versionId).toBe('1');
   expect((await call('GET', 'Patient/p1/_history/2')).status).toBe(410);
   expect((await call('GET', 'Patient/p1/_history/9')).status).toBe(404);
@@ -124,7 +132,7 @@ test('a transaction is applied whole, each entry saying its version', async () =
   const done = await call('POST', '', transaction(put(patient('p1')), put(referral('r1', 'p1'))));
   expect(done.status).toBe(200);
   expect(done.body.type).toBe('transaction-response');
-  expect(done.body.entry.map((entry: { response: object }) => entry.response)).toMatchObject([
+  expect(done.body.entry.map((entry) => entry.response)).toMatchObject([
     { status: '200 OK', etag: 'W/"2"', location: 'Patient/p1/_history/2' },
     { status: '201 Created', etag: 'W/"1"', location: 'ServiceRequest/r1/_history/1' },
   ]);
@@ -146,7 +154,7 @@ test('requests beside a transaction see all of it or nothing', async () => {
     call('POST', '', transaction(...entries)),
     ...Array.from({ length: 10 }, () => call('GET', 'Patient?_count=1')),
   ]);
-  for (const total of totals) expect([0, 40]).toContain((total as Got).body.total);
+  for (const total of totals) expect([0, 40]).toContain(total.body.total);
   expect((await call('GET', 'Patient?_count=1')).body.total).toBe(40);
 });
 
@@ -173,7 +181,7 @@ test.each([
   for (; made < 3; made++)
     await call('PUT', `Patient/p${made + 1}`, patient(`p${made + 1}`, { identifier: identifiers[made] }));
   const found = await call('GET', `Patient?${query}`);
-  expect(found.body.entry?.map((entry: { resource: { id: string } }) => entry.resource.id)).toEqual(ids);
+  expect(found.body.entry?.map((entry) => entry.resource.id)).toEqual(ids);
 });
 
 test('searches by patient, subject and code, over GET and POST, and pages', async () => {
@@ -187,9 +195,9 @@ test('searches by patient, subject and code, over GET and POST, and pages', asyn
   const form = { 'content-type': 'application/x-www-form-urlencoded' };
   expect((await call('POST', 'ServiceRequest/_search', 'patient=p1', form)).body.total).toBe(3);
   const first = await call('GET', 'ServiceRequest?patient=p1&_count=2');
-  const next = first.body.link.find((link: { relation: string }) => link.relation === 'next').url as string;
+  const next = first.body.link.find((link) => link.relation === 'next')!.url;
   const second = await call('GET', next.slice(sandbox.url.length + 1));
-  expect(second.body.entry.map((entry: { resource: { id: string } }) => entry.resource.id)).toEqual(['r3']);
+  expect(second.body.entry.map((entry) => entry.resource.id)).toEqual(['r3']);
 });
 
 test('a changed identifier is found by its new value only', async () => {
@@ -220,9 +228,7 @@ test.each([
 test('metadata says what is there', async () => {
   const { status, body } = await call('GET', 'metadata');
   expect([status, body.resourceType, body.fhirVersion]).toEqual([200, 'CapabilityStatement', '4.0.1']);
-  expect(body.rest[0].resource.map((resource: { type: string }) => resource.type)).toContain(
-    'ServiceRequest',
-  );
+  expect(body.rest[0]!.resource.map((resource) => resource.type)).toContain('ServiceRequest');
 });
 
 test('keeps everything across a restart', async () => {

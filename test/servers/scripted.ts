@@ -33,33 +33,9 @@ export async function startScripted(script: (seen: Seen) => Answer | Promise<Ans
   const seen: Seen[] = [];
   let connections = 0;
   const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-    const text = Buffer.concat(chunks).toString();
-    const isJson = request.headers['content-type']?.includes('json') === true;
-    const one: Seen = {
-      method: request.method ?? '',
-      path: request.url ?? '',
-      headers: request.headers,
-      body: text === '' ? undefined : isJson ? JSON.parse(text) : text,
-    };
+    const one = await read(request);
     seen.push(one);
-    const answer = await script(one);
-    if ('silent' in answer) return;
-    if ('stall' in answer) return half(response);
-    if ('cut' in answer) {
-      if (answer.cut === 'before') return void response.destroy();
-      half(response);
-      return void setTimeout(() => response.destroy(), 10);
-    }
-    const body =
-      typeof answer.body === 'string'
-        ? answer.body
-        : answer.body === undefined
-          ? ''
-          : JSON.stringify(answer.body);
-    response.writeHead(answer.status, { 'content-type': 'application/fhir+json', ...answer.headers });
-    response.end(body);
+    give(response, await script(one));
   });
   server.on('connection', () => {
     connections += 1;
@@ -74,6 +50,28 @@ export async function startScripted(script: (seen: Seen) => Answer | Promise<Ans
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+async function read(request: IncomingMessage): Promise<Seen> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+  const text = Buffer.concat(chunks).toString();
+  const isJson = request.headers['content-type']?.includes('json') === true;
+  const body = text === '' ? undefined : isJson ? (JSON.parse(text) as unknown) : text;
+  return { method: request.method ?? '', path: request.url ?? '', headers: request.headers, body };
+}
+
+function give(response: ServerResponse, answer: Answer): void {
+  if ('silent' in answer) return;
+  if ('stall' in answer) return half(response);
+  if ('cut' in answer) {
+    if (answer.cut === 'before') return void response.destroy();
+    half(response);
+    return void setTimeout(() => response.destroy(), 10);
+  }
+  const { status, headers, body } = answer;
+  response.writeHead(status, { 'content-type': 'application/fhir+json', ...headers });
+  response.end(typeof body === 'string' || body === undefined ? body : JSON.stringify(body));
 }
 
 function half(response: ServerResponse): void {

@@ -202,6 +202,13 @@ test.each([
     '2025-07-01T09:30:00+01:00',
     {},
   ],
+  [
+    'a moment in a column of text',
+    'Notes',
+    '<c r="C2" s="2"><v>45839.5</v></c>',
+    '2025-07-01T12:00:00+01:00',
+    {},
+  ],
   ['an ISO date cell', 'Notes', '<c r="C2" t="d"><v>2025-07-01</v></c>', '2025-07-01', {}],
   ['a number for text', 'Notes', '<c r="C2"><v>7700900123</v></c>', '7700900123', {}],
   ['a number with a binary tail', 'Notes', '<c r="C2"><v>0.30000000000000004</v></c>', '0.3', {}],
@@ -285,6 +292,19 @@ test('a kind that is asked for reads its sheets alone, and the first sheet is he
   const [record] = await readBook({ sheets: { Sheet1: visits } }, { kind: 'person' });
   expect(said(record)).toEqual([
     "read-columns: the columns are not those of 'person': missing 'Surname'; not known 'Start'",
+  ]);
+});
+
+test('what was not read is told by the first record there is, also when the first sheet gave none', async () => {
+  const sheets = {
+    Lists: textRow(1, ['open', 'closed']),
+    Visits: textRow(1, ['Person ID', 'Begin']),
+    People: textRow(1, ['Person ID', 'Surname']) + textRow(2, ['P1', 'Ash']),
+  };
+  const records = await readBook({ sheets });
+  expect(records.map((record) => said(record)[0]!.split(':')[0])).toEqual([
+    'read-columns',
+    'read-unknown-sheet',
   ]);
 });
 

@@ -1,11 +1,8 @@
 /** Rules that FHIR cannot state: each holds for good resources and is broken by one change. */
-import type { EpisodeOfCare, Patient, QuestionnaireResponse, Resource } from '@medplum/fhirtypes';
+import type { EpisodeOfCare, Patient, QuestionnaireResponse } from '@medplum/fhirtypes';
 import { expect, test } from 'vitest';
-import { ruleOf } from '../../src/fhir/outcome.ts';
-import { checkDomain, DOMAIN_RULES } from '../../src/validation/domain-rules.ts';
-import { consent, encounter, patient, response, serviceRequest, task } from './examples.ts';
-
-type Identified = Resource & { id: string };
+import { DOMAIN_RULES } from '../../src/validation/domain-rules.ts';
+import { consent, encounter, found, patient, response, serviceRequest, task } from './examples.ts';
 
 const episode: EpisodeOfCare & { id: string } = {
   resourceType: 'EpisodeOfCare',
@@ -15,14 +12,6 @@ const episode: EpisodeOfCare & { id: string } = {
   period: { start: '2025-01-15', end: '2025-06-30' },
 };
 
-/** @returns `severity rule @ expression` of each issue; what is in `known` can be looked up, as the store can */
-function found(resources: readonly Identified[], known: readonly Identified[] = []): string[] {
-  const byKey = new Map(known.map((one) => [`${one.resourceType}/${one.id}`, one]));
-  return checkDomain(resources, (key) => byKey.get(key)).map(
-    (issue) => `${issue.severity} ${ruleOf(issue)} @ ${issue.expression?.join()}`,
-  );
-}
-
 test('a whole good journey breaks no rule', () => {
   expect(found([patient, serviceRequest, encounter, response, consent, task, episode])).toEqual([]);
 });
@@ -30,91 +19,6 @@ test('a whole good journey breaks no rule', () => {
 test('every rule is in the table once, in order, and only hr-6 and hr-8 are held elsewhere', () => {
   expect(DOMAIN_RULES.map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => `hr-${n}`));
   expect(DOMAIN_RULES.filter(({ check }) => !check).map(({ id }) => id)).toEqual(['hr-6', 'hr-8']);
-});
-
-// hr-1
-
-function withNumber(value: string | undefined, system = 'https://fhir.nhs.uk/Id/nhs-number') {
-  return {
-    ...patient,
-    identifier: [
-      { system: 'https://example.org/Id', value: 'A1' },
-      { system, value },
-    ],
-  };
-}
-
-test.each(['9990000018', '9990000026', '9990000034', '9990000107'])('hr-1 accepts %s', (value) => {
-  expect(found([withNumber(value)])).toEqual([]);
-});
-
-test.each([
-  ['a wrong check digit', '9990000019'],
-  ['all digits the same', '1111111111'],
-  ['nine digits', '999000001'],
-  ['letters', '99900000I8'],
-  ['spaces', '999 000 0018'],
-  ['nothing', undefined],
-])('hr-1 refuses an NHS number of %s without repeating it', (_, value) => {
-  expect(found([withNumber(value)])).toEqual(['error hr-1 @ Patient.identifier[1].value']);
-  const issues = checkDomain([withNumber(value)], () => undefined);
-  if (value) expect(JSON.stringify(issues)).not.toContain(value);
-});
-
-test.each([
-  'http://fhir.nhs.uk/Id/nhs-number',
-  'https://fhir.nhs.uk/id/nhs-number',
-  'https://fhir.nhs.uk/Id/nhs-number/',
-  'http://fhir.nhs.net/Id/nhs-number',
-  'urn:oid:2.16.840.1.113883.2.1.4.1',
-])('hr-1 refuses the system %s', (system) => {
-  expect(found([withNumber('9990000018', system)])).toEqual(['error hr-1 @ Patient.identifier[1].system']);
-});
-
-test('hr-1 looks at references by identifier and contained people too', () => {
-  const bad = { system: 'https://fhir.nhs.uk/Id/nhs-number', value: '9990000019' };
-  const contained: Patient = { resourceType: 'Patient', identifier: [bad] };
-  expect(found([{ ...task, for: { identifier: bad }, contained: [contained] }])).toEqual([
-    'error hr-1 @ Task.for.identifier.value',
-    'error hr-1 @ Task.contained[0].identifier[0].value',
-  ]);
-});
-
-// hr-2
-
-function coded(code: string, system = 'http://snomed.info/sct') {
-  return { ...serviceRequest, code: { coding: [{ system, code }] } };
-}
-
-test.each(['871731000000106', '267076002', '718466001', '962851000000103'])('hr-2 accepts %s', (code) => {
-  expect(found([coded(code)])).toEqual([]);
-});
-
-test.each([
-  ['a wrong check digit', '310184005'],
-  ['a description id', '754786011'],
-  ['a US-extension id', '1991000124105'],
-  ['words', 'loneliness'],
-  ['a post-coordinated expression', '267076002:246112005=24484000'],
-])('hr-2 refuses %s', (_, code) => {
-  expect(found([coded(code)])).toEqual(['error hr-2 @ ServiceRequest.code.coding[0].code']);
-});
-
-test.each(['https://snomed.info/sct', 'http://snomed.info/sct/', 'urn:oid:2.16.840.1.113883.6.96'])(
-  'hr-2 refuses the system %s',
-  (system) => {
-    expect(found([coded('267076002', system)])).toEqual([
-      'error hr-2 @ ServiceRequest.code.coding[0].system',
-    ]);
-  },
-);
-
-test('hr-2 looks at codings in extensions, and not at codes of other systems', () => {
-  const extension = [
-    { url: 'https://example.org/x', valueCoding: { system: 'http://snomed.info/sct', code: '310184005' } },
-  ];
-  expect(found([{ ...patient, extension }])).toEqual(['error hr-2 @ Patient.extension[0].valueCoding.code']);
-  expect(found([coded('310184005', 'https://example.org/codes')])).toEqual([]);
 });
 
 // hr-3
@@ -236,7 +140,7 @@ test('hr-5 accepts refused items and instruments it does not know', () => {
 
 // hr-7
 
-test.each(['subject', 'reasonCode', 'requester', 'performer'] as const)(
+test.each(['reasonCode', 'requester', 'performer'] as const)(
   'hr-7 warns of a referral without %s',
   (element) => {
     const { [element]: _, ...bare } = serviceRequest;
@@ -259,14 +163,15 @@ test.each(['draft', 'revoked', 'entered-in-error'] as const)(
   },
 );
 
-test('hr-7 does not ask a part of a referral for the whole, other rules do look at it', () => {
-  const part = { ...coded('310184005'), performer: undefined };
-  const issues = checkDomain(
-    [part],
-    () => undefined,
-    (one) => one.id === 's1',
-  );
-  expect(issues.map(ruleOf)).toEqual(['hr-2']);
+test('hr-7 does not ask a part of a referral, known by its missing person, for the whole; other rules look at it', () => {
+  const {
+    subject: _,
+    performer: __,
+    ...part
+  } = { ...serviceRequest, code: { coding: [{ system: 'http://snomed.info/sct', code: '310184005' }] } };
+  expect(found([part as unknown as typeof serviceRequest])).toEqual([
+    'error hr-2 @ ServiceRequest.code.coding[0].code',
+  ]);
 });
 
 // hr-9

@@ -1,12 +1,15 @@
-/** Good resources of a journey, one of each type, to be spoilt in tests. */
+/** Good resources of a journey, one of each type, to be spoilt in tests, and what the domain rules find in them. */
 import type {
   Consent,
   Encounter,
   Patient,
   QuestionnaireResponse,
+  Resource,
   ServiceRequest,
   Task,
 } from '@medplum/fhirtypes';
+import { ruleOf } from '../../src/fhir/outcome.ts';
+import { checkDomain } from '../../src/validation/domain-rules.ts';
 
 const SNOMED = 'http://snomed.info/sct';
 
@@ -93,3 +96,13 @@ export const task: Task & { id: string } = {
   owner: { reference: 'Organization/o1' },
   restriction: { repetitions: 1, period: { end: '2025-06-30' } },
 };
+
+type Identified = Resource & { id: string };
+
+/** @returns `severity rule @ expression` of each issue; what is in `known` can be looked up, as the store can */
+export function found(resources: readonly Identified[], known: readonly Identified[] = []): string[] {
+  const byKey = new Map(known.map((one) => [`${one.resourceType}/${one.id}`, one]));
+  return checkDomain(resources, (key) => byKey.get(key)).map(
+    (issue) => `${issue.severity} ${ruleOf(issue)} @ ${issue.expression?.join()}`,
+  );
+}

@@ -69,6 +69,9 @@ export const ORDINALS: Readonly<Record<string, number>> = {
 /** De Jong Gierveld: the first three items are worded negatively, the last three positively. */
 const DJG_NEGATIVE = 3;
 
+/** Position of PHQ-9's last question. */
+const PHQ_SELF_HARM = 8;
+
 const CONCERNS = [
   'Sleeping badly since moving',
   'Nobody to talk to in the evenings',
@@ -111,6 +114,8 @@ function answersAt(random: Random, instrument: Instrument, wellness: number): An
   const items = Array.from({ length: shape.items }, (_, item): Answer | undefined => {
     if (random.below(200) === 0) return 'refused';
     if (random.below(200) === 0) return undefined;
+    // thoughts of self-harm are rare, and each report of them raises a flag
+    if (instrument === 'phq-9' && item === PHQ_SELF_HARM && random.chance(92)) return 0;
     const step = Math.floor((felt() * (shape.high - shape.low + 1)) / 100);
     return shape.better(item) ? shape.low + step : shape.high - step;
   });

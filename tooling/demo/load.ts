@@ -2,7 +2,7 @@
 import { addDays, TODAY, ukDate, ukDateTime, workingDay } from './calendar.ts';
 import { csvLine } from './csv.ts';
 import { NEEDS, NOTES, WHAT_MATTERS } from './menu.ts';
-import { makePerson } from './person.ts';
+import { makePerson, type Person } from './person.ts';
 import { LINK_WORKERS, SERVICES } from './places.ts';
 import { Random } from './random.ts';
 import type { Row } from './spreadsheet.ts';
@@ -41,21 +41,7 @@ export function* referralRows(count: number, seed: number = SEED): Generator<Row
     yield {
       'Referral ID': referralKey(n),
       'Person ID': personKey(n),
-      'NHS No': person.nhsNumber,
-      'NHS No checked': person.nhsNumber && (person.nhsNumberVerified ? 'Yes' : 'No'),
-      'No NHS No because': person.nhsNumber ? undefined : 'Not known',
-      'First name': person.given,
-      Surname: person.family,
-      'Date of Birth': ukDate(person.birthDate),
-      Gender: person.gender === 'female' ? 'F' : person.gender === 'male' ? 'M' : 'Other',
-      Ethnicity: person.ethnicCategory,
-      Address: person.line,
-      Town: person.town,
-      Postcode: person.postcode,
-      Phone: person.phone,
-      Email: person.email,
-      'GP practice': person.practice.name,
-      'Practice code': person.practice.ods,
+      ...personCells(person),
       'Referral date': ukDate(addDays(referredOn, -3)),
       'Referred by': 'Self',
       Reasons: random.pick(REASONS),
@@ -74,6 +60,26 @@ export function* referralRows(count: number, seed: number = SEED): Generator<Row
       'Last updated': `${ukDate(referredOn)} 17:05`,
     };
   }
+}
+
+function personCells(person: Person): Row {
+  return {
+    'NHS No': person.nhsNumber,
+    'NHS No checked': person.nhsNumber && (person.nhsNumberVerified ? 'Yes' : 'No'),
+    'No NHS No because': person.nhsNumber ? undefined : 'Not known',
+    'First name': person.given,
+    Surname: person.family,
+    'Date of Birth': ukDate(person.birthDate),
+    Gender: person.gender === 'female' ? 'F' : person.gender === 'male' ? 'M' : 'Other',
+    Ethnicity: person.ethnicCategory,
+    Address: person.line,
+    Town: person.town,
+    Postcode: person.postcode,
+    Phone: person.phone,
+    Email: person.email,
+    'GP practice': person.practice.name,
+    'Practice code': person.practice.ods,
+  };
 }
 
 /**

@@ -12,7 +12,7 @@ import { appendAudit } from './audit-rows.ts';
 import { deleteSaying, upsertContribution, upsertSaying } from './contribution-rows.ts';
 import { enqueue, releaseStuck } from './delivery.ts';
 import { insertIndexRow, type Names, replaceIndexRows } from './index-rows.ts';
-import { joinByNumber, personOf } from './join.ts';
+import { followNumber, personOf } from './join.ts';
 import { selectHeldOfPerson } from './link-rows.ts';
 import { planRecord, type ResourcePlan } from './plan.ts';
 import {
@@ -79,9 +79,7 @@ function writeRecord(
   const recordId = kept?.record_id ?? insertRecord(db, record, nowMs);
   if (kept) updateRecord(db, recordId, record, nowMs);
   const patients = new Set(plans.flatMap(({ incoming }) => patientOf(incoming) ?? []));
-  for (const { content } of plans)
-    if (content?.resourceType === 'Patient')
-      joinByNumber(db, context.names, content as Patient & { id: string }, nowMs);
+  for (const plan of plans) followPatient(context, plan);
   const people = new Map([...patients].map((id) => [id, personOf(db, id)]));
   for (const id of patients) insertRecordPatient(db, recordId, id);
 
@@ -92,6 +90,13 @@ function writeRecord(
   releaseHeld(writer);
   writeAudit(writer);
   return { written: writer.written, deliveries: writer.deliveries };
+}
+
+/** Before anything is written, so that it is written under the right person. */
+function followPatient(context: CommitContext, { content, current }: ResourcePlan): void {
+  if (content?.resourceType !== 'Patient') return;
+  const before = current?.content ? (JSON.parse(current.content) as Patient) : undefined;
+  followNumber(context.db, context.names, content, before, context.nowMs);
 }
 
 /** What one record has written so far. */
@@ -190,7 +195,7 @@ function releaseHeld(writer: Writer): void {
   const { db, nowMs } = writer.context;
   if (!writer.written.some(({ type }) => type === 'Patient' || type === 'Consent')) return;
   for (const personId of new Set(writer.people.values()))
-    releaseStuck(db, selectHeldOfPerson(db, personId), nowMs);
+    releaseStuck(db, selectHeldOfPerson(db, personId), nowMs, false);
 }
 
 /** Source keys may name people, so the record is named by a digest of its key. */

@@ -157,13 +157,24 @@ export function recoverGroups(db: DatabaseSync, untilMs: number, nowMs: number):
   return recovered;
 }
 
-/** Puts parked or held entries back in line at their old place, with their attempts forgotten and their worklist items resolved. */
-export function releaseStuck(db: DatabaseSync, entries: readonly EntryRow[], nowMs: number): void {
+/**
+ * Puts parked or held entries back in line at their old place, with their attempts forgotten and their items resolved.
+ * @param hurry their keys are due now; without it a key that waits out a retry goes on waiting
+ */
+export function releaseStuck(
+  db: DatabaseSync,
+  entries: readonly EntryRow[],
+  nowMs: number,
+  hurry: boolean,
+): void {
   const keys = new Map<string, EntryRow>();
   for (const entry of entries) {
     restartEntry(db, entry.seq);
     resolveWorkItem(db, deliveryItemId(entry.seq, entry.state === 'held' ? 'held' : 'parked'), nowMs);
     keys.set(`${entry.target}\n${entry.delivery_key}`, entry);
   }
-  for (const { target, delivery_key: key } of keys.values()) refreshKey(db, target, key, nowMs, nowMs);
+  for (const { target, delivery_key: key } of keys.values()) {
+    const waitMs = hurry ? undefined : selectKey(db, target, key)?.due_ms;
+    refreshKey(db, target, key, waitMs ?? nowMs, nowMs);
+  }
 }

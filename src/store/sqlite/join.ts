@@ -9,6 +9,7 @@ import { refreshKey } from './delivery.ts';
 import type { Names } from './index-rows.ts';
 import { putKey, selectKey } from './outbox-rows.ts';
 import {
+  deletePersonLink,
   moveEntries,
   selectJoined,
   selectPatientsWithToken,
@@ -51,11 +52,16 @@ export function joinPatients(
   moveDeliveries(db, from, to, nowMs);
 }
 
-/** Makes a patient its own person again; what refers to it goes along, and later numbers do not join it anew. */
+/** Makes a patient its own person again, for good: no number joins it anew. */
 export function splitPatient(db: DatabaseSync, patientId: string, nowMs: number): void {
   const from = personOf(db, patientId);
   if (from === patientId) return;
   upsertPersonLink(db, patientId, patientId, UNLINKED, nowMs);
+  moveOut(db, patientId, from, nowMs);
+}
+
+/** What refers to the patient goes along. */
+function moveOut(db: DatabaseSync, patientId: string, from: string, nowMs: number): void {
   auditLink(db, 'unlink', { patient: patientId, from }, nowMs);
   const moved = new Set<string>();
   for (const row of selectAllOfPerson(db, from)) {
@@ -67,24 +73,50 @@ export function splitPatient(db: DatabaseSync, patientId: string, nowMs: number)
   moveDeliveries(db, from, patientId, nowMs);
 }
 
-/** Joins a patient to whoever has the same verified NHS number, unless somebody has taken such a join back. */
-export function joinByNumber(
+/**
+ * Brings a patient's joins in step with its verified NHS number: joins it to whoever has the same,
+ * and takes back what an earlier number joined. A link that somebody made or took back stays.
+ * @param before the patient's current version, where there is one
+ */
+export function followNumber(
   db: DatabaseSync,
   names: Names,
   patient: Patient & { id: string },
+  before: Patient | undefined,
   nowMs: number,
 ): void {
   const number = verifiedNhsNumber(patient);
   if (number === undefined || selectPersonLink(db, patient.id)?.reason === UNLINKED) return;
+  const old = before && verifiedNhsNumber(before);
+  if (old !== undefined && old !== number) partByNumber(db, patient.id, nowMs);
+  const [twin] = sharersOf(db, names, number, patient.id);
+  if (twin !== undefined) joinPatients(db, patient.id, twin, VERIFIED_NUMBER, nowMs);
+}
+
+/** The patient's number was wrong: those whom it joined part from it, and stay joined among themselves. */
+function partByNumber(db: DatabaseSync, patientId: string, nowMs: number): void {
+  const person = personOf(db, patientId);
+  const joined = selectJoined(db, person).filter(
+    (id) => selectPersonLink(db, id)?.reason === VERIFIED_NUMBER,
+  );
+  const leaving = person === patientId ? joined : joined.filter((id) => id === patientId);
+  for (const id of leaving) {
+    deletePersonLink(db, id);
+    moveOut(db, id, person, nowMs);
+  }
+  const [first, ...rest] = leaving;
+  for (const id of rest) joinPatients(db, id, first!, VERIFIED_NUMBER, nowMs);
+}
+
+/** @returns other patients with the same verified number that may be joined, oldest first */
+function sharersOf(db: DatabaseSync, names: Names, number: string, patientId: string): string[] {
   const param = names.find('Patient.identifier');
   const system = names.find(NHS_NUMBER_SYSTEM);
-  if (param === undefined || system === undefined) return;
-  for (const other of selectPatientsWithToken(db, param, number, system, patient.id)) {
-    if (selectPersonLink(db, other.id)?.reason === UNLINKED) continue;
-    if (verifiedNhsNumber(JSON.parse(other.content) as Patient) !== number) continue;
-    joinPatients(db, patient.id, other.id, VERIFIED_NUMBER, nowMs);
-    return;
-  }
+  if (param === undefined || system === undefined) return [];
+  return selectPatientsWithToken(db, param, number, system, patientId)
+    .filter((other) => selectPersonLink(db, other.id)?.reason !== UNLINKED)
+    .filter((other) => verifiedNhsNumber(JSON.parse(other.content) as Patient) === number)
+    .map((other) => other.id);
 }
 
 /** A Provenance that names no patient goes with what it speaks of, which was written before it. */

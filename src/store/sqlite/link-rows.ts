@@ -51,11 +51,11 @@ export function selectBlocked(db: DatabaseSync, target: string, keys: readonly R
 }
 
 const SELECT_STUCK = statement(`
-  SELECT * FROM outbox WHERE state IN ('parked', 'held')
+  SELECT * FROM outbox INDEXED BY outbox_stuck WHERE state IN ('parked', 'held')
     AND (?1 IS NULL OR target = ?1) AND (?2 IS NULL OR type = ?2) AND (?3 IS NULL OR id = ?3)
     AND (?4 IS NULL OR delivery_key = ?4) AND (?5 IS NULL OR state = ?5)
   ORDER BY seq`);
-/** Parked and held entries; a part of the filter that is null holds for all. */
+/** Walks all parked and held entries, and no others; a part of the filter that is null holds for all. */
 export function selectStuck(
   db: DatabaseSync,
   filter: { target?: string; type?: string; id?: string; personId?: string; state?: 'parked' | 'held' },

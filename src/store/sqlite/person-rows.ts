@@ -37,6 +37,11 @@ export function upsertPersonLink(
   UPSERT(db).run(patientId, personId, reason, nowMs);
 }
 
+const DELETE = statement('DELETE FROM person_link WHERE patient_id = ?');
+export function deletePersonLink(db: DatabaseSync, patientId: string): void {
+  DELETE(db).run(patientId);
+}
+
 const SELECT_PATIENTS_WITH_TOKEN = statement(`
   SELECT r.id, r.content FROM search_token t JOIN resource r ON r.rid = t.rid
   WHERE t.param = ? AND t.code = ? AND t.system = ? AND r.id <> ? AND r.state = 'current'

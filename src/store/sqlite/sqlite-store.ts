@@ -77,6 +77,7 @@ export class SqliteStore implements Store {
     rules: CommitRules,
     nowMs: number,
   ): Promise<readonly CommitResult[]> {
+    if (records.length === 0) return [];
     const context = { db: this.#db, names: this.#names, index: this.#index, rules, nowMs };
     return this.#write(() => commitBatch(context, records));
   }
@@ -178,7 +179,7 @@ export class SqliteStore implements Store {
     const [type, id] = filter.resource?.split('/') ?? [];
     return this.#write(() => {
       const entries = selectStuck(this.#db, { ...filter, type, id });
-      releaseStuck(this.#db, entries, nowMs);
+      releaseStuck(this.#db, entries, nowMs, true);
       return entries.length;
     });
   }
@@ -230,11 +231,14 @@ export class SqliteStore implements Store {
     nowMs: number,
   ): Promise<{ resources: number; deliveries: number }> {
     const erasure = { db: this.#db, names: this.#names, index: this.#index, personId, nowMs };
-    this.#db.exec('PRAGMA secure_delete = ON'); // freed pages are overwritten, not only forgotten
+    // freed pages are overwritten, not only forgotten, and the log that still holds them is emptied
+    this.#read(() => this.#db.exec('PRAGMA secure_delete = ON'));
     try {
-      return await this.#write(() => eraseAll(erasure, actor));
+      const erased = await this.#write(() => eraseAll(erasure, actor));
+      this.#read(() => this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
+      return erased;
     } finally {
-      this.#db.exec('PRAGMA secure_delete = OFF; PRAGMA wal_checkpoint(TRUNCATE)');
+      if (this.#db.isOpen) this.#db.exec('PRAGMA secure_delete = OFF');
     }
   }
 

@@ -152,6 +152,18 @@ export function outboxContract(open: () => Promise<Store>): void {
     expect(await store.worklist({ open: true, count: 9 })).toEqual([]);
   });
 
+  test('lets a key go on waiting out its retry when held deliveries are released', async () => {
+    const store = await open();
+    await commit(store, recordOf([patient('p'), contact('e', 'p')]));
+    const group = (await claim(store))!;
+    const [one, two] = group.entries;
+    const retry = { kind: 'retry', dueMs: NOW_MS + 500, ambiguous: false, outcome: WHY } as const;
+    await settleAll(store, group, { kind: 'hold', seq: one!.seq, outcome: WHY }, { ...retry, seq: two!.seq });
+    await commit(store, recordOf([patient('p', { gender: 'female' })], { key: 'R2' }));
+    expect(await claim(store)).toBeUndefined();
+    expect((await claim(store, NOW_MS + 500))?.entries).toHaveLength(3);
+  });
+
   test('frees claims whose lease ran out, as ambiguous; all of them at start', async () => {
     const store = await open();
     await commit(store, recordOf([patient('p')], { key: 'a' }), recordOf([patient('q')], { key: 'b' }));

@@ -17,6 +17,8 @@ import {
   withNhsNumber,
 } from '../samples.ts';
 
+const OTHER_NUMBER = '9990000026';
+
 export function peopleContract(open: () => Promise<Store>): void {
   test('joins two patients with the same verified NHS number, with their rows and waiting deliveries in order', async () => {
     const store = await open();
@@ -63,6 +65,27 @@ export function peopleContract(open: () => Promise<Store>): void {
     expect(first?.entries.map((entry) => entry.id)).toEqual(['a', 'ea'].map(idOf));
     expect(second?.entries.map((entry) => entry.id)).toEqual(['b', 'eb', 'f'].map(idOf));
     expect(await store.verifyAudit()).toBeUndefined();
+  });
+
+  test('takes a join back when the number that made it turns out wrong', async () => {
+    const store = await open();
+    for (const name of ['a', 'b', 'c'])
+      await commit(
+        store,
+        recordOf([withNhsNumber(name, NHS_NUMBER), contact(`e${name}`, name)], { key: name }),
+      );
+    expect(await store.personOf(idOf('c'))).toBe(idOf('a'));
+    await commit(store, recordOf([withNhsNumber('c', OTHER_NUMBER)], { key: 'c' }));
+    expect(await store.personOf(idOf('c'))).toBe(idOf('c'));
+    expect((await store.read('Encounter', idOf('ec')))?.personId).toBe(idOf('c'));
+    await commit(store, recordOf([withNhsNumber('a', OTHER_NUMBER)], { key: 'a' }));
+    expect(await store.personOf(idOf('a'))).toBe(idOf('c'));
+    expect(await store.personOf(idOf('b'))).toBe(idOf('b'));
+    expect((await store.readPerson(idOf('b'), 'Encounter')).map((one) => one.id)).toEqual([idOf('eb')]);
+    expect((await store.readPerson(idOf('c'), 'Encounter')).map((one) => one.id)).toEqual(
+      ['ea', 'ec'].map(idOf),
+    );
+    expect(await deliverAll(store)).toHaveLength(8);
   });
 
   test('joins by hand all who are one person already', async () => {

@@ -1,0 +1,121 @@
+import type { ConceptMap } from '@medplum/fhirtypes';
+import { expect, test } from 'vitest';
+import { mapText, run, SCHEMA } from './one-hop.ts';
+
+const STATUS: ConceptMap = {
+  resourceType: 'ConceptMap',
+  status: 'active',
+  url: 'https://hedgerow.example/fhir/ConceptMap/status',
+  group: [
+    {
+      source: 'https://a',
+      target: 'https://b',
+      element: [
+        { code: 'open', target: [{ code: 'active', display: 'Active', equivalence: 'equivalent' }] },
+        {
+          code: 'both',
+          target: [
+            { code: 'one', equivalence: 'wider' },
+            { code: 'two', equivalence: 'wider' },
+          ],
+        },
+        { code: 'none', target: [{ equivalence: 'unmatched' }] },
+      ],
+    },
+  ],
+};
+
+/** Translates the record's status, or a Coding of it, into `target`. */
+function translated(status: unknown, form: string, map: ConceptMap = STATUS, target = 'tgt.code'): unknown {
+  const output = form === '' ? '' : `, '${form}'`;
+  const text = mapText(
+    'Observation',
+    `src.status as s -> ${target} = translate(s, '${map.url}'${output}) "t";`,
+  );
+  const { out, issues } = run(
+    text,
+    { status },
+    { schemas: [SCHEMA], conceptMaps: { 'x/status.conceptmap.json': map } },
+  );
+  const { resourceType, ...rest } = out as { resourceType: string };
+  expect(resourceType).toBe('Observation');
+  return issues.length > 0 ? issues : rest;
+}
+
+const withUnmapped = (unmapped: NonNullable<ConceptMap['group']>[number]['unmapped']): ConceptMap => ({
+  ...STATUS,
+  group: STATUS.group!.map((group) => ({ ...group, unmapped })),
+});
+
+test('gives codes, Codings and CodeableConcepts, by name or by the type of the element', () => {
+  const coding = { system: 'https://b', code: 'active', display: 'Active' };
+  expect(translated('open', 'code', STATUS, 'tgt.status')).toEqual({ status: 'active' });
+  expect(translated('open', '')).toEqual({ code: { coding: [coding] } });
+  expect(translated('open', 'CodeableConcept', STATUS, 'tgt.category')).toEqual({
+    category: [{ coding: [coding] }],
+  });
+  expect(translated('both', '')).toEqual({
+    code: {
+      coding: [
+        { system: 'https://b', code: 'one' },
+        { system: 'https://b', code: 'two' },
+      ],
+    },
+  });
+  expect(translated('open', 'Coding', STATUS, 'tgt.code as c, c.coding')).toEqual({
+    code: { coding: [coding] },
+  });
+  expect(translated('open', 'display', STATUS, 'tgt.status')).toEqual({ status: 'Active' });
+});
+
+test('takes Codings by their system', () => {
+  expect(translated({ system: 'https://a', code: 'open' }, 'code', STATUS, 'tgt.status')).toEqual({
+    status: 'active',
+  });
+  const other = translated({ system: 'https://other', code: 'open' }, 'code', STATUS, 'tgt.status');
+  expect(other).toEqual([expect.stringContaining('map-unmapped-code')]);
+  expect(translated({ coding: [{ code: 'x' }, { code: 'open' }] }, 'code', STATUS, 'tgt.status')).toEqual({
+    status: 'active',
+  });
+});
+
+test('warns of an unmapped code with the code, the rule and the file, and goes on', () => {
+  expect(translated('shut', 'code', STATUS, 'tgt.status')).toEqual([
+    'map-unmapped-code t.map:5:1 (rule "t"): "shut" is not in https://hedgerow.example/fhir/ConceptMap/status ' +
+      '(x/status.conceptmap.json); add an element for it to that file',
+  ]);
+});
+
+test('never repeats what may be narrative', () => {
+  for (const words of ['Ann lives alone', 'x'.repeat(41), { text: 'Ann' }, ['Ann']]) {
+    const [issue] = translated(words, 'code', STATUS, 'tgt.status') as string[];
+    expect(issue).toMatch(
+      /^map-unmapped-code t\.map:5:1 \(rule "t"\): a (text|value) that is no code is not in /,
+    );
+  }
+});
+
+test('writes nothing, and warns of nothing, for a code that is listed without a match', () => {
+  expect(translated('none', 'code', STATUS, 'tgt.status')).toEqual({});
+});
+
+test('treats unmapped codes as the group says: provided, fixed, other-map', () => {
+  const status = (map: ConceptMap): unknown => translated('shut', 'code', map, 'tgt.status');
+  expect(status(withUnmapped({ mode: 'provided' }))).toEqual({ status: 'shut' });
+  expect(status(withUnmapped({ mode: 'fixed', code: 'unknown' }))).toEqual({ status: 'unknown' });
+  expect(status(withUnmapped({ mode: 'other-map', url: STATUS.url! }))).toEqual([
+    expect.stringContaining('"shut"'),
+  ]);
+});
+
+test('translates by a concept map inside the map', () => {
+  const more = `conceptmap "#s" { prefix s = "https://a" prefix t = "https://b" unmapped for s = provided s:open - t:"in-progress" }`;
+  const text = mapText(
+    'Observation',
+    `src.status as s -> tgt.status = translate(s, '#s', 'code') "t";`,
+    more,
+  );
+  const status = (code: string): unknown => run(text, { status: code }, { schemas: [SCHEMA] }).out;
+  expect(status('open')).toMatchObject({ status: 'in-progress' });
+  expect(status('final')).toMatchObject({ status: 'final' });
+});

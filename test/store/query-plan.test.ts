@@ -1,0 +1,90 @@
+/** Every statement finds its rows by a key: none walks a table that grows. */
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test } from 'vitest';
+import { Names } from '../../src/store/sqlite/index-rows.ts';
+import { searchSql } from '../../src/store/sqlite/search.ts';
+import { STATEMENT_TEXTS } from '../../src/store/sqlite/statement.ts';
+import type { SearchClause } from '../../src/store/store.ts';
+import { commit, contact, patient, recordOf } from './samples.ts';
+import { temporaryFile, temporaryStore } from './temporary.ts';
+
+/** What is read whole on purpose, or from an end: the audit, counts for the status page, resolved work, latest records. */
+const WHOLE = [
+  /FROM audit\b/,
+  /count\(\*\)/,
+  /sum\(state/,
+  /resolved_ms IS NOT NULL AND/,
+  /ORDER BY received_ms DESC/,
+];
+/** Tables that stay small, and lists made from a parameter. */
+const SMALL = /^SCAN (wanted|json_each|probe|CONSTANT|\(|d$|outbox USING INDEX outbox_stuck)/i;
+
+async function opened(): Promise<{ db: DatabaseSync; names: Names }> {
+  const file = temporaryFile();
+  const store = await temporaryStore({ file });
+  await commit(store, recordOf([patient('p'), contact('e', 'p')]));
+  const db = new DatabaseSync(file, { readOnly: true });
+  db.function('search_dates', (_content, _param) => '[]');
+  return { db, names: new Names(db) };
+}
+const planOf = (db: DatabaseSync, text: string, values: readonly (string | number)[] = []): string[] =>
+  db
+    .prepare(`EXPLAIN QUERY PLAN ${text}`)
+    .all(...values)
+    .map((row) => String(row.detail));
+
+test('no statement scans a table, but for those that read one whole on purpose', async () => {
+  const { db } = await opened();
+  const scans = STATEMENT_TEXTS.filter((text) => !WHOLE.some((pattern) => pattern.test(text))).flatMap(
+    (text) =>
+      planOf(db, text)
+        .filter((line) => line.startsWith('SCAN') && !SMALL.test(line))
+        .map((line) => `${line}: ${text.trim().slice(0, 120)}`),
+  );
+  expect(STATEMENT_TEXTS.length).toBeGreaterThan(50);
+  expect(scans).toEqual([]);
+  db.close();
+});
+
+const PATIENT: SearchClause = { kind: 'reference', param: 'patient', targets: ['Patient/1'] };
+const STATUS: SearchClause = { kind: 'token', param: 'status', values: [{ code: 'finished' }] };
+const DATE: SearchClause = { kind: 'date', param: 'date', values: [{ prefix: 'ge', lowMs: 1, highMs: 2 }] };
+const UPDATED: SearchClause = { kind: 'lastUpdated', values: [{ prefix: 'ge', lowMs: 1, highMs: 2 }] };
+
+test.each<[string, SearchClause[], string]>([
+  ['a type', [], 'SEARCH r USING INDEX resource_type (type=? AND rowid>?)'],
+  ['an id', [{ kind: 'id', ids: ['1'] }], 'SEARCH r USING INDEX resource_key (type=? AND id=?)'],
+  ['a status', [STATUS], 'SEARCH search_token USING PRIMARY KEY (param=? AND code=? AND rid>?)'],
+  [
+    'a patient',
+    [PATIENT, STATUS, DATE],
+    'SEARCH search_ref USING PRIMARY KEY (param=? AND target=? AND rid>?)',
+  ],
+  [
+    'a patient with a status',
+    [STATUS, PATIENT],
+    'SEARCH search_token EXISTS USING PRIMARY KEY (param=? AND code=? AND rid=?)',
+  ],
+  ['a date', [DATE], 'SEARCH search_date USING PRIMARY KEY (param=?)'],
+  [
+    'a recent change',
+    [UPDATED],
+    'SEARCH resource USING COVERING INDEX resource_updated (type=? AND last_updated_ms>?)',
+  ],
+])('a search by %s goes by its index', async (_name, clauses, step) => {
+  const { db, names } = await opened();
+  const { text, values } = searchSql(names, { type: 'Encounter', clauses, count: 10 }, 'r.id');
+  const plan = planOf(db, text, values);
+  expect(plan).toContain(step);
+  expect(plan.filter((line) => /^SCAN (r|resource|search_\w+)\b/.test(line))).toEqual([]);
+  db.close();
+});
+
+test('a page by status or patient is read in order, without sorting all that matches', async () => {
+  const { db, names } = await opened();
+  for (const clauses of [[STATUS], [PATIENT], [PATIENT, STATUS]]) {
+    const { text, values } = searchSql(names, { type: 'Encounter', clauses, count: 10 }, 'r.id');
+    expect(planOf(db, text, values).filter((line) => line.includes('TEMP B-TREE'))).toEqual([]);
+  }
+  db.close();
+});
