@@ -88,7 +88,6 @@ async function drain(store: Store, url: string): Promise<number> {
     baseUrl: url,
     ids: 'client',
     deadlineMs: 10_000,
-    fetch,
     clock: Date.now,
   });
   const deliver = createDelivery({

@@ -186,7 +186,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
 
 function commitRules(parts: PipelineParts): CommitRules {
   return {
-    check: (resource) => parts.validator.validate(resource),
+    check: (resource) => [...parts.validator.validate(resource), ...checkDomain([resource], () => undefined)],
     provenance: (record, written, nowMs) =>
       written.length === 0
         ? undefined
@@ -275,12 +275,11 @@ function checkAll(
   return mapped.map((one) => {
     if (!one.record) return one;
     const { resources, warnings } = one.record;
+    // what only adds to another record's resource is checked when the two are merged
+    const whole = resources.flatMap(({ resource, partial }) => (partial ? [] : [resource]));
     const issues = timed(parts, 'validate', () => [
-      ...resources.flatMap(({ resource, partial }) => (partial ? [] : parts.validator.validate(resource))),
-      ...checkDomain(
-        resources.map(({ resource }) => resource),
-        related,
-      ),
+      ...whole.flatMap((resource) => parts.validator.validate(resource)),
+      ...checkDomain(whole, related),
     ]);
     if (issues.length === 0) return one;
     const all = [...warnings, ...issues];

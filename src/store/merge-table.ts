@@ -13,6 +13,7 @@ export const SHARED_TYPES: ReadonlySet<string> = new Set([
   'Task',
   'ServiceRequest',
   'CarePlan',
+  'Goal',
   'Consent',
 ]);
 

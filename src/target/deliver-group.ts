@@ -119,9 +119,9 @@ class GroupDelivery {
     const admitted = new Map<ResourceKey, Loaded>();
     const inGroup = new Set(ordered.map((one) => one.key));
     for (const one of ordered) {
-      if (this.#waitsForOthers(one, inGroup)) continue;
+      // Consent first: what may not go at all is held with its reason, and does not wait for what may not go either.
       const passed = await this.#pass(one);
-      if (passed) admitted.set(one.key, passed);
+      if (passed && !this.#waitsForOthers(one, inGroup)) admitted.set(one.key, passed);
     }
     while (this.#dropDependents(admitted));
     return [...admitted.values()];

@@ -1,11 +1,18 @@
 /** Turns one source record into rows: versions, search rows, deliveries, Provenance, audit. First it is decided whole, then written whole, so that a refusal has nothing to take back. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { OperationOutcome, Patient } from '@medplum/fhirtypes';
+import type { Patient } from '@medplum/fhirtypes';
 import { PROJECT_NAMESPACE, uuidV5 } from '../../fhir/ids.ts';
 import { patientOf } from '../people.ts';
 import type { SaidAfter } from '../sayings.ts';
 import type { SearchIndex } from '../search-index.ts';
-import type { CommitRecord, CommitResult, CommitRules, Identified, WrittenVersion } from '../store.ts';
+import type {
+  CommitRecord,
+  CommitResult,
+  CommitRules,
+  Identified,
+  RefusedRecord,
+  WrittenVersion,
+} from '../store.ts';
 import { contentDigest, stampVersion } from '../versions.ts';
 import { incompleteId, incompleteItem, rejectedItem, warningItems } from '../work-items.ts';
 import { appendAudit } from './audit-rows.ts';
@@ -59,11 +66,7 @@ export function commitRecord(context: CommitContext, record: CommitRecord): Comm
 }
 
 /** Keeps a refused record for amendment; the same one again makes no second item. */
-export function refuseRecord(
-  db: DatabaseSync,
-  record: Parameters<typeof rejectedItem>[0] & { outcome: OperationOutcome },
-  nowMs: number,
-): void {
+export function refuseRecord(db: DatabaseSync, record: RefusedRecord, nowMs: number): void {
   const item = rejectedItem(record);
   putWork(db, item, nowMs);
   insertRefusedPayload(db, item.id, record);
