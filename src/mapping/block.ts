@@ -39,6 +39,7 @@ export class Block {
   readonly #loop: boolean;
   readonly #lines: string[] = [];
   readonly #waiting: Built[] = [];
+  readonly #texts = new Map<string, string>();
   readonly budget: Budget;
 
   constructor(budget: Budget, parent?: Block, loop = false) {
@@ -63,6 +64,18 @@ export class Block {
   keep(code: string): string {
     const js = this.name();
     this.line(`const ${js} = ${code};`);
+    return js;
+  }
+
+  /** Keeps a text, or finds the same text kept in this block or one around it: ids are repeated in every reference. */
+  keepText(code: string): string {
+    const same = code.replaceAll(/text\(run, \d+, /g, 'text(run, ');
+    for (let block: Block | undefined = this; block; block = block.#parent) {
+      const known = block.#texts.get(same);
+      if (known !== undefined) return known;
+    }
+    const js = this.keep(code);
+    this.#texts.set(same, js);
     return js;
   }
 

@@ -112,7 +112,7 @@ function append(call: Call): Value | undefined {
   const parts = call.invocation.parameters.map((_, index) => textAt(call, index));
   if (parts.length === 0) argumentAt(call.site, call.invocation, 0);
   if (parts.length === 0 || parts.some((part) => part === undefined)) return undefined;
-  return plain(parts.join(' + '), STRING, { fresh: true, isText: true });
+  return plain(call.site.block.keepText(parts.join(' + ')), STRING, { fresh: true, isText: true });
 }
 
 function truncate(call: Call): Value | undefined {
