@@ -33,7 +33,7 @@ export async function benchDelivery(smoke: boolean): Promise<readonly Result[]> 
   let files = 0;
   let bodies: readonly Identified[] = [];
   const fill = async (): Promise<Store> => {
-    const store = await openSqliteStore({ file: join(folder, `store-${files++}.sqlite`) });
+    const store = await openSqliteStore({ file: join(folder, `store-${files++}.sqlite`), definitions: parts.definitions });
     const pipeline = createPipeline({
       ...parts,
       store,

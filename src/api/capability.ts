@@ -1,49 +1,58 @@
 /** Turns what is served into the CapabilityStatement that says so. */
-import type { CapabilityStatement } from '@medplum/fhirtypes';
-import type { ServedSearch } from './served-search.ts';
+import type { CapabilityStatement, CapabilityStatementRestResource } from '@medplum/fhirtypes';
+import type { StoredType } from '../fhir/definitions.ts';
+import { isIncludable } from './search-request.ts';
+import type { ServedParameter, ServedSearch } from './served-search.ts';
 
-/** @returns the statement at `/metadata`, made from the same table that the routes serve from */
+const READS = ['read', 'vread', 'history-instance', 'search-type'] as const;
+
+/**
+ * @param server its base URL, the adapter's version and when it started
+ * @returns the statement at `/metadata`, made from the same table that the routes serve from
+ */
 export function capabilityStatement(
   served: ServedSearch,
-  { url, version, startedMs }: { url: string; version: string; startedMs: number },
+  server: { url: string; version: string; startedMs: number },
 ): CapabilityStatement {
   return {
     resourceType: 'CapabilityStatement',
     status: 'active',
-    date: new Date(startedMs).toISOString(),
+    date: new Date(server.startedMs).toISOString(),
     kind: 'instance',
-    software: { name: 'Hedgerow', version },
+    software: { name: 'Hedgerow', version: server.version },
     implementation: {
       description: 'FHIR R4 adapter for social prescribing; read side. Records come in through /intake.',
-      url,
+      url: server.url,
     },
     fhirVersion: '4.0.1',
     format: ['application/fhir+json', 'json'],
     rest: [
+      { mode: 'server', resource: [...served].map(([type, parameters]) => resourceOf(type, parameters)) },
+    ],
+  };
+}
+
+function resourceOf(
+  type: StoredType,
+  parameters: ReadonlyMap<string, ServedParameter>,
+): CapabilityStatementRestResource {
+  const own = [...parameters.values()];
+  return {
+    type,
+    interaction: READS.map((code) => ({ code })),
+    versioning: 'versioned',
+    readHistory: true,
+    updateCreate: false,
+    conditionalRead: 'not-match',
+    searchInclude: own.filter(isIncludable).map((one) => `${type}:${one.code}`),
+    searchParam: [
+      { name: '_id', type: 'token', definition: 'http://hl7.org/fhir/SearchParameter/Resource-id' },
       {
-        mode: 'server',
-        resource: [...served].map(([type, parameters]) => ({
-          type: type as 'Patient',
-          versioning: 'versioned',
-          readHistory: true,
-          updateCreate: false,
-          interaction: (['read', 'vread', 'history-instance', 'search-type'] as const).map((code) => ({
-            code,
-          })),
-          searchInclude: [...parameters.values()]
-            .filter((one) => one.type === 'reference')
-            .map((one) => `${type}:${one.code}`),
-          searchParam: [
-            { name: '_id', type: 'token' },
-            { name: '_lastUpdated', type: 'date' },
-            ...[...parameters.values()].map((one) => ({
-              name: one.code,
-              type: one.type,
-              definition: one.url,
-            })),
-          ],
-        })),
+        name: '_lastUpdated',
+        type: 'date',
+        definition: 'http://hl7.org/fhir/SearchParameter/Resource-lastUpdated',
       },
+      ...own.map((one) => ({ name: one.code, type: one.type, definition: one.url })),
     ],
   };
 }

@@ -1,121 +1,104 @@
 /** Serves the FHIR R4 read side: read, vread, history and search on the stored types, and the capability statement. */
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
-import { STORED_TYPES } from '../fhir/definitions.ts';
+import { type Definitions, STORED_TYPES, type StoredType } from '../fhir/definitions.ts';
+import { createSearchIndex } from '../store/search-index.ts';
 import type { Store, StoredVersion } from '../store/store.ts';
+import { baseOf, type Pairs, queryOf } from './address.ts';
 import { capabilityStatement } from './capability.ts';
-import { FHIR_JSON, refuseMethod, sendFault, sendFhir } from './respond.ts';
-import { CURSOR, readSearch } from './search-request.ts';
-import { historyBundle, searchset } from './searchset.ts';
+import { historyPage } from './history.ts';
+import { formatRefusal } from './negotiate.ts';
+import { refuseMethod, sendFault, sendFhir } from './respond.ts';
+import { readSearch } from './search-request.ts';
+import { searchset } from './searchset.ts';
 import { loadServedSearch } from './served-search.ts';
 
 export interface FhirRoutesOptions {
   readonly store: Store;
+  /** base R4, for the search parameters */
+  readonly definitions: Definitions;
   readonly clock: () => number;
   /** version of the adapter, for the capability statement */
   readonly version: string;
 }
 
-const TYPES: ReadonlySet<string> = new Set(STORED_TYPES);
-const READ_METHODS = 'GET, HEAD';
-const NO_WRITES = 'Records come in through /intake/{source}/{kind}.';
-const HISTORY_COUNT = 50;
-const LARGEST_HISTORY = 200;
+/** A request that can be read and answered in JSON. */
+interface Asked {
+  readonly request: Request;
+  readonly base: string;
+  readonly query: Pairs;
+  readonly type: StoredType;
+  readonly id: string;
+}
+type Answer = (asked: Asked, response: Response) => Promise<void> | void;
 
-/** @returns routes to mount at the FHIR base */
-export function fhirRoutes({ store, clock, version }: FhirRoutesOptions): Router {
+const TYPES: ReadonlySet<string> = new Set(STORED_TYPES);
+
+/** @returns routes to mount at the FHIR base @source docs/adr/0005-fhir-read-routes.md */
+export function fhirRoutes({ store, definitions, clock, version }: FhirRoutesOptions): Router {
   const served = loadServedSearch();
+  const index = createSearchIndex(definitions);
   const startedMs = clock();
   const routes = express.Router({ caseSensitive: true });
-  routes.use(acceptsJson);
-  only(routes, '/metadata', (request, response) =>
-    sendFhir(response, 200, capabilityStatement(served, { url: baseOf(request), version, startedMs })),
+  routes.use(readsOnly);
+  serve(routes, '/metadata', ({ base }, response) =>
+    sendFhir(response, 200, capabilityStatement(served, { url: base, version, startedMs })),
   );
-  routes.param('type', (_request, response, next, type: string) => {
-    if (TYPES.has(type)) return next();
-    sendFault(response, 404, {
-      code: 'not-supported',
-      rule: 'api-unknown-type',
-      diagnostics: `There is no such resource type here. Served are ${STORED_TYPES.join(', ')}.`,
-    });
-  });
-  only(routes, '/:type', async (request, response) => {
-    const type = String(request.params.type);
-    const search = readSearch(
-      served,
-      type,
-      pairsOf(request),
-      /handling=strict/.test(request.get('prefer') ?? ''),
-    );
+  routes.param('type', refuseUnknownType);
+  serve(routes, '/:type', async ({ request, type, query, base }, response) => {
+    const strict = /\bhandling=strict\b/.test(request.get('prefer') ?? '');
+    const search = readSearch(served, { type, query, base, strict });
     if (!search.ok) return sendFhir(response, 400, search.outcome);
-    sendFhir(response, 200, await searchset(store, search.value, { base: baseOf(request), path: type }));
+    sendFhir(response, 200, await searchset({ store, index }, search.value, base));
   });
-  only(routes, '/:type/:id', async (request, response) => {
-    const { type, id } = keyOf(request);
-    sendVersion(request, response, await store.read(type, id));
-  });
-  only(
-    routes,
-    '/:type/:id/_history',
-    async (request, response) => await sendHistory(store, request, response),
+  serve(routes, '/:type/:id', async ({ request, type, id }, response) =>
+    sendVersion(request, response, await store.read(type, id)),
   );
-  only(routes, '/:type/:id/_history/:version', async (request, response) => {
-    const { type, id } = keyOf(request);
-    const wanted = String(request.params.version);
-    const found = /^[1-9]\d{0,9}$/.test(wanted)
-      ? await store.readVersion(type, id, Number(wanted))
-      : undefined;
-    sendVersion(request, response, found);
+  serve(routes, '/:type/:id/_history', async (asked, response) => {
+    const page = await historyPage(store, asked);
+    if (!page.ok) return sendFhir(response, 400, page.outcome);
+    if (!page.value) return sendMissing(response);
+    sendFhir(response, 200, page.value);
   });
-  routes.use((request, response) => {
+  serve(routes, '/:type/:id/_history/:version', async ({ request, type, id }, response) => {
+    const wanted = String(request.params.version);
+    const known = /^[1-9]\d{0,9}$/.test(wanted);
+    sendVersion(request, response, known ? await store.readVersion(type, id, Number(wanted)) : undefined);
+  });
+  routes.use((_request, response) =>
     sendFault(response, 404, {
       code: 'not-found',
       rule: 'api-unknown-route',
       diagnostics: 'There is no such FHIR interaction here; /metadata lists what is served.',
-    });
-    void request;
-  });
+    }),
+  );
   return routes;
 }
 
-function only(
-  routes: Router,
-  path: string,
-  handler: (request: Request, response: Response) => unknown,
-): void {
-  routes
-    .route(path)
-    .get(handler as RequestHandler)
-    .all(refuseMethod(READ_METHODS, NO_WRITES));
+/** Adds a route, and answers what cannot be read (400) or not be answered in the format asked for (406). */
+function serve(routes: Router, path: string, answer: Answer): void {
+  routes.get(path, async (request, response) => {
+    const query = queryOf(request.originalUrl);
+    if (!query.ok) return sendFhir(response, 400, query.outcome);
+    const refusal = formatRefusal(request.get('accept'), query.value);
+    if (refusal) return sendFhir(response, 406, refusal);
+    // a cache may keep a patient's data for the one who asked, and asks here whether it still holds
+    response.vary('Accept').set('Cache-Control', 'private, no-cache');
+    const { type, id } = request.params as { type: StoredType; id: string };
+    await answer({ request, base: baseOf(request), query: query.value, type, id }, response);
+  });
 }
 
-async function sendHistory(store: Store, request: Request, response: Response): Promise<void> {
-  const { type, id } = keyOf(request);
-  const query = new Map(pairsOf(request));
-  const asked = query.get('_count') ?? String(HISTORY_COUNT);
-  const before = query.get(CURSOR);
-  if (!/^[1-9]\d{0,5}$/.test(asked) || (before !== undefined && !/^[1-9]\d{0,9}$/.test(before))) {
-    return sendFault(response, 400, {
-      code: 'value',
-      rule: 'search-value',
-      diagnostics: 'Write _count as a number from 1 on, and follow the next link as it was given.',
-      expression: 'http',
-    });
-  }
-  const count = Math.min(Number(asked), LARGEST_HISTORY);
-  const versions = await store.history(
-    type,
-    id,
-    count + 1,
-    before === undefined ? undefined : Number(before),
-  );
-  if (versions.length === 0 && before === undefined) return sendMissing(response);
-  const page = versions.slice(0, count);
-  const next = versions.length > count ? page.at(-1)!.version : undefined;
-  sendFhir(
-    response,
-    200,
-    historyBundle(page, next, count, { base: baseOf(request), path: `${type}/${id}/_history` }),
-  );
+const refuseWrite = refuseMethod('GET, HEAD', 'Records come in through /intake/{source}/{kind}.');
+const readsOnly: RequestHandler = (request, response, next) =>
+  request.method === 'GET' || request.method === 'HEAD' ? next() : refuseWrite(request, response);
+
+function refuseUnknownType(_request: Request, response: Response, next: () => void, type: string): void {
+  if (TYPES.has(type)) return next();
+  sendFault(response, 404, {
+    code: 'not-supported',
+    rule: 'api-unknown-type',
+    diagnostics: `There is no such resource type here. Served are ${STORED_TYPES.join(', ')}.`,
+  });
 }
 
 /** With ETag and Last-Modified; 304 where the client has that version already. */
@@ -131,14 +114,17 @@ function sendVersion(request: Request, response: Response, version: StoredVersio
           : 'This resource was deleted; its history is kept.',
     });
   }
-  const etag = `W/"${version.version}"`;
-  response.set('ETag', etag).set('Last-Modified', new Date(version.lastUpdatedMs).toUTCString());
-  const known = (request.get('if-none-match') ?? '').split(',').map((one) => one.trim());
-  if (known.includes(etag) || known.includes('*')) {
-    response.status(304).end();
-    return;
-  }
+  response
+    .set('ETag', `W/"${version.version}"`)
+    .set('Last-Modified', new Date(version.lastUpdatedMs).toUTCString());
+  if (isKnown(request.get('if-none-match'), `"${version.version}"`)) return void response.status(304).end();
   sendFhir(response, 200, version.resource);
+}
+
+/** Compares weakly, as If-None-Match does. @source RFC 9110, 13.1.2 */
+function isKnown(ifNoneMatch: string | undefined, tag: string): boolean {
+  const known = (ifNoneMatch ?? '').split(',').map((one) => one.trim().replace(/^W\//, ''));
+  return known.includes(tag) || known.includes('*');
 }
 
 function sendMissing(response: Response): void {
@@ -148,33 +134,3 @@ function sendMissing(response: Response): void {
     diagnostics: 'There is no such resource, or no such version of it.',
   });
 }
-
-function keyOf(request: Request): { type: string; id: string } {
-  return { type: String(request.params.type), id: String(request.params.id) };
-}
-
-function pairsOf(request: Request): [string, string][] {
-  const at = request.originalUrl.indexOf('?');
-  return at < 0 ? [] : [...new URLSearchParams(request.originalUrl.slice(at + 1))];
-}
-
-/** The address as the client sees it. The Host header is only believed when it looks like one. */
-function baseOf(request: Request): string {
-  const host = request.get('host') ?? '';
-  return `${request.protocol}://${/^[\w.:[\]-]{1,255}$/.test(host) ? host : 'localhost'}${request.baseUrl}`;
-}
-
-/** Only JSON is served: an Accept that rules it out is 406. */
-const acceptsJson: RequestHandler = (request, response, next) => {
-  const accept = request.get('accept');
-  const format = new Map(pairsOf(request)).get('_format');
-  if (format !== undefined || !accept || /json|\*\/\*|application\/\*|text\/html/.test(accept)) {
-    response.vary('Accept');
-    return next();
-  }
-  sendFault(response, 406, {
-    code: 'not-supported',
-    rule: 'api-accept',
-    diagnostics: `Only ${FHIR_JSON.split(';')[0]} is served; ask for that.`,
-  });
-};

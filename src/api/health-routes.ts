@@ -1,42 +1,50 @@
 /** Says whether the process lives, whether it can do its work, and how much it has done. */
-import express, { type Router } from 'express';
+import express, { type Response, type Router } from 'express';
 import { Gauge, Registry } from 'prom-client';
+import type { Pipeline } from '../pipeline.ts';
 import type { Store } from '../store/store.ts';
 import { refuseMethod } from './respond.ts';
 
+export interface HealthOptions {
+  readonly store: Store;
+  readonly pipeline: Pick<Pipeline, 'sources'>;
+  /** sources that records may come from, by name */
+  readonly sources: ReadonlyMap<string, unknown>;
+}
+
 /** @returns `/health`, `/ready` and `/metrics`; label values are names from the configuration only */
-export function healthRoutes({
-  store,
-  sources,
-}: {
-  store: Store;
-  sources: ReadonlyMap<string, unknown>;
-}): Router {
+export function healthRoutes(options: HealthOptions): Router {
   const routes = express.Router();
-  const metrics = new StoreMetrics(store);
-  routes
-    .route('/health')
-    .get((_request, response) => void response.json({ status: 'pass' }))
-    .all(refuseMethod('GET, HEAD', ''));
-  routes
-    .route('/ready')
-    .get(async (_request, response) => {
-      const reasons = [
-        ...((await store.writable()) ? [] : ['the store cannot be written: look at the disk']),
-        ...(sources.size > 0 ? [] : ['no source is loaded']),
-      ];
-      response
-        .status(reasons.length === 0 ? 200 : 503)
-        .json(reasons.length === 0 ? { status: 'pass' } : { status: 'fail', reasons });
-    })
-    .all(refuseMethod('GET, HEAD', ''));
-  routes
-    .route('/metrics')
-    .get(async (_request, response) => {
-      response.set('Content-Type', metrics.contentType).send(await metrics.text());
-    })
-    .all(refuseMethod('GET, HEAD', ''));
+  const metrics = new StoreMetrics(options.store);
+  serve(routes, '/health', (response) => response.json({ status: 'pass' }));
+  serve(routes, '/ready', async (response) => {
+    const reasons = await unreadyReasons(options);
+    if (reasons.length === 0) response.json({ status: 'pass' });
+    else response.status(503).json({ status: 'fail', reasons });
+  });
+  serve(routes, '/metrics', async (response) => {
+    response.set('Content-Type', metrics.contentType).send(await metrics.text());
+  });
   return routes;
+}
+
+function serve(routes: Router, path: string, answer: (response: Response) => unknown): void {
+  routes
+    .route(path)
+    .get(async (_request, response) => {
+      response.set('Cache-Control', 'no-store');
+      await answer(response);
+    })
+    .all(refuseMethod('GET, HEAD'));
+}
+
+async function unreadyReasons({ store, pipeline, sources }: HealthOptions): Promise<string[]> {
+  const reasons = [...sources.keys()].flatMap((name) =>
+    pipeline.sources.has(name) ? [] : [`the source ${name} has no maps: look at its folder`],
+  );
+  if (sources.size === 0) reasons.push('no source is loaded: name one in the configuration');
+  if (!(await store.writable())) reasons.push('the store cannot be written: look at the disk');
+  return reasons;
 }
 
 /** Gauges that are read from the store when they are asked for, so that they survive a restart. */
@@ -62,6 +70,8 @@ class StoreMetrics {
 
   async text(): Promise<string> {
     const counts = await this.#store.counts();
+    // what is no longer counted must not stay at its last value
+    for (const gauge of [this.#records, this.#resources, this.#deliveries, this.#work]) gauge.reset();
     for (const { source, kind, records, refused } of counts.sources) {
       this.#records.set({ source, kind, state: 'stored' }, records);
       this.#records.set({ source, kind, state: 'refused' }, refused);
@@ -70,7 +80,6 @@ class StoreMetrics {
     for (const { target, ...states } of counts.targets) {
       for (const [state, count] of Object.entries(states)) this.#deliveries.set({ target, state }, count);
     }
-    this.#work.reset(); // a kind with nothing open any more is not in the counts
     for (const { kind, open } of counts.work) this.#work.set({ kind }, open);
     return await this.#registry.metrics();
   }

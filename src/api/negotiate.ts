@@ -1,6 +1,7 @@
 /** Decides whether a client that asks for a format can be answered: only JSON of FHIR R4 is served. */
-import { type Fault, issueOf, outcomeOf } from '../fhir/outcome.ts';
+
 import type { OperationOutcome } from '@medplum/fhirtypes';
+import { type Fault, issueOf, outcomeOf } from '../fhir/outcome.ts';
 import type { Pairs } from './address.ts';
 
 const MEDIA_RANGES = new Set([
@@ -31,7 +32,9 @@ export function formatRefusal(accept: string | undefined, query: Pairs): Operati
 function isServed(range: string): boolean {
   const [, ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
   const unwanted = parameters.some((one) => /^q=0(\.0*)?$/.test(one));
-  const otherVersion = parameters.some((one) => /^fhirversion=/.test(one) && !/^fhirversion="?4\.0/.test(one));
+  const otherVersion = parameters.some(
+    (one) => /^fhirversion=/.test(one) && !/^fhirversion="?4\.0/.test(one),
+  );
   return MEDIA_RANGES.has(mediaOf(range)) && !unwanted && !otherVersion;
 }
 

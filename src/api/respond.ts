@@ -34,21 +34,25 @@ const STATUSES: Partial<Record<NonNullable<OperationOutcomeIssue['code']>, numbe
 };
 
 /** Answers a method that a route does not have. @param allowed such as `GET, HEAD` */
-export function refuseMethod(allowed: string, hint: string) {
-  return (request: Request, response: Response): void => {
+export function refuseMethod(allowed: string, hint = '') {
+  return (_request: Request, response: Response): void => {
     response.set('Allow', allowed);
     sendFault(response, 405, {
       code: 'not-supported',
       rule: 'api-method',
-      diagnostics: `${request.method} is not served here; use ${allowed}. ${hint}`,
+      diagnostics: `This method is not served here; use ${allowed}.${hint === '' ? '' : ` ${hint}`}`,
     });
   };
 }
 
-/** The last handler: a store that cannot write is 503 or 507, a request that cannot be read 400, the rest a bug that says nothing. */
+/**
+ * The last handler: a store that cannot write is 503 or 507, a request that cannot be read 400, the rest a bug that
+ * says nothing. It takes four parameters, by which Express knows it.
+ */
 export function errorHandler(log: Logger | undefined): ErrorRequestHandler {
-  return (error: unknown, request, response, next) => {
-    if (response.headersSent) return next(error);
+  return (error: unknown, request, response, _next) => {
+    // half an answer, or nobody there to answer: what was not read whole is not accepted
+    if (response.headersSent || request.socket.destroyed) return void response.destroy();
     if (error instanceof AdapterError) return refuseByStore(response, error);
     const status = (error as { status?: unknown }).status;
     if (typeof status === 'number' && status >= 400 && status < 500) {

@@ -1,133 +1,80 @@
-/** Turns pages of the store into searchset and history Bundles with links that a client can follow. */
-import type { Bundle, BundleEntry, OperationOutcomeIssue } from '@medplum/fhirtypes';
+/** Turns pages of the store into searchset Bundles with links that a client can follow. */
+import type { Bundle, BundleEntry, BundleLink } from '@medplum/fhirtypes';
 import { outcomeOf } from '../fhir/outcome.ts';
-import type { ResourceKey, SearchPage, Store, StoredVersion } from '../store/store.ts';
-import { CURSOR, type SearchRequest } from './search-request.ts';
+import type { SearchIndex } from '../store/search-index.ts';
+import type { ResourceKey, Store, StoredVersion } from '../store/store.ts';
+import type { Pairs } from './address.ts';
+import { CURSOR, sealCursor } from './cursor.ts';
+import type { Include, SearchRequest } from './search-request.ts';
 
-/** Where the Bundle is asked for. */
-export interface Address {
-  /** `http://host/fhir/R4` */
-  readonly base: string;
-  /** path under the base, such as `ServiceRequest` or `Task/1/_history` */
-  readonly path: string;
+/** What a search runs on. */
+export interface SearchParts {
+  readonly store: Store;
+  /** finds the references of a match as the store has found them */
+  readonly index: SearchIndex;
 }
 
-/** Runs a search and lays its page out, with what the matches refer to where asked. */
-export async function searchset(store: Store, request: SearchRequest, address: Address): Promise<Bundle> {
-  const page: SearchPage =
-    request.query.count === 0 ? { versions: [], next: undefined } : await store.search(request.query);
-  const included = await includedIn(store, page.versions, request.includes);
+/**
+ * Runs a search and lays its page out, with what the matches refer to where asked.
+ * @param base FHIR base that links start with
+ */
+export async function searchset(parts: SearchParts, request: SearchRequest, base: string): Promise<Bundle> {
+  const { query, used, paged } = request;
+  const page = query.count === 0 ? { versions: [], next: undefined } : await parts.store.search(query);
+  const included = await includedIn(parts, page.versions, request.includes);
   const entry: BundleEntry[] = [
-    ...page.versions.map((version) => entryOf(version, address.base, 'match')),
-    ...included.map((version) => entryOf(version, address.base, 'include')),
-    ...(request.warnings.length === 0 ? [] : [warningEntry(request.warnings)]),
+    ...page.versions.map((version) => entryOf(version, base, 'match')),
+    ...included.map((version) => entryOf(version, base, 'include')),
   ];
-  const link: Bundle['link'] = [
-    { relation: 'self', url: urlOf(address, [...request.own, ...cursorOf(request.query.after)]) },
-  ];
-  if (page.next !== undefined)
-    link.push({ relation: 'next', url: urlOf(address, [...request.own, ...cursorOf(page.next)]) });
+  if (request.warnings.length > 0)
+    entry.push({ resource: outcomeOf(...request.warnings), search: { mode: 'outcome' } });
+  const linkTo = (relation: string, place: string | undefined): BundleLink => ({
+    relation,
+    url: linkOf(base, query.type, place === undefined ? used : [...used, [CURSOR, sealCursor(place, paged)]]),
+  });
   return {
     resourceType: 'Bundle',
     type: 'searchset',
-    ...(request.total === 'none' ? {} : { total: await store.countMatches(request.query) }),
-    link,
+    ...(request.total === 'none' ? {} : { total: await parts.store.countMatches(query) }),
+    link: [linkTo('self', query.after), ...(page.next === undefined ? [] : [linkTo('next', page.next)])],
     ...(entry.length === 0 ? {} : { entry }),
   };
 }
 
-/** Newest version first; a deleted version has a request and no resource. */
-export function historyBundle(
-  versions: readonly StoredVersion[],
-  next: number | undefined,
-  count: number,
-  address: Address,
-): Bundle {
-  const link: Bundle['link'] = [{ relation: 'self', url: urlOf(address, [['_count', String(count)]]) }];
-  if (next !== undefined)
-    link.push({
-      relation: 'next',
-      url: urlOf(address, [
-        ['_count', String(count)],
-        [CURSOR, String(next)],
-      ]),
-    });
-  return {
-    resourceType: 'Bundle',
-    type: 'history',
-    link,
-    entry: versions.map((version) => ({
-      fullUrl: `${address.base}/${version.type}/${version.id}`,
-      ...(version.resource ? { resource: version.resource } : {}),
-      request: { method: version.resource ? 'PUT' : 'DELETE', url: `${version.type}/${version.id}` },
-      response: {
-        status: version.resource ? (version.version === 1 ? '201' : '200') : '204',
-        etag: `W/"${version.version}"`,
-        lastModified: new Date(version.lastUpdatedMs).toISOString(),
-      },
-    })),
-  };
+/** @returns an absolute address with a query */
+export function linkOf(base: string, path: string, query: Pairs): string {
+  const text = query.map((pair) => pair.map(encodeURIComponent).join('=')).join('&');
+  return `${base}/${path}${text === '' ? '' : `?${text}`}`;
 }
 
 function entryOf(version: StoredVersion, base: string, mode: 'match' | 'include'): BundleEntry {
   return { fullUrl: `${base}/${version.type}/${version.id}`, resource: version.resource!, search: { mode } };
 }
 
-function warningEntry(warnings: readonly OperationOutcomeIssue[]): BundleEntry {
-  return { resource: outcomeOf(...warnings), search: { mode: 'outcome' } };
-}
-
 /** Each included resource once, and none that is a match already. */
 async function includedIn(
-  store: Store,
+  { store, index }: SearchParts,
   matches: readonly StoredVersion[],
-  includes: readonly string[],
+  includes: readonly Include[],
 ): Promise<readonly StoredVersion[]> {
   if (includes.length === 0) return [];
   const here = new Set(matches.map((version) => `${version.type}/${version.id}`));
   const wanted = new Set<ResourceKey>();
-  for (const { resource } of matches) {
-    for (const include of includes) {
-      for (const key of referencesAt(resource, ELEMENTS[include] ?? [include]))
-        if (!here.has(key)) wanted.add(key);
+  for (const { type, resource } of matches) {
+    for (const row of index(resource!)) {
+      const isAsked = includes.some(
+        (include) =>
+          row.kind === 'reference' &&
+          row.param === `${type}.${include.index}` &&
+          (include.target === undefined || row.target.startsWith(`${include.target}/`)),
+      );
+      if (isAsked && row.kind === 'reference' && isKey(row.target) && !here.has(row.target))
+        wanted.add(row.target);
     }
   }
   return (await store.readMany([...wanted])).filter((version) => version.resource !== undefined);
 }
 
-/** Elements that hold the references of a parameter, where they are not named as the parameter is. */
-const ELEMENTS: Readonly<Record<string, readonly string[]>> = {
-  patient: ['subject', 'patient', 'for', 'individual', 'participant'],
-  'based-on': ['basedOn'],
-  'derived-from': ['derivedFrom'],
-  organization: ['organization', 'managingOrganization', 'providedBy'],
-};
-
-function referencesAt(resource: unknown, elements: readonly string[]): ResourceKey[] {
-  const found: ResourceKey[] = [];
-  const visit = (value: unknown): void => {
-    if (Array.isArray(value)) for (const item of value) visit(item);
-    else if (typeof value === 'object' && value !== null) {
-      const { reference, actor, individual } = value as {
-        reference?: unknown;
-        actor?: unknown;
-        individual?: unknown;
-      };
-      if (typeof reference === 'string' && /^[A-Z][A-Za-z]+\/[A-Za-z0-9.-]+$/.test(reference))
-        found.push(reference as ResourceKey);
-      if (actor) visit(actor);
-      if (individual) visit(individual);
-    }
-  };
-  for (const element of elements) visit((resource as Record<string, unknown> | undefined)?.[element]);
-  return found;
-}
-
-function cursorOf(after: string | undefined): (readonly [string, string])[] {
-  return after === undefined ? [] : [[CURSOR, after]];
-}
-
-function urlOf({ base, path }: Address, query: readonly (readonly [string, string])[]): string {
-  const text = new URLSearchParams(query.map(([name, value]): [string, string] => [name, value])).toString();
-  return `${base}/${path}${text === '' ? '' : `?${text}`}`;
+function isKey(target: string): target is ResourceKey {
+  return /^[A-Z][A-Za-z]+\/[A-Za-z0-9.-]{1,64}$/.test(target);
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import express, { type Express, type RequestHandler, type Router } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
+import type { Definitions } from '../fhir/definitions.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { ReadLimits } from '../source/limits.ts';
 import type { LoadedSource } from '../source/load.ts';
@@ -16,10 +17,14 @@ export interface AppOptions {
   readonly store: Store;
   readonly pipeline: Pipeline;
   readonly sources: ReadonlyMap<string, LoadedSource>;
+  /** base R4, for the search parameters */
+  readonly definitions: Definitions;
   readonly clock: () => number;
   /** version of the adapter */
   readonly version: string;
   readonly limits?: ReadLimits;
+  /** bodies read at once; default 16 */
+  readonly bodies?: number;
   readonly log?: Logger;
   /** routers tried before the 404: pages, control */
   readonly pages?: readonly Router[];

@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import { createApp } from '../api/server.ts';
 import { type Config, secretOf, type TargetConfig } from '../config.ts';
 import { consoleRoutes } from '../console/routes.ts';
-import { AdapterError } from '../fhir/outcome.ts';
+import { AdapterError, ruleOf } from '../fhir/outcome.ts';
 import { type OutboxWorker, startWorker } from '../outbox/worker.ts';
 import { createPipeline, type Pipeline } from '../pipeline.ts';
 import { startSandbox } from '../sandbox/server.ts';
@@ -49,7 +49,10 @@ const GROUP = 50;
 export async function openAdapter(options: AdapterOptions): Promise<Adapter> {
   const { config, parts, clock, log, token } = options;
   mkdirSync(config.dataDir, { recursive: true });
-  const store = await openSqliteStore({ file: join(config.dataDir, 'hedgerow.sqlite') });
+  const store = await openSqliteStore({
+    file: join(config.dataDir, 'hedgerow.sqlite'),
+    definitions: parts.definitions,
+  });
   const recovered = await store.recoverClaims(clock(), true);
   if (recovered > 0)
     log.info(
@@ -91,6 +94,7 @@ export async function openAdapter(options: AdapterOptions): Promise<Adapter> {
     store,
     pipeline,
     sources: parts.sources,
+    definitions: parts.definitions,
     clock,
     log,
     version: VERSION,
@@ -130,6 +134,8 @@ function openTarget(target: TargetConfig, store: Store, { clock, log, parts }: A
     gate: createShareGate({ store, target, clock, definitions: parts.definitions }),
     clock,
     random: Math.random,
+    report: (issue) =>
+      log.warn({ target: target.name, rule: ruleOf(issue) }, 'the target holds twins; the oldest was taken'),
   });
   return startWorker({
     store,

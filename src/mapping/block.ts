@@ -126,9 +126,12 @@ export class Block {
     return built.js;
   }
 
-  /** @returns the object's variable, to be handed to a function that may write any member */
+  /** @returns the object's variable, to be handed to a function that may write any member: what waits goes in before */
   lend(built: Built): string {
     const js = this.use(built);
+    for (let block: Block | undefined = this; block; block = block.#parent) {
+      for (const child of [...block.#waiting]) if (child.slot?.parent === built) block.#writeOut(child);
+    }
     built.foreign = true;
     return js;
   }
