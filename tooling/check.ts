@@ -48,7 +48,7 @@ const CHECKS: readonly Check[] = [
   { name: 'types', run: () => command('node_modules/typescript/bin/tsc', '-p', '.') },
   {
     name: 'lint',
-    run: () => command('node_modules/@biomejs/biome/bin/biome', 'ci', '--error-on-warnings', '.'),
+    run: () => command('node_modules/@biomejs/biome/bin/biome', 'ci', '--colors=off', '--error-on-warnings', '.'),
   },
   { name: 'imports', run: imports },
   { name: 'headers', run: headers },

@@ -37,6 +37,7 @@ function resourceOf(
   parameters: ReadonlyMap<string, ServedParameter>,
 ): CapabilityStatementRestResource {
   const own = [...parameters.values()];
+  const searchInclude = own.filter(isIncludable).map((one) => `${type}:${one.code}`);
   return {
     type,
     interaction: READS.map((code) => ({ code })),
@@ -44,7 +45,7 @@ function resourceOf(
     readHistory: true,
     updateCreate: false,
     conditionalRead: 'not-match',
-    searchInclude: own.filter(isIncludable).map((one) => `${type}:${one.code}`),
+    ...(searchInclude.length === 0 ? {} : { searchInclude }), // JSON of FHIR has no empty arrays
     searchParam: [
       { name: '_id', type: 'token', definition: 'http://hl7.org/fhir/SearchParameter/Resource-id' },
       {

@@ -1,11 +1,16 @@
 /** Serves the pages that people look at, rendered here, without scripts. */
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import express, { type Response, type Router } from 'express';
 import nunjucks from 'nunjucks';
+import { queryOf } from '../api/address.ts';
+import { refuseMethod } from '../api/respond.ts';
 import { FHIR_BASE } from '../api/server.ts';
 import type { Store } from '../store/store.ts';
-import { momentOf, statusView, workView } from './view.ts';
+import { momentOf } from './moment.ts';
+import { statusView } from './status-view.ts';
+import { workDetail, workGroup, workKindOf } from './work-view.ts';
 
 export interface ConsoleOptions {
   readonly store: Store;
@@ -17,36 +22,63 @@ export interface ConsoleOptions {
   readonly demo: boolean;
 }
 
+type Send = (response: Response, status: number, view: string, data: object) => void;
+
 const HERE = import.meta.dirname;
-const ASSETS = { maxAge: '1h', index: false } as const;
+const ITEMS_A_PAGE = 50;
+const ITEM_ID = /^[0-9a-f-]{36}$/;
 
 /** @returns the status page, worklist pages and their assets */
 export function consoleRoutes(options: ConsoleOptions): Router {
-  const { store, sources, targets, clock, version, demo } = options;
-  const views = new nunjucks.Environment(new nunjucks.FileSystemLoader(join(HERE, 'views')), {
-    autoescape: true,
-    throwOnUndefined: false,
-  });
-  const send = (response: Response, status: number, view: string, data: object): void => {
-    const page = views.render(view, { ...data, fhirBase: FHIR_BASE, version, demo, now: momentOf(clock()) });
-    response.status(status).set('Cache-Control', 'no-store').type('html').send(page);
-  };
   const routes = express.Router();
-  routes.use('/assets/console', express.static(join(HERE, 'assets'), ASSETS));
-  routes.use('/assets/nhsuk', express.static(stylesheetFolder(), ASSETS));
+  const send = renderer(options);
+  addAssets(routes);
   routes.get('/', async (_request, response) => {
-    send(response, 200, 'status.njk', await statusView(store, targets, sources));
+    send(response, 200, 'status.njk', await statusView(options.store, options));
   });
-  routes.get('/work/:id', async (request, response) => {
-    const id = String(request.params.id);
-    const item = await store.workItem(id);
-    if (item) send(response, 200, 'work.njk', { item: workView(item) });
-    else send(response, 404, 'missing.njk', {});
-  });
+  addWorkPages(routes, options.store, send);
+  routes.all(['/', '/work', '/work/:id'], refuseMethod('GET, HEAD', 'Pages are only read.'));
   return routes;
 }
 
-/** Only the stylesheets are served of nhsuk-frontend: its scripts are not needed here. */
-function stylesheetFolder(): string {
-  return dirname(createRequire(import.meta.url).resolve('nhsuk-frontend/dist/nhsuk/nhsuk-frontend.min.css'));
+function addWorkPages(routes: Router, store: Store, send: Send): void {
+  routes.get('/work', async (request, response) => {
+    const query = queryOf(request.originalUrl);
+    const asked = new Map(query.ok ? query.value : []);
+    const [kind, after] = [workKindOf(asked.get('kind')), asked.get('after')];
+    if (!kind || (after !== undefined && !ITEM_ID.test(after))) return send(response, 404, 'missing.njk', {});
+    const page = { kind, count: ITEMS_A_PAGE, ...(after === undefined ? {} : { after }) };
+    send(response, 200, 'worklist.njk', { group: await workGroup(store, await store.counts(), page) });
+  });
+  routes.get('/work/:id', async (request, response) => {
+    const { id } = request.params;
+    const item = ITEM_ID.test(id) ? await store.workItem(id) : undefined;
+    if (item) send(response, 200, 'work.njk', { item: workDetail(item) });
+    else send(response, 404, 'missing.njk', {});
+  });
+}
+
+function renderer({ clock, version, demo }: ConsoleOptions): Send {
+  const loader = new nunjucks.FileSystemLoader(join(HERE, 'views'));
+  const views = new nunjucks.Environment(loader, { autoescape: true });
+  return (response, status, view, data) => {
+    const page = views.render(view, { ...data, fhirBase: FHIR_BASE, version, demo, now: momentOf(clock()) });
+    response.status(status).set('Cache-Control', 'no-store').type('html').send(page);
+  };
+}
+
+/**
+ * Of nhsuk-frontend only the stylesheet is served, without its web fonts: those are licensed to the NHS alone and
+ * would be asked from another host; the next font it names, Arial, is used.
+ */
+function addAssets(routes: Router): void {
+  const path = createRequire(import.meta.url).resolve('nhsuk-frontend/dist/nhsuk/nhsuk-frontend.min.css');
+  const stylesheet = readFileSync(path, 'utf8').replaceAll(/@font-face\s*\{[^}]*\}/g, '');
+  routes.get('/assets/nhsuk-frontend.css', (_request, response) => {
+    response.set('Cache-Control', 'public, max-age=3600').type('css').send(stylesheet);
+  });
+  routes.use(
+    '/assets',
+    express.static(join(HERE, 'assets'), { maxAge: '1h', index: false, redirect: false }),
+  );
 }

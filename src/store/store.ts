@@ -289,6 +289,15 @@ export interface Store {
     target: string,
     options: { nowMs: number; leaseMs: number; maxEntries: number },
   ): Promise<ClaimedGroup | undefined>;
+  /**
+   * Claims what a claimed group needs of its own key, wherever it stands in line, under the group's lease.
+   * @returns the entries, in order of seq: their settlements travel with the group's
+   */
+  claimAlso(
+    target: string,
+    deliveryKey: string,
+    resources: readonly ResourceKey[],
+  ): Promise<readonly OutboxEntry[]>;
   /** when the next key of this target is due, in epoch ms; undefined when nothing waits */
   nextDueMs(target: string): Promise<number | undefined>;
   /** Ends the claim of a group: every entry of it is named once. One transaction. */

@@ -21,7 +21,7 @@ export type Gate = (input: {
 >;
 
 export interface DeliveryOptions extends Patience {
-  readonly store: Pick<Store, 'readMany' | 'readVersion' | 'links' | 'blocked'>;
+  readonly store: Pick<Store, 'readMany' | 'readVersion' | 'links' | 'blocked' | 'claimAlso'>;
   readonly target: Target;
   readonly gate: Gate;
   readonly clock: () => number;
@@ -67,17 +67,17 @@ class GroupDelivery {
   }
 
   async run(signal: AbortSignal): Promise<readonly Settlement[]> {
-    const loaded = await this.#load();
+    const loaded = await this.#load(newestOfEach(this.#group.entries));
     await this.#look(loaded);
+    await this.#fetchNeeded(loaded);
     const ready = await this.#admit(inOrderOfReference(loaded));
     await this.#send(ready, signal);
     return [...this.#settlements.values()];
   }
 
   /** Reads the version each entry names; mostly the current one, so all are read at once first. */
-  async #load(): Promise<Loaded[]> {
+  async #load(planned: readonly Planned[]): Promise<Loaded[]> {
     const { store } = this.#options;
-    const planned = newestOfEach(this.#group.entries);
     const puts = planned.filter(({ entry }) => entry.action === 'put');
     const current = await store.readMany(puts.map(({ key }) => key));
     const byKey = new Map(current.map((version) => [`${version.type}/${version.id}`, version]));
@@ -101,6 +101,27 @@ class GroupDelivery {
       loaded.push(withReferences(one, stored.resource));
     }
     return loaded;
+  }
+
+  /**
+   * Records come in any order: what the group refers to may stand in line behind it, and is brought forward.
+   * Else a person with more waiting than one group takes would wait for ever.
+   */
+  async #fetchNeeded(loaded: Loaded[]): Promise<void> {
+    const { store, target } = this.#options;
+    const here = new Set(loaded.map((one) => one.key));
+    for (let fresh: readonly Loaded[] = loaded; fresh.length > 0; ) {
+      const missing = fresh.flatMap((one) =>
+        [...one.references].filter((key) => !here.has(key) && !this.#links.has(key)),
+      );
+      if (missing.length === 0) return;
+      const entries = await store.claimAlso(target.name, this.#group.deliveryKey, [...new Set(missing)]);
+      if (entries.length === 0) return;
+      fresh = await this.#load(newestOfEach(entries));
+      for (const one of fresh) here.add(one.key);
+      loaded.push(...fresh);
+      await this.#look(loaded);
+    }
   }
 
   async #look(loaded: readonly Loaded[]): Promise<void> {

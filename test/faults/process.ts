@@ -1,62 +1,109 @@
-/** Turns a script of ours into a real process that a test can wait for and kill. */
+/** Turns a script of ours into a real process that a test can wait for, stop and kill. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { ROOT } from '../../src/cli/load.ts';
 
 export interface Running {
   readonly child: ChildProcess;
-  /** everything it wrote so far */
+  /** everything it wrote to either stream so far */
   output(): string;
+  /** what it wrote to standard output */
+  stdout(): string;
+  /** what it wrote to standard error */
+  stderr(): string;
   /** kill -9, and wait until the system has reaped it */
   kill(): Promise<void>;
   /** SIGTERM; resolves with the exit code */
   stop(): Promise<number | null>;
+  /** resolves with the exit code once it has ended by itself and its streams are read */
+  ended(): Promise<number | null>;
 }
 
-/** @param args after `node`, from the project's root */
-export function run(...args: readonly string[]): Running {
-  const child = spawn(process.execPath, [...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
+/** Settings of the machine that would reach into a test are left out. */
+const ENVIRONMENT = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith('HEDGEROW_')),
+);
+
+/** @param args after `node`, from the project's root @param options where it runs, and what it finds in its environment */
+export function run(
+  args: readonly string[],
+  options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
+): Running {
+  const child = spawn(process.execPath, [...args], {
+    cwd: options.cwd ?? ROOT,
+    env: { ...ENVIRONMENT, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const written: Record<'stdout' | 'stderr' | 'both', string> = { stdout: '', stderr: '', both: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (chunk: string) => {
+      written[name] += chunk;
+      written.both += chunk;
     });
   }
-  const ended = once(child, 'exit');
+  const closed = once(child, 'close') as Promise<[number | null]>;
   return {
     child,
-    output: () => output,
+    output: () => written.both,
+    stdout: () => written.stdout,
+    stderr: () => written.stderr,
     async kill() {
       child.kill('SIGKILL');
-      await ended;
+      await closed;
     },
     async stop() {
       child.kill('SIGTERM');
-      return ((await ended) as [number | null])[0];
+      return (await closed)[0];
     },
+    ended: async () => (await closed)[0],
   };
 }
 
-/** @returns a port that was free a moment ago */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
+/**
+ * Waits until `check` gives a value; what it throws meanwhile counts as not yet.
+ * @param running a process that must not end meanwhile
+ * @throws Error with the process's output when it ends, or the time is over
+ */
+export async function until<T>(
+  what: string,
+  timeoutMs: number,
+  check: () => T | undefined | Promise<T | undefined>,
+  running?: Running,
+): Promise<T> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    let value: T | undefined;
+    try {
+      value = await check();
+    } catch {
+      value = undefined;
+    }
+    if (value !== undefined) return value;
+    const output = running ? `:\n${running.output().slice(-4_000)}` : '';
+    if (running && (running.child.exitCode ?? running.child.signalCode) !== null)
+      throw new Error(`the process ended before ${what}${output}`);
+    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for ${what}${output}`);
+    await pause(25);
+  }
 }
 
-/** Waits until `check` gives a value; a process that ended meanwhile is a failure with its output. */
-export async function until<T>(check: () => Promise<T | undefined>, what: string, timeoutMs: number, process?: Running): Promise<T> {
-  const deadline = Date.now() + timeoutMs;
-  for (;;) {
-    const value = await check().catch(() => undefined);
-    if (value !== undefined) return value;
-    if (process && process.child.exitCode !== null) throw new Error(`the process ended before ${what}:\n${process.output()}`);
-    if (Date.now() > deadline) throw new Error(`waited too long for ${what}${process ? `:\n${process.output()}` : ''}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** @returns where an adapter listens, once its banner says so */
+export async function listening(adapter: Running): Promise<string> {
+  return await until(
+    'the adapter to listen',
+    60_000,
+    () => /Status page\s+(http:\S+?)\/\s/.exec(adapter.stdout())?.[1],
+    adapter,
+  );
+}
+
+/** Starts the sandbox EHR in a process of its own. @returns it with its FHIR base */
+export async function runSandbox(file: string): Promise<{ readonly process: Running; readonly url: string }> {
+  const process = run(['src/sandbox/main.ts', '--port', '0', '--file', file]);
+  const line = await until('the sandbox EHR', 30_000, () => /^.*\n/.exec(process.stdout())?.[0], process);
+  return { process, url: (JSON.parse(line) as { url: string }).url };
 }

@@ -14,7 +14,6 @@ import {
   leaseKey,
   type NewEntry,
   outboxEntry,
-  promoteDueKeys,
   putKey,
   recoverEntries,
   releaseEntry,
@@ -35,14 +34,13 @@ export function enqueue(db: DatabaseSync, entry: NewEntry, nowMs: number): void 
   insertKey(db, entry.target, entry.deliveryKey, insertEntry(db, entry), nowMs);
 }
 
-/** Leases the ready key that has waited longest, and claims its first entries. */
+/** Leases the key that has been due longest, and claims its first entries. */
 export function claimGroup(
   db: DatabaseSync,
   target: string,
   options: { nowMs: number; leaseMs: number; maxEntries: number },
 ): ClaimedGroup | undefined {
-  promoteDueKeys(db, target, options.nowMs);
-  const key = selectNextKey(db, target);
+  const key = selectNextKey(db, target, options.nowMs);
   if (key === undefined) return undefined;
   leaseKey(db, target, key, options.nowMs + options.leaseMs);
   const entries = claimEntries(db, target, key, options.maxEntries).map(outboxEntry);
@@ -144,7 +142,7 @@ export function refreshKey(
     return;
   }
   const lease = claimed ? (selectKey(db, target, key)?.lease_until_ms ?? nowMs) : null;
-  putKey(db, { target, key, firstSeq: first ?? 0, dueMs, ready: dueMs <= nowMs, leaseUntilMs: lease });
+  putKey(db, { target, key, firstSeq: first ?? 0, dueMs, leaseUntilMs: lease });
 }
 
 /** Frees leases that ran out by `untilMs`; nobody knows what became of their entries. @returns how many entries */

@@ -138,7 +138,7 @@ function moveDeliveries(db: DatabaseSync, from: string, to: string, nowMs: numbe
     const now = selectKey(db, target, to);
     const dueMs = Math.max(old?.due_ms ?? 0, now?.due_ms ?? 0) || nowMs;
     const leaseUntilMs = Math.max(old?.lease_until_ms ?? 0, now?.lease_until_ms ?? 0) || null;
-    putKey(db, { target, key: to, firstSeq: 0, dueMs, ready: dueMs <= nowMs, leaseUntilMs });
+    putKey(db, { target, key: to, firstSeq: 0, dueMs, leaseUntilMs });
     refreshKey(db, target, to, dueMs, nowMs);
     if (old) refreshKey(db, target, from, old.due_ms, nowMs);
   }

@@ -1,6 +1,6 @@
 /** SQL of waiting deliveries: entries in order of seq, and one row a delivery key that says when it is due. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { OutboxEntry } from '../store.ts';
+import type { OutboxEntry, ResourceKey } from '../store.ts';
 import { statement } from './statement.ts';
 
 export interface EntryRow {
@@ -53,9 +53,12 @@ export function insertEntry(db: DatabaseSync, entry: NewEntry): number {
 }
 
 const INSERT_KEY = statement(`
-  INSERT INTO outbox_key (target, delivery_key, first_seq, due_ms, ready) VALUES (?, ?, ?, ?, 1)
-  ON CONFLICT (target, delivery_key) DO NOTHING`);
-/** Makes a key due now. A key that is there keeps its due time and lease: new work does not shorten a wait. */
+  INSERT INTO outbox_key (target, delivery_key, first_seq, due_ms) VALUES (?, ?, ?, ?)
+  ON CONFLICT (target, delivery_key) DO UPDATE SET due_ms = excluded.due_ms
+  WHERE outbox_key.due_ms > excluded.due_ms AND lease_until_ms IS NULL AND NOT EXISTS (
+    SELECT 1 FROM outbox WHERE target = excluded.target AND delivery_key = excluded.delivery_key
+      AND state = 'waiting' AND attempt > 0)`);
+/** Makes a key due now: what was missing may have come. Only a key that waits out a retry keeps its due time. */
 export function insertKey(
   db: DatabaseSync,
   target: string,
@@ -66,21 +69,12 @@ export function insertKey(
   INSERT_KEY(db).run(target, key, firstSeq, dueMs);
 }
 
-const PROMOTE = statement(`
-  UPDATE outbox_key SET ready = 1 WHERE (target, delivery_key) IN (
-    SELECT target, delivery_key FROM outbox_key
-    WHERE target = ? AND ready = 0 AND lease_until_ms IS NULL AND due_ms <= ? ORDER BY due_ms LIMIT 1000)`);
-/** Marks keys whose wait is over as ready; a thousand at most, so that no claim waits for a long outage's whole backlog. */
-export function promoteDueKeys(db: DatabaseSync, target: string, nowMs: number): void {
-  PROMOTE(db).run(target, nowMs);
-}
-
 const NEXT_KEY = statement(`
   SELECT delivery_key FROM outbox_key
-  WHERE target = ? AND ready = 1 AND lease_until_ms IS NULL ORDER BY first_seq LIMIT 1`);
-/** @returns the ready key whose first entry is the oldest */
-export function selectNextKey(db: DatabaseSync, target: string): string | undefined {
-  return (NEXT_KEY(db).get(target) as { delivery_key: string } | undefined)?.delivery_key;
+  WHERE target = ? AND lease_until_ms IS NULL AND due_ms <= ? ORDER BY due_ms, first_seq LIMIT 1`);
+/** @returns the key that has been due longest; of those due at once, the one whose first entry is the oldest */
+export function selectNextKey(db: DatabaseSync, target: string, nowMs: number): string | undefined {
+  return (NEXT_KEY(db).get(target, nowMs) as { delivery_key: string } | undefined)?.delivery_key;
 }
 
 const LEASE = statement('UPDATE outbox_key SET lease_until_ms = ? WHERE target = ? AND delivery_key = ?');
@@ -98,13 +92,28 @@ export function claimEntries(db: DatabaseSync, target: string, key: string, coun
   return rows.sort((a, b) => a.seq - b.seq); // RETURNING promises no order
 }
 
-const READY_DUE = statement(`
-  SELECT due_ms FROM outbox_key WHERE target = ? AND ready = 1 AND lease_until_ms IS NULL ORDER BY first_seq LIMIT 1`);
-const LATER_DUE = statement(`
-  SELECT min(due_ms) AS due_ms FROM outbox_key WHERE target = ? AND ready = 0 AND lease_until_ms IS NULL`);
+const CLAIM_ALSO = statement(`
+  UPDATE outbox SET state = 'claimed' WHERE seq IN (
+    SELECT o.seq FROM outbox o JOIN outbox_key k ON k.target = o.target AND k.delivery_key = o.delivery_key
+    WHERE o.target = ? AND o.delivery_key = ? AND o.state = 'waiting' AND k.lease_until_ms IS NOT NULL
+      AND o.type || '/' || o.id IN (SELECT value FROM json_each(?)))
+  RETURNING *`);
+/** Claims waiting entries of a leased key by their resources. @returns them, in order of seq */
+export function claimEntriesOf(
+  db: DatabaseSync,
+  target: string,
+  key: string,
+  resources: readonly ResourceKey[],
+): EntryRow[] {
+  const rows = CLAIM_ALSO(db).all(target, key, JSON.stringify(resources)) as unknown as EntryRow[];
+  return rows.sort((a, b) => a.seq - b.seq);
+}
+
+const NEXT_DUE = statement(
+  'SELECT min(due_ms) AS due_ms FROM outbox_key WHERE target = ? AND lease_until_ms IS NULL',
+);
 export function selectNextDue(db: DatabaseSync, target: string): number | undefined {
-  const row = READY_DUE(db).get(target) ?? LATER_DUE(db).get(target);
-  return (row as { due_ms: number | null } | undefined)?.due_ms ?? undefined;
+  return (NEXT_DUE(db).get(target) as { due_ms: number | null }).due_ms ?? undefined;
 }
 
 const SELECT_ENTRY = statement('SELECT * FROM outbox WHERE seq = ? AND target = ?');
@@ -173,9 +182,9 @@ export function selectKey(
 }
 
 const PUT_KEY = statement(`
-  INSERT INTO outbox_key (target, delivery_key, first_seq, due_ms, ready, lease_until_ms) VALUES (?, ?, ?, ?, ?, ?)
+  INSERT INTO outbox_key (target, delivery_key, first_seq, due_ms, lease_until_ms) VALUES (?, ?, ?, ?, ?)
   ON CONFLICT (target, delivery_key) DO UPDATE SET
-    first_seq = excluded.first_seq, due_ms = excluded.due_ms, ready = excluded.ready, lease_until_ms = excluded.lease_until_ms`);
+    first_seq = excluded.first_seq, due_ms = excluded.due_ms, lease_until_ms = excluded.lease_until_ms`);
 export function putKey(
   db: DatabaseSync,
   row: {
@@ -183,11 +192,10 @@ export function putKey(
     key: string;
     firstSeq: number;
     dueMs: number;
-    ready: boolean;
     leaseUntilMs: number | null;
   },
 ): void {
-  PUT_KEY(db).run(row.target, row.key, row.firstSeq, row.dueMs, row.ready ? 1 : 0, row.leaseUntilMs);
+  PUT_KEY(db).run(row.target, row.key, row.firstSeq, row.dueMs, row.leaseUntilMs);
 }
 
 const DELETE_KEY = statement('DELETE FROM outbox_key WHERE target = ? AND delivery_key = ?');

@@ -8,6 +8,7 @@ import type {
   CommitResult,
   CommitRules,
   Identified,
+  OutboxEntry,
   Receipt,
   RefusedRecord,
   ResourceKey,
@@ -31,7 +32,7 @@ import { storeError } from './faults.ts';
 import { Names } from './index-rows.ts';
 import { joinPatients, personOf, splitPatient } from './join.ts';
 import { selectBlocked, selectLinks, selectStuck } from './link-rows.ts';
-import { selectExpiredKeys, selectNextDue } from './outbox-rows.ts';
+import { claimEntriesOf, outboxEntry, selectExpiredKeys, selectNextDue } from './outbox-rows.ts';
 import { probeRoom } from './probe.ts';
 import {
   finishReceipt,
@@ -151,6 +152,14 @@ export class SqliteStore implements Store {
     const dueMs = this.#read(() => selectNextDue(this.#db, target));
     if (dueMs === undefined || dueMs > options.nowMs) return undefined; // nothing to write, so no wait for the disk
     return this.#write(() => claimGroup(this.#db, target, options));
+  }
+
+  async claimAlso(
+    target: string,
+    deliveryKey: string,
+    resources: readonly ResourceKey[],
+  ): Promise<readonly OutboxEntry[]> {
+    return this.#write(() => claimEntriesOf(this.#db, target, deliveryKey, resources).map(outboxEntry));
   }
 
   async nextDueMs(target: string): Promise<number | undefined> {

@@ -35,6 +35,25 @@ export function outboxContract(open: () => Promise<Store>): void {
     expect(await claim(store)).toBeUndefined();
   });
 
+  test('claims more of a claimed key by resource, wherever it stands in line, and nothing of a key nobody holds', async () => {
+    const store = await open();
+    await commit(
+      store,
+      recordOf([contact('e1', 'p')], { key: 'a' }),
+      recordOf([contact('e2', 'p')], { key: 'b' }),
+    );
+    await commit(store, recordOf([patient('p')], { key: 'c' }));
+    const patientKey = `Patient/${idOf('p')}` as const;
+    expect(await store.claimAlso('ehr', idOf('p'), [patientKey])).toEqual([]);
+    const group = await claim(store, NOW_MS, 1);
+    expect(group?.entries.map((entry) => entry.id)).toEqual([idOf('e1')]);
+    const also = await store.claimAlso('ehr', idOf('p'), [patientKey, `Patient/${idOf('q')}`]);
+    expect(also.map((entry) => entry.id)).toEqual([idOf('p')]);
+    expect(await store.claimAlso('ehr', idOf('p'), [patientKey])).toEqual([]);
+    await settleAll(store, group!, ...[...group!.entries, ...also].map((entry) => delivered(entry)));
+    expect((await claim(store))?.entries.map((entry) => entry.id)).toEqual([idOf('e2')]);
+  });
+
   test('gives a resource that belongs to nobody a key of its own', async () => {
     const store = await open();
     await commit(store, recordOf([organization('o')]));
@@ -81,7 +100,7 @@ export function outboxContract(open: () => Promise<Store>): void {
     expect((await claim(store, NOW_MS + 500))?.entries[0]).toMatchObject({ attempt: 2, ambiguous: true });
   });
 
-  test('does not shorten a wait when a new commit adds to the key', async () => {
+  test('does not shorten a retry when a new commit adds to the key', async () => {
     const store = await open();
     await commit(store, recordOf([patient('p')]));
     const group = (await claim(store))!;
@@ -95,6 +114,16 @@ export function outboxContract(open: () => Promise<Store>): void {
     await commit(store, recordOf([contact('e', 'p')], { key: 'R2' }));
     expect(await claim(store)).toBeUndefined();
     expect((await claim(store, NOW_MS + 500))?.entries).toHaveLength(2);
+  });
+
+  test('ends a wait for something missing when a new commit adds to the key', async () => {
+    const store = await open();
+    await commit(store, recordOf([contact('e', 'p')]));
+    const group = (await claim(store))!;
+    await settleAll(store, group, { kind: 'wait', seq: group.entries[0]!.seq, dueMs: NOW_MS + 60_000 });
+    expect(await claim(store)).toBeUndefined();
+    await commit(store, recordOf([patient('p')], { key: 'R2' }));
+    expect((await claim(store))?.entries).toHaveLength(2);
   });
 
   test('keeps entries that come under a lease for the next claim', async () => {
@@ -175,10 +204,19 @@ export function outboxContract(open: () => Promise<Store>): void {
     // what the first claim did not deliver is no longer its own to settle
     await settleAll(store, first, { kind: 'park', seq: first.entries[0]!.seq, outcome: WHY });
     expect((await store.counts()).targets).toMatchObject([{ waiting: 2, parked: 0 }]);
-    expect(await claim(store, NOW_MS + 1_000)).toMatchObject({
-      deliveryKey: first.deliveryKey,
-      entries: [{ ambiguous: true }],
-    });
+    const again = [await claim(store, NOW_MS + 1_000), await claim(store, NOW_MS + 1_000)];
+    expect(again.map((group) => group?.deliveryKey).sort()).toEqual([idOf('p'), idOf('q')].sort());
+    expect(again.flatMap((group) => group!.entries).map((entry) => entry.ambiguous)).toEqual([true, true]);
+  });
+
+  test('a key that waited for another one stands behind those that have not been tried', async () => {
+    const store = await open();
+    await commit(store, recordOf([patient('p')], { key: 'a' }), recordOf([patient('q')], { key: 'b' }));
+    const first = (await claim(store))!;
+    const waits: Settlement = { kind: 'wait', seq: first.entries[0]!.seq, dueMs: NOW_MS + 100 };
+    await settleAll(store, first, waits);
+    expect((await claim(store, NOW_MS + 100))?.deliveryKey).toBe(idOf('q'));
+    expect((await claim(store, NOW_MS + 100))?.deliveryKey).toBe(first.deliveryKey);
   });
 
   test('takes a late answer for a fact even when the entry was claimed again', async () => {

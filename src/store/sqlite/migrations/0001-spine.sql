@@ -158,18 +158,17 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_queue ON outbox (delivery_key, target, state, seq);
 CREATE INDEX outbox_stuck ON outbox (target, type, id) WHERE state IN ('parked', 'held');
 
--- One row a delivery key with entries waiting or claimed. `ready` keys are due; the others become so at due_ms.
+-- One row a delivery key with entries waiting or claimed. Keys go in the order of their due time, so that one which
+-- waited for another's delivery stands behind it next time.
 CREATE TABLE outbox_key (
   target TEXT NOT NULL,
   delivery_key TEXT NOT NULL,
   first_seq INTEGER NOT NULL,
   due_ms INTEGER NOT NULL,
-  ready INTEGER NOT NULL,
   lease_until_ms INTEGER,
   PRIMARY KEY (target, delivery_key)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX outbox_key_ready ON outbox_key (target, first_seq) WHERE ready = 1 AND lease_until_ms IS NULL;
-CREATE INDEX outbox_key_later ON outbox_key (target, due_ms) WHERE ready = 0 AND lease_until_ms IS NULL;
+CREATE INDEX outbox_key_due ON outbox_key (target, due_ms, first_seq) WHERE lease_until_ms IS NULL;
 CREATE INDEX outbox_key_lease ON outbox_key (lease_until_ms) WHERE lease_until_ms IS NOT NULL;
 
 -- Where each target holds each resource.

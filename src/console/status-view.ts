@@ -1,0 +1,118 @@
+/** Turns what the store holds into what the status page shows: counts, states and places; never a name, a number or a key of a person. */
+import type { ResourceKey, SourceRow, Store, StoreCounts } from '../store/store.ts';
+import { type Moment, momentOf } from './moment.ts';
+import { type WorkGroup, workGroups } from './work-view.ts';
+
+export interface StatusView {
+  readonly sources: readonly { name: string; records: number; refused: number }[];
+  readonly kinds: StoreCounts['sources'];
+  readonly kept: { total: number; types: number };
+  readonly targets: readonly TargetView[];
+  readonly work: { open: number; groups: readonly WorkGroup[] };
+  readonly latest: readonly LatestView[];
+}
+
+interface TargetView {
+  readonly target: string;
+  readonly delivered: number;
+  readonly waiting: number;
+  readonly held: number;
+  readonly parked: number;
+}
+
+interface LatestView {
+  readonly received: Moment;
+  readonly source: string;
+  readonly kind: string;
+  readonly resources: readonly { key: ResourceKey; name: string }[];
+  /** state at each target, in the order of the targets */
+  readonly deliveries: readonly { target: string; state: string }[];
+}
+
+const WORK_SHOWN = 5;
+const LATEST_SHOWN = 10;
+
+/** @param names of the configured targets and sources */
+export async function statusView(
+  store: Store,
+  names: { readonly targets: readonly string[]; readonly sources: readonly string[] },
+): Promise<StatusView> {
+  const counts = await store.counts();
+  return {
+    sources: names.sources.map((name) => sourceTotal(name, counts)),
+    kinds: counts.sources,
+    kept: { total: total(counts.resources.map((one) => one.count)), types: counts.resources.length },
+    targets: names.targets.map((target) => targetCounts(target, counts)),
+    work: {
+      open: total(counts.work.map((one) => one.open)),
+      groups: await workGroups(store, counts, WORK_SHOWN),
+    },
+    latest: await latestRows(store, names.targets),
+  };
+}
+
+function sourceTotal(name: string, counts: StoreCounts): StatusView['sources'][number] {
+  const own = counts.sources.filter((one) => one.source === name);
+  return {
+    name,
+    records: total(own.map((one) => one.records)),
+    refused: total(own.map((one) => one.refused)),
+  };
+}
+
+function targetCounts(target: string, counts: StoreCounts): TargetView {
+  const found = counts.targets.find((one) => one.target === target);
+  return {
+    target,
+    delivered: found?.delivered ?? 0,
+    waiting: (found?.waiting ?? 0) + (found?.claimed ?? 0),
+    held: found?.held ?? 0,
+    parked: found?.parked ?? 0,
+  };
+}
+
+interface TargetState {
+  readonly target: string;
+  readonly held: ReadonlySet<string>;
+  readonly blocked: ReadonlySet<string>;
+}
+
+async function latestRows(store: Store, targets: readonly string[]): Promise<LatestView[]> {
+  const rows = await store.latestRecords(LATEST_SHOWN);
+  const keys = [...new Set(rows.flatMap((row) => row.resources))];
+  const states = await Promise.all(
+    targets.map(async (target): Promise<TargetState> => {
+      const [links, blocked] = await Promise.all([store.links(target, keys), store.blocked(target, keys)]);
+      return {
+        target,
+        held: new Set(links.map(({ type, id }) => `${type}/${id}`)),
+        blocked: new Set(blocked),
+      };
+    }),
+  );
+  return rows.map((row) => ({
+    received: momentOf(row.receivedMs),
+    source: row.source,
+    kind: row.kind,
+    resources: row.resources.map((key, at) => ({ key, name: nameOf(key, row.resources.slice(0, at)) })),
+    deliveries: states.map((state) => ({ target: state.target, state: deliveryState(row, state) })),
+  }));
+}
+
+/** The type; a second one of it in the same record is `Condition 2`. */
+function nameOf(key: ResourceKey, before: readonly ResourceKey[]): string {
+  const type = key.slice(0, key.indexOf('/'));
+  const same = before.filter((other) => other.startsWith(`${type}/`)).length;
+  return same === 0 ? type : `${type} ${same + 1}`;
+}
+
+function deliveryState({ resources }: SourceRow, { held, blocked }: TargetState): string {
+  if (resources.some((key) => blocked.has(key))) return 'Held or parked';
+  const delivered = resources.filter((key) => held.has(key)).length;
+  if (delivered === resources.length) return 'Delivered';
+  return delivered === 0 ? 'Waiting' : `${delivered} of ${resources.length} delivered`;
+}
+
+function total(numbers: readonly number[]): number {
+  return numbers.reduce((sum, one) => sum + one, 0);
+}

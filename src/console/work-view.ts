@@ -1,0 +1,150 @@
+/** Turns worklist items into what the pages show: where, which rule, what to change and the next step; never a record's key or content. */
+import { ruleOf } from '../fhir/outcome.ts';
+import type { ResourceKey, Store, StoreCounts, WorkItem, WorkKind } from '../store/store.ts';
+import { type Moment, momentOf } from './moment.ts';
+
+/** Items of one kind, with what to do about them. */
+export interface WorkGroup {
+  readonly kind: WorkKind;
+  readonly title: string;
+  readonly next: string;
+  readonly open: number;
+  readonly items: readonly WorkRow[];
+  /** id to go on after, where there are more */
+  readonly after: string | undefined;
+}
+
+export interface WorkRow {
+  readonly id: string;
+  readonly place: string;
+  readonly rule: string;
+  readonly text: string;
+  readonly since: Moment;
+}
+
+/** One item with everything that may be shown of it. */
+export interface WorkDetail {
+  readonly title: string;
+  readonly place: string;
+  readonly since: Moment;
+  readonly resolved: Moment | undefined;
+  readonly source: string | undefined;
+  readonly recordKind: string | undefined;
+  readonly target: string | undefined;
+  readonly resource: ResourceKey | undefined;
+  readonly owner: string;
+  readonly issues: readonly { severity: string; rule: string; expression: string; text: string }[];
+  readonly next: string;
+  /** to have a delivery sent again */
+  readonly command: string | undefined;
+}
+
+const WORDS: Readonly<Record<WorkKind, { one: string; many: string; next: string }>> = {
+  rejected: {
+    one: 'Rejected record',
+    many: 'Rejected records',
+    next: 'Correct the record at its source and send it again: drop the corrected file, or post it to the intake. The item settles itself when the record is accepted.',
+  },
+  parked: {
+    one: 'Delivery that a target refused',
+    many: 'Deliveries that a target refused',
+    next: 'Mend what the target refused, at the source or at the target; then have the delivery sent again.',
+  },
+  held: {
+    one: 'Delivery held by consent or identity',
+    many: 'Deliveries held by consent or identity',
+    next: 'Record the consent or the verified NHS number that is missing; the delivery is then judged again by itself.',
+  },
+  incomplete: {
+    one: 'Resource that waits for another record',
+    many: 'Resources that wait for another record',
+    next: 'Send the record that supplies the resource in full, such as the referral that a closure belongs to. The item settles itself.',
+  },
+  warning: {
+    one: 'Warning',
+    many: 'Warnings',
+    next: 'The record is kept and delivered. Correct it at its source when you can; the item settles itself when the record comes again without the fault.',
+  },
+};
+/** Kinds in the order in which a person should look at them. */
+const ORDER: readonly WorkKind[] = ['rejected', 'parked', 'incomplete', 'held', 'warning'];
+
+/** @param text from a URL @returns the kind, or undefined */
+export function workKindOf(text: string | undefined): WorkKind | undefined {
+  return ORDER.find((kind) => kind === text);
+}
+
+/** @returns the oldest open items of each kind that has any */
+export async function workGroups(store: Store, counts: StoreCounts, shown: number): Promise<WorkGroup[]> {
+  const open = ORDER.filter((kind) => openOf(counts, kind) > 0);
+  return await Promise.all(open.map((kind) => workGroup(store, counts, { kind, count: shown })));
+}
+
+/** @param page `after` is the id of the last item of the page before */
+export async function workGroup(
+  store: Store,
+  counts: StoreCounts,
+  page: { kind: WorkKind; count: number; after?: string },
+): Promise<WorkGroup> {
+  const found = await store.worklist({ ...page, open: true, count: page.count + 1 });
+  const items = found.slice(0, page.count);
+  const { many, next } = WORDS[page.kind];
+  const after = found.length > page.count ? items.at(-1)?.id : undefined;
+  return {
+    kind: page.kind,
+    title: many,
+    next,
+    open: openOf(counts, page.kind),
+    items: items.map(rowOf),
+    after,
+  };
+}
+
+export function workDetail(item: WorkItem): WorkDetail {
+  const { source, recordKind, target, resource, kind } = item;
+  const isDelivery = kind === 'parked' || kind === 'held';
+  return {
+    title: WORDS[kind].one,
+    place: placeOf(item),
+    since: momentOf(item.createdMs),
+    resolved: item.resolvedMs === undefined ? undefined : momentOf(item.resolvedMs),
+    source,
+    recordKind,
+    target,
+    resource,
+    owner: item.ownerOrg,
+    issues: item.outcome.issue.map((issue) => ({
+      severity: issue.severity ?? 'error',
+      rule: ruleOf(issue) ?? issue.code ?? '',
+      expression: issue.expression?.join(', ') ?? '',
+      text: issue.diagnostics ?? '',
+    })),
+    next: WORDS[kind].next,
+    command: isDelivery
+      ? `npm run hedgerow -- replay --target ${target}${resource ? ` --resource ${resource}` : ''}`
+      : undefined,
+  };
+}
+
+function openOf(counts: StoreCounts, kind: WorkKind): number {
+  return counts.work.find((one) => one.kind === kind)?.open ?? 0;
+}
+
+function rowOf(item: WorkItem): WorkRow {
+  const { issue: issues } = item.outcome;
+  const issue = issues.find((one) => one.severity === 'error' || one.severity === 'fatal') ?? issues[0];
+  return {
+    id: item.id,
+    place: placeOf(item),
+    rule: (issue && ruleOf(issue)) ?? issue?.code ?? '',
+    text: issue?.diagnostics ?? '',
+    since: momentOf(item.createdMs),
+  };
+}
+
+/** File and line, or the resource's type and the start of its id, or source and kind. */
+function placeOf({ file, line, resource, source, recordKind }: WorkItem): string {
+  if (file) return line === undefined ? file : `${file}:${line}`;
+  if (resource) return `${resource.slice(0, resource.indexOf('/') + 9)}…`;
+  return [source, recordKind].filter(Boolean).join(' ') || 'record';
+}

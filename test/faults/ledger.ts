@@ -1,0 +1,73 @@
+/** Turns the adapter's store and the sandbox EHR's file into what each holds, to be compared once both have stopped. */
+import { DatabaseSync } from 'node:sqlite';
+import type { Resource } from '@medplum/fhirtypes';
+import { canonicalJson } from '../../src/fhir/digest.ts';
+
+/** One resource as held. */
+export interface Held {
+  readonly versions: number;
+  readonly isDeleted: boolean;
+  /** canonical, without `meta`, which each side writes itself; '' when deleted */
+  readonly content: string;
+}
+
+/** @returns resources by `Type/id` */
+export function heldByAdapter(file: string): Map<string, Held> {
+  return heldIn(
+    file,
+    `SELECT type, id, version AS versions, state <> 'current' AS deleted, content FROM resource`,
+  );
+}
+
+/** @returns resources by `Type/id`; versions are counted, not believed */
+export function heldBySandbox(file: string): Map<string, Held> {
+  return heldIn(
+    file,
+    `SELECT type, id, deleted, content,
+       1 + (SELECT count(*) FROM older_version WHERE resource_key = resource.key) AS versions FROM resource`,
+  );
+}
+
+interface HeldRow {
+  readonly type: string;
+  readonly id: string;
+  readonly versions: number;
+  readonly deleted: number;
+  readonly content: string | null;
+}
+
+function heldIn(file: string, sql: string): Map<string, Held> {
+  const held = new Map<string, Held>();
+  for (const row of rows<HeldRow>(file, sql)) {
+    const key = `${row.type}/${row.id}`;
+    if (held.has(key)) throw new Error(`${key} is there twice`);
+    const isDeleted = row.deleted === 1;
+    held.set(key, { versions: row.versions, isDeleted, content: isDeleted ? '' : withoutMeta(row.content!) });
+  }
+  return held;
+}
+
+/** @returns `kind/key` of every source record, as often as it is stored */
+export function storedRecords(file: string): string[] {
+  return rows<{ name: string }>(file, `SELECT kind || '/' || record_key AS name FROM source_record`).map(
+    (row) => row.name,
+  );
+}
+
+/** @returns deliveries that are still in line, in whatever state */
+export function undelivered(file: string): number {
+  return rows<{ n: number }>(file, 'SELECT count(*) AS n FROM outbox')[0]!.n;
+}
+
+function rows<T>(file: string, sql: string): T[] {
+  const database = new DatabaseSync(file, { readOnly: true });
+  try {
+    return database.prepare(sql).all() as T[];
+  } finally {
+    database.close();
+  }
+}
+
+function withoutMeta(json: string): string {
+  return canonicalJson({ ...(JSON.parse(json) as Resource), meta: undefined });
+}
