@@ -9,8 +9,6 @@ export type IntakeMedia = (typeof INTAKE_MEDIA)[number];
 
 /** A stream of records may be long, but not without end. */
 const STREAM_BYTES = 500_000_000;
-/** What is too long is read on and dropped, so that the answer arrives; a body this many times too long is cut off. */
-const DROPPED_TIMES = 10;
 
 /** @returns the body's media type; or refusal `intake-media-type`, `intake-charset`, `intake-encoding` (status 415) */
 export function mediaOf(request: Request): Checked<IntakeMedia> {
@@ -33,11 +31,9 @@ export async function collected(request: Request, maxBytes: number): Promise<Che
   let bytes = 0;
   for await (const chunk of chunksOf(request)) {
     bytes += chunk.length;
-    if (bytes > DROPPED_TIMES * maxBytes) break;
-    if (bytes <= maxBytes) chunks.push(chunk);
-    else chunks.length = 0;
+    if (bytes > maxBytes) return { ok: false, outcome: tooLong(maxBytes) };
+    chunks.push(chunk);
   }
-  if (bytes > maxBytes) return { ok: false, outcome: tooLong(maxBytes) };
   return { ok: true, value: Buffer.concat(chunks) };
 }
 
@@ -51,9 +47,16 @@ export async function* bounded(request: Request): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** A reader that stops early must not take the connection with it: the answer goes out on it. */
-function chunksOf(request: Request): AsyncIterable<Buffer> {
-  return request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+/**
+ * A reader that stops early must not take the connection with it, nor leave it stuck with what was not read: the
+ * answer goes out on it. The rest is read and dropped, for as long as the server lets a request take.
+ */
+async function* chunksOf(request: Request): AsyncGenerator<Buffer> {
+  try {
+    yield* request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  } finally {
+    request.resume();
+  }
 }
 
 function tooLong(maxBytes: number): OperationOutcome {

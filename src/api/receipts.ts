@@ -47,10 +47,14 @@ function locationOf(receiptId: string): string {
   return `/intake/receipts/${receiptId}`;
 }
 
+/** Names the line of the request; the text of one line of NDJSON is itself told as line 1. */
 function placedIssues({ outcome, line }: Refusal): OperationOutcomeIssue[] {
   if (line === undefined) return outcome.issue;
-  const placed = (text: string) => (text.startsWith('line ') ? text : `line ${line}: ${text}`);
-  return outcome.issue.map((issue) => ({ ...issue, diagnostics: placed(issue.diagnostics ?? issue.code!) }));
+  return outcome.issue.map((issue) => {
+    const [, within = `: ${issue.diagnostics ?? issue.code}`] =
+      /^line 1(, column .*)$/s.exec(issue.diagnostics ?? '') ?? [];
+    return { ...issue, diagnostics: `line ${line}${within}` };
+  });
 }
 
 function keptIssue({ id, refused }: Receipt, workId: string | undefined): OperationOutcomeIssue {

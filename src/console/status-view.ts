@@ -86,7 +86,7 @@ async function latestRows(store: Store, targets: readonly string[]): Promise<Lat
       return {
         target,
         held: new Set(links.map(({ type, id }) => `${type}/${id}`)),
-        blocked: new Set(blocked),
+        blocked: new Set(blocked.map(({ key }) => key)),
       };
     }),
   );

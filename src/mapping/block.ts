@@ -14,9 +14,16 @@ export interface Built {
   slot: Slot | undefined;
   /** true when its literal has members: no check for emptiness is needed */
   filled: boolean;
+  /** its rule is written, and no later one can reach it */
+  finished: boolean;
   /** elements that rules share, by key and share id: the JavaScript name of each */
   readonly shares: Map<string, string>;
+  /** every key of an object of fixed layout, see `Shapes.layout` */
+  readonly layout: Layout;
 }
+
+/** Keys that an object always has, absent values as undefined; undefined for an object that has only what was written. */
+export type Layout = readonly string[] | undefined;
 
 export interface Slot {
   readonly parent: Built;
@@ -39,7 +46,7 @@ export class Block {
   readonly #loop: boolean;
   readonly #lines: string[] = [];
   readonly #waiting: Built[] = [];
-  readonly #texts = new Map<string, string>();
+  readonly #memory = new Memory<Block>();
   readonly budget: Budget;
 
   constructor(budget: Budget, parent?: Block, loop = false) {
@@ -64,19 +71,55 @@ export class Block {
   keep(code: string): string {
     const js = this.name();
     this.line(`const ${js} = ${code};`);
+    this.#memory.kept.add(js);
     return js;
   }
 
-  /** Keeps a text, or finds the same text kept in this block or one around it: ids are repeated in every reference. */
-  keepText(code: string): string {
-    const same = code.replaceAll(/text\(run, \d+, /g, 'text(run, ');
-    for (let block: Block | undefined = this; block; block = block.#parent) {
-      const known = block.#texts.get(same);
-      if (known !== undefined) return known;
-    }
-    const js = this.keep(code);
-    this.#texts.set(same, js);
+  /** From here on the variable holds a value, neither undefined nor null. */
+  bind(js: string): void {
+    this.#memory.bound.add(js);
+  }
+
+  /** @returns true when the variable holds a value in this block */
+  isBound(js: string): boolean {
+    return this.#find((block) => block.#memory.bound.has(js)) !== undefined;
+  }
+
+  /** Reads from a source object once, where the object is bound: sources never change. */
+  read(owner: string, code: string): string {
+    const known = this.#find((block) => block.#memory.reads.has(code));
+    if (known) return known.#memory.reads.get(code)!;
+    const home = this.#find((block) => block.#memory.bound.has(owner)) ?? this;
+    const js = home.keep(code);
+    home.#memory.reads.set(code, js);
     return js;
+  }
+
+  /** Keeps a text made of variables; the same text is made once a run, however many references repeat it. */
+  keepText(code: string): string {
+    const home = this.#homeOf(variablesIn(code)) ?? this;
+    const same = code.replaceAll(/text\(run, \d+, /g, 'text(run, ');
+    const known = home.#memory.texts.get(same) ?? { js: this.name(), made: [] };
+    const { js, made } = known;
+    if (made.some((block) => this.#isWithin(block))) return js;
+    if (home === this && made.length === 0) this.line(`const ${js} = ${code};`);
+    else {
+      if (made.length === 0) home.line(`let ${js};`);
+      this.line(`${js} ??= ${code};`);
+    }
+    made.push(this);
+    home.#memory.texts.set(same, known);
+    return js;
+  }
+
+  /** @returns the innermost block that binds or keeps one of the variables: all of them are known there */
+  #homeOf(variables: readonly string[]): Block | undefined {
+    return this.#find((block) => variables.some((js) => block.#memory.knows(js)));
+  }
+
+  #find(fits: (block: Block) => boolean): Block | undefined {
+    for (let block: Block | undefined = this; block; block = block.#parent) if (fits(block)) return block;
+    return undefined;
   }
 
   /** Writes `head { … }` with a block inside. */
@@ -88,7 +131,7 @@ export class Block {
   }
 
   /** A new object, put into its slot when it holds something. */
-  create(entries: Iterable<[string, string]>, slot?: Slot): Built {
+  create(entries: Iterable<[string, string]>, slot?: Slot, layout?: Layout): Built {
     const map = new Map<string, string | string[]>(entries);
     const built: Built = {
       js: this.name(),
@@ -98,14 +141,16 @@ export class Block {
       foreign: false,
       slot,
       filled: false,
+      finished: false,
       shares: new Map(),
+      layout,
     };
     this.#waiting.push(built);
     return built;
   }
 
   /** An object that is there already, or may be: a parameter, or the element that earlier rules made. */
-  adopt(js: string, slot?: Slot): Built {
+  adopt(js: string, slot?: Slot, layout?: Layout): Built {
     const built: Built = {
       js,
       block: this,
@@ -114,7 +159,9 @@ export class Block {
       foreign: true,
       slot,
       filled: false,
+      finished: false,
       shares: new Map(),
+      layout,
     };
     if (slot) this.#waiting.push(built);
     return built;
@@ -129,11 +176,14 @@ export class Block {
   /** @returns the object's variable, to be handed to a function that may write any member: what waits goes in before */
   lend(built: Built): string {
     const js = this.use(built);
-    for (let block: Block | undefined = this; block; block = block.#parent) {
-      for (const child of [...block.#waiting]) if (child.slot?.parent === built) block.#writeOut(child);
-    }
+    this.#letIn((child) => child.slot?.parent === built);
     built.foreign = true;
     return js;
+  }
+
+  /** Says that no later rule can reach the objects made here since `names` was the count of names. */
+  finish(names: number): void {
+    for (const built of this.#waiting) if (Number(built.js.slice(1)) > names) built.finished = true;
   }
 
   /** @returns an object that waits to be put into this slot, in this block or one around it */
@@ -160,9 +210,18 @@ export class Block {
 
   /** Adds to a member that is a list. */
   push(built: Built, key: string, code: string, front = false): void {
-    const older = this.waitingFor(built, key);
-    if (older) older.block.#writeOut(older);
+    this.#letIn(({ slot }) => slot?.parent === built && slot.key === key);
     this.#add(built, key, code, front);
+  }
+
+  /** Puts what waits longer into its place, as far as it can be filled no more; outer blocks were written first. */
+  #letIn(fits: (waiting: Built) => boolean, before?: Built): void {
+    if (this.#parent) this.#parent.#letIn(fits);
+    for (const built of this.#waiting.filter(fits)) {
+      if (built === before) return;
+      this.#writeOut(built);
+      if (built.finished) this.#settle(built);
+    }
   }
 
   #add(built: Built, key: string, code: string, front: boolean): void {
@@ -196,10 +255,7 @@ export class Block {
     for (const child of [...this.#waiting]) if (child.slot?.parent === built) this.#writeOut(child);
     built.filled ||= entries.size > 0;
     built.entries = undefined;
-    const members = [...entries].map(([key, code]) => {
-      return `${JSON.stringify(key)}: ${typeof code === 'string' ? code : `[${code.join(', ')}]`}`;
-    });
-    this.line(`const ${built.js} = {${members.join(', ')}};`);
+    this.line(`const ${built.js} = ${literalOf(entries, built.layout)};`);
     if (built.filled) this.#place(built);
   }
 
@@ -207,11 +263,10 @@ export class Block {
   #place(built: Built): void {
     const { slot } = built;
     if (!slot) return;
-    const first = this.waitingFor(slot.parent, slot.key);
-    if (first && first !== built) {
-      first.block.#writeOut(first);
-      if (this.waitingFor(slot.parent, slot.key) !== built) return;
-    }
+    const rivals = ({ slot: other }: Built): boolean =>
+      other?.parent === slot.parent && other.key === slot.key;
+    this.#letIn(rivals, built);
+    if (this.#waiting.find(rivals) !== built) return;
     this.#attach(built, slot);
   }
 
@@ -231,7 +286,8 @@ export class Block {
     if (!slot) return;
     if (built.filled) return this.#attach(built, slot);
     built.slot = undefined;
-    this.nest(`if (hasMembers(${built.js}))`, (inner) => inner.#attach(built, slot));
+    if (built.foreign || built.writes.size > 0)
+      this.nest(`if (${holdsSomething(built)})`, (inner) => inner.#attach(built, slot));
   }
 
   #hasWaitingParent(built: Built): boolean {
@@ -253,4 +309,42 @@ export class Block {
     for (let at: Block | undefined = this; at && at !== outer; at = at.#parent) if (at.#loop) return true;
     return false;
   }
+}
+
+/** What is known in one block of code, so that nothing is read or made twice. */
+class Memory<Home> {
+  /** variables that hold a value here */
+  readonly bound = new Set<string>();
+  readonly kept = new Set<string>();
+  /** variables by the code that they were read with */
+  readonly reads = new Map<string, string>();
+  /** variables of texts, and the blocks after whose start each is made */
+  readonly texts = new Map<string, { readonly js: string; readonly made: Home[] }>();
+
+  knows(js: string): boolean {
+    return this.bound.has(js) || this.kept.has(js);
+  }
+}
+
+/** @returns the literal of an object with these members */
+export function literalOf(entries: ReadonlyMap<string, string | readonly string[]>, layout: Layout): string {
+  const keys = new Set([...(layout ?? []), ...entries.keys()]);
+  const members = [...keys].map((key) => {
+    const code = entries.get(key);
+    const value = typeof code === 'object' ? `[${code.join(', ')}]` : `${code}`;
+    return `${JSON.stringify(key)}: ${value}`;
+  });
+  return `{${members.join(', ')}}`;
+}
+
+/** Longer lists of keys are asked by a loop. */
+const MOST_ASKED = 6;
+
+function holdsSomething({ js, foreign, writes, layout }: Built): string {
+  if (foreign || writes.size > MOST_ASKED) return `${layout ? 'hasValues' : 'hasMembers'}(${js})`;
+  return [...writes.keys()].map((key) => `${js}[${JSON.stringify(key)}] !== undefined`).join(' || ');
+}
+
+function variablesIn(code: string): string[] {
+  return code.replaceAll(/"(?:[^"\\]|\\.)*"/g, '').match(/\bv\d+\b/g) ?? [];
 }

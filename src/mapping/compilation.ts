@@ -142,9 +142,11 @@ export class Compilation implements Unit {
   entry(found: FoundGroup, source: Shape, target: Shape, fresh: boolean): string {
     const block = new Block(this.#budget);
     const input = plain(block.name(), source, { fresh });
+    block.bind(input.code);
     this.place(found.group.name.at, undefined);
     const resource = this.shapes.isResource(target) && target.kind === 'type';
-    const built = block.create(resource ? [['resourceType', JSON.stringify(target.name)]] : []);
+    const entries: [string, string][] = resource ? [['resourceType', JSON.stringify(target.name)]] : [];
+    const built = block.create(entries, undefined, this.shapes.layout(target));
     const output = plain(built.js, target, { built, fresh: true });
     emitGroup(this, block, found, [
       { ...input, mode: 'source' },
@@ -206,12 +208,9 @@ export class Compilation implements Unit {
     const values = given.map(({ shape, fresh }, index): Variable => {
       const mode = found.group.parameters[index]?.mode ?? 'source';
       const js = block.name();
-      const value: Value = plain(
-        js,
-        shape,
-        mode === 'target' ? { built: block.adopt(js), fresh: true } : { fresh },
-      );
-      return { ...value, mode };
+      block.bind(js);
+      const built = mode === 'target' ? block.adopt(js, undefined, this.shapes.layout(shape)) : undefined;
+      return { ...plain(js, shape, built ? { built, fresh: true } : { fresh }), mode };
     });
     emitGroup(this, block, found, values);
     const parameters = ['run', 'depth', ...values.map(({ code }) => code)].join(', ');

@@ -37,7 +37,7 @@ function emitSource(site: Site, source: Source, body: (site: Site) => void): voi
   const narrowed = narrow(site, source, member);
   if (!narrowed) return;
   const reads = narrowed.keys.map((key) => `${context.code}[${JSON.stringify(key)}]`);
-  emitElement(site, source, { ...narrowed, fresh: context.fresh }, reads.join(' ?? '), body);
+  emitElement(site, source, { ...narrowed, owner: context }, reads.join(' ?? '), body);
 }
 
 function refuseDeepPath(site: Site, source: Source): void {
@@ -66,22 +66,26 @@ function narrow(site: Site, source: Source, member: Member): Member | undefined 
 function emitElement(
   site: Site,
   source: Source,
-  { fresh, ...member }: Member & Pick<Value, 'fresh'>,
+  { owner, ...member }: Member & { readonly owner: Value },
   read: string,
   body: (site: Site) => void,
 ): void {
   const { cardinality, listMode } = source;
+  const { fresh } = owner;
+  const once = (code: string): string =>
+    source.fallback ? site.block.keep(code) : site.block.read(owner.code, code);
   const filter = source.type && site.unit.shapes.isResource(member.shape) ? source.type.text : undefined;
   if (member.isArray === false && !cardinality && !listMode) {
-    const code = site.block.keep(withDefault(site, source, member.shape, read));
+    const code = once(withDefault(site, source, member.shape, read));
     const value = plain(code, member.shape, { fresh });
     const isType = filter === undefined ? '' : ` && ${code}.resourceType === ${JSON.stringify(filter)}`;
     site.block.nest(`if (${code} !== undefined && ${code} !== null${isType})`, (block) => {
+      block.bind(code);
       emitItem({ ...site, block }, source, value, body);
     });
     return;
   }
-  const all = site.block.keep(`items(${withDefault(site, source, member.shape, read)})`);
+  const all = once(`items(${withDefault(site, source, member.shape, read)})`);
   const list = listMode || cardinality ? emitPicked(site, source, { ...member, fresh }, all, filter) : all;
   const index = site.block.name();
   site.block.nest(
@@ -90,6 +94,7 @@ function emitElement(
       const code = block.keep(`${list}[${index}]`);
       const isType = filter === undefined ? '' : ` || ${code}.resourceType !== ${JSON.stringify(filter)}`;
       block.line(`if (${code} === undefined || ${code} === null${isType}) continue;`);
+      block.bind(code);
       const inner = { ...site, block };
       if (list === all) emitItem(inner, source, plain(code, member.shape, { fresh }), body);
       else bindItem(inner, source, plain(code, member.shape, { fresh }), body);
@@ -122,6 +127,7 @@ function emitPicked(
       const code = block.keep(`${all}[${index}]`);
       const isType = filter === undefined ? '' : ` || ${code}.resourceType !== ${JSON.stringify(filter)}`;
       block.line(`if (${code} === undefined || ${code} === null${isType}) continue;`);
+      block.bind(code);
       guarded({ ...site, block }, source, plain(code, member.shape, { fresh }), (inner) =>
         inner.block.line(`${kept}.push(${code});`),
       );

@@ -1,5 +1,5 @@
 /** Writes the target side of a rule: elements created, values transformed, and each put under its JSON name. */
-import type { Built, Slot } from './block.ts';
+import { type Built, literalOf, type Slot } from './block.ts';
 import { callGroup } from './call-group.ts';
 import { keyFor } from './choice.ts';
 import { isRefusedName } from './element-name.ts';
@@ -125,18 +125,21 @@ function theOne(site: Site, shape: Shape, slot: Slot): Value {
   const waiting = block.waitingFor(slot.parent, slot.key);
   if (waiting) return plain(waiting.js, shape, { built: waiting, fresh: true });
   if (!block.mayHold(slot.parent, slot.key)) return objectOf(site, { entries: [], shape }, slot);
-  const js = block.keep(`${block.use(slot.parent)}[${JSON.stringify(slot.key)}] ?? {}`);
-  return plain(js, shape, { built: block.adopt(js, slot), fresh: true });
+  const layout = site.unit.shapes.layout(shape);
+  const empty = literalOf(new Map(), layout);
+  const js = block.keep(`${block.use(slot.parent)}[${JSON.stringify(slot.key)}] ?? ${empty}`);
+  return plain(js, shape, { built: block.adopt(js, slot, layout), fresh: true });
 }
 
 function objectOf(site: Site, made: Made, slot: Slot | undefined): Value {
-  const built = site.block.create(made.entries, slot);
+  const built = site.block.create(made.entries, slot, site.unit.shapes.layout(made.shape));
   return plain(built.js, made.shape, { built, fresh: true });
 }
 
 /** `share x`: one element for all rules that name the same id on the same parent. */
 function shared(site: Site, target: Target, shape: Shape, slot: Slot): Value {
   const { block } = site;
+  const layout = site.unit.shapes.layout(shape);
   const name = `${slot.key} ${target.share?.text}`;
   let variable = slot.parent.shares.get(name);
   if (variable === undefined) {
@@ -146,12 +149,12 @@ function shared(site: Site, target: Target, shape: Shape, slot: Slot): Value {
   }
   const shareName = variable;
   block.nest(`if (${shareName} === undefined)`, (inner) => {
-    inner.line(`${shareName} = {};`);
+    inner.line(`${shareName} = ${literalOf(new Map(), layout)};`);
     if (slot.position === 'only') inner.set(slot.parent, slot.key, shareName);
     else inner.push(slot.parent, slot.key, shareName);
   });
   const js = block.keep(shareName);
-  return plain(js, shape, { built: block.adopt(js), fresh: true });
+  return plain(js, shape, { built: block.adopt(js, undefined, layout), fresh: true });
 }
 
 function emitCopy(site: Site, target: Target, parent: Built, member: Member, item: Value): Value | undefined {

@@ -29,7 +29,10 @@ export function step(site: Site, owner: Operand, name: string): Operand | undefi
   const member = shapes.member(owner.shape, name);
   if (member?.isArray === undefined || member.keys.length !== 1) return undefined;
   shapes.read(owner.shape, member);
-  const code = `${owner.code}${/^\w+$/.test(owner.code) ? '' : '?.'}[${JSON.stringify(member.keys[0])}]`;
+  const { block } = site;
+  const key = `[${JSON.stringify(member.keys[0])}]`;
+  const bound = block.isBound(owner.code);
+  const code = bound ? block.read(owner.code, owner.code + key) : `${owner.code}?.${key}`;
   const type = comparableType(site, member.shape);
   return {
     kind: 'operand',

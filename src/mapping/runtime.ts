@@ -52,13 +52,18 @@ export function copyOf(run: Run, at: number, value: unknown, depth = 0): unknown
     return undefined;
   }
   if (Array.isArray(value)) return value.map((item) => copyOf(run, at, item, depth + 1));
-  const members = Object.entries(value).filter(([key]) => key !== '__proto__');
+  const members = Object.entries(value).filter(([key, member]) => key !== '__proto__' && member !== undefined);
   return Object.fromEntries(members.map(([key, member]) => [key, copyOf(run, at, member, depth + 1)]));
 }
 
 export function hasMembers(value: object): boolean {
   for (const _ in value) return true;
   return false;
+}
+
+/** @returns true when an object of fixed layout holds anything */
+export function hasValues(value: object): boolean {
+  return Object.values(value).some((member) => member !== undefined);
 }
 
 /** @returns true when a condition's result holds: one true, or one item that is no boolean */

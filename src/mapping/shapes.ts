@@ -116,6 +116,16 @@ export class Shapes {
     return shape.kind === 'json' ? Object.keys(resolve(shape).node.properties ?? {}) : [];
   }
 
+  /**
+   * Objects of a logical model live between the two hops only, so each has all its elements in one order:
+   * one layout a type, which the second hop reads fastest.
+   * @returns the JSON names of the elements of a logical type; undefined for any other shape
+   */
+  layout(shape: Shape): readonly string[] | undefined {
+    if (shape.kind !== 'type' || !this.#isLogical(shape.name)) return undefined;
+    return this.names(shape).flatMap((name) => this.member(shape, name)?.keys ?? []);
+  }
+
   /** @returns the FHIR primitive type that a value of the shape is, where it is known to be one */
   primitive(shape: Shape): string | undefined {
     if (shape.kind === 'type') return this.#isPrimitive(shape.name) ? shape.name : undefined;

@@ -27,7 +27,7 @@ export function literalAt(call: Call, index: number, what: string): string | und
 
 /** A copy that shares nothing with the source, of which everything counts as read. */
 export function copied(site: Site, value: Value): Value {
-  if (value.fresh) return value;
+  if (value.fresh && !site.unit.shapes.layout(value.shape)) return value;
   site.unit.shapes.readWhole(value.shape);
   return { ...value, code: `copyOf(run, ${site.place}, ${value.code})`, fresh: true };
 }

@@ -166,6 +166,12 @@ export interface TargetLink {
   readonly deliveredMs: number;
 }
 
+/** A resource with an entry that a person (parked) or the person's consent (held) stops; parked where both do. */
+export interface BlockedResource {
+  readonly key: ResourceKey;
+  readonly state: 'parked' | 'held';
+}
+
 /** How one claimed entry ends. */
 export type Settlement =
   | { readonly kind: 'delivered'; readonly seq: number; readonly link: TargetLink }
@@ -317,7 +323,7 @@ export interface Store {
   /** keys (`Type/id`) of `keys` that the target is known to hold */
   links(target: string, keys: readonly ResourceKey[]): Promise<readonly TargetLink[]>;
   /** of `keys`, those with a parked or held entry at the target */
-  blocked(target: string, keys: readonly ResourceKey[]): Promise<readonly ResourceKey[]>;
+  blocked(target: string, keys: readonly ResourceKey[]): Promise<readonly BlockedResource[]>;
 
   worklist(filter: {
     kind?: WorkKind;

@@ -1,11 +1,11 @@
 /** Turns a claimed group into deliveries, as far as order, references, consent and identity allow, and answers for every entry. */
 import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes';
-import { issueOf, outcomeOf } from '../fhir/outcome.ts';
 import { waitDelayMs } from '../outbox/schedule.ts';
 import type { Deliver } from '../outbox/worker.ts';
 import type { ClaimedGroup, Identified, ResourceKey, Settlement, Store, TargetLink } from '../store/store.ts';
 import { inOrderOfReference, type Loaded, newestOfEach, type Planned, withReferences } from './group-plan.ts';
-import { withRemoteReferences } from './references.ts';
+import { missingReference, missingVersion, nothingLeft } from './not-sent.ts';
+import { referencesOf, withoutReferences, withRemoteReferences } from './references.ts';
 import { type Patience, settlementOf } from './settlement.ts';
 import type { Delivery, Target } from './target.ts';
 
@@ -58,7 +58,10 @@ class GroupDelivery {
   /** what this group cannot bring to the target now */
   readonly #stopped = new Set<ResourceKey>();
   #links = new Map<ResourceKey, TargetLink>();
+  /** parked: they wait for a person */
   #blocked = new Set<ResourceKey>();
+  /** held by consent or identity */
+  readonly #held = new Set<ResourceKey>();
 
   constructor(options: DeliveryOptions, waits: Waits, group: ClaimedGroup) {
     this.#options = options;
@@ -70,7 +73,7 @@ class GroupDelivery {
     const loaded = await this.#load(newestOfEach(this.#group.entries));
     await this.#look(loaded);
     await this.#fetchNeeded(loaded);
-    const ready = await this.#admit(inOrderOfReference(loaded));
+    const ready = await this.#admit(inOrderOfReference(loaded.filter((one) => !this.#isOutdated(one))));
     await this.#send(ready, signal);
     return [...this.#settlements.values()];
   }
@@ -124,6 +127,14 @@ class GroupDelivery {
     }
   }
 
+  /** Held or parked while a newer version went ahead: it must not overwrite that one now. */
+  #isOutdated(one: Loaded): boolean {
+    const { action, version, seq } = one.entry;
+    if (action === 'delete' || version >= (this.#links.get(one.key)?.version ?? 0)) return false;
+    this.#supersede([...one.older, seq]);
+    return true;
+  }
+
   async #look(loaded: readonly Loaded[]): Promise<void> {
     const { store, target } = this.#options;
     const keys = [...new Set(loaded.flatMap((one) => [one.key, ...one.references]))];
@@ -132,7 +143,8 @@ class GroupDelivery {
       store.blocked(target.name, keys),
     ]);
     this.#links = new Map(links.map((link) => [`${link.type}/${link.id}`, link]));
-    this.#blocked = new Set(blocked);
+    this.#blocked = new Set(blocked.filter(({ state }) => state === 'parked').map(({ key }) => key));
+    for (const { key, state } of blocked) if (state === 'held') this.#held.add(key);
   }
 
   /** @returns what may be sent now; everything else is settled as waiting or held */
@@ -180,11 +192,19 @@ class GroupDelivery {
     if (one.resource === undefined) return one;
     const personId = this.#persons.get(one.key);
     const passed = await gate({ personId, resource: one.resource, target: target.name });
-    if (passed.send) return { ...one, resource: passed.resource };
-    const { outcome } = passed;
+    const sendable = passed.send && this.#withoutHeld(passed.resource);
+    if (sendable) return sendable === one.resource ? one : { ...withReferences(one, sendable) };
+    const outcome = passed.send ? nothingLeft(one) : passed.outcome;
+    this.#held.add(one.key);
     this.#settle(one, { kind: 'hold', seq: one.entry.seq, outcome });
     for (const seq of one.older) this.#settlements.set(seq, { kind: 'hold', seq, outcome });
     return undefined;
+  }
+
+  /** A resource that may go does not name those of the same person that may not, as where consent covers codes only. */
+  #withoutHeld(resource: Identified): Identified | undefined {
+    const held = [...referencesOf(resource)].filter((key) => this.#held.has(key));
+    return held.length === 0 ? resource : withoutReferences(resource, new Set(held));
   }
 
   async #send(ready: readonly Loaded[], signal: AbortSignal): Promise<void> {
@@ -237,7 +257,8 @@ class GroupDelivery {
     for (const number of versions) {
       const resource = (await store.readVersion(type, id, number))?.resource;
       const passed = resource && (await gate({ personId, resource, target: target.name }));
-      if (passed?.send) found.push(withRemoteReferences(passed.resource, remoteKeys));
+      const sent = passed?.send ? this.#withoutHeld(passed.resource) : undefined;
+      if (sent) found.push(withRemoteReferences(sent, remoteKeys));
     }
     return found;
   }
@@ -277,14 +298,4 @@ class GroupDelivery {
     this.#settlements.set(settlement.seq, settlement);
     if (settlement.kind !== 'delivered' && settlement.kind !== 'removed') this.#stopped.add(one.key);
   }
-}
-
-function missingVersion({ key, entry }: Planned): OperationOutcome {
-  const diagnostics = `Version ${entry.version} of ${key} is not in the store. Check the store's backup; replay when it is there.`;
-  return outcomeOf(issueOf({ code: 'not-found', rule: 'delivery-version-missing', diagnostics }));
-}
-
-function missingReference(one: Planned, needed: ResourceKey, target: string): OperationOutcome {
-  const diagnostics = `${one.key} refers to ${needed}, which target ${target} does not hold and which did not come. Supply its record, or route it to this target; then replay.`;
-  return outcomeOf(issueOf({ code: 'incomplete', rule: 'delivery-reference-missing', diagnostics }));
 }

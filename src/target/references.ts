@@ -26,6 +26,32 @@ function collect(value: unknown, found: Set<ResourceKey>): void {
 }
 
 /**
+ * Copies a resource without its references to others that may not be sent; what held nothing else goes with them.
+ * @returns undefined when nothing is left of what it is about: a Provenance without a target
+ */
+export function withoutReferences<T extends Resource>(
+  resource: T,
+  withheld: ReadonlySet<ResourceKey>,
+): T | undefined {
+  const copy = strip(resource, withheld) as T | undefined;
+  return copy?.resourceType === 'Provenance' && !copy.target?.length ? undefined : copy;
+}
+
+function strip(value: unknown, withheld: ReadonlySet<ResourceKey>): unknown {
+  if (Array.isArray(value)) {
+    const items = value.map((item) => strip(item, withheld)).filter((item) => item !== undefined);
+    return items.length === 0 && value.length > 0 ? undefined : items;
+  }
+  if (value === null || typeof value !== 'object') return value;
+  const { reference } = value as { reference?: unknown };
+  const key = typeof reference === 'string' ? LOCAL_REFERENCE.exec(reference)?.[1] : undefined;
+  if (key !== undefined && withheld.has(key as ResourceKey)) return undefined;
+  const members = Object.entries(value).map(([name, member]) => [name, strip(member, withheld)] as const);
+  const kept = members.filter(([, member]) => member !== undefined);
+  return kept.length === 0 ? undefined : Object.fromEntries(kept);
+}
+
+/**
  * Copies a resource with other references: the target's ids where they differ from ours, and no versions, since a
  * version number of ours names nothing at the target.
  * @param remoteKeys our `Type/id` → the target's, for those that differ

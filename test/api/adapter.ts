@@ -77,7 +77,11 @@ export async function startAdapter(options: AdapterOptions = {}): Promise<TestAd
     log,
     get: (path, headers = {}) => fetch(url + path, { headers }),
     post: (path, body, type = 'application/json') =>
-      fetch(url + path, { method: 'POST', body: body as RequestInit['body'], headers: { 'Content-Type': type } }),
+      fetch(url + path, {
+        method: 'POST',
+        body: body as RequestInit['body'],
+        headers: { 'Content-Type': type },
+      }),
   };
 }
 

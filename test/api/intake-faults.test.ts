@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { READ_LIMITS } from '../../src/source/limits.ts';
 import { example, expectOutcome, startAdapter, type TestAdapter } from './adapter.ts';
 
 const REFERRAL = example('platform', 'referral', 'adult-referred-by-gp');
@@ -22,9 +23,19 @@ test.each([
   ['an empty body', '', 400, 'read-json-syntax'],
   ['two documents', '{} {}', 400, 'read-json-syntax'],
   ['10,000 arrays within one another', deep('[', ']'), 400, 'read-json-depth'],
-  ['10,000 objects within one another', `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`, 400, 'read-json-depth'],
+  [
+    '10,000 objects within one another',
+    `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`,
+    400,
+    'read-json-depth',
+  ],
   ['a __proto__ key', `{"__proto__":{"admin":true},${REFERRAL.trim().slice(1)}`, 400, 'read-json-key'],
-  ['a __proto__ key deep inside', REFERRAL.replace('"client": {', '"client": {"__proto__": {},'), 400, 'read-json-key'],
+  [
+    'a __proto__ key deep inside',
+    REFERRAL.replace('"client": {', '"client": {"__proto__": {},'),
+    400,
+    'read-json-key',
+  ],
   ['a NUL byte', REFERRAL.replace('choir', 'cho\0ir'), 400, 'read-'],
   ['an escaped NUL', REFERRAL.replace('choir', 'cho\\u0000ir'), 400, 'read-nul'],
   ['half a surrogate pair', REFERRAL.replace('choir', '\\ud800'), 400, 'read-json-text'],
@@ -44,7 +55,11 @@ test.each([
 
 test('says by line and column where JSON breaks off', async () => {
   const adapter = await startAdapter();
-  const outcome = await expectOutcome(await adapter.post(PATH, '{\n  "a": 1,\n  oops\n}'), 400, 'read-json-syntax');
+  const outcome = await expectOutcome(
+    await adapter.post(PATH, '{\n  "a": 1,\n  oops\n}'),
+    400,
+    'read-json-syntax',
+  );
   expect(outcome.issue[0]?.diagnostics).toContain('line 3, column 3');
 });
 
@@ -67,7 +82,7 @@ test('refuses a body of 50 MB, and one without end in sight', async () => {
   const adapter = await startAdapter();
   const body = new Uint8Array(50_000_000).fill(0x20);
   await expectOutcome(await adapter.post(PATH, body), 413, 'read-too-long');
-  const small = await startAdapter({ app: { limits: { ...(await limits()), jsonBytes: 1_000 } } });
+  const small = await startAdapter({ app: { limits: { ...READ_LIMITS, jsonBytes: 1_000 } } });
   await expectOutcome(await small.post(PATH, 'x'.repeat(1_001)), 413, 'read-too-long');
   const answer = await chunked(small, 2_000, 40);
   expect([answer.status, answer.text]).toEqual([413, expect.stringContaining('read-too-long')]);
@@ -77,7 +92,11 @@ test('refuses a body of 50 MB, and one without end in sight', async () => {
 test('refuses NDJSON with a line that is too long, and takes the next line', async () => {
   const adapter = await startAdapter();
   const line = JSON.stringify(JSON.parse(REFERRAL));
-  const answer = await adapter.post(PATH, `{"a":"${'x'.repeat(1_100_000)}"}\n${line}`, 'application/x-ndjson');
+  const answer = await adapter.post(
+    PATH,
+    `{"a":"${'x'.repeat(1_100_000)}"}\n${line}`,
+    'application/x-ndjson',
+  );
   expect(answer.status).toBe(202);
   const body = await answer.text();
   expect(body).toContain('read-too-long');
@@ -114,14 +133,26 @@ test('refuses CSV with wrong columns, however long it is, and keeps that for a p
   expect(outcome.issue.at(-1)?.diagnostics).toContain('worklist');
   await expectOutcome(await adapter.post('/intake/spreadsheet/referral', '', 'text/csv'), 400, 'read-empty');
   const latin = Buffer.from('caf\u00e9,b\n', 'latin1');
-  await expectOutcome(await adapter.post('/intake/spreadsheet/referral', latin, 'text/csv'), 400, 'read-encoding');
+  await expectOutcome(
+    await adapter.post('/intake/spreadsheet/referral', latin, 'text/csv'),
+    400,
+    'read-encoding',
+  );
 });
 
 test('names the sources and kinds that there are', async () => {
   const adapter = await startAdapter();
-  const source = await expectOutcome(await adapter.post('/intake/nobody/referral', '{}'), 404, 'intake-unknown-source');
+  const source = await expectOutcome(
+    await adapter.post('/intake/nobody/referral', '{}'),
+    404,
+    'intake-unknown-source',
+  );
   expect(source.issue[0]?.diagnostics).toContain('spreadsheet, platform');
-  const kind = await expectOutcome(await adapter.post('/intake/platform/__proto__', '{}'), 404, 'intake-unknown-kind');
+  const kind = await expectOutcome(
+    await adapter.post('/intake/platform/__proto__', '{}'),
+    404,
+    'intake-unknown-kind',
+  );
   expect(kind.issue[0]?.diagnostics).toContain('questionnaire');
 });
 
@@ -130,7 +161,9 @@ test.each(['GET', 'PUT', 'PATCH', 'DELETE'])('refuses %s of the intake', async (
   const answer = await fetch(adapter.url + PATH, { method });
   expect(answer.headers.get('allow')).toBe('POST');
   await expectOutcome(answer, 405, 'api-method');
-  const receipt = await fetch(`${adapter.url}/intake/receipts/x`, { method: method === 'GET' ? 'POST' : method });
+  const receipt = await fetch(`${adapter.url}/intake/receipts/x`, {
+    method: method === 'GET' ? 'POST' : method,
+  });
   await expectOutcome(receipt, 405, 'api-method');
 });
 
@@ -153,7 +186,10 @@ test('accepts nothing of a request whose sender went away in the middle', async 
 
 test('holds back a body when too many are being read, and takes it a moment later', async () => {
   const adapter = await startAdapter({ app: { bodies: 1 } });
-  const open = request(adapter.url + PATH, { method: 'POST', headers: { 'Content-Type': 'application/json' } });
+  const open = request(adapter.url + PATH, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+  });
   const first = new Promise<number | undefined>((resolve, reject) => {
     open.once('response', (answer) => resolve(answer.resume().statusCode)).once('error', reject);
   });
@@ -186,12 +222,11 @@ test('asks to come again while the store is closed', async () => {
   await adapter.store.close();
   const answer = await adapter.post(PATH, REFERRAL);
   expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
-  expect([answer.status, answer.headers.get('content-type')]).toEqual([503, 'application/fhir+json; charset=utf-8']);
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([
+    503,
+    'application/fhir+json; charset=utf-8',
+  ]);
 });
-
-async function limits(): Promise<import('../../src/source/limits.ts').ReadLimits> {
-  return (await import('../../src/source/limits.ts')).READ_LIMITS;
-}
 
 /** Sends chunks without a Content-Length, and goes on sending while the answer comes. */
 async function chunked(
@@ -200,7 +235,10 @@ async function chunked(
   times: number,
 ): Promise<{ status: number | undefined; text: string }> {
   return await new Promise((resolve, reject) => {
-    const call = request(adapter.url + PATH, { method: 'POST', headers: { 'Content-Type': 'application/json' } });
+    const call = request(adapter.url + PATH, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+    });
     call.once('error', reject).once('response', (answer) => {
       let text = '';
       answer.setEncoding('utf8').on('data', (chunk: string) => {

@@ -1,6 +1,6 @@
 /** SQL of where targets hold our resources, and of deliveries that stand still. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { ResourceKey, TargetLink } from '../store.ts';
+import type { BlockedResource, ResourceKey, TargetLink } from '../store.ts';
 import type { EntryRow } from './outbox-rows.ts';
 import { statement } from './statement.ts';
 
@@ -40,14 +40,17 @@ export function selectLinks(db: DatabaseSync, target: string, keys: readonly Res
 }
 
 const SELECT_BLOCKED = statement(`
-  SELECT DISTINCT o.type || '/' || o.id AS key
+  SELECT o.type || '/' || o.id AS key, max(o.state) AS state
   FROM json_each(?) wanted
   JOIN outbox o ON o.target = ? AND o.type = wanted.value ->> 0 AND o.id = wanted.value ->> 1
-  WHERE o.state IN ('parked', 'held')`);
-export function selectBlocked(db: DatabaseSync, target: string, keys: readonly ResourceKey[]): ResourceKey[] {
-  const rows = SELECT_BLOCKED(db).all(pairsOf(keys), target) as { key: ResourceKey }[];
-  const blocked = new Set(rows.map((row) => row.key));
-  return keys.filter((key) => blocked.has(key));
+  WHERE o.state IN ('parked', 'held') GROUP BY o.type, o.id`);
+/** 'parked' is the greater of the two words, so it wins where a resource has entries of both. */
+export function selectBlocked(
+  db: DatabaseSync,
+  target: string,
+  keys: readonly ResourceKey[],
+): BlockedResource[] {
+  return SELECT_BLOCKED(db).all(pairsOf(keys), target) as unknown as BlockedResource[];
 }
 
 const SELECT_STUCK = statement(`

@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { brokenAt } from '../audit-chain.ts';
 import { datesOf, type SearchIndex } from '../search-index.ts';
 import type {
+  BlockedResource,
   ClaimedGroup,
   CommitRecord,
   CommitResult,
@@ -197,7 +198,7 @@ export class SqliteStore implements Store {
     return this.#read(() => selectLinks(this.#db, target, keys));
   }
 
-  async blocked(target: string, keys: readonly ResourceKey[]): Promise<readonly ResourceKey[]> {
+  async blocked(target: string, keys: readonly ResourceKey[]): Promise<readonly BlockedResource[]> {
     return this.#read(() => selectBlocked(this.#db, target, keys));
   }
 
