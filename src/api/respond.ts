@@ -87,11 +87,12 @@ const READABLE: Readonly<Record<number, string>> = {
 /** Seconds a client is asked to wait while the store cannot write. */
 const STORE_RETRY_SECONDS = 30;
 
+/** What may have been committed is safe to send again: the same record twice is one. */
 function refuseByStore(response: Response, error: AdapterError): void {
-  const full = error.outcome.issue.some((issue) => issue.code === 'no-store');
-  const status = error.retry === 'transient' ? (full ? 507 : 503) : statusOf(error.outcome);
-  if (status >= 500) response.set('Retry-After', String(STORE_RETRY_SECONDS));
-  sendFhir(response, status, error.outcome);
+  if (error.retry === 'permanent') return sendFhir(response, statusOf(error.outcome), error.outcome);
+  const isFull = error.outcome.issue.some((issue) => issue.code === 'no-store');
+  response.set('Retry-After', String(STORE_RETRY_SECONDS));
+  sendFhir(response, isFull ? 507 : 503, error.outcome);
 }
 
 /** First frame of ours in the stack: where, without what. */

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { createApp } from '../api/server.ts';
+import { answerUnreadable } from '../api/unreadable.ts';
 import { type Config, secretOf, type TargetConfig } from '../config.ts';
 import { consoleRoutes } from '../console/routes.ts';
 import { AdapterError, ruleOf } from '../fhir/outcome.ts';
@@ -173,6 +174,7 @@ function nameOf(folder: string, parts: LoadedParts): string {
 async function listen(app: { listen(port: number, host: string): Server }, config: Config): Promise<Server> {
   return await new Promise((resolve, reject) => {
     const server = app.listen(config.port, config.host);
+    server.on('clientError', answerUnreadable);
     server.once('listening', () => resolve(server));
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE';

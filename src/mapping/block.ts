@@ -214,7 +214,7 @@ export class Block {
     this.#add(built, key, code, front);
   }
 
-  /** Puts what waits longer into its place, as far as it can be filled no more; outer blocks were written first. */
+  /** Puts what waits into its place: first in the outer blocks, whose code comes first. */
   #letIn(fits: (waiting: Built) => boolean, before?: Built): void {
     if (this.#parent) this.#parent.#letIn(fits);
     for (const built of this.#waiting.filter(fits)) {
@@ -263,8 +263,10 @@ export class Block {
   #place(built: Built): void {
     const { slot } = built;
     if (!slot) return;
-    const rivals = ({ slot: other }: Built): boolean =>
-      other?.parent === slot.parent && other.key === slot.key;
+    const rivals = (other: Built): boolean =>
+      other.slot?.parent === slot.parent &&
+      other.slot.key === slot.key &&
+      (other.finished || other.block === this);
     this.#letIn(rivals, built);
     if (this.#waiting.find(rivals) !== built) return;
     this.#attach(built, slot);

@@ -154,7 +154,7 @@ class GroupDelivery {
     for (const one of ordered) {
       // Consent first: what may not go at all is held with its reason, and does not wait for what may not go either.
       const passed = await this.#pass(one);
-      if (passed && !this.#waitsForOthers(one, inGroup)) admitted.set(one.key, passed);
+      if (passed && !this.#waitsForOthers(passed, inGroup)) admitted.set(one.key, passed);
     }
     while (this.#dropDependents(admitted));
     return [...admitted.values()];

@@ -76,20 +76,30 @@ interface SystemNode {
   readonly path: string;
 }
 
-/** Every identifier, coding and quantity: objects that have a `system`. */
-function withSystem(resource: Resource): SystemNode[] {
+/** Every identifier, coding and quantity that could be at fault: objects whose `system` is of the kind asked for. */
+function withSystem(resource: Resource, isMeant: (system: string) => boolean): SystemNode[] {
   const found: SystemNode[] = [];
-  collect(resource, resource.resourceType, found);
+  collect(resource, [resource.resourceType], isMeant, found);
   return found;
 }
 
-function collect(value: object, path: string, found: SystemNode[]): void {
+/** @param steps the way to `value`: a path is only written where something is found */
+function collect(
+  value: object,
+  steps: string[],
+  isMeant: (system: string) => boolean,
+  found: SystemNode[],
+): void {
   const node = value as Readonly<Record<string, unknown>>;
-  if (typeof node.system === 'string') found.push({ system: node.system, node, path });
+  if (typeof node.system === 'string' && isMeant(node.system))
+    found.push({ system: node.system, node, path: steps.join('') });
+  const isList = Array.isArray(value);
   for (const key in node) {
     const member = node[key];
     if (typeof member !== 'object' || member === null) continue;
-    collect(member, Array.isArray(value) ? `${path}[${key}]` : `${path}.${key}`, found);
+    steps.push(isList ? `[${key}]` : `.${key}`);
+    collect(member, steps, isMeant, found);
+    steps.pop();
   }
 }
 

@@ -15,36 +15,36 @@ const TENTHS = 10;
 const MEGABYTE = 2 ** 20;
 const MOST_GROWTH = 50 * MEGABYTE;
 
-test(
-  `a CSV of ${ROWS.toLocaleString('en-GB')} rows is committed whole, and memory stays where it was after the first tenth`,
-  async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'constant-memory-'));
-    try {
-      const file = join(folder, 'contacts.csv');
-      await writeFile(file, csvChunks(columnsOf('contact'), contactRows(ROWS)));
-      const store = join(folder, 'hedgerow.sqlite');
-      const every = String(ROWS / TENTHS);
-      const child = run([
-        'test/end-to-end/ingest-file.ts',
-        ...['--source', 'spreadsheet', '--store', store, '--every', every, file],
-      ]);
-      expect(await child.ended(), child.stderr()).toBe(0);
-      const marks = child.stdout().trim().split('\n').map((line) => JSON.parse(line) as Mark);
-      report(marks);
-      expect(marks.slice(0, TENTHS).map((mark) => mark.read)).toEqual(
-        Array.from({ length: TENTHS }, (_, at) => ((at + 1) * ROWS) / TENTHS),
-      );
-      expect(marks.at(-1)).toMatchObject({ read: ROWS, committed: ROWS, refused: 0, done: true });
-      expect(count(store, 'source_record')).toBe(ROWS);
-      expect(count(store, `resource WHERE type = 'Encounter'`)).toBe(ROWS);
-      const growth = Math.max(...marks.map((mark) => mark.rss)) - marks[0]!.rss;
-      expect(growth).toBeLessThanOrEqual(MOST_GROWTH);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  },
-  900_000,
-);
+test(`a CSV of ${ROWS.toLocaleString('en-GB')} rows is committed whole, and memory stays where it was after the first tenth`, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'constant-memory-'));
+  try {
+    const file = join(folder, 'contacts.csv');
+    await writeFile(file, csvChunks(columnsOf('contact'), contactRows(ROWS)));
+    const store = join(folder, 'hedgerow.sqlite');
+    const every = String(ROWS / TENTHS);
+    const child = run([
+      'test/end-to-end/ingest-file.ts',
+      ...['--source', 'spreadsheet', '--store', store, '--every', every, file],
+    ]);
+    expect(await child.ended(), child.stderr()).toBe(0);
+    const marks = child
+      .stdout()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Mark);
+    report(marks);
+    expect(marks.slice(0, TENTHS).map((mark) => mark.read)).toEqual(
+      Array.from({ length: TENTHS }, (_, at) => ((at + 1) * ROWS) / TENTHS),
+    );
+    expect(marks.at(-1)).toMatchObject({ read: ROWS, committed: ROWS, refused: 0, done: true });
+    expect(count(store, 'source_record')).toBe(ROWS);
+    expect(count(store, `resource WHERE type = 'Encounter'`)).toBe(ROWS);
+    const growth = Math.max(...marks.map((mark) => mark.rss)) - marks[0]!.rss;
+    expect(growth).toBeLessThanOrEqual(MOST_GROWTH);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}, 900_000);
 
 function count(file: string, from: string): number {
   const database = new DatabaseSync(file, { readOnly: true });

@@ -59,6 +59,23 @@ export function undelivered(file: string): number {
   return rows<{ n: number }>(file, 'SELECT count(*) AS n FROM outbox')[0]!.n;
 }
 
+/** A delivery that waits for a person, or for consent. */
+export interface Stuck {
+  /** `Type/id` */
+  readonly key: string;
+  readonly state: 'parked' | 'held';
+  /** our rule that stopped it */
+  readonly rule: string;
+}
+
+export function stuckDeliveries(file: string): Stuck[] {
+  return rows<Stuck>(
+    file,
+    `SELECT type || '/' || id AS key, state, json_extract(outcome, '$.issue[0].details.coding[0].code') AS rule
+     FROM outbox WHERE state IN ('parked', 'held')`,
+  );
+}
+
 function rows<T>(file: string, sql: string): T[] {
   const database = new DatabaseSync(file, { readOnly: true });
   try {

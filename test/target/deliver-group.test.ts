@@ -119,6 +119,9 @@ test('what may go does not name what consent holds back, and an older version ne
   const round = rounds({ gate });
   expect(kinds(await round())).toEqual(['delivered', 'hold', 'delivered']);
   expect(await ehr.read('CarePlan/c1')).not.toHaveProperty('goal');
+  await parts.put('2', { ...plan, id: 'c2' });
+  expect(kinds(await round())).toEqual(['delivered']);
+  expect(await ehr.read('CarePlan/c2')).not.toHaveProperty('goal');
   await parts.put('1', { ...goal, target: [{ dueDate: '2026-07-01' }] });
   expect(kinds(await round())).toEqual(['delivered']);
   await store.replayDeliveries({ state: 'held' }, nowMs);
