@@ -176,7 +176,9 @@ export class Block {
   /** @returns the object's variable, to be handed to a function that may write any member: what waits goes in before */
   lend(built: Built): string {
     const js = this.use(built);
-    this.#letIn((child) => child.slot?.parent === built);
+    for (let block: Block | undefined = this; block; block = block.#parent) {
+      for (const child of [...block.#waiting]) if (child.slot?.parent === built) block.#writeOut(child);
+    }
     built.foreign = true;
     return js;
   }
@@ -210,18 +212,9 @@ export class Block {
 
   /** Adds to a member that is a list. */
   push(built: Built, key: string, code: string, front = false): void {
-    this.#letIn(({ slot }) => slot?.parent === built && slot.key === key);
+    const older = this.waitingFor(built, key);
+    if (older) older.block.#writeOut(older);
     this.#add(built, key, code, front);
-  }
-
-  /** Puts what waits into its place: first in the outer blocks, whose code comes first. */
-  #letIn(fits: (waiting: Built) => boolean, before?: Built): void {
-    if (this.#parent) this.#parent.#letIn(fits);
-    for (const built of this.#waiting.filter(fits)) {
-      if (built === before) return;
-      this.#writeOut(built);
-      if (built.finished) this.#settle(built);
-    }
   }
 
   #add(built: Built, key: string, code: string, front: boolean): void {
@@ -263,12 +256,11 @@ export class Block {
   #place(built: Built): void {
     const { slot } = built;
     if (!slot) return;
-    const rivals = (other: Built): boolean =>
-      other.slot?.parent === slot.parent &&
-      other.slot.key === slot.key &&
-      (other.finished || other.block === this);
-    this.#letIn(rivals, built);
-    if (this.#waiting.find(rivals) !== built) return;
+    const first = this.waitingFor(slot.parent, slot.key);
+    if (first && first !== built) {
+      first.block.#writeOut(first);
+      if (this.waitingFor(slot.parent, slot.key) !== built) return;
+    }
     this.#attach(built, slot);
   }
 

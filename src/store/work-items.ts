@@ -53,19 +53,20 @@ export function incompleteId(type: string, id: string): string {
 export interface StuckDelivery {
   readonly seq: number;
   readonly target: string;
+  readonly deliveryKey: string;
   readonly type: string;
   readonly id: string;
   readonly ownerOrg: string;
 }
 
-/** @returns the item of a parked or held delivery: one per entry and state */
+/** @returns the item of a stuck delivery: one an entry that is parked, one a person and target that is held */
 export function deliveryItem(
   entry: StuckDelivery,
   kind: 'parked' | 'held',
   outcome: OperationOutcome,
 ): NewWork {
   return {
-    id: deliveryItemId(entry.seq, kind),
+    id: deliveryItemId(entry, kind),
     kind,
     ownerOrg: entry.ownerOrg,
     source: undefined,
@@ -79,8 +80,12 @@ export function deliveryItem(
   };
 }
 
-export function deliveryItemId(seq: number, kind: 'parked' | 'held'): string {
-  return idOf([kind, seq]);
+/** Consent and identity are the person's: a thousand held deliveries of one person are one thing to settle. */
+export function deliveryItemId(
+  { seq, target, deliveryKey }: Pick<StuckDelivery, 'seq' | 'target' | 'deliveryKey'>,
+  kind: 'parked' | 'held',
+): string {
+  return kind === 'parked' ? idOf([kind, seq]) : idOf([kind, target, deliveryKey]);
 }
 
 function ofRecord(record: CommitRecord | RefusedRecord): Omit<NewWork, 'id' | 'kind' | 'outcome'> {

@@ -17,28 +17,26 @@ const SNOMED_LIKE =
 
 /** hr-1: an NHS number passes Modulus 11 and is not all one digit. */
 export function checkNhsNumbers(resource: Resource): OperationOutcomeIssue[] {
-  return withSystem(resource).flatMap(({ system, node, path }) => {
+  return checkSystems(resource, (system, { value }, path) => {
     if (system !== NHS_NUMBER_SYSTEM) {
-      if (!NHS_NUMBER_LIKE.test(system)) return [];
-      return [fault('hr-1', `${path}.system`, `is not written as ${NHS_NUMBER_SYSTEM}: correct the map`)];
+      if (!NHS_NUMBER_LIKE.test(system)) return undefined;
+      return fault('hr-1', `${path()}.system`, `is not written as ${NHS_NUMBER_SYSTEM}: correct the map`);
     }
-    const { value } = node;
     if (typeof value !== 'string' || value === '')
-      return [
-        fault('hr-1', `${path}.value`, 'is missing: supply the NHS number, or leave the identifier out'),
-      ];
+      return fault(
+        'hr-1',
+        `${path()}.value`,
+        'is missing: supply the NHS number, or leave the identifier out',
+      );
     const digits = parseNhsNumber(value);
-    if (digits === undefined)
-      return [
-        fault(
-          'hr-1',
-          `${path}.value`,
-          'is no NHS number (ten digits, Modulus 11, not all the same): check it with the source',
-        ),
-      ];
-    return digits === value
-      ? []
-      : [fault('hr-1', `${path}.value`, 'has spaces or hyphens: write ten digits')];
+    if (digits === value) return undefined;
+    return fault(
+      'hr-1',
+      `${path()}.value`,
+      digits === undefined
+        ? 'is no NHS number (ten digits, Modulus 11, not all the same): check it with the source'
+        : 'has spaces or hyphens: write ten digits',
+    );
   });
 }
 
@@ -51,56 +49,51 @@ const SNOMED_TEXT: Readonly<Record<SnomedFault, string>> = {
 
 /** hr-2: a SNOMED CT id passes Verhoeff, is a concept, and is not of the US extension. */
 export function checkSnomedIds(resource: Resource): OperationOutcomeIssue[] {
-  return withSystem(resource).flatMap(({ system, node, path }) => {
+  return checkSystems(resource, (system, { code }, path) => {
     if (system !== SNOMED_SYSTEM) {
-      if (!SNOMED_LIKE.test(system)) return [];
-      return [fault('hr-2', `${path}.system`, `is not written as ${SNOMED_SYSTEM}: correct the map`)];
+      if (!SNOMED_LIKE.test(system)) return undefined;
+      return fault('hr-2', `${path()}.system`, `is not written as ${SNOMED_SYSTEM}: correct the map`);
     }
-    if (typeof node.code !== 'string') return [];
-    const found = snomedFault(node.code);
-    return found
-      ? [
-          fault(
-            'hr-2',
-            `${path}.code`,
-            `${SNOMED_TEXT[found]}: correct the code in the source or the ConceptMap`,
-          ),
-        ]
-      : [];
+    const found = typeof code === 'string' ? snomedFault(code) : undefined;
+    return (
+      found &&
+      fault(
+        'hr-2',
+        `${path()}.code`,
+        `${SNOMED_TEXT[found]}: correct the code in the source or the ConceptMap`,
+      )
+    );
   });
 }
 
-interface SystemNode {
-  readonly system: string;
-  readonly node: Readonly<Record<string, unknown>>;
-  readonly path: string;
-}
+/** @param path FHIRPath of the node, written only when asked for: hardly any node is at fault */
+type SystemCheck = (
+  system: string,
+  node: Readonly<Record<string, unknown>>,
+  path: () => string,
+) => OperationOutcomeIssue | undefined;
 
-/** Every identifier, coding and quantity that could be at fault: objects whose `system` is of the kind asked for. */
-function withSystem(resource: Resource, isMeant: (system: string) => boolean): SystemNode[] {
-  const found: SystemNode[] = [];
-  collect(resource, [resource.resourceType], isMeant, found);
-  return found;
-}
-
-/** @param steps the way to `value`: a path is only written where something is found */
-function collect(
-  value: object,
-  steps: string[],
-  isMeant: (system: string) => boolean,
-  found: SystemNode[],
-): void {
-  const node = value as Readonly<Record<string, unknown>>;
-  if (typeof node.system === 'string' && isMeant(node.system))
-    found.push({ system: node.system, node, path: steps.join('') });
-  const isList = Array.isArray(value);
-  for (const key in node) {
-    const member = node[key];
-    if (typeof member !== 'object' || member === null) continue;
-    steps.push(isList ? `[${key}]` : `.${key}`);
-    collect(member, steps, isMeant, found);
-    steps.pop();
-  }
+/** Asks of every identifier, coding and quantity: the objects that have a `system`. */
+function checkSystems(resource: Resource, check: SystemCheck): OperationOutcomeIssue[] {
+  const issues: OperationOutcomeIssue[] = [];
+  const keys: string[] = [];
+  // no element's name is a number: such a key is a place in a list
+  const path = (): string =>
+    keys.reduce((text, key) => text + (/^\d/.test(key) ? `[${key}]` : `.${key}`), resource.resourceType);
+  const visit = (value: object): void => {
+    const node = value as Readonly<Record<string, unknown>>;
+    const issue = typeof node.system === 'string' ? check(node.system, node, path) : undefined;
+    if (issue) issues.push(issue);
+    for (const key in node) {
+      const member = node[key];
+      if (typeof member !== 'object' || member === null) continue;
+      keys.push(key);
+      visit(member);
+      keys.pop();
+    }
+  };
+  visit(resource);
+  return issues;
 }
 
 function fault(rule: string, path: string, text: string): OperationOutcomeIssue {

@@ -118,7 +118,11 @@ function settleFailed(
   }
   const state = settlement.kind === 'park' ? 'parked' : 'held';
   stopEntry(db, entry.seq, state, outcome);
-  putWork(db, deliveryItem({ ...entry, ownerOrg: entry.owner_org }, state, settlement.outcome), nowMs);
+  putWork(db, deliveryItem(stuck(entry), state, settlement.outcome), nowMs);
+}
+
+function stuck(entry: EntryRow): EntryRow & { ownerOrg: string; deliveryKey: string } {
+  return { ...entry, ownerOrg: entry.owner_org, deliveryKey: entry.delivery_key };
 }
 
 function dueAfter(db: DatabaseSync, target: string, key: string, pause: Pause, nowMs: number): number {
@@ -168,7 +172,7 @@ export function releaseStuck(
   const keys = new Map<string, EntryRow>();
   for (const entry of entries) {
     restartEntry(db, entry.seq);
-    resolveWorkItem(db, deliveryItemId(entry.seq, entry.state === 'held' ? 'held' : 'parked'), nowMs);
+    resolveWorkItem(db, deliveryItemId(stuck(entry), entry.state === 'held' ? 'held' : 'parked'), nowMs);
     keys.set(`${entry.target}\n${entry.delivery_key}`, entry);
   }
   for (const { target, delivery_key: key } of keys.values()) {
