@@ -20,7 +20,7 @@ import type {
   Store,
 } from './store/store.ts';
 import { checkDomain } from './validation/domain-rules.ts';
-import { missingFrom, relatedIn } from './validation/related.ts';
+import { missingFrom, relatedIn, subjectsOfFollowUps } from './validation/related.ts';
 import type { Validator } from './validation/validator.ts';
 
 /** What became of one file or request. */
@@ -186,7 +186,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
 
 function commitRules(parts: PipelineParts): CommitRules {
   return {
-    check: (resource) => [...parts.validator.validate(resource), ...checkDomain([resource], () => undefined)],
+    check: (resource) => [...parts.validator.validate(resource), ...checkDomain([resource])],
     provenance: (record, written, nowMs) =>
       written.length === 0
         ? undefined
@@ -205,12 +205,7 @@ async function ingestBatch(
   counts: Counts,
 ): Promise<void> {
   const mapped = batch.map((read) => prepare(parts, read, receiptId));
-  const stored = await parts.store!.readMany(missingFrom(resourcesOf(mapped)) as ResourceKey[]);
-  const checked = checkAll(
-    parts,
-    mapped,
-    stored.map((version) => version.resource),
-  );
+  const checked = checkAll(parts, mapped, await storedFor(parts.store!, resourcesOf(mapped)));
   const started = performance.now();
   const results = await commit(checked.map((one) => one.record ?? one.refused));
   parts.onStage?.('commit', performance.now() - started);
@@ -221,6 +216,23 @@ async function ingestBatch(
     countResult(counts, result, batch[at]!);
   });
   if (results.some((result) => result.state === 'committed' && result.deliveries > 0)) parts.onDeliveries?.();
+}
+
+/** What the store knows that the rules may ask for. */
+async function storedFor(
+  store: Store,
+  batch: readonly CommitRecord['resources'][],
+): Promise<readonly (Resource | undefined)[]> {
+  const named = await store.readMany(missingFrom(batch) as ResourceKey[]);
+  const earlier = await Promise.all(
+    subjectsOfFollowUps(batch).map(async (subject) =>
+      store.readPerson(
+        await store.personOf(subject.slice(subject.indexOf('/') + 1)),
+        'QuestionnaireResponse',
+      ),
+    ),
+  );
+  return [...named, ...earlier.flat()].map((version) => version.resource);
 }
 
 /** map → score → name. */

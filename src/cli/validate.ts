@@ -63,7 +63,10 @@ function faultsOf(
   const byKey = new Map(identified.map((one) => [`${one.resourceType}/${one.id}`, one as Resource]));
   return {
     resources: inside.length,
-    issues: [...issues, ...checkDomain(identified, (key) => byKey.get(key))],
+    issues: [
+      ...issues,
+      ...checkDomain(identified, { resource: (key) => byKey.get(key), responsesOf: () => [] }),
+    ],
   };
 }
 

@@ -1,7 +1,7 @@
 /** Turns the resources of one record into the faults that FHIR itself cannot state: rules hr-1 to hr-9. */
-import type { OperationOutcomeIssue, Resource } from '@medplum/fhirtypes';
+import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { checkNhsNumbers, checkSnomedIds } from './identity-rules.ts';
-import { type Identified, type Journey, journeyOf } from './journey.ts';
+import { type Beyond, type Identified, type Journey, journeyOf, NOTHING_BEYOND } from './journey.ts';
 import { checkContactInEpisode, checkContactInLife, checkLife, checkReferral } from './journey-rules.ts';
 import { checkAnswers, checkFollowUp } from './questionnaire-rules.ts';
 
@@ -80,9 +80,9 @@ export const DOMAIN_RULES: readonly DomainRule[] = [
  */
 export function checkDomain(
   resources: readonly Identified[],
-  related: (key: string) => Resource | undefined,
+  beyond: Beyond = NOTHING_BEYOND,
 ): OperationOutcomeIssue[] {
-  const journey = journeyOf(resources, related);
+  const journey = journeyOf(resources, beyond);
   return resources.flatMap((resource) =>
     DOMAIN_RULES.flatMap((rule) => rule.check?.(resource, journey) ?? []),
   );

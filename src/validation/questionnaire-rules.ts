@@ -70,17 +70,16 @@ function baselineOf(response: QuestionnaireResponse, journey: Journey): Question
   if (named !== undefined) return journey.find('QuestionnaireResponse', named);
   if (stageOf(response) === undefined || stageOf(response) === 'baseline') return undefined;
   return journey
-    .all('QuestionnaireResponse')
+    .responsesOf(response.subject?.reference)
     .find(
       (other) =>
         stageOf(other) === 'baseline' &&
-        other.subject?.reference === response.subject?.reference &&
         other.questionnaire?.split('|')[0] === response.questionnaire?.split('|')[0],
     );
 }
 
 /** @returns baseline, follow-up or closure, from the tag or the extension; undefined when the record does not say */
-function stageOf(response: QuestionnaireResponse): string | undefined {
+export function stageOf(response: QuestionnaireResponse): string | undefined {
   const extension = response.extension?.find((one) => one.url === STAGE_EXTENSION);
   return (
     extension?.valueCode ??

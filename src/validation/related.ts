@@ -1,5 +1,7 @@
 /** Turns a batch of records into a look-up of what its resources refer to, for rules that look beyond one record. */
-import type { Resource } from '@medplum/fhirtypes';
+import type { QuestionnaireResponse, Resource } from '@medplum/fhirtypes';
+import type { Beyond } from './journey.ts';
+import { stageOf } from './questionnaire-rules.ts';
 
 type Identified = Resource & { id: string };
 /** Resources of one record. */
@@ -19,20 +21,33 @@ export function missingFrom(batch: readonly Resources[]): string[] {
   return [...wanted].filter((key) => !here.has(key));
 }
 
+/** @returns subjects (`Patient/id`) of follow-ups, whose baselines hr-4 asks for */
+export function subjectsOfFollowUps(batch: readonly Resources[]): string[] {
+  const subjects = batch.flat().flatMap(({ resource }) => {
+    if (resource.resourceType !== 'QuestionnaireResponse') return [];
+    const stage = stageOf(resource);
+    return stage === undefined || stage === 'baseline' ? [] : (resource.subject?.reference ?? []);
+  });
+  return [...new Set(subjects)];
+}
+
 /**
  * @param batch records on their way in; the later of two full resources with one id wins
  * @param stored what the store holds of `missingFrom`
  */
-export function relatedIn(
-  batch: readonly Resources[],
-  stored: readonly (Resource | undefined)[],
-): (key: string) => Resource | undefined {
+export function relatedIn(batch: readonly Resources[], stored: readonly (Resource | undefined)[]): Beyond {
   const byKey = new Map<string, Resource>();
   for (const resource of stored) if (resource) byKey.set(`${resource.resourceType}/${resource.id}`, resource);
   for (const { resource, partial } of batch.flat()) {
     if (!partial) byKey.set(`${resource.resourceType}/${resource.id}`, resource);
   }
-  return (key) => byKey.get(key);
+  const responses = new Map<string, QuestionnaireResponse[]>();
+  for (const resource of byKey.values()) {
+    const subject = resource.resourceType === 'QuestionnaireResponse' && resource.subject?.reference;
+    if (subject)
+      responses.set(subject, [...(responses.get(subject) ?? []), resource as QuestionnaireResponse]);
+  }
+  return { resource: (key) => byKey.get(key), responsesOf: (subject) => responses.get(subject) ?? [] };
 }
 
 function collectReferences(value: object, found: Set<string>): void {

@@ -102,7 +102,7 @@ type Identified = Resource & { id: string };
 /** @returns `severity rule @ expression` of each issue; what is in `known` can be looked up, as the store can */
 export function found(resources: readonly Identified[], known: readonly Identified[] = []): string[] {
   const byKey = new Map(known.map((one) => [`${one.resourceType}/${one.id}`, one]));
-  return checkDomain(resources, (key) => byKey.get(key)).map(
+  return checkDomain(resources, { resource: (key) => byKey.get(key), responsesOf: () => [] }).map(
     (issue) => `${issue.severity} ${ruleOf(issue)} @ ${issue.expression?.join()}`,
   );
 }
