@@ -1,6 +1,7 @@
-/** Runs every check but the tests: types, lint, imports, file headers, and the benchmark's smoke run; exits 1 when any fails. */
+/** Runs every check but the tests: types, lint, imports, file headers, Dockerfile, and the benchmarks' smoke run; exits 1 when any fails. */
 import { spawnSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
+import { validate } from 'dockerfile-utils';
 
 type Check = { readonly name: string; readonly run: () => string | undefined };
 
@@ -44,14 +45,23 @@ function headers(): string | undefined {
   return bare.length === 0 ? undefined : `files that do not open with a sentence:\n${bare.join('\n')}`;
 }
 
+function dockerfile(): string | undefined {
+  const problems = validate(readFileSync('Dockerfile', 'utf8'));
+  return problems.length === 0
+    ? undefined
+    : problems.map((one) => `Dockerfile:${one.range.start.line + 1}: ${one.message}`).join('\n');
+}
+
 const CHECKS: readonly Check[] = [
   { name: 'types', run: () => command('node_modules/typescript/bin/tsc', '-p', '.') },
   {
     name: 'lint',
-    run: () => command('node_modules/@biomejs/biome/bin/biome', 'ci', '--colors=off', '--error-on-warnings', '.'),
+    run: () =>
+      command('node_modules/@biomejs/biome/bin/biome', 'ci', '--colors=off', '--error-on-warnings', '.'),
   },
   { name: 'imports', run: imports },
   { name: 'headers', run: headers },
+  { name: 'dockerfile', run: dockerfile },
   { name: 'bench smoke', run: () => command('bench/run.ts', '--smoke') },
 ];
 

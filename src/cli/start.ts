@@ -1,7 +1,7 @@
 /** Runs the adapter until it is told to stop: drop folders, progress, summary, and a clean end. */
 import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import type { Config } from '../config.ts';
 import { AdapterError } from '../fhir/outcome.ts';
 import type { IntakeSummary } from '../pipeline.ts';
@@ -34,7 +34,7 @@ export async function start(config: Config, out: NodeJS.WriteStream, clock: () =
     const adapter = await openAdapter({ config, parts: parts.value, clock, log, token: lock.value.token });
     lock.value.announce(adapter.url);
     out.write(banner(config, adapter, parts.value, clock() - startedMs));
-    await run(config, adapter, parts.value, out, clock);
+    await run(config, adapter, parts.value, { out, clock, log });
     return 0;
   } catch (error) {
     if (error instanceof AdapterError) return failed(error.outcome.issue);
@@ -44,14 +44,21 @@ export async function start(config: Config, out: NodeJS.WriteStream, clock: () =
   }
 }
 
+/** Where the process writes, and the time it goes by. */
+interface Surroundings {
+  readonly out: NodeJS.WriteStream;
+  readonly clock: () => number;
+  readonly log: Logger;
+}
+
 /** From the first file to the last delivery, until a signal. */
 async function run(
   config: Config,
   adapter: Adapter,
   parts: LoadedParts,
-  out: NodeJS.WriteStream,
-  clock: () => number,
+  surroundings: Surroundings,
 ): Promise<void> {
+  const { out, clock } = surroundings;
   const signal = stopSignal();
   const sources = [...parts.sources.values()];
   const first = config.demo && (await adapter.store.latestRecords(1)).length === 0;
@@ -63,7 +70,7 @@ async function run(
     : new Map<string, readonly string[]>();
   const expected = [...demo.values()].flat().length;
   const intake = new FileIntake(adapter, createProgress(out, clock), clock, expected);
-  const drops = sources.map((source) => watch(config, source, intake, out, clock));
+  const drops = sources.map((source) => watch(config, source, intake, surroundings));
   if (expected > 0) await Promise.race([intake.allRead, signal]);
   intake.quiet = false;
   if (expected > 0) out.write(await firstSummary(intake, adapter, clock, signal));
@@ -78,8 +85,7 @@ function watch(
   config: Config,
   source: LoadedSource,
   intake: FileIntake,
-  out: NodeJS.WriteStream,
-  clock: () => number,
+  { out, clock, log }: Surroundings,
 ): FileDrop {
   const folder = join(config.inboxDir, source.manifest.name);
   mkdirSync(folder, { recursive: true });
@@ -87,6 +93,7 @@ function watch(
     folder,
     source,
     clock,
+    log,
     ingest: async (path, signal) => {
       const summary = await intake.read(source, path, signal);
       if (!intake.quiet) out.write(`${fileLine(source.manifest.name, basename(path), summary).join('\n')}\n`);

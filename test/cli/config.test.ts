@@ -1,9 +1,9 @@
 /** Configuration: demo mode without a file, every fault named with its path. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { loadConfig } from '../../src/config.ts';
+import { configJsonSchema, loadConfig } from '../../src/config.ts';
 
 const folder = (): string => mkdtempSync(join(tmpdir(), 'config-'));
 function written(value: unknown): string {
@@ -53,4 +53,9 @@ test.each([
 
 test('a file that is named but not there is refused', () => {
   expect(loadConfig({ cwd: folder(), root: '/', path: 'mine.json' }).ok).toBe(false);
+});
+
+test('the JSON Schema for editors is that of the code', () => {
+  const written = readFileSync(join(import.meta.dirname, '../../hedgerow.config.schema.json'), 'utf8');
+  expect(JSON.parse(written)).toEqual(JSON.parse(JSON.stringify(configJsonSchema())));
 });
