@@ -18,6 +18,8 @@ import { multiplied, sampleRecords, streamed } from './samples.ts';
 
 const GOAL = 0.8;
 const TARGET = 'ehr';
+/** The default of `targets[].concurrency`. */
+const CONCURRENCY = 8;
 
 /** @returns `deliver/bare`, in resources a second */
 export async function benchDelivery(smoke: boolean): Promise<readonly Result[]> {
@@ -33,7 +35,10 @@ export async function benchDelivery(smoke: boolean): Promise<readonly Result[]> 
   let files = 0;
   let bodies: readonly Identified[] = [];
   const fill = async (): Promise<Store> => {
-    const store = await openSqliteStore({ file: join(folder, `store-${files++}.sqlite`), definitions: parts.definitions });
+    const store = await openSqliteStore({
+      file: join(folder, `store-${files++}.sqlite`),
+      definitions: parts.definitions,
+    });
     const pipeline = createPipeline({
       ...parts,
       store,
@@ -97,25 +102,28 @@ async function drain(store: Store, url: string): Promise<number> {
     clock: Date.now,
     random: Math.random,
   });
-  const before = (await store.counts()).targets.find((one) => one.target === TARGET)!.waiting;
+  const waiting = (await store.counts()).targets.find((one) => one.target === TARGET)!.waiting;
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let left = waiting;
   const worker = startWorker({
     store,
     target: TARGET,
     deliver,
     clock: Date.now,
-    concurrency: 4,
+    concurrency: CONCURRENCY,
     leaseMs: 60_000,
     maxEntries: 50,
+    onSettled: (_group, settlements) => {
+      if (settlements.some((one) => one.kind === 'park' || one.kind === 'hold'))
+        reject(new Error('the sandbox EHR refused a delivery'));
+      left -= settlements.filter((one) => one.kind === 'delivered' || one.kind === 'superseded').length;
+      if (left === 0) resolve();
+    },
   });
-  for (;;) {
-    const counts = (await store.counts()).targets.find((one) => one.target === TARGET)!;
-    if (counts.parked + counts.held > 0) throw new Error('the sandbox EHR refused a delivery');
-    if (counts.waiting + counts.claimed === 0) break;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  await promise;
   await worker.stop(5_000);
   await store.close();
-  return before;
+  return waiting;
 }
 
 async function putAll(resources: readonly Identified[], base: string): Promise<number> {

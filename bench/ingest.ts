@@ -27,7 +27,10 @@ export async function benchIngest(smoke: boolean): Promise<readonly Result[]> {
   const shares = new Map<Stage, number>();
   let files = 0;
   const ingest = async (): Promise<number> => {
-    const store = await openSqliteStore({ file: join(folder, `ours-${files++}.sqlite`), definitions: parts.definitions });
+    const store = await openSqliteStore({
+      file: join(folder, `ours-${files++}.sqlite`),
+      definitions: parts.definitions,
+    });
     const onStage = (stage: Stage, ms: number): void => void shares.set(stage, (shares.get(stage) ?? 0) + ms);
     const pipeline = createPipeline({
       ...parts,

@@ -26,7 +26,7 @@ const targetSchema = z.strictObject({
     .enum(['share-with-gp', 'refer', 'research'])
     .default('share-with-gp')
     .describe('Consent that covers this target'),
-  concurrency: z.int().min(1).max(64).default(4).describe('People delivered at once'),
+  concurrency: z.int().min(1).max(64).default(8).describe('People delivered at once'),
   deadlineMs: z.int().min(100).default(10_000).describe('Longest wait for one answer, in milliseconds'),
   bearerTokenEnv: z.string().optional().describe('Name of the environment variable with a bearer token'),
 });

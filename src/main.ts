@@ -21,11 +21,11 @@ interface CommonOptions extends Overrides {
 
 /** Ends the process with the faults of a configuration that cannot be used. */
 function configured(options: CommonOptions): Config {
-  const { config: path, ...overrides } = options;
+  const { config: path, host, port, dataDir, inboxDir } = options;
   const config = loadConfig({
     cwd: process.cwd(),
     root: ROOT,
-    overrides,
+    overrides: { host, port, dataDir, inboxDir },
     ...(path === undefined ? {} : { path }),
   });
   if (config.ok) return config.value;

@@ -162,7 +162,7 @@ function sandboxTarget(url: string): TargetConfig {
     requiresVerifiedNhsNumber: false,
     allowRestricted: false,
     purpose: 'share-with-gp',
-    concurrency: 4,
+    concurrency: 8,
     deadlineMs: 10_000,
   };
 }

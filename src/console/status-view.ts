@@ -73,8 +73,9 @@ function targetCounts(target: string, counts: StoreCounts): TargetView {
 
 interface TargetState {
   readonly target: string;
-  readonly held: ReadonlySet<string>;
-  readonly blocked: ReadonlySet<string>;
+  /** resources of which the target has a copy */
+  readonly delivered: ReadonlySet<string>;
+  readonly blocked: ReadonlyMap<string, 'parked' | 'held'>;
 }
 
 async function latestRows(store: Store, targets: readonly string[]): Promise<LatestView[]> {
@@ -85,8 +86,8 @@ async function latestRows(store: Store, targets: readonly string[]): Promise<Lat
       const [links, blocked] = await Promise.all([store.links(target, keys), store.blocked(target, keys)]);
       return {
         target,
-        held: new Set(links.map(({ type, id }) => `${type}/${id}`)),
-        blocked: new Set(blocked.map(({ key }) => key)),
+        delivered: new Set(links.map(({ type, id }) => `${type}/${id}`)),
+        blocked: new Map(blocked.map(({ key, state }) => [key, state])),
       };
     }),
   );
@@ -106,11 +107,14 @@ function nameOf(key: ResourceKey, before: readonly ResourceKey[]): string {
   return same === 0 ? type : `${type} ${same + 1}`;
 }
 
-function deliveryState({ resources }: SourceRow, { held, blocked }: TargetState): string {
-  if (resources.some((key) => blocked.has(key))) return 'Held or parked';
-  const delivered = resources.filter((key) => held.has(key)).length;
-  if (delivered === resources.length) return 'Delivered';
-  return delivered === 0 ? 'Waiting' : `${delivered} of ${resources.length} delivered`;
+/** What stops first: one parked resource needs a person, whatever became of the others. */
+function deliveryState({ resources }: SourceRow, { delivered, blocked }: TargetState): string {
+  const stopped = new Set(resources.map((key) => blocked.get(key)));
+  if (stopped.has('parked')) return 'Parked';
+  if (stopped.has('held')) return 'Held';
+  const count = resources.filter((key) => delivered.has(key)).length;
+  if (count === resources.length) return 'Delivered';
+  return count === 0 ? 'Waiting' : `${count} of ${resources.length} delivered`;
 }
 
 function total(numbers: readonly number[]): number {

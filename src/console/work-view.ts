@@ -35,7 +35,7 @@ export interface WorkDetail {
   readonly owner: string;
   readonly issues: readonly { severity: string; rule: string; expression: string; text: string }[];
   readonly next: string;
-  /** to have a delivery sent again */
+  /** to have deliveries judged and sent again */
   readonly command: string | undefined;
 }
 
@@ -51,9 +51,9 @@ const WORDS: Readonly<Record<WorkKind, { one: string; many: string; next: string
     next: 'Mend what the target refused, at the source or at the target; then have the delivery sent again.',
   },
   held: {
-    one: 'Delivery held by consent or identity',
-    many: 'Deliveries held by consent or identity',
-    next: 'Record the consent or the verified NHS number that is missing; the delivery is then judged again by itself.',
+    one: 'Person whose deliveries are held',
+    many: 'People whose deliveries are held',
+    next: 'One item stands for all that consent or identity holds back of one person at one target. Nothing is wrong where the person wants it so. Else record the consent or the verified NHS number that is missing; the deliveries are then judged again by themselves.',
   },
   incomplete: {
     one: 'Resource that waits for another record',
@@ -102,7 +102,6 @@ export async function workGroup(
 
 export function workDetail(item: WorkItem): WorkDetail {
   const { source, recordKind, target, resource, kind } = item;
-  const isDelivery = kind === 'parked' || kind === 'held';
   return {
     title: WORDS[kind].one,
     place: placeOf(item),
@@ -120,10 +119,15 @@ export function workDetail(item: WorkItem): WorkDetail {
       text: issue.diagnostics ?? '',
     })),
     next: WORDS[kind].next,
-    command: isDelivery
-      ? `npm run hedgerow -- replay --target ${target}${resource ? ` --resource ${resource}` : ''}`
-      : undefined,
+    command: commandOf(item),
   };
+}
+
+/** A parked delivery is one resource's; a held one stands for all of a person's, whom a command line must not name. */
+function commandOf({ kind, target, resource }: WorkItem): string | undefined {
+  if (kind === 'held') return `npm run hedgerow -- replay --target ${target} --state held`;
+  if (kind === 'parked') return `npm run hedgerow -- replay --target ${target} --resource ${resource}`;
+  return undefined;
 }
 
 function openOf(counts: StoreCounts, kind: WorkKind): number {

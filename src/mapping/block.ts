@@ -85,11 +85,14 @@ export class Block {
     return this.#find((block) => block.#memory.bound.has(js)) !== undefined;
   }
 
-  /** Reads from a source object once, where the object is bound: sources never change. */
-  read(owner: string, code: string): string {
+  /**
+   * Reads from a source object, or finds what was read from it before: sources never change.
+   * @param early read where the object is bound, so that all that follows finds it: for reads that cost nothing
+   */
+  read(owner: string, code: string, early: boolean): string {
     const known = this.#find((block) => block.#memory.reads.has(code));
     if (known) return known.#memory.reads.get(code)!;
-    const home = this.#find((block) => block.#memory.bound.has(owner)) ?? this;
+    const home = (early && this.#find((block) => block.#memory.bound.has(owner))) || this;
     const js = home.keep(code);
     home.#memory.reads.set(code, js);
     return js;

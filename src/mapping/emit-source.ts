@@ -72,12 +72,15 @@ function emitElement(
 ): void {
   const { cardinality, listMode } = source;
   const { fresh } = owner;
+  const isLaidOut = site.unit.shapes.layout(owner.shape) !== undefined;
   const once = (code: string): string =>
-    source.fallback ? site.block.keep(code) : site.block.read(owner.code, code);
+    source.fallback ? site.block.keep(code) : site.block.read(owner.code, code, isLaidOut);
   const filter = source.type && site.unit.shapes.isResource(member.shape) ? source.type.text : undefined;
-  if (member.isArray === false && !cardinality && !listMode) {
+  const isCounted = cardinality && (source.where || cardinality.max < 1);
+  if (member.isArray === false && !isCounted && !listMode) {
     const code = once(withDefault(site, source, member.shape, read));
     const value = plain(code, member.shape, { fresh });
+    if (cardinality && cardinality.min > 0) emitRequired(site, member.stem, code, cardinality);
     const isType = filter === undefined ? '' : ` && ${code}.resourceType === ${JSON.stringify(filter)}`;
     site.block.nest(`if (${code} !== undefined && ${code} !== null${isType})`, (block) => {
       block.bind(code);
@@ -101,6 +104,17 @@ function emitElement(
     },
     true,
   );
+}
+
+/** An element that occurs once at most has too few when it is absent. */
+function emitRequired(
+  site: Site,
+  name: string,
+  code: string,
+  { min, max }: NonNullable<Source['cardinality']>,
+): void {
+  const call = `count(run, ${site.place}, ${JSON.stringify(name)}, items(${code}), ${min}, ${max});`;
+  site.block.line(min > 1 ? call : `if (${code} === undefined || ${code} === null) ${call}`);
 }
 
 function withDefault(site: Site, source: Source, shape: Shape, read: string): string {

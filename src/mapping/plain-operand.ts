@@ -32,7 +32,8 @@ export function step(site: Site, owner: Operand, name: string): Operand | undefi
   const { block } = site;
   const key = `[${JSON.stringify(member.keys[0])}]`;
   const bound = block.isBound(owner.code);
-  const code = bound ? block.read(owner.code, owner.code + key) : `${owner.code}?.${key}`;
+  const isLaidOut = shapes.layout(owner.shape) !== undefined;
+  const code = bound ? block.read(owner.code, owner.code + key, isLaidOut) : `${owner.code}?.${key}`;
   const type = comparableType(site, member.shape);
   return {
     kind: 'operand',

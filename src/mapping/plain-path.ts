@@ -213,10 +213,12 @@ function order(left: Operand, right: Operand, operator: string): Truth {
   if (left.type !== 'number' || right.type !== 'number' || left.isArray || right.isArray)
     throw new NotPlain();
   const opposite = { '>': '<=', '<': '>=', '>=': '<', '<=': '>' }[operator]!;
+  const unsure = [left, right].filter(({ isLiteral }) => !isLiteral);
+  const numbers = unsure.map(({ code }) => `typeof ${code} === "number" && `).join('');
   return {
     kind: 'truth',
-    yes: `${left.code} ${operator} ${right.code}`,
-    no: `${left.code} ${opposite} ${right.code}`,
+    yes: `(${numbers}${left.code} ${operator} ${right.code})`,
+    no: `(${numbers}${left.code} ${opposite} ${right.code})`,
   };
 }
 

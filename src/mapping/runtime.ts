@@ -117,6 +117,10 @@ const NUMBER = /^[+-]?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 /** @returns the value as JSON writes that primitive type; undefined, with an issue, when it cannot be one */
 export function cast(run: Run, at: number, value: unknown, type: string): unknown {
+  if (type === 'integer' && typeof value === 'string') {
+    const number = wholeOf(value);
+    if (number >= 0) return number;
+  }
   const written = text(run, at, value);
   if (type === 'boolean') {
     if (written === 'true' || written === 'false') return written === 'true';
@@ -130,6 +134,15 @@ export function cast(run: Run, at: number, value: unknown, type: string): unknow
   } else if (written !== '') return written;
   report(run, at, 'map-cast', `the source's value cannot be cast to ${type}`);
   return undefined;
+}
+
+/** The usual answer to a question at once: one or two digits; -1 for anything else. */
+function wholeOf(value: string): number {
+  const first = value.charCodeAt(0) - 48;
+  if (value.length === 1) return first >= 0 && first <= 9 ? first : -1;
+  const second = value.charCodeAt(1) - 48;
+  const isWhole = value.length === 2 && first > 0 && first <= 9 && second >= 0 && second <= 9;
+  return isWhole ? 10 * first + second : -1;
 }
 
 /** @returns text made safe for another notation @source FHIR R4 StructureMap, transform escape */

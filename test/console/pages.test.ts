@@ -81,10 +81,24 @@ test('shows how to have a parked delivery sent again', async () => {
   const parked = group!.entries.map(({ seq }) => ({ kind: 'park' as const, seq, outcome }));
   await adapter.store.settle('ehr', group!.deliveryKey, parked, NOW_MS);
   const html = await page(adapter, '/');
-  expect(wordsOf(html)).toContain('At ehr Held or parked');
+  expect(wordsOf(html)).toContain('At ehr Parked');
   const [, path] = /href="(\/work\/[0-9a-f-]{36})"/.exec(html)!;
   const item = wordsOf(await page(adapter, path!));
   expect(item).toContain(`npm run hedgerow -- replay --target ehr --resource Patient/${idOf('p')}`);
+});
+
+test('shows once what is held of a person, and how to have all of it judged again', async () => {
+  const adapter = await startAdapter();
+  await commit(adapter.store, recordOf([patient('p'), referral('r', 'p')]));
+  const group = await adapter.store.claim('ehr', { nowMs: NOW_MS, leaseMs: 1_000, maxEntries: 9 });
+  const outcome = outcomeOf(issueOf({ rule: 'hr-8', diagnostics: 'Not sent: no consent.' }));
+  const held = group!.entries.map(({ seq }) => ({ kind: 'hold' as const, seq, outcome }));
+  await adapter.store.settle('ehr', group!.deliveryKey, held, NOW_MS);
+  const html = await page(adapter, '/');
+  expect(wordsOf(html)).toContain('At ehr Held');
+  expect(wordsOf(html)).toContain('People whose deliveries are held: 1');
+  const [, path] = /href="(\/work\/[0-9a-f-]{36})"/.exec(html)!;
+  expect(wordsOf(await page(adapter, path!))).toContain('replay --target ehr --state held');
 });
 
 test('shows five of a kind, and pages through all of them', async () => {
