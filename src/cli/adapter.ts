@@ -43,6 +43,8 @@ const SANDBOX_NAME = 'sandbox-ehr';
 /** Longest wait for deliveries in flight when stopping; what is cut off is looked up at the next start. */
 const DRAIN_MS = 10_000;
 const LEASE_MS = 60_000;
+/** A file of many records streams for as long as its records take to reach the disk. */
+const LONGEST_REQUEST_MS = 3_600_000;
 /** Entries of one person that travel together at most. */
 const GROUP = 50;
 
@@ -174,6 +176,7 @@ function nameOf(folder: string, parts: LoadedParts): string {
 async function listen(app: { listen(port: number, host: string): Server }, config: Config): Promise<Server> {
   return await new Promise((resolve, reject) => {
     const server = app.listen(config.port, config.host);
+    server.requestTimeout = LONGEST_REQUEST_MS;
     server.on('clientError', answerUnreadable);
     server.once('listening', () => resolve(server));
     server.once('error', (error: NodeJS.ErrnoException) => {

@@ -37,6 +37,7 @@ export class Compilation implements Unit {
   readonly usedCodeMaps: CodeMap[] = [];
   readonly #functions = new Map<string, GroupFunction>();
   readonly #seen = new Set<Group>();
+  readonly #placeNumbers = new Map<string, number>();
   readonly #budget: Budget;
   readonly #constants = new Map<string, Scope>();
   readonly #nodes = new Map<JsonSchema, number>();
@@ -54,8 +55,9 @@ export class Compilation implements Unit {
   /** @returns the number under which compiled code names a place */
   place(at: Place, rule: string | undefined): number {
     const text = rule === undefined ? placeText(at) : `${placeText(at)} (rule ${JSON.stringify(rule)})`;
-    const known = this.places.indexOf(text);
-    return known >= 0 ? known : this.places.push(text) - 1;
+    const number = this.#placeNumbers.get(text) ?? this.places.push(text) - 1;
+    this.#placeNumbers.set(text, number);
+    return number;
   }
 
   evaluator(evaluate: Evaluate): string {

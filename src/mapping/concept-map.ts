@@ -41,6 +41,20 @@ export interface CodeMap {
 /** Equivalences that say there is no such thing in the target system. */
 const NO_MATCH = new Set(['unmatched', 'disjoint']);
 
+/** What the relations of an inline table say, as equivalences. @source FHIR R4 mapping-language.html, ConceptMapEquivalence */
+export const RELATIONS: ReadonlyMap<string, string> = new Map([
+  ['-', 'relatedto'],
+  ['=', 'equal'],
+  ['==', 'equivalent'],
+  ['!=', 'disjoint'],
+  ['--', 'unmatched'],
+  ['<=', 'wider'],
+  ['<-', 'subsumes'],
+  ['>=', 'narrower'],
+  ['>-', 'specializes'],
+  ['~', 'inexact'],
+]);
+
 /** @param others all ConceptMaps of the set by URL; may be filled later */
 export function codeMapOf(map: ConceptMap, file: string, others: ReadonlyMap<string, CodeMap>): CodeMap {
   return tableSet(map.url ?? '', file, (map.group ?? []).map(tableOf), others);
@@ -49,11 +63,12 @@ export function codeMapOf(map: ConceptMap, file: string, others: ReadonlyMap<str
 /** @returns the table of `conceptmap "#name" { … }` */
 export function codeMapOfInline(map: InlineConceptMap, others: ReadonlyMap<string, CodeMap>): CodeMap {
   const groups = new Map<string, Map<string, Translation[]>>();
-  for (const { source, target } of map.codes) {
+  for (const { source, relation, target } of map.codes) {
     const key = `${source.prefix.text} ${target.prefix.text}`;
     if (!groups.has(key)) groups.set(key, new Map());
     const system = map.prefixes.get(target.prefix.text);
-    append(groups.get(key)!, source.code, { system, code: target.code, display: undefined });
+    const equivalence = RELATIONS.get(relation.text);
+    addTarget(groups.get(key)!, source.code, { system, code: target.code, display: undefined }, equivalence);
   }
   const tables = [...groups].map(([key, codes]): Table => {
     const [from, to] = key.split(' ') as [string, string];
@@ -121,10 +136,8 @@ function find(map: CodeMap, coding: SourceCoding, depth: number): readonly Trans
   const tables = map.tables.filter(
     (table) => !coding.system || !table.system || table.system === coding.system,
   );
-  for (const table of tables) {
-    const found = table.codes.get(coding.code);
-    if (found) return found;
-  }
+  const listed = tables.flatMap(({ codes }) => (codes.has(coding.code) ? [codes.get(coding.code)!] : []));
+  if (listed.length > 0) return listed.find((targets) => targets.length > 0) ?? [];
   for (const { unmapped, target } of tables) {
     if (unmapped?.mode === 'fixed' && unmapped.translation) return [unmapped.translation];
     if (unmapped?.mode === 'provided')
@@ -159,8 +172,7 @@ function tableOf(group: ConceptMapGroup): Table {
     if (code === undefined || target === undefined) continue;
     codes.set(code, []); // listed without a match: the author's decision, not an unmapped code
     for (const { code: to, display, equivalence } of target)
-      if (to !== undefined && !NO_MATCH.has(equivalence ?? ''))
-        append(codes, code, { system: group.target, code: to, display });
+      if (to !== undefined) addTarget(codes, code, { system: group.target, code: to, display }, equivalence);
   }
   return { system: group.source, target: group.target, codes, unmapped: unmappedOf(group) };
 }
@@ -176,13 +188,19 @@ function unmappedOf(group: ConceptMapGroup): Unmapped | undefined {
 function tableSet(url: string, file: string, tables: Table[], others: ReadonlyMap<string, CodeMap>): CodeMap {
   const direct = new Map<string, readonly Translation[]>();
   for (const table of tables)
-    for (const [code, found] of table.codes) if (!direct.has(code)) direct.set(code, found);
+    for (const [code, found] of table.codes) if (!direct.get(code)?.length) direct.set(code, found);
   const codes = new Map([...direct].flatMap(([code, [first]]) => (first ? [[code, first.code]] : [])));
   return { url, file, tables, direct, codes, others };
 }
 
-function append(codes: Map<string, Translation[]>, code: string, translation: Translation): void {
-  const list = codes.get(code);
-  if (list) list.push(translation);
-  else codes.set(code, [translation]);
+/** A code whose targets all say `no match` is listed without any. */
+function addTarget(
+  codes: Map<string, Translation[]>,
+  code: string,
+  translation: Translation,
+  equivalence: string | undefined,
+): void {
+  const list = codes.get(code) ?? [];
+  if (!NO_MATCH.has(equivalence ?? '')) list.push(translation);
+  codes.set(code, list);
 }

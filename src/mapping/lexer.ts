@@ -16,14 +16,17 @@ export interface Token {
 /** Longer maps are refused: 2 MB is a hundred times the largest map known. */
 const LARGEST_MAP = 2_000_000;
 
+/** Kinds of tokens in the order of the groups of TOKEN, after that of blanks and comments. */
+const KINDS = ['metadata', 'name', 'string', 'number', 'symbol'] as const;
+
 const TOKEN = new RegExp(
   [
-    String.raw`(?<blank>[\s\ufeff]+|/\*[^]*?\*/|//(?!/)[^\n]*|////[^\n]*)`,
-    '(?<metadata>///[^\\n]*)',
-    '(?<name>[A-Za-z_][A-Za-z0-9_]*)',
-    String.raw`(?<string>"[^"\\]*(?:\\[^][^"\\]*)*"|'[^'\\]*(?:\\[^][^'\\]*)*'|\x60[^\x60\\]*(?:\\[^][^\x60\\]*)*\x60)`,
-    String.raw`(?<number>@[0-9T][0-9T:.Z+-]*|\d+(?:\.\d+)?)`,
-    String.raw`(?<symbol>->|\.\.|<<|>>|==|!=|!~|<=|>=|[@%$<>=!~|&+\-*/()[\]{},;:.#])`,
+    String.raw`([\s\ufeff]+|/\*[^]*?\*/|//(?!/)[^\n]*|////[^\n]*)`,
+    '(///[^\\n]*)',
+    '([A-Za-z_][A-Za-z0-9_]*)',
+    String.raw`("[^"\\]*(?:\\[^][^"\\]*)*"|'[^'\\]*(?:\\[^][^'\\]*)*'|\x60[^\x60\\]*(?:\\[^][^\x60\\]*)*\x60)`,
+    String.raw`(@[0-9T][0-9T:.Z+-]*|\d+(?:\.\d+)?)`,
+    String.raw`(->|\.\.|<<|>>|==|!=|!~|<=|>=|[@%$<>=!~|&+\-*/()[\]{},;:.#])`,
   ].join('|'),
   'y',
 );
@@ -43,11 +46,11 @@ export function tokenize(file: string, text: string): Token[] {
   let start = 0;
   while (start < text.length) {
     TOKEN.lastIndex = start;
-    const groups = TOKEN.exec(text)?.groups;
-    if (!groups) throw syntaxError(lines.place(start), unreadable(text[start]!));
+    const match = TOKEN.exec(text);
+    if (!match) throw syntaxError(lines.place(start), unreadable(text[start]!));
     const end = TOKEN.lastIndex;
-    const [kind, raw] = Object.entries(groups).find((entry) => entry[1] !== undefined)!;
-    if (kind !== 'blank') tokens.push(tokenOf(kind as Token['kind'], raw!, lines.place(start), start, end));
+    const kind = KINDS.find((_, index) => match[index + 2] !== undefined);
+    if (kind) tokens.push(tokenOf(kind, match[0], lines.place(start), start, end));
     start = end;
   }
   tokens.push({ kind: 'end', text: 'end of file', quote: '', at: lines.place(start), start, end: start });

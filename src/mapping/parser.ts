@@ -1,5 +1,6 @@
 /** Parses the text of a map file: everything outside of groups' rules. */
 import { AdapterError, type Checked } from '../fhir/outcome.ts';
+import { RELATIONS } from './concept-map.ts';
 import { Cursor } from './cursor.ts';
 import { parseRules } from './parse-rule.ts';
 import type {
@@ -14,7 +15,6 @@ import type {
   Word,
 } from './tree.ts';
 
-const RELATIONS = new Set(['-', '=', '==', '!=', '<=', '>=', '>', '<', '~']);
 const END_OF_CONSTANT = new Set([';']);
 
 /**
@@ -115,10 +115,16 @@ function parseConceptMap(cursor: Cursor): InlineConceptMap {
 
 function parseInlineCode(cursor: Cursor): InlineCode {
   const source = parsePrefixedCode(cursor);
-  if (!RELATIONS.has(cursor.token.text)) throw cursor.error('- or another relation between two codes');
-  const { at, text } = cursor.next();
-  const tail = (text === '>' || text === '<') && cursor.take('-') ? '-' : '';
-  return { source, relation: { text: text + tail, at }, target: parsePrefixedCode(cursor) };
+  return { source, relation: parseRelation(cursor), target: parsePrefixedCode(cursor) };
+}
+
+function parseRelation(cursor: Cursor): Word {
+  const { text, at, kind } = cursor.token;
+  const tail = '<>-'.includes(text) && cursor.ahead(1).text === '-' ? '-' : '';
+  if (kind !== 'symbol' || !RELATIONS.has(text + tail))
+    throw cursor.error(`a relation between two codes (${[...RELATIONS.keys()].join(' ')})`);
+  for (let taken = 0; taken <= tail.length; taken++) cursor.next();
+  return { text: text + tail, at };
 }
 
 function parsePrefixedCode(cursor: Cursor): PrefixedCode {

@@ -52,7 +52,9 @@ export function copyOf(run: Run, at: number, value: unknown, depth = 0): unknown
     return undefined;
   }
   if (Array.isArray(value)) return value.map((item) => copyOf(run, at, item, depth + 1));
-  const members = Object.entries(value).filter(([key, member]) => key !== '__proto__' && member !== undefined);
+  const members = Object.entries(value).filter(
+    ([key, member]) => key !== '__proto__' && member !== undefined,
+  );
   return Object.fromEntries(members.map(([key, member]) => [key, copyOf(run, at, member, depth + 1)]));
 }
 

@@ -49,7 +49,7 @@ export interface InlineConceptMap {
 
 export interface InlineCode {
   readonly source: PrefixedCode;
-  /** `-`, `=`, `==`, `!=`, `<=`, `>=`, `>-`, `<-` or `~` */
+  /** `-`, `=`, `==`, `!=`, `--`, `<=`, `>=`, `>-`, `<-` or `~` */
   readonly relation: Word;
   readonly target: PrefixedCode;
 }
