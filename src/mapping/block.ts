@@ -1,13 +1,16 @@
 /** Writes the JavaScript of a compiled map: blocks of lines, and objects folded into one literal as far as nothing intervenes. */
 import {
-  type Built,
+  type BuiltIn,
   holdsSomething,
   type Layout,
   literalOf,
   Memory,
-  type Slot,
+  type SlotIn,
   variablesIn,
 } from './built.ts';
+
+export type Built = BuiltIn<Block>;
+export type Slot = SlotIn<Block>;
 
 /** What all blocks of one compilation share: names, and how much has been written. */
 export interface Budget {
@@ -122,7 +125,6 @@ export class Block {
       foreign: false,
       slot,
       filled: false,
-      finished: false,
       shares: new Map(),
       layout,
     };
@@ -140,7 +142,6 @@ export class Block {
       foreign: true,
       slot,
       filled: false,
-      finished: false,
       shares: new Map(),
       layout,
     };
@@ -162,11 +163,6 @@ export class Block {
     }
     built.foreign = true;
     return js;
-  }
-
-  /** Says that no later rule can reach the objects made here since `names` was the count of names. */
-  finish(names: number): void {
-    for (const built of this.#waiting) if (Number(built.js.slice(1)) > names) built.finished = true;
   }
 
   /** @returns an object that waits to be put into this slot, in this block or one around it */

@@ -1,22 +1,18 @@
 /** What is known, while code is written, of the objects that it builds and of the values that it has read. */
-import type { Block } from './block.ts';
-
 /** An object that a map builds; until `entries` is written out, writes to it only add to its literal. */
-export interface Built {
+export interface BuiltIn<Home> {
   readonly js: string;
-  readonly block: Block;
+  readonly block: Home;
   /** members known so far; undefined once the literal stands in the code */
   entries: Map<string, string | string[]> | undefined;
   /** keys written by code so far, and the block in which the write is certain */
-  readonly writes: Map<string, Block | undefined>;
+  readonly writes: Map<string, Home | undefined>;
   /** written elsewhere too (a parameter, or handed to a function): it may hold anything already */
   foreign: boolean;
   /** where it goes once it is known to hold something */
-  slot: Slot | undefined;
+  slot: SlotIn<Home> | undefined;
   /** true when its literal has members: no check for emptiness is needed */
   filled: boolean;
-  /** its rule is written, and no later one can reach it */
-  finished: boolean;
   /** elements that rules share, by key and share id: the JavaScript name of each */
   readonly shares: Map<string, string>;
   /** every key of an object of fixed layout, see `Shapes.layout` */
@@ -26,8 +22,8 @@ export interface Built {
 /** Keys that an object always has, absent values as undefined; undefined for an object that has only what was written. */
 export type Layout = readonly string[] | undefined;
 
-export interface Slot {
-  readonly parent: Built;
+export interface SlotIn<Home> {
+  readonly parent: BuiltIn<Home>;
   readonly key: string;
   readonly position: 'only' | 'last' | 'first';
 }
@@ -62,7 +58,7 @@ export function literalOf(entries: ReadonlyMap<string, string | readonly string[
 const MOST_ASKED = 6;
 
 /** @returns JavaScript that is true when the object holds anything */
-export function holdsSomething({ js, foreign, writes, layout }: Built): string {
+export function holdsSomething({ js, foreign, writes, layout }: BuiltIn<unknown>): string {
   if (foreign || writes.size > MOST_ASKED) return `${layout ? 'hasValues' : 'hasMembers'}(${js})`;
   return [...writes.keys()].map((key) => `${js}[${JSON.stringify(key)}] !== undefined`).join(' || ');
 }

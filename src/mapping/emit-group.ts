@@ -58,11 +58,9 @@ export function emitRules(site: Site, rules: readonly Rule[]): void {
 function emitRule(outer: Site, rule: Rule): void {
   const site: Site = { ...outer, place: outer.unit.place(rule.at, rule.name) };
   emitSources(site, rule, (inner) => {
-    const { names } = inner.block.budget;
     const filled = emitTargets(inner, rule);
     for (const dependent of rule.dependents) emitDependent(filled, dependent);
     emitRules(filled, rule.rules);
-    inner.block.finish(names);
   });
 }
 

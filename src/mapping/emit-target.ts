@@ -1,5 +1,6 @@
 /** Writes the target side of a rule: elements created, values transformed, and each put under its JSON name. */
-import { type Built, literalOf, type Slot } from './built.ts';
+import type { Built, Slot } from './block.ts';
+import { literalOf } from './built.ts';
 import { callGroup } from './call-group.ts';
 import { keyFor } from './choice.ts';
 import { isRefusedName } from './element-name.ts';

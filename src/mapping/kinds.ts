@@ -177,5 +177,13 @@ function kindMap(toModel: Hop, toBundle: Hop): KindMap {
     bundle.type ??= 'collection';
     return bundle;
   };
-  return { toModel, run };
+  return { toModel: (record, issues) => withoutAbsent(toModel(record, issues)), run };
+}
+
+/** The model as others see it: what its fixed layout only keeps a place for is left out. */
+function withoutAbsent(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutAbsent);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(members.map(([key, member]) => [key, withoutAbsent(member)]));
 }

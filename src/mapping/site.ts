@@ -1,8 +1,7 @@
 /** Where a rule's code is written: the variables it sees, the values that transforms give, and the compilation it belongs to. */
 import type { Checked } from '../fhir/outcome.ts';
 import type { Evaluate } from '../fhirpath/evaluate.ts';
-import type { Block } from './block.ts';
-import type { Built } from './built.ts';
+import type { Block, Built } from './block.ts';
 import type { CodeMap } from './concept-map.ts';
 import { type Findings, nearest } from './finding.ts';
 import type { JsonSchema, Shape, Shapes } from './shapes.ts';

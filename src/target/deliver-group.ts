@@ -36,8 +36,6 @@ export interface DeliveryOptions extends Patience {
 const MAX_WAITS = 480;
 /** Between looks at something that only a replay frees. */
 const BLOCKED_WAIT_MS = 60_000;
-/** Versions of ours that an ambiguous copy at the target is compared with. */
-const EARLIER_VERSIONS = 5;
 
 /** By seq: how often an entry waited for a reference, and until when. */
 type Waits = Map<number, { readonly times: number; readonly untilMs: number }>;
@@ -244,17 +242,17 @@ class GroupDelivery {
     return new Map(differing.map(([key, link]) => [key, `${link.type}/${link.remoteId}`]));
   }
 
-  /** The versions before the one to send, as they would have been sent: newest first. */
+  /**
+   * The versions before the one to send, as they would have been sent: newest first, back to the last one known to
+   * be there. After a crash the target may hold any of them, however many have come since.
+   */
   async #earlier(one: Loaded, remoteKeys: ReadonlyMap<string, string>): Promise<readonly Identified[]> {
     const { store, gate, target } = this.#options;
     const { type, id, version } = one.entry;
     const personId = this.#persons.get(one.key);
     const found: Identified[] = [];
-    const first = Math.max(1, version - EARLIER_VERSIONS);
-    const based = this.#links.get(one.key)?.version;
-    const versions = Array.from({ length: version - first }, (_, index) => version - 1 - index);
-    if (based !== undefined && based < first) versions.push(based);
-    for (const number of versions) {
+    const first = this.#links.get(one.key)?.version ?? 1;
+    for (let number = version - 1; number >= first; number--) {
       const resource = (await store.readVersion(type, id, number))?.resource;
       const passed = resource && (await gate({ personId, resource, target: target.name }));
       const sent = passed?.send ? this.#withoutHeld(passed.resource) : undefined;

@@ -223,6 +223,18 @@ test('an amendment after an ambiguous delivery goes over our own earlier version
   expect(await ehr.read('Patient/p1')).toMatchObject({ gender: 'female', meta: { versionId: '2' } });
 });
 
+test('many amendments after an ambiguous delivery go over our own earlier version all the same', async () => {
+  faults = [{ kind: 'applyThenRefuse', status: 504 }];
+  await parts.put('1', patient('p1', { multipleBirthInteger: 1 }));
+  const round = rounds();
+  expect(kinds(await round())).toEqual(['retry']);
+  for (let order = 2; order <= 12; order++)
+    await parts.put('1', patient('p1', { multipleBirthInteger: order }));
+  nowMs += 3_600_000;
+  expect((await round()).at(-1)?.kind).toBe('delivered');
+  expect(await ehr.read('Patient/p1')).toMatchObject({ multipleBirthInteger: 12, meta: { versionId: '2' } });
+});
+
 test('doubt outlives a try that sent nothing', async () => {
   faults = [{ kind: 'applyThenCut' }, { kind: 'refuse', status: 503 }];
   await parts.put('1', patient('p1', { gender: 'male' }));
