@@ -61,6 +61,12 @@ export class Block {
     this.#memory.bound.add(js);
   }
 
+  /** A variable that came from outside, and holds a value. */
+  parameter(js: string): void {
+    this.#memory.bound.add(js);
+    this.#memory.parameters.add(js);
+  }
+
   /** @returns true when the variable holds a value in this block */
   isBound(js: string): boolean {
     return this.#find((block) => block.#memory.bound.has(js)) !== undefined;
@@ -68,13 +74,13 @@ export class Block {
 
   /**
    * Reads from a source object, or finds what was read from it before: sources never change.
-   * @param early read where the object is bound, so that all that follows finds it: for reads that cost nothing
+   * @param early read where the owner was read, so that all that follows finds it: for reads that cost nothing
    */
   read(owner: string, code: string, early: boolean): string {
     const known = this.#find((block) => block.#memory.reads.has(code));
     if (known) return known.#memory.reads.get(code)!;
-    const home = (early && this.#find((block) => block.#memory.bound.has(owner))) || this;
-    const js = home.keep(code);
+    const home = (early && this.#homeOf([owner])) || this;
+    const js = home.keep(home.isBound(owner) ? code : code.replaceAll(`${owner}[`, `${owner}?.[`));
     home.#memory.reads.set(code, js);
     return js;
   }
@@ -96,9 +102,11 @@ export class Block {
     return js;
   }
 
-  /** @returns the innermost block that binds or keeps one of the variables: all of them are known there */
+  /** @returns the innermost block that keeps one of the variables, or has it as a parameter: all of them are known there */
   #homeOf(variables: readonly string[]): Block | undefined {
-    return this.#find((block) => variables.some((js) => block.#memory.knows(js)));
+    const keeps = this.#find((block) => variables.some((js) => block.#memory.kept.has(js)));
+    const binds = this.#find((block) => variables.some((js) => block.#memory.parameters.has(js)));
+    return keeps && binds && !keeps.#isWithin(binds) ? binds : (keeps ?? binds);
   }
 
   #find(fits: (block: Block) => boolean): Block | undefined {

@@ -32,15 +32,13 @@ export interface SlotIn<Home> {
 export class Memory<Home> {
   /** variables that hold a value here */
   readonly bound = new Set<string>();
+  /** those of them that came from outside: parameters */
+  readonly parameters = new Set<string>();
   readonly kept = new Set<string>();
   /** variables by the code that they were read with */
   readonly reads = new Map<string, string>();
   /** variables of texts, and the blocks after whose start each is made */
   readonly texts = new Map<string, { readonly js: string; readonly made: Home[] }>();
-
-  knows(js: string): boolean {
-    return this.bound.has(js) || this.kept.has(js);
-  }
 }
 
 /** @returns the literal of an object with these members */

@@ -144,7 +144,7 @@ export class Compilation implements Unit {
   entry(found: FoundGroup, source: Shape, target: Shape, fresh: boolean): string {
     const block = new Block(this.#budget);
     const input = plain(block.name(), source, { fresh });
-    block.bind(input.code);
+    block.parameter(input.code);
     this.place(found.group.name.at, undefined);
     const resource = this.shapes.isResource(target) && target.kind === 'type';
     const entries: [string, string][] = resource ? [['resourceType', JSON.stringify(target.name)]] : [];
@@ -210,7 +210,7 @@ export class Compilation implements Unit {
     const values = given.map(({ shape, fresh }, index): Variable => {
       const mode = found.group.parameters[index]?.mode ?? 'source';
       const js = block.name();
-      block.bind(js);
+      block.parameter(js);
       const built = mode === 'target' ? block.adopt(js, undefined, this.shapes.layout(shape)) : undefined;
       return { ...plain(js, shape, built ? { built, fresh: true } : { fresh }), mode };
     });

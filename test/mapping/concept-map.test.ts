@@ -1,6 +1,6 @@
 import type { ConceptMap } from '@medplum/fhirtypes';
 import { expect, test } from 'vitest';
-import { mapText, run, SCHEMA } from './one-hop.ts';
+import { compileOne, mapText, run, SCHEMA } from './one-hop.ts';
 
 const STATUS: ConceptMap = {
   resourceType: 'ConceptMap',
@@ -118,4 +118,39 @@ test('translates by a concept map inside the map', () => {
   const status = (code: string): unknown => run(text, { status: code }, { schemas: [SCHEMA] }).out;
   expect(status('open')).toMatchObject({ status: 'in-progress' });
   expect(status('final')).toMatchObject({ status: 'final' });
+});
+
+/** What an inline table with these lines makes of a status. */
+function byRelation(lines: string, status: string): unknown {
+  const more = `conceptmap "#s" { prefix s = "https://a" prefix t = "https://b" prefix u = "https://c" ${lines} }`;
+  const text = mapText(
+    'Observation',
+    `src.status as s -> tgt.status = translate(s, '#s', 'code') "t";`,
+    more,
+  );
+  const { out, issues } = run(text, { status }, { schemas: [SCHEMA] });
+  expect(issues).toEqual([]);
+  return (out as { status?: string }).status;
+}
+
+test.each(['-', '=', '==', '<=', '<-', '>=', '>-', '~'])(
+  'uses a target that is related by %s',
+  (relation) => {
+    expect(byRelation(`s:open ${relation} t:final`, 'open')).toBe('final');
+  },
+);
+
+test.each(['!=', '--'])('never uses a target that is related by %s', (relation) => {
+  expect(byRelation(`s:open ${relation} t:final`, 'open')).toBeUndefined();
+  expect(byRelation(`s:open ${relation} t:draft s:open - t:final`, 'open')).toBe('final');
+  expect(byRelation(`s:open ${relation} t:draft s:open - u:final`, 'open')).toBe('final');
+});
+
+test('refuses a relation between codes that the language does not know', () => {
+  for (const relation of ['<', '>', '+', '->']) {
+    const text = mapText('Observation', '', `conceptmap "#s" { prefix s = "a" s:x ${relation} s:y }`);
+    expect(compileOne(text, { schemas: [SCHEMA] }).issues[0]?.diagnostics).toMatch(
+      /^t\.map:\d+:\d+: expected a relation between two codes \(- = == != -- .*\), found /,
+    );
+  }
 });

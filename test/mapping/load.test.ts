@@ -164,3 +164,12 @@ test('refuses two ConceptMaps of one url', () => {
     'map-concept-map source/b.conceptmap.json has the same url as source/a.conceptmap.json; give it its own',
   ]);
 });
+
+test('keeps the places of the logical model out of models and Bundles', () => {
+  const visit = loaded().kinds.get('visit')!;
+  expect(visit.toModel({ id: '7' }, [])).toStrictEqual({ key: '7' });
+  expect(visit.toModel({}, [])).toStrictEqual({});
+  const bundle = visit.run({ id: '7', family: 'Test' }, []);
+  expect(bundle).toStrictEqual(JSON.parse(JSON.stringify(bundle)));
+  expect(visit.run({}, [])).toStrictEqual({ resourceType: 'Bundle', type: 'collection' });
+});

@@ -231,7 +231,7 @@ test('many amendments after an ambiguous delivery go over our own earlier versio
   for (let order = 2; order <= 12; order++)
     await parts.put('1', patient('p1', { multipleBirthInteger: order }));
   nowMs += 3_600_000;
-  expect((await round()).at(-1)?.kind).toBe('delivered');
+  expect(kinds(await round())).toContain('delivered');
   expect(await ehr.read('Patient/p1')).toMatchObject({ multipleBirthInteger: 12, meta: { versionId: '2' } });
 });
 

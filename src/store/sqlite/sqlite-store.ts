@@ -241,15 +241,10 @@ export class SqliteStore implements Store {
     nowMs: number,
   ): Promise<{ resources: number; deliveries: number }> {
     const erasure = { db: this.#db, names: this.#names, index: this.#index, personId, nowMs };
-    // freed pages are overwritten, not only forgotten, and the log that still holds them is emptied
-    this.#read(() => this.#db.exec('PRAGMA secure_delete = ON'));
-    try {
-      const erased = await this.#write(() => eraseAll(erasure, actor));
-      this.#read(() => this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
-      return erased;
-    } finally {
-      if (this.#db.isOpen) this.#db.exec('PRAGMA secure_delete = OFF');
-    }
+    const erased = await this.#write(() => eraseAll(erasure, actor));
+    // what is deleted is overwritten, but the log still holds it until it is emptied
+    this.#read(() => this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
+    return erased;
   }
 
   async counts(): Promise<StoreCounts> {

@@ -42,6 +42,8 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
 /**
  * WAL with FULL: an acknowledged row survives power loss (NORMAL loses it). No foreign keys: references between
  * resources may dangle until the other record comes, and what must go together goes in one transaction.
+ * What is deleted or replaced is overwritten at once: left to an erasure, it would miss the bytes of earlier versions
+ * that no row leads to any more.
  */
 function openDatabase(file: string): DatabaseSync {
   const isNew = !existsSync(file);
@@ -51,6 +53,7 @@ function openDatabase(file: string): DatabaseSync {
   db.exec(`
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
+    PRAGMA secure_delete = ON;
     PRAGMA temp_store = MEMORY;
     PRAGMA cache_size = -65536;
     PRAGMA journal_size_limit = 67108864`);
