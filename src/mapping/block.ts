@@ -197,8 +197,8 @@ export class Block {
 
   /** Adds to a member that is a list. */
   push(built: Built, key: string, code: string, front = false): void {
-    const older = this.waitingFor(built, key);
-    if (older) older.block.#writeOut(older);
+    this.#letOlderIn(built, key);
+    for (const older of this.#waitingHere(built, key)) this.#writeOut(older);
     this.#add(built, key, code, front);
   }
 
@@ -241,12 +241,25 @@ export class Block {
   #place(built: Built): void {
     const { slot } = built;
     if (!slot) return;
-    const first = this.waitingFor(slot.parent, slot.key);
+    this.#letOlderIn(slot.parent, slot.key);
+    const [first] = this.#waitingHere(slot.parent, slot.key);
     if (first && first !== built) {
-      first.block.#writeOut(first);
-      if (this.waitingFor(slot.parent, slot.key) !== built) return;
+      this.#writeOut(first);
+      if (this.#waitingHere(slot.parent, slot.key)[0] !== built) return;
     }
     this.#attach(built, slot);
+  }
+
+  /** What waits for the same slot in the blocks around this one was made earlier: the outermost goes in first. */
+  #letOlderIn(parent: Built, key: string): void {
+    const outer = this.#parent;
+    if (this === parent.block || !outer) return;
+    outer.#letOlderIn(parent, key);
+    for (const older of outer.#waitingHere(parent, key)) outer.#writeOut(older);
+  }
+
+  #waitingHere(parent: Built, key: string): Built[] {
+    return this.#waiting.filter((built) => built.slot?.parent === parent && built.slot.key === key);
   }
 
   #attach(built: Built, slot: Slot): void {

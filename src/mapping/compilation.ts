@@ -27,7 +27,7 @@ interface GroupFunction {
 }
 
 /** Groups whose code is longer than this are called, not written in place: huge functions are not optimised. */
-const LONGEST_INLINE = 2_800;
+const LONGEST_INLINE = 4_000;
 
 export class Compilation implements Unit {
   readonly sources: Sources;
