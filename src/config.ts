@@ -4,6 +4,8 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { type Checked, issueOf, outcomeOf, refuse } from './fhir/outcome.ts';
 
+const SANDBOX_PORT = 8081;
+
 const targetSchema = z.strictObject({
   name: z
     .string()
@@ -52,7 +54,7 @@ const configSchema = z.strictObject({
   ]),
   targets: z.array(targetSchema).default([]),
   sandbox: z
-    .strictObject({ port: z.int().min(0).max(65_535).default(8081) })
+    .strictObject({ port: z.int().min(0).max(65_535).default(SANDBOX_PORT) })
     .optional()
     .describe('Run the sandbox EHR on a second port and deliver to it; demo mode turns it on'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -72,7 +74,7 @@ export interface Overrides {
 
 /**
  * Reads the configuration: defaults, then the file, then HEDGEROW_HOST, HEDGEROW_PORT, HEDGEROW_DATA_DIR,
- * HEDGEROW_INBOX_DIR and HEDGEROW_LOG_LEVEL, then the command line.
+ * HEDGEROW_INBOX_DIR, HEDGEROW_SANDBOX_PORT (which also turns the sandbox EHR on) and HEDGEROW_LOG_LEVEL, then the command line.
  * Without a file it is demo mode: the sandbox EHR is the only target.
  * @param path of the file; default hedgerow.config.json in `cwd`
  * @param root folder of the installed adapter, where the shipped mappings are
@@ -127,9 +129,7 @@ export function loadConfig(options: {
     value: {
       ...config,
       demo: !found,
-      ...(found || config.targets.length > 0
-        ? {}
-        : { sandbox: config.sandbox ?? { port: sandboxPort(process.env) } }),
+      ...(found || config.targets.length > 0 ? {} : { sandbox: config.sandbox ?? { port: SANDBOX_PORT } }),
       dataDir: resolve(options.cwd, config.dataDir),
       inboxDir: resolve(options.cwd, config.inboxDir),
       sources: config.sources.map((source) => ({
@@ -166,11 +166,9 @@ function fromEnvironment(env: NodeJS.ProcessEnv): Record<string, unknown> {
     dataDir: env.HEDGEROW_DATA_DIR,
     inboxDir: env.HEDGEROW_INBOX_DIR,
     logLevel: env.HEDGEROW_LOG_LEVEL,
+    sandbox:
+      env.HEDGEROW_SANDBOX_PORT === undefined ? undefined : { port: Number(env.HEDGEROW_SANDBOX_PORT) },
   });
-}
-
-function sandboxPort(env: NodeJS.ProcessEnv): number {
-  return env.HEDGEROW_SANDBOX_PORT === undefined ? 8081 : Number(env.HEDGEROW_SANDBOX_PORT);
 }
 
 function defined<T extends object>(values: T): Record<string, unknown> {

@@ -1,7 +1,7 @@
 /** The only file that names the order: read → map → score → validate → commit. */
 import { randomUUID } from 'node:crypto';
 import type { Bundle, OperationOutcome, OperationOutcomeIssue, Resource } from '@medplum/fhirtypes';
-import { canonicalJson, digestOfText } from './fhir/digest.ts';
+import { digestOf } from './fhir/digest.ts';
 import { nameResources } from './fhir/naming.ts';
 import { hasErrors, issueOf, outcomeOf } from './fhir/outcome.ts';
 import { provenanceOf } from './fhir/provenance.ts';
@@ -263,7 +263,7 @@ function prepare(parts: PipelineParts, read: ReadRecord, receiptId: string): Pre
   timed(parts, 'score', () => addScores(bundle, warnings));
   if (hasErrors(warnings)) return { refused: { ...common, key, outcome: outcomeOf(...warnings) } };
   const resources = timed(parts, 'name', () => nameResources(source, bundle));
-  const digest = digestOfText(canonicalJson([set.digest, payload]));
+  const digest = digestOf(payload);
   return {
     record: {
       ...common,

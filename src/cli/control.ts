@@ -3,6 +3,7 @@ import { timingSafeEqual } from 'node:crypto';
 import express, { type Router } from 'express';
 import { z } from 'zod';
 import { AdapterError, issueOf, outcomeOf } from '../fhir/outcome.ts';
+import { replay } from '../outbox/replay.ts';
 import type { ResourceKey, Store, StoreCounts, WorkItem } from '../store/store.ts';
 import type { Lock } from './lock.ts';
 
@@ -68,8 +69,7 @@ export function controlRoutes(options: {
       );
       return;
     }
-    const replayed = await options.store.replayDeliveries(definedOnly(filter.data), options.clock());
-    options.wake();
+    const replayed = await replay(options.store, definedOnly(filter.data), options.clock(), options.wake);
     response.json({ replayed });
   });
   return routes;

@@ -1,5 +1,5 @@
 /** Turns a source file into FHIR on standard output, without a server or a store. */
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { Config } from '../config.ts';
 import { createPipeline } from '../pipeline.ts';
 import { readFileRecords } from '../source/read-file.ts';
@@ -19,10 +19,12 @@ export async function convert(
   streams: Streams,
   clock: () => number,
 ): Promise<number> {
-  if (!existsSync(file)) return complaint(streams, `There is no file ${file}.`);
+  if (!statSync(file, { throwIfNoEntry: false })?.isFile())
+    return complaint(streams, `There is no file ${file}.`);
   const parts = loadParts(config, ROOT);
   if (!parts.ok)
     return complaint(streams, ...parts.outcome.issue.map((issue) => issue.diagnostics ?? issue.code ?? ''));
+  for (const issue of parts.value.warnings) streams.stderr.write(`${issue.diagnostics}\n`);
   const source = parts.value.sources.get(options.source);
   if (!source)
     return complaint(

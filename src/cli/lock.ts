@@ -68,7 +68,7 @@ function heldBy(other: Lock, dataDir: string): Checked<HeldLock> {
   return refuse({
     code: 'conflict',
     rule: 'start-locked',
-    diagnostics: `Process ${other.pid} already runs on ${dataDir}${other.url ? ` at ${other.url}` : ''}: stop it, or give another --data folder.`,
+    diagnostics: `Process ${other.pid} already runs on ${dataDir}${other.url ? ` at ${other.url}` : ''}: stop it, or give another --data-dir folder.`,
   });
 }
 

@@ -1,11 +1,13 @@
-/** Turns the progress of an intake into one bar on a terminal, or a line every few seconds elsewhere. */
+/** Turns the progress of intakes into one bar on a terminal, or a line every few seconds elsewhere. */
+import { createReadStream } from 'node:fs';
 import { SingleBar } from 'cli-progress';
 
 export interface Progress {
-  /** @param label what is read now @param done records @param refused of them */
-  show(label: string, done: number, refused: number): void;
-  /** raises the expected total */
+  /** raises the total by records that are on their way */
   expect(more: number): void;
+  /** @param label what is read now @param done records read so far @param refused of them */
+  show(label: string, done: number, refused: number): void;
+  /** takes the bar away; the next `expect` starts a new one */
   end(): void;
 }
 
@@ -17,28 +19,28 @@ export function createProgress(out: NodeJS.WriteStream, clock: () => number): Pr
 function barOn(out: NodeJS.WriteStream): Progress {
   const bar = new SingleBar({
     stream: out,
-    format: '  {bar} {value}/{total} records  {label}  {refused} rejected',
+    format: '  {bar} {value} of about {total} records  {label}  {refused} rejected',
     hideCursor: true,
     barCompleteChar: '█',
     barIncompleteChar: '░',
     barsize: 30,
     fps: 8,
+    gracefulExit: false,
   });
   let total = 0;
-  let started = false;
   return {
     expect(more) {
       total += more;
-      if (started) bar.setTotal(total);
+      if (bar.isActive) bar.setTotal(total);
+      else bar.start(total, 0, { label: '', refused: 0 });
     },
     show(label, done, refused) {
-      if (!started) bar.start(Math.max(total, done), 0, { label: '', refused: 0 });
-      started = true;
-      if (done > total) bar.setTotal(done);
+      if (done > total) bar.setTotal(done); // a quoted line break makes fewer records than lines, a workbook has no lines
       bar.update(done, { label, refused });
     },
     end() {
-      if (started) bar.stop();
+      total = 0;
+      bar.stop(); // its timer would keep the process alive
     },
   };
 }
@@ -56,4 +58,16 @@ function linesOn(out: NodeJS.WriteStream, clock: () => number): Progress {
     },
     end() {},
   };
+}
+
+const NEWLINE = 10;
+
+/** @returns about how many records a file holds, by its lines; 0 where lines say nothing (a workbook, a JSON document) */
+export async function recordsExpected(path: string): Promise<number> {
+  if (!/\.(csv|ndjson)$/i.test(path)) return 0;
+  let lines = 0;
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, at + 1)) lines++;
+  }
+  return path.toLowerCase().endsWith('.csv') ? Math.max(0, lines - 1) : lines;
 }

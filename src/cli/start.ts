@@ -3,17 +3,17 @@ import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import type { Config } from '../config.ts';
-import { AdapterError } from '../fhir/outcome.ts';
+import { AdapterError, ruleOf } from '../fhir/outcome.ts';
 import type { IntakeSummary } from '../pipeline.ts';
 import { type FileDrop, watchFolder } from '../source/file-drop.ts';
 import type { LoadedSource } from '../source/load.ts';
-import { readFileRecords } from '../source/read-file.ts';
 import { type Adapter, openAdapter } from './adapter.ts';
 import { dropDemoFiles } from './demo.ts';
+import { FileIntake } from './file-intake.ts';
 import { type LoadedParts, loadParts, ROOT } from './load.ts';
 import { takeLock } from './lock.ts';
-import { createProgress, type Progress } from './progress.ts';
-import { deliveryTable, intakeTable, type Row, refusalLines } from './summary.ts';
+import { createProgress } from './progress.ts';
+import { deliveryTable, intakeTable, refusalLines } from './summary.ts';
 
 /** Longest wait for the sandbox to hold everything before the first summary is printed. */
 const FIRST_DELIVERY_MS = 60_000;
@@ -31,6 +31,7 @@ export async function start(config: Config, out: NodeJS.WriteStream, clock: () =
       { level: out.isTTY && config.logLevel === 'info' ? 'warn' : config.logLevel, base: null },
       pino.destination(2),
     );
+    for (const issue of parts.value.warnings) log.warn({ rule: ruleOf(issue) }, issue.diagnostics);
     const adapter = await openAdapter({ config, parts: parts.value, clock, log, token: lock.value.token });
     lock.value.announce(adapter.url);
     out.write(banner(config, adapter, parts.value, clock() - startedMs));
@@ -69,12 +70,12 @@ async function run(
       )
     : new Map<string, readonly string[]>();
   const expected = [...demo.values()].flat().length;
-  const intake = new FileIntake(adapter, createProgress(out, clock), clock, expected);
+  const intake = new FileIntake(adapter.pipeline, createProgress(out, clock), clock, expected);
   const drops = sources.map((source) => watch(config, source, intake, surroundings));
-  if (expected > 0) await Promise.race([intake.allRead, signal]);
-  intake.quiet = false;
+  if (expected > 0) await Promise.race([intake.firstRead, signal]);
   if (expected > 0) out.write(await firstSummary(intake, adapter, clock, signal));
   await signal;
+  intake.end();
   out.write('\nStopping: finishing what is under way …\n');
   await Promise.all(drops.map((drop) => drop.stop()));
   await adapter.stop();
@@ -95,55 +96,12 @@ function watch(
     clock,
     log,
     ingest: async (path, signal) => {
+      const isFirst = intake.isFirst;
       const summary = await intake.read(source, path, signal);
-      if (!intake.quiet) out.write(`${fileLine(source.manifest.name, basename(path), summary).join('\n')}\n`);
+      if (!isFirst) out.write(`${fileLine(source.manifest.name, basename(path), summary).join('\n')}\n`);
       return summary;
     },
   });
-}
-
-/** Files read since the start, under one progress bar while the first ones are on their way. */
-class FileIntake {
-  readonly rows: Row[] = [];
-  readonly allRead: Promise<void>;
-  /** true while the bar is shown */
-  quiet = true;
-  #done = 0;
-  #refused = 0;
-  #remaining: number;
-  #resolve: () => void = () => {};
-  readonly #adapter: Adapter;
-  readonly #progress: Progress;
-  readonly #clock: () => number;
-
-  constructor(adapter: Adapter, progress: Progress, clock: () => number, expected: number) {
-    this.#adapter = adapter;
-    this.#progress = progress;
-    this.#clock = clock;
-    this.#remaining = expected;
-    this.allRead = new Promise((resolve) => {
-      this.#resolve = resolve;
-    });
-  }
-
-  async read(source: LoadedSource, path: string, signal: AbortSignal): Promise<IntakeSummary> {
-    const file = basename(path);
-    const before = { done: this.#done, refused: this.#refused };
-    const records = readFileRecords(source, path, { nowMs: this.#clock(), signal });
-    const summary = await this.#adapter.pipeline.ingest(source.manifest.name, 'file', records, {
-      file,
-      onProgress: (now) => this.#progress.show(file, before.done + now.read, before.refused + now.refused),
-    });
-    this.#done = before.done + summary.read;
-    this.#refused = before.refused + summary.receipt.refused;
-    if (this.quiet) this.rows.push({ name: `${source.manifest.name}/${file}`, summary });
-    this.#remaining--;
-    if (this.#remaining === 0) {
-      this.#progress.end();
-      this.#resolve();
-    }
-    return summary;
-  }
 }
 
 async function firstSummary(
@@ -164,11 +122,11 @@ async function firstSummary(
       break;
     counts = await adapter.store.counts();
   }
-  const refusals = intake.rows.flatMap((row) => row.summary.refusals);
-  const refused = intake.rows.reduce((sum, row) => sum + row.summary.receipt.refused, 0);
+  const refusals = intake.firstRows.flatMap((row) => row.summary.refusals);
+  const refused = intake.firstRows.reduce((sum, row) => sum + row.summary.receipt.refused, 0);
   return [
     '',
-    intakeTable(intake.rows),
+    intakeTable(intake.firstRows),
     deliveryTable(counts),
     ...(refused === 0
       ? []

@@ -13,7 +13,7 @@ import { loadParts, ROOT } from './load.ts';
 export async function validate(file: string, config: Config, streams: Streams): Promise<number> {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readFileSync(file, 'utf8').replace(/^\ufeff/, '');
   } catch (error) {
     streams.stderr.write(`Cannot read ${file}: ${(error as NodeJS.ErrnoException).code}.\n`);
     return 1;
@@ -54,7 +54,7 @@ function faultsOf(
   const issues = validator.validate(resource);
   const inside =
     resource?.resourceType === 'Bundle'
-      ? (resource.entry ?? []).flatMap((entry) => (entry.resource ? [entry.resource] : []))
+      ? (resource.entry ?? []).flatMap((entry) => (entry?.resource ? [entry.resource] : []))
       : [resource];
   if (hasErrors(issues)) return { resources: inside.length, issues };
   const identified = inside

@@ -1,6 +1,6 @@
 /** Names every bound on what comes in, so that no input can take more memory or time than it is worth. */
 
-/** Sizes are bytes, or characters where text is already decoded; each may be set in the configuration. */
+/** Sizes are bytes, or characters where text is already decoded. */
 export interface ReadLimits {
   /** one JSON document: a request body or a `.json` file */
   readonly jsonBytes: number;

@@ -1,7 +1,7 @@
 /** Turns a file that was read into a file out of the way, with what was refused of it written beside it. */
 
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { issueOf } from '../fhir/outcome.ts';
 
@@ -30,11 +30,25 @@ export async function putAway(
   const { committed, unchanged, refused } = summary.receipt;
   const where = refused > 0 && committed + unchanged === 0 ? 'refused' : 'done';
   await mkdir(join(folder, where), { recursive: true });
-  const path = await freePath(join(folder, where, `${stampOf(nowMs)}-${name}`));
+  const path = await freePath(join(folder, where, `${stampOf(nowMs)}-${fitting(name)}`));
   if (refused > 0)
     await writeFile(`${path}.outcome.json`, `${JSON.stringify(outcomeFor(summary, name), undefined, 2)}\n`);
   await rename(join(folder, name), path);
   return where;
+}
+
+/** File systems take 255 bytes a name; a stamp, a count and `.outcome.json` come on top of it. */
+const LONGEST_NAME_BYTES = 200;
+
+/** @returns the name, cut in the middle where it is too long for what is added; its extension stays */
+function fitting(name: string): string {
+  if (Buffer.byteLength(name) <= LONGEST_NAME_BYTES) return name;
+  const extension = extname(name).slice(0, 20);
+  const room = LONGEST_NAME_BYTES - Buffer.byteLength(extension);
+  return `${Buffer.from(name)
+    .subarray(0, room)
+    .toString('utf8')
+    .replace(/\ufffd+$/, '')}${extension}`;
 }
 
 /** @returns `20251026-013000`, UTC */

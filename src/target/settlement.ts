@@ -7,7 +7,7 @@ import type { Refused } from './answers.ts';
 import type { Delivered, Delivery } from './target.ts';
 
 export interface Patience {
-  /** tries before a delivery that keeps failing is parked; default 40, a day or so */
+  /** tries before a delivery that keeps failing is parked; default 40, a day or so; what surely was not applied is tried for ever */
   readonly maxAttempts?: number;
   /** between tries while the record is open elsewhere; default 5 min */
   readonly lockedDelayMs?: number;
@@ -44,7 +44,7 @@ export function settlementOf(
 function again(delivery: Delivery, refused: Refused, context: SettlementContext): Settlement {
   const { seq } = delivery.entry;
   const attempt = delivery.entry.attempt + 1;
-  if (attempt >= (context.maxAttempts ?? MAX_ATTEMPTS))
+  if (isUnsure(delivery, refused) && attempt >= (context.maxAttempts ?? MAX_ATTEMPTS))
     return { kind: 'park', seq, outcome: gaveUp(attempt, refused.outcome) };
   const dueMs = context.nowMs + retryDelayMs(attempt, context.random, refused.retryAfterMs);
   return { kind: 'retry', seq, dueMs, ambiguous: isUnsure(delivery, refused), outcome: refused.outcome };

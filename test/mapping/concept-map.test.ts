@@ -1,3 +1,4 @@
+/** Code lists: what each equivalence, mode and target of a translation gives, and what is reported. */
 import type { ConceptMap } from '@medplum/fhirtypes';
 import { expect, test } from 'vitest';
 import { compileOne, mapText, run, SCHEMA } from './one-hop.ts';

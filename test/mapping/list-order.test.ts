@@ -1,3 +1,4 @@
+/** Elements of a list stand in the order of the rules, whatever is written in place and whatever is called. */
 import { expect, test } from 'vitest';
 import { run, runRules } from './one-hop.ts';
 

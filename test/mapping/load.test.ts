@@ -1,3 +1,4 @@
+/** Map sets on disk: what loads, what is refused, and which fields no rule reads. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

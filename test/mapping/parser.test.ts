@@ -1,3 +1,4 @@
+/** Map text into its tree: the whole grammar, the published maps, and where a fault stands. */
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import fc from 'fast-check';

@@ -1,3 +1,4 @@
+/** Every construct that is not supported is refused by name, with line and column. */
 import { expect, test } from 'vitest';
 import { compileOne, findingsOf } from './one-hop.ts';
 

@@ -1,3 +1,4 @@
+/** What each construct of a rule makes of a record. */
 import { expect, test } from 'vitest';
 import { run, runRules, SCHEMA } from './one-hop.ts';
 
