@@ -39,5 +39,6 @@ for (const { name, ratio, goal, ours, other, unit, note } of results) {
   ]);
 }
 console.log(table.toString());
-if (!smoke)
+// the file always holds them all: a run of some only prints
+if (!smoke && only.length === 0)
   writeFileSync(join(import.meta.dirname, 'results.json'), `${JSON.stringify(results, undefined, 2)}\n`);

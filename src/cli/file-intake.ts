@@ -21,7 +21,7 @@ export class FileIntake {
   #refused = 0;
   #resolveFirst: () => void;
 
-  /** @param first files that are expected at the start; their bar stays until the last of them is read */
+  /** @param first files whose records the progress expects already; their bar stays until the last of them is read */
   constructor(pipeline: Pipeline, progress: Progress, clock: () => number, first: number) {
     this.#pipeline = pipeline;
     this.#progress = progress;
@@ -39,7 +39,7 @@ export class FileIntake {
   async read(source: LoadedSource, path: string, signal: AbortSignal): Promise<IntakeSummary> {
     this.#inHand++;
     try {
-      this.#progress.expect(await recordsExpected(path));
+      if (!this.isFirst) this.#progress.expect(await recordsExpected(path));
       const summary = await this.#ingest(source, path, signal);
       if (this.isFirst) this.firstRows.push({ name: `${source.manifest.name}/${basename(path)}`, summary });
       return summary;

@@ -12,7 +12,7 @@ import { dropDemoFiles } from './demo.ts';
 import { FileIntake } from './file-intake.ts';
 import { type LoadedParts, loadParts, ROOT } from './load.ts';
 import { takeLock } from './lock.ts';
-import { createProgress } from './progress.ts';
+import { createProgress, recordsExpected } from './progress.ts';
 import { deliveryTable, intakeTable, refusalLines } from './summary.ts';
 
 /** Longest wait for the sandbox to hold everything before the first summary is printed. */
@@ -69,8 +69,13 @@ async function run(
         config.inboxDir,
       )
     : new Map<string, readonly string[]>();
-  const expected = [...demo.values()].flat().length;
-  const intake = new FileIntake(adapter.pipeline, createProgress(out, clock), clock, expected);
+  const files = [...demo].flatMap(([source, names]) =>
+    names.map((name) => join(config.inboxDir, source, name)),
+  );
+  const progress = createProgress(out, clock);
+  for (const file of files) progress.expect(await recordsExpected(file));
+  const expected = files.length;
+  const intake = new FileIntake(adapter.pipeline, progress, clock, expected);
   const drops = sources.map((source) => watch(config, source, intake, surroundings));
   if (expected > 0) await Promise.race([intake.firstRead, signal]);
   if (expected > 0) out.write(await firstSummary(intake, adapter, clock, signal));

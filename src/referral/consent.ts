@@ -1,8 +1,8 @@
 /** Turns a person's consents, identity and restriction into whether, and how much of, a resource may go to a target (hr-8). */
 import type { Consent, OperationOutcomeIssue, Patient, Resource } from '@medplum/fhirtypes';
 import type { Definitions } from '../fhir/definitions.ts';
-import { NHS_NUMBER_SYSTEM, parseNhsNumber } from '../fhir/identifiers.ts';
 import { issueOf } from '../fhir/outcome.ts';
+import { verifiedNhsNumber } from '../fhir/verified-number.ts';
 import { codedOnly } from './coded-only.ts';
 import { type Covering, coveringConsent, isConsentFor } from './covering-consent.ts';
 import { isRestricted, withoutWhereabouts } from './restriction.ts';
@@ -88,28 +88,9 @@ const REASONS: Readonly<Record<Extract<Covering, { covers: false }>['why'], (pur
     `consent for ${purpose} has exceptions or dates that cannot be read: record it plainly`,
 };
 
-const VERIFICATION_STATUS =
-  'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus';
-/** Present systems and the earlier one, which is still sent, with codes of either. */
-const VERIFIED_CODES = new Set(['01', 'number-present-and-verified']);
-const VERIFICATION_SYSTEM =
-  /^https:\/\/fhir\.hl7\.org\.uk\/CodeSystem\/UKCore-NHSNumberVerificationStatus(?:England)?$/;
-
-/** @returns true when a valid NHS number is marked as present and verified @source UK Core, NHSNumberVerificationStatus */
+/** @returns true when a valid NHS number is marked as present and verified */
 export function hasVerifiedNhsNumber(patient: Patient): boolean {
-  return (patient.identifier ?? []).some(
-    ({ system, value, extension }) =>
-      system === NHS_NUMBER_SYSTEM &&
-      parseNhsNumber(value ?? '') !== undefined &&
-      extension?.some(
-        ({ url, valueCodeableConcept }) =>
-          url === VERIFICATION_STATUS &&
-          valueCodeableConcept?.coding?.some(
-            (coding) =>
-              VERIFICATION_SYSTEM.test(coding.system ?? '') && VERIFIED_CODES.has(coding.code ?? ''),
-          ),
-      ),
-  );
+  return verifiedNhsNumber(patient) !== undefined;
 }
 
 function held(why: string): SharingDecision {

@@ -19,7 +19,7 @@ type Members = Readonly<Record<string, unknown>>;
  * Merges contributions to one resource. Their order is (sourceTimeMs, source, kind, key), whatever the order given.
  * @param contributions of one type and id, at least one
  * @returns a new resource; a single contribution is returned as it is
- * @source ADR 3: shared resources are merged element by element, by source time
+ * @source ADR 6: shared resources are merged element by element, by source time
  */
 export function mergeContributions(contributions: readonly Contribution[]): Identified {
   const [first, ...later] = [...contributions].sort(compareContributions).map((one) => one.resource);

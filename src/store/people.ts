@@ -1,18 +1,5 @@
-/** Turns resources into whose they are: the patient they speak of, and the verified NHS number that joins two patients. */
-import type { Patient, Reference, Resource } from '@medplum/fhirtypes';
-import { NHS_NUMBER_SYSTEM, type NhsNumber, parseNhsNumber } from '../fhir/identifiers.ts';
-
-const VERIFICATION_URL =
-  'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus';
-const VERIFICATION_SYSTEM = 'https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatus';
-/** "Number present and verified" in England's code system and in the one before it, which PDS and BaRS still send. */
-const VERIFIED = new Set(
-  [
-    ['England', '01'],
-    ['', '01'],
-    ['', 'number-present-and-verified'],
-  ].map(([suffix, code]) => `${VERIFICATION_SYSTEM}${suffix}|${code}`),
-);
+/** Turns resources into whose they are: the patient they speak of. */
+import type { Reference, Resource } from '@medplum/fhirtypes';
 
 /** Elements that name the person a resource is about, in order of weight. */
 const PERSON_ELEMENTS = ['subject', 'patient', 'for', 'individual'] as const;
@@ -31,22 +18,6 @@ export function patientOf(resource: Resource): string | undefined {
   if (resource.resourceType === 'Appointment')
     return firstPatient(resource.participant.map((one) => one.actor));
   if (resource.resourceType === 'Provenance') return firstPatient(resource.target);
-  return undefined;
-}
-
-/**
- * Reads the NHS number that a Patient is known by beyond doubt.
- * @returns undefined when there is none, it fails Modulus 11, or its verification status is not 01
- * @source UK Core, Extension-UKCore-NHSNumberVerificationStatus
- */
-export function verifiedNhsNumber(patient: Patient): NhsNumber | undefined {
-  for (const identifier of patient.identifier ?? []) {
-    if (identifier.system !== NHS_NUMBER_SYSTEM || identifier.use === 'old') continue;
-    const status = identifier.extension?.find((one) => one.url === VERIFICATION_URL)?.valueCodeableConcept;
-    if (!status?.coding?.some((coding) => VERIFIED.has(`${coding.system}|${coding.code}`))) continue;
-    const number = parseNhsNumber(identifier.value ?? '');
-    if (number !== undefined) return number;
-  }
   return undefined;
 }
 

@@ -36,7 +36,7 @@ export interface CommitRecord {
   /** the record as read, dates in ISO */
   readonly payload: unknown;
   readonly ownerOrg: string;
-  /** when the source says it was so; orders contributions to shared resources */
+  /** when the source says it was so; orders contributions to shared resources, and versions of the record: an older one changes nothing */
   readonly sourceTimeMs: number;
   readonly receiptId: string;
   /** file name and line where it came from a file */

@@ -27,6 +27,18 @@ export function warningItems(record: CommitRecord): NewWork[] {
   });
 }
 
+/** @returns the item of a record that came after a newer version of itself, and was not taken */
+export function olderItem(record: CommitRecord): NewWork {
+  const issue = issueOf({
+    severity: 'warning',
+    code: 'business-rule',
+    rule: 'store-older-record',
+    diagnostics: `${placeOf(record)}: a newer version of this record is kept, and this older one changed nothing; if it is the right one, send it again under a later time`,
+  });
+  const id = idOf(['older', record.source, record.kind, record.key, record.digest]);
+  return { ...ofRecord(record), id, kind: 'warning', outcome: outcomeOf(issue) };
+}
+
 /** @returns the item of a resource that only partial records speak of */
 export function incompleteItem(record: CommitRecord, type: string, id: string): NewWork {
   const issue: OperationOutcomeIssue = issueOf({
@@ -99,6 +111,12 @@ function ofRecord(record: CommitRecord | RefusedRecord): Omit<NewWork, 'id' | 'k
     resource: undefined,
     target: undefined,
   };
+}
+
+/** Where a record came from, without its key, which may name a person. */
+function placeOf({ source, kind, file, line }: RecordPlace): string {
+  const place = file === undefined ? '' : ` ${file}${line === undefined ? '' : `:${line}`}`;
+  return `${source}/${kind}${place}`;
 }
 
 function idOf(cause: readonly unknown[]): string {

@@ -298,14 +298,24 @@ test('a locked record waits five minutes, and is parked by its own rule after an
   expect(ruleOfFirst((await round())[0])).toBe('delivery-still-locked');
 });
 
-test('a delivery that keeps failing is parked after its last try, never dropped', async () => {
+test('what surely was not applied is tried without end, at the time the target asks for', async () => {
   const round = rounds({ maxAttempts: 3 });
-  faults = Array.from({ length: 3 }, () => ({ kind: 'refuse', status: 503, retryAfterS: 77 }));
+  faults = Array.from({ length: 6 }, () => ({ kind: 'refuse', status: 503, retryAfterS: 77 }));
   await parts.put('1', patient('p1'));
-  for (let i = 0; i < 2; i++) {
-    // Retry-After is kept to.
+  for (let i = 0; i < 6; i++) {
     expect(await round()).toMatchObject([{ kind: 'retry', ambiguous: false, dueMs: nowMs + 77_000 }]);
     nowMs += 77_000;
+  }
+  expect(kinds(await round())).toEqual(['delivered']);
+});
+
+test('a delivery that stays in doubt is parked after its last try, never dropped', async () => {
+  const round = rounds({ maxAttempts: 3 });
+  faults = Array.from({ length: 3 }, () => ({ kind: 'refuse', status: 500 }));
+  await parts.put('1', patient('p1'));
+  for (let i = 0; i < 2; i++) {
+    expect(await round()).toMatchObject([{ kind: 'retry', ambiguous: true }]);
+    nowMs += 3_600_000;
   }
   expect(ruleOfFirst((await round())[0])).toBe('delivery-gave-up');
   expect(await store.replayDeliveries({ state: 'parked' }, nowMs)).toBe(1);

@@ -14,7 +14,7 @@ import type {
   WrittenVersion,
 } from '../store.ts';
 import { contentDigest, stampVersion } from '../versions.ts';
-import { incompleteId, incompleteItem, rejectedItem, warningItems } from '../work-items.ts';
+import { incompleteId, incompleteItem, olderItem, rejectedItem, warningItems } from '../work-items.ts';
 import { appendAudit } from './audit-rows.ts';
 import { deleteSaying, upsertContribution, upsertSaying } from './contribution-rows.ts';
 import { enqueue, releaseStuck } from './delivery.ts';
@@ -54,6 +54,10 @@ export function commitRecord(context: CommitContext, record: CommitRecord): Comm
   const same = kept?.digest === record.digest;
   if (kept && same && (kept.map_digest === record.mapDigest || kept.erased)) {
     resolveRejected(db, record.source, record.kind, record.key, nowMs);
+    return { state: 'unchanged' };
+  }
+  if (kept && !same && record.sourceTimeMs < kept.source_time_ms) {
+    putWork(db, olderItem(record), nowMs);
     return { state: 'unchanged' };
   }
   const plan = planRecord(context, record, kept?.record_id);

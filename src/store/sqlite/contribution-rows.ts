@@ -13,12 +13,15 @@ export interface SayingRow {
   readonly kind: string;
   readonly key: string;
   readonly sourceTimeMs: number;
+  readonly ownerOrg: string;
+  readonly file: string | null;
+  readonly line: number | null;
   readonly content: string;
 }
 
 const SELECT_SAYINGS = statement(`
   SELECT y.saying, y.digest, y.partial, y.latest_record_id AS recordId, s.source, s.kind, s.record_key AS key,
-    y.latest_ms AS sourceTimeMs, y.content
+    y.latest_ms AS sourceTimeMs, s.owner_org AS ownerOrg, s.file, s.line, y.content
   FROM saying y JOIN source_record s ON s.record_id = y.latest_record_id
   WHERE y.type = ? AND y.id = ? ORDER BY y.saying`);
 export function selectSayings(db: DatabaseSync, type: string, id: string): SayingRow[] {
@@ -81,6 +84,13 @@ export function upsertContribution(
   row: { type: string; id: string; recordId: number; saying: number; sourceTimeMs: number; ownerOrg: string },
 ): void {
   UPSERT_CONTRIBUTION(db).run(row.type, row.id, row.recordId, row.saying, row.sourceTimeMs, row.ownerOrg);
+}
+
+const DELETE_OF_SAYING = statement('DELETE FROM contribution WHERE type = ? AND id = ? AND saying = ?');
+/** Forgets something that was said of a resource, and who said it. */
+export function forgetSaying(db: DatabaseSync, type: string, id: string, saying: number): void {
+  DELETE_OF_SAYING(db).run(type, id, saying);
+  deleteSaying(db, type, id, saying);
 }
 
 const DELETE_CONTRIBUTIONS = statement('DELETE FROM contribution WHERE type = ? AND id = ?');

@@ -1,5 +1,7 @@
 /** Turns a person into tombstones: what they said and what was said of them goes, that it was here and was erased stays. */
 import type { DatabaseSync } from 'node:sqlite';
+import type { Identifier, Patient } from '@medplum/fhirtypes';
+import { NHS_NUMBER_SYSTEM } from '../../fhir/identifiers.ts';
 import { issueOf, outcomeOf } from '../../fhir/outcome.ts';
 import { patientOf } from '../people.ts';
 import type { SearchIndex } from '../search-index.ts';
@@ -18,8 +20,15 @@ import {
   keepSuperseded,
   type ResourceRow,
   selectAllOfPerson,
+  selectHistory,
 } from './resource-rows.ts';
-import { deleteRefusedPayload, eraseWorkOfRecord, eraseWorkOfResource } from './work-rows.ts';
+import {
+  deleteRefusedPayload,
+  deleteRefusedPayloadsWith,
+  eraseWorkItem,
+  eraseWorkOfRecord,
+  eraseWorkOfResource,
+} from './work-rows.ts';
 
 /** What a worklist item says once its person is erased. */
 const TOMBSTONE = JSON.stringify(
@@ -32,6 +41,9 @@ const TOMBSTONE = JSON.stringify(
     }),
   ),
 );
+
+/** A shorter text is found in payloads of anybody. */
+const SHORTEST_IDENTIFIER = 4;
 
 interface Erasure {
   readonly db: DatabaseSync;
@@ -48,9 +60,11 @@ export function eraseAll(erasure: Erasure, actor: string): { resources: number; 
   // newest first, so that what refers goes before what is referred to; patients last
   const rows = selectAllOfPerson(db, personId).reverse();
   rows.sort((a, b) => Number(a.type === 'Patient') - Number(b.type === 'Patient'));
+  const identifiers = rows.flatMap((row) => identifiersOf(db, row)); // before they are gone
   let deliveries = 0;
   for (const row of rows) deliveries += eraseRow(erasure, row);
   for (const patient of patients) eraseRecordsOf(db, patient, nowMs);
+  eraseRefusedWith(db, identifiers, nowMs);
   const detail = JSON.stringify({ person: personId, patients, resources: rows.length, deliveries });
   appendAudit(db, { atMs: nowMs, ownerOrg: rows[0]?.owner_org ?? '', actor, action: 'erase', detail });
   return { resources: rows.length, deliveries };
@@ -81,6 +95,27 @@ function eraseRecordsOf(db: DatabaseSync, patientId: string, nowMs: number): voi
     for (const workId of eraseWorkOfRecord(db, record, TOMBSTONE, nowMs)) deleteRefusedPayload(db, workId);
     for (const key of JSON.parse(record.resources) as ResourceKey[]) eraseIncomplete(db, key, patientId);
   }
+}
+
+/** @returns the identifiers that a patient has, and has had */
+function identifiersOf(db: DatabaseSync, row: ResourceRow): Identifier[] {
+  if (row.type !== 'Patient') return [];
+  const versions = [row, ...selectHistory(db, row.type, row.id, row.version, row.version)];
+  return versions.flatMap(({ content }) =>
+    content === null ? [] : ((JSON.parse(content) as Patient).identifier ?? []),
+  );
+}
+
+/** A refused record has no resources that lead to it: it is found by the identifiers it holds. */
+function eraseRefusedWith(db: DatabaseSync, identifiers: readonly Identifier[], nowMs: number): void {
+  const valuesOf = (some: readonly Identifier[]): string[] => [
+    ...new Set(some.map(({ value = '' }) => value).filter((value) => value.length >= SHORTEST_IDENTIFIER)),
+  ];
+  const isNumber = ({ system }: Identifier): boolean => system === NHS_NUMBER_SYSTEM;
+  const numbers = valuesOf(identifiers.filter(isNumber));
+  const texts = valuesOf(identifiers.filter((one) => !isNumber(one)));
+  for (const workId of deleteRefusedPayloadsWith(db, texts, numbers))
+    eraseWorkItem(db, workId, TOMBSTONE, nowMs);
 }
 
 /** What partial records said of the patient was never written as a resource; it goes too. */

@@ -2,7 +2,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Patient } from '@medplum/fhirtypes';
 import { NHS_NUMBER_SYSTEM } from '../../fhir/identifiers.ts';
-import { patientOf, verifiedNhsNumber } from '../people.ts';
+import { verifiedNhsNumber } from '../../fhir/verified-number.ts';
+import { patientOf } from '../people.ts';
 import type { Identified } from '../store.ts';
 import { appendAudit } from './audit-rows.ts';
 import { refreshKey } from './delivery.ts';
@@ -75,7 +76,7 @@ function moveOut(db: DatabaseSync, patientId: string, from: string, nowMs: numbe
 
 /**
  * Brings a patient's joins in step with its verified NHS number: joins it to whoever has the same,
- * and takes back what an earlier number joined. A link that somebody made or took back stays.
+ * and takes back what an earlier number joined, also when that is verified no longer. A link that somebody made or took back stays.
  * @param before the patient's current version, where there is one
  */
 export function followNumber(
@@ -85,15 +86,16 @@ export function followNumber(
   before: Patient | undefined,
   nowMs: number,
 ): void {
+  if (selectPersonLink(db, patient.id)?.reason === UNLINKED) return;
   const number = verifiedNhsNumber(patient);
-  if (number === undefined || selectPersonLink(db, patient.id)?.reason === UNLINKED) return;
   const old = before && verifiedNhsNumber(before);
   if (old !== undefined && old !== number) partByNumber(db, patient.id, nowMs);
+  if (number === undefined) return;
   const [twin] = sharersOf(db, names, number, patient.id);
   if (twin !== undefined) joinPatients(db, patient.id, twin, VERIFIED_NUMBER, nowMs);
 }
 
-/** The patient's number was wrong: those whom it joined part from it, and stay joined among themselves. */
+/** The patient's number was wrong, or is in doubt: those whom it joined part from it, and stay joined among themselves. */
 function partByNumber(db: DatabaseSync, patientId: string, nowMs: number): void {
   const person = personOf(db, patientId);
   const joined = selectJoined(db, person).filter(

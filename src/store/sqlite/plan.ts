@@ -1,6 +1,7 @@
 /** Turns a source record into what must be written of it, by reading only: merged content, digests, refusals. */
 
 import type { DatabaseSync } from 'node:sqlite';
+import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
 import type { Checked } from '../../fhir/outcome.ts';
 import { hasErrors, outcomeOf, refuse } from '../../fhir/outcome.ts';
 import { SHARED_TYPES } from '../merge-table.ts';
@@ -22,6 +23,8 @@ export interface ResourcePlan {
   readonly digest: string;
   /** undefined for types that only one record speaks of */
   readonly said: SaidAfter | undefined;
+  /** what partial records said, that must go: with it, what this record says in full would be invalid */
+  readonly dropped: readonly SayingRow[];
   /** was incomplete, and is whole now */
   readonly completes: boolean;
 }
@@ -62,7 +65,7 @@ function planOwn(db: DatabaseSync, resource: Identified, partial: boolean): Chec
   const content = current?.digest === digest ? undefined : contentOf(resource);
   return {
     ok: true,
-    value: { incoming: resource, current, content, digest, said: undefined, completes: false },
+    value: { incoming: resource, current, content, digest, said: undefined, dropped: [], completes: false },
   };
 }
 
@@ -75,21 +78,37 @@ function planShared(
 ): Checked<ResourcePlan> {
   const { resourceType: type, id } = incoming;
   const current = selectResource(context.db, type, id);
-  const sayings = selectSayings(context.db, type, id).map(sayingOf);
+  const rows = selectSayings(context.db, type, id);
   const { source, kind, key, sourceTimeMs } = record;
-  const said = addSaying(saidBefore(context.db, incoming, current, sayings, recordId), {
-    ...{ source, kind, key, sourceTimeMs, partial },
-    resource: contentOf(incoming),
-  });
+  const now = { source, kind, key, sourceTimeMs, partial, resource: contentOf(incoming) };
+  const say = (kept: readonly SayingRow[]): SaidAfter =>
+    addSaying(saidBefore(context.db, incoming, current, kept.map(sayingOf), recordId), now);
+  let said = say(rows);
+  let issues = issuesOf(context.rules, said, current);
+  let dropped: SayingRow[] = [];
+  if (hasErrors(issues) && !partial) {
+    // an earlier partial record must not stop one that is good by itself
+    dropped = rows.filter((row) => row.partial === 1);
+    said = say(rows.filter((row) => row.partial === 0));
+    issues = issuesOf(context.rules, said, current);
+  }
+  if (hasErrors(issues)) return { ok: false, outcome: outcomeOf(...issues) };
   const completes =
-    said.outcome.kind !== 'incomplete' && sayings.length > 0 && sayings.every((one) => one.partial);
-  const plan = { incoming, current, said, completes };
+    said.outcome.kind !== 'incomplete' && rows.length > 0 && rows.every((row) => row.partial === 1);
+  const plan = { incoming, current, said, dropped, completes };
   if (!('resource' in said.outcome) || said.outcome.digest === current?.digest)
     return { ok: true, value: { ...plan, content: undefined, digest: '' } };
   const { resource, digest } = said.outcome;
-  const issues = said.outcome.kind === 'merged' ? context.rules.check(resource) : []; // a sole one was checked before
-  if (hasErrors(issues)) return { ok: false, outcome: outcomeOf(...issues) };
   return { ok: true, value: { ...plan, content: resource, digest } };
+}
+
+/** Issues of what the resource becomes: a sole contribution was checked before, and so was what is current. */
+function issuesOf(
+  rules: CommitRules,
+  { outcome }: SaidAfter,
+  current: ResourceRow | undefined,
+): readonly OperationOutcomeIssue[] {
+  return outcome.kind === 'merged' && outcome.digest !== current?.digest ? rules.check(outcome.resource) : [];
 }
 
 function saidBefore(

@@ -3,16 +3,17 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { CommitRecord, Receipt, ResourceKey, SourceRow } from '../store.ts';
 import { statement } from './statement.ts';
 
-/** What decides whether a record is new, changed or the same. */
+/** What decides whether a record is new, changed, the same, or older than what is kept. */
 export interface KeptRecord {
   readonly record_id: number;
   readonly digest: string;
   readonly map_digest: string;
+  readonly source_time_ms: number;
   readonly erased: 0 | 1;
 }
 
 const SELECT_KEPT = statement(`
-  SELECT record_id, digest, map_digest, payload IS NULL AS erased
+  SELECT record_id, digest, map_digest, source_time_ms, payload IS NULL AS erased
   FROM source_record WHERE source = ? AND kind = ? AND record_key = ?`);
 export function selectKept(
   db: DatabaseSync,
@@ -25,8 +26,9 @@ export function selectKept(
 
 const INSERT = statement(`
   INSERT INTO source_record
-    (digest, map_digest, owner_org, received_ms, receipt_id, file, line, resources, payload, source, kind, record_key)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+    (digest, map_digest, owner_org, source_time_ms, received_ms, receipt_id, file, line, resources, payload,
+      source, kind, record_key)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
 /** @returns the new row's record_id */
 export function insertRecord(db: DatabaseSync, record: CommitRecord, nowMs: number): number {
   const key = [record.source, record.kind, record.key];
@@ -35,7 +37,8 @@ export function insertRecord(db: DatabaseSync, record: CommitRecord, nowMs: numb
 
 const UPDATE = statement(`
   UPDATE source_record SET
-    digest = ?, map_digest = ?, owner_org = ?, received_ms = ?, receipt_id = ?, file = ?, line = ?, resources = ?, payload = ?
+    digest = ?, map_digest = ?, owner_org = ?, source_time_ms = ?, received_ms = ?, receipt_id = ?, file = ?, line = ?,
+    resources = ?, payload = ?
   WHERE record_id = ?`);
 export function updateRecord(db: DatabaseSync, recordId: number, record: CommitRecord, nowMs: number): void {
   UPDATE(db).run(...recordValues(record, nowMs), recordId);
@@ -47,6 +50,7 @@ function recordValues(record: CommitRecord, nowMs: number): (string | number | n
     record.digest,
     record.mapDigest,
     record.ownerOrg,
+    record.sourceTimeMs,
     nowMs,
     record.receiptId,
     record.file ?? null,

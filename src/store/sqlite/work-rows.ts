@@ -40,8 +40,8 @@ export function resolveWorkItem(db: DatabaseSync, id: string, nowMs: number): bo
 
 const RESOLVE_REJECTED = statement(`
   UPDATE work SET resolved_ms = ?
-  WHERE source = ? AND record_kind = ? AND record_key = ? AND kind = 'rejected' AND resolved_ms IS NULL`);
-/** A good version of a record settles its refused ones. */
+  WHERE source = ? AND record_kind = ? AND record_key = ? AND kind = 'rejected' AND resolved_ms IS NULL RETURNING id`);
+/** A good version of a record settles its refused ones: nothing is left to amend, so their payloads go. */
 export function resolveRejected(
   db: DatabaseSync,
   source: string,
@@ -49,7 +49,8 @@ export function resolveRejected(
   key: string,
   nowMs: number,
 ): void {
-  RESOLVE_REJECTED(db).run(nowMs, source, kind, key);
+  const settled = RESOLVE_REJECTED(db).all(nowMs, source, kind, key) as { id: string }[];
+  for (const { id } of settled) deleteRefusedPayload(db, id);
 }
 
 const WITHDRAW_WARNINGS = statement(`
@@ -182,6 +183,38 @@ export function eraseWorkOfResource(
   nowMs: number,
 ): void {
   ERASE_OF_RESOURCE(db).run(tombstone, nowMs, type, id);
+}
+
+const ERASE_ITEM = statement(
+  'UPDATE work SET outcome = ?, resolved_ms = coalesce(resolved_ms, ?) WHERE id = ?',
+);
+export function eraseWorkItem(db: DatabaseSync, id: string, tombstone: string, nowMs: number): void {
+  ERASE_ITEM(db).run(tombstone, nowMs, id);
+}
+
+const DELETE_PAYLOADS_WITH = statement(`
+  DELETE FROM refused_payload WHERE
+    EXISTS (SELECT 1 FROM json_each(?) wanted WHERE instr(payload, wanted.value) > 0)
+    OR EXISTS (SELECT 1 FROM json_each(?) wanted
+      WHERE instr(replace(replace(payload, ' ', ''), '-', ''), wanted.value) > 0)
+  RETURNING work_id`);
+/**
+ * Deletes refused payloads that hold any of these texts. Reads every payload: for erasures only.
+ * @param numbers found also where they are written with spaces or hyphens
+ * @returns ids of their worklist items
+ */
+export function deleteRefusedPayloadsWith(
+  db: DatabaseSync,
+  texts: readonly string[],
+  numbers: readonly string[],
+): string[] {
+  const rows = DELETE_PAYLOADS_WITH(db).all(inJson(texts), inJson(numbers));
+  return (rows as { work_id: string }[]).map((row) => row.work_id);
+}
+
+/** As each text stands within the JSON of a payload. */
+function inJson(texts: readonly string[]): string {
+  return JSON.stringify(texts.map((text) => JSON.stringify(text).slice(1, -1)));
 }
 
 const DELETE_PAYLOAD = statement('DELETE FROM refused_payload WHERE work_id = ?');

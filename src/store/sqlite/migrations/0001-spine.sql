@@ -69,6 +69,7 @@ CREATE TABLE source_record (
   digest TEXT NOT NULL,
   map_digest TEXT NOT NULL,
   owner_org TEXT NOT NULL,
+  source_time_ms INTEGER NOT NULL,
   received_ms INTEGER NOT NULL,
   receipt_id TEXT NOT NULL,
   file TEXT,

@@ -1,0 +1,30 @@
+/** Turns a Patient into the NHS number they are known by beyond doubt. */
+import type { Patient } from '@medplum/fhirtypes';
+import { NHS_NUMBER_SYSTEM, type NhsNumber, parseNhsNumber } from './identifiers.ts';
+
+const VERIFICATION_URL =
+  'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus';
+/** England's code system, and the one before it, which PDS and BaRS still send. */
+const VERIFICATION_SYSTEM =
+  /^https:\/\/fhir\.hl7\.org\.uk\/CodeSystem\/UKCore-NHSNumberVerificationStatus(?:England)?$/;
+/** "Number present and verified" in the codes of either system. */
+const VERIFIED_CODES = new Set(['01', 'number-present-and-verified']);
+
+/**
+ * Reads the NHS number that is marked as present and verified; one that was given up (`use` is `old`) does not count.
+ * @returns undefined when there is none, it fails Modulus 11, or its verification status is another
+ * @source UK Core, Extension-UKCore-NHSNumberVerificationStatus
+ */
+export function verifiedNhsNumber(patient: Patient): NhsNumber | undefined {
+  for (const identifier of patient.identifier ?? []) {
+    if (identifier.system !== NHS_NUMBER_SYSTEM || identifier.use === 'old') continue;
+    const statuses = identifier.extension?.filter((one) => one.url === VERIFICATION_URL) ?? [];
+    const codings = statuses.flatMap((one) => one.valueCodeableConcept?.coding ?? []);
+    const verified = codings.some(
+      ({ system, code }) => VERIFICATION_SYSTEM.test(system ?? '') && VERIFIED_CODES.has(code ?? ''),
+    );
+    const number = verified ? parseNhsNumber(identifier.value ?? '') : undefined;
+    if (number !== undefined) return number;
+  }
+  return undefined;
+}
