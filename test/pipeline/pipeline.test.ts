@@ -88,7 +88,9 @@ test('a changed record makes one new version of what changed, and of nothing els
 });
 
 test('a closure before its referral waits for it, and then both are one', async () => {
-  const closure = example('outcome/completed-with-outcomes') as Json & { closure: { referralId: string; clientId: string } };
+  const closure = example('outcome/completed-with-outcomes') as Json & {
+    closure: { referralId: string; clientId: string };
+  };
   const { referralId } = closure.closure;
   await intake('outcome', closure);
   expect(await stored('ServiceRequest', 'referral', referralId)).toBeUndefined();
