@@ -8,6 +8,27 @@ import type { CommitRecord, RefusedRecord, WorkItem } from './store.ts';
 /** An item as it is opened. */
 export type NewWork = Omit<WorkItem, 'createdMs' | 'resolvedMs'>;
 
+/** The record that an item is about, and where it came from. */
+interface RecordPlace {
+  readonly source: string;
+  readonly kind: string;
+  readonly key: string | undefined;
+  readonly ownerOrg: string;
+  readonly file?: string | undefined;
+  readonly line?: number | undefined;
+}
+
+/** The latest record that said something of a resource, with the digest of what it said. */
+export interface Contributor {
+  readonly source: string;
+  readonly kind: string;
+  readonly key: string;
+  readonly ownerOrg: string;
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly digest: string;
+}
+
 /** @returns the item of a refused record: one per (source, kind, key or place, payload) */
 export function rejectedItem(record: RefusedRecord): NewWork {
   const place = record.key ?? [record.file, record.line];
@@ -37,6 +58,21 @@ export function olderItem(record: CommitRecord): NewWork {
   });
   const id = idOf(['older', record.source, record.kind, record.key, record.digest]);
   return { ...ofRecord(record), id, kind: 'warning', outcome: outcomeOf(issue) };
+}
+
+/** @returns the item of a partial record whose part of a resource was taken out, so that the resource is valid */
+export function droppedItem(said: Contributor, type: string, id: string): NewWork {
+  const record = { ...said, file: said.file ?? undefined, line: said.line ?? undefined };
+  const issue = issueOf({
+    severity: 'warning',
+    code: 'business-rule',
+    rule: 'store-partial-refused',
+    diagnostics: `${placeOf(record)}: what this record adds to ${type}/${id} would make it invalid and is left out; correct the record and send it again`,
+    expression: type,
+  });
+  const outcome = outcomeOf(issue);
+  const cause = ['dropped', said.source, said.kind, said.key, type, id, said.digest];
+  return { ...ofRecord(record), id: idOf(cause), kind: 'warning', outcome };
 }
 
 /** @returns the item of a resource that only partial records speak of */
@@ -100,7 +136,7 @@ export function deliveryItemId(
   return kind === 'parked' ? idOf([kind, seq]) : idOf([kind, target, deliveryKey]);
 }
 
-function ofRecord(record: CommitRecord | RefusedRecord): Omit<NewWork, 'id' | 'kind' | 'outcome'> {
+function ofRecord(record: RecordPlace): Omit<NewWork, 'id' | 'kind' | 'outcome'> {
   return {
     ownerOrg: record.ownerOrg,
     source: record.source,

@@ -5,6 +5,7 @@ import { commitContract } from './contract/commit.ts';
 import { outboxContract } from './contract/outbox.ts';
 import { peopleContract } from './contract/people.ts';
 import { searchContract } from './contract/search.ts';
+import { sharedContract } from './contract/shared.ts';
 import { worklistContract } from './contract/worklist.ts';
 
 /** @param open gives an empty store, each time another; the caller closes them all */
@@ -13,5 +14,6 @@ export function storeContract(engine: string, open: () => Promise<Store>): void 
   describe(`${engine}: outbox`, () => outboxContract(open));
   describe(`${engine}: people`, () => peopleContract(open));
   describe(`${engine}: search`, () => searchContract(open));
+  describe(`${engine}: shared resources`, () => sharedContract(open));
   describe(`${engine}: worklist`, () => worklistContract(open));
 }

@@ -8,13 +8,14 @@ import type { SearchClause } from '../../src/store/store.ts';
 import { commit, contact, patient, recordOf } from './samples.ts';
 import { temporaryFile, temporaryStore } from './temporary.ts';
 
-/** What is read whole on purpose, or from an end: the audit, counts for the status page, resolved work, latest records. */
+/** What is read whole on purpose, or from an end: the audit, counts for the status page, resolved work, latest records, refused payloads in an erasure. */
 const WHOLE = [
   /FROM audit\b/,
   /count\(\*\)/,
   /sum\(state/,
   /resolved_ms IS NOT NULL AND/,
   /ORDER BY received_ms DESC/,
+  /instr\(payload/,
 ];
 /** Tables that stay small, and lists made from a parameter. */
 const SMALL = /^SCAN (wanted|json_each|probe|CONSTANT|\(|d$|outbox USING INDEX outbox_stuck)/i;

@@ -60,6 +60,7 @@ test('ends as the merge of what each record said last over what it said before',
           NOW_MS,
         );
         const older = records.get(key);
+        if (older && sourceTimeMs < older.sourceTimeMs) continue; // a newer version is kept
         records.set(key, {
           ...{ source: 'demo', kind: 'referral', key, sourceTimeMs },
           partial: one.partial && older?.partial !== false,

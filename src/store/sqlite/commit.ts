@@ -14,9 +14,16 @@ import type {
   WrittenVersion,
 } from '../store.ts';
 import { contentDigest, stampVersion } from '../versions.ts';
-import { incompleteId, incompleteItem, olderItem, rejectedItem, warningItems } from '../work-items.ts';
+import {
+  droppedItem,
+  incompleteId,
+  incompleteItem,
+  olderItem,
+  rejectedItem,
+  warningItems,
+} from '../work-items.ts';
 import { appendAudit } from './audit-rows.ts';
-import { deleteSaying, upsertContribution, upsertSaying } from './contribution-rows.ts';
+import { deleteSaying, forgetSaying, upsertContribution, upsertSaying } from './contribution-rows.ts';
 import { enqueue, releaseStuck } from './delivery.ts';
 import { insertIndexRow, type Names, replaceIndexRows } from './index-rows.ts';
 import { followNumber, personOf } from './join.ts';
@@ -119,6 +126,10 @@ interface Writer {
 function writePlanned(writer: Writer, plan: ResourcePlan, recordId: number): void {
   const { db, nowMs } = writer.context;
   const { resourceType: type, id } = plan.incoming;
+  for (const said of plan.dropped) {
+    forgetSaying(db, type, id, said.saying);
+    putWork(db, droppedItem(said, type, id), nowMs);
+  }
   if (plan.said) writeSaid(writer, plan.incoming, plan.said, recordId);
   if (plan.said?.outcome.kind === 'incomplete') putWork(db, incompleteItem(writer.record, type, id), nowMs);
   if (plan.completes) resolveWorkItem(db, incompleteId(type, id), nowMs);

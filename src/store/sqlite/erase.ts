@@ -112,7 +112,7 @@ function eraseRefusedWith(db: DatabaseSync, identifiers: readonly Identifier[], 
     ...new Set(some.map(({ value = '' }) => value).filter((value) => value.length >= SHORTEST_IDENTIFIER)),
   ];
   const isNumber = ({ system }: Identifier): boolean => system === NHS_NUMBER_SYSTEM;
-  const numbers = valuesOf(identifiers.filter(isNumber));
+  const numbers = valuesOf(identifiers.filter(isNumber)).map((value) => value.replaceAll(/[ -]/g, ''));
   const texts = valuesOf(identifiers.filter((one) => !isNumber(one)));
   for (const workId of deleteRefusedPayloadsWith(db, texts, numbers))
     eraseWorkItem(db, workId, TOMBSTONE, nowMs);

@@ -83,16 +83,9 @@ function planShared(
   const now = { source, kind, key, sourceTimeMs, partial, resource: contentOf(incoming) };
   const say = (kept: readonly SayingRow[]): SaidAfter =>
     addSaying(saidBefore(context.db, incoming, current, kept.map(sayingOf), recordId), now);
-  let said = say(rows);
-  let issues = issuesOf(context.rules, said, current);
-  let dropped: SayingRow[] = [];
-  if (hasErrors(issues) && !partial) {
-    // an earlier partial record must not stop one that is good by itself
-    dropped = rows.filter((row) => row.partial === 1);
-    said = say(rows.filter((row) => row.partial === 0));
-    issues = issuesOf(context.rules, said, current);
-  }
-  if (hasErrors(issues)) return { ok: false, outcome: outcomeOf(...issues) };
+  const valid = validSaid(rows, partial, say, (said) => issuesOf(context.rules, said, current));
+  if (!valid.ok) return valid;
+  const { said, dropped } = valid.value;
   const completes =
     said.outcome.kind !== 'incomplete' && rows.length > 0 && rows.every((row) => row.partial === 1);
   const plan = { incoming, current, said, dropped, completes };
@@ -100,6 +93,25 @@ function planShared(
     return { ok: true, value: { ...plan, content: undefined, digest: '' } };
   const { resource, digest } = said.outcome;
   return { ok: true, value: { ...plan, content: resource, digest } };
+}
+
+/** What partial records said must not stop a record that gives the resource in full: where only without it all is well, it goes. */
+function validSaid(
+  rows: readonly SayingRow[],
+  partial: boolean,
+  say: (kept: readonly SayingRow[]) => SaidAfter,
+  check: (said: SaidAfter) => readonly OperationOutcomeIssue[],
+): Checked<{ said: SaidAfter; dropped: readonly SayingRow[] }> {
+  const said = say(rows);
+  const issues = check(said);
+  if (!hasErrors(issues)) return { ok: true, value: { said, dropped: [] } };
+  const dropped = rows.filter((row) => row.partial === 1);
+  if (!partial && dropped.length > 0) {
+    const without = say(rows.filter((row) => row.partial === 0));
+    const isNew = without.outcome.kind !== 'same'; // else nothing would take what is dropped out of the resource
+    if (isNew && !hasErrors(check(without))) return { ok: true, value: { said: without, dropped } };
+  }
+  return { ok: false, outcome: outcomeOf(...issues) };
 }
 
 /** Issues of what the resource becomes: a sole contribution was checked before, and so was what is current. */

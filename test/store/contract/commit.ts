@@ -1,6 +1,5 @@
-/** What every engine must do with records: keep, merge, refuse, leave unchanged. */
+/** What every engine must do with records: keep, leave unchanged, pass over what is older. */
 import { expect, test } from 'vitest';
-import { issueOf } from '../../../src/fhir/outcome.ts';
 import type { CommitRules, Identified, Store } from '../../../src/store/store.ts';
 import {
   commit,
@@ -8,7 +7,6 @@ import {
   idOf,
   NOW_MS,
   organization,
-  partial,
   patient,
   RULES,
   recordOf,
@@ -16,6 +14,8 @@ import {
   refusedOf,
   writtenOf,
 } from '../samples.ts';
+
+const RECEIPT = { id: 'receipt-1', source: 'demo', kind: 'referral', receivedMs: 1, file: undefined };
 
 export function commitContract(open: () => Promise<Store>): void {
   test('keeps a record with its resources, deliveries and receipt in one commit', async () => {
@@ -94,6 +94,39 @@ export function commitContract(open: () => Promise<Store>): void {
     expect((await store.sourceRecord('demo', 'referral', 'R1'))?.mapDigest).toBe('map-3');
   });
 
+  test('changes nothing for an older version of a record that comes late, and says so once', async () => {
+    const store = await open();
+    await store.openReceipt({ ...RECEIPT, id: 'late' });
+    const newer = recordOf([contact('e', 'p', { status: 'cancelled' })], { sourceTimeMs: 200 });
+    await commit(store, newer);
+    const late = { sourceTimeMs: 100, receiptId: 'late', file: 'contacts.csv', line: 4 };
+    const older = recordOf([contact('e', 'p'), contact('f', 'p')], late);
+    expect(await commit(store, older, older)).toEqual([{ state: 'unchanged' }, { state: 'unchanged' }]);
+    expect(await store.read('Encounter', idOf('e'))).toMatchObject({
+      version: 1,
+      resource: { status: 'cancelled' },
+    });
+    expect(await store.read('Encounter', idOf('f'))).toBeUndefined();
+    expect(await store.sourceRecord('demo', 'referral', 'R1')).toMatchObject({
+      digest: newer.digest,
+      payload: newer.payload,
+    });
+    expect(await store.receipt('late')).toMatchObject({ committed: 0, unchanged: 2, refused: 0 });
+    const items = await store.worklist({ open: true, count: 9 });
+    expect(items).toMatchObject([{ kind: 'warning', recordKey: 'R1', file: 'contacts.csv', line: 4 }]);
+    const [issue] = items[0]!.outcome.issue;
+    expect(issue?.details?.coding?.[0]?.code).toBe('store-older-record');
+    expect(issue?.diagnostics).toMatch(/^demo\/referral contacts\.csv:4: a newer version .* is kept/);
+  });
+
+  test('takes the later of two versions of a record that have the same time', async () => {
+    const store = await open();
+    for (const status of ['planned', 'cancelled'])
+      await commit(store, recordOf([contact('e', 'p', { status })]));
+    expect((await store.read('Encounter', idOf('e')))?.resource).toMatchObject({ status: 'cancelled' });
+    expect(await store.worklist({ open: true, count: 9 })).toEqual([]);
+  });
+
   test('keeps superseded versions, newest first, and pages them', async () => {
     const store = await open();
     for (const status of ['planned', 'in-progress', 'finished'])
@@ -112,111 +145,6 @@ export function commitContract(open: () => Promise<Store>): void {
     expect((await store.readVersion('Encounter', id, 3))?.resource).toMatchObject({ status: 'finished' });
     expect(await store.readVersion('Encounter', id, 4)).toBeUndefined();
     expect(await store.history('Encounter', idOf('none'), 10)).toEqual([]);
-  });
-
-  test('merges what several records say of a shared resource, by source time and not by arrival', async () => {
-    const store = await open();
-    const full = patient('p', {
-      birthDate: '1950-01-01',
-      telecom: [{ system: 'phone', use: 'home', value: '0113 496 0001' }],
-    });
-    const thin = patient('p', {
-      gender: 'female',
-      telecom: [{ system: 'phone', use: 'home', value: '0113 496 0009' }],
-    });
-    await commit(store, recordOf([full], { key: 'new', sourceTimeMs: 200 }));
-    const [older] = await commit(store, recordOf([thin], { key: 'old', sourceTimeMs: 100 }));
-    expect(writtenOf(older)).toEqual(['Patient/2']);
-    const merged = (await store.read('Patient', idOf('p')))?.resource;
-    expect(merged).toMatchObject({
-      birthDate: '1950-01-01',
-      gender: 'female',
-      telecom: [{ value: '0113 496 0001' }],
-    });
-  });
-
-  test('lets a record correct what it said itself, and nothing that others said', async () => {
-    const store = await open();
-    await commit(store, recordOf([patient('p', { birthDate: '1950-01-01' })], { key: 'a', sourceTimeMs: 1 }));
-    await commit(store, recordOf([patient('p', { gender: 'male' })], { key: 'b', sourceTimeMs: 2 }));
-    await commit(store, recordOf([patient('p', { birthDate: '1951-01-01' })], { key: 'a', sourceTimeMs: 1 }));
-    expect((await store.read('Patient', idOf('p')))?.resource).toMatchObject({
-      birthDate: '1951-01-01',
-      gender: 'male',
-    });
-  });
-
-  test('merges many records that say the same once, and finds its way when one of them changes', async () => {
-    const store = await open();
-    for (let i = 0; i < 20; i++)
-      await commit(store, recordOf([organization('o')], { key: `R${i}`, sourceTimeMs: i }));
-    expect((await store.read('Organization', idOf('o')))?.version).toBe(1);
-    await commit(store, recordOf([organization('o', 'Renamed')], { key: 'R5', sourceTimeMs: 30 }));
-    expect((await store.read('Organization', idOf('o')))?.resource).toMatchObject({ name: 'Renamed' });
-    await commit(store, recordOf([organization('o', 'Older name')], { key: 'R6', sourceTimeMs: 2 }));
-    expect((await store.read('Organization', idOf('o')))?.resource).toMatchObject({ name: 'Renamed' });
-    await commit(store, recordOf([organization('o')], { key: 'R5', sourceTimeMs: 40 }));
-    expect((await store.read('Organization', idOf('o')))?.resource).toMatchObject({
-      name: 'Example Link Workers',
-    });
-  });
-
-  test('holds a partial resource back until a record supplies it in full, and says so', async () => {
-    const store = await open();
-    const [first] = await commit(
-      store,
-      recordOf([partial(patient('p', { gender: 'male' })), contact('e', 'p')], { key: 'C1' }),
-    );
-    expect(writtenOf(first)).toEqual(['Encounter/1']);
-    expect(await store.read('Patient', idOf('p'))).toBeUndefined();
-    expect(await store.worklist({ kind: 'incomplete', open: true, count: 9 })).toMatchObject([
-      { resource: `Patient/${idOf('p')}`, recordKey: 'C1' },
-    ]);
-    await commit(store, recordOf([patient('p', { birthDate: '1950-01-01' })], { key: 'R1' }));
-    expect((await store.read('Patient', idOf('p')))?.resource).toMatchObject({
-      gender: 'male',
-      birthDate: '1950-01-01',
-    });
-    expect(await store.worklist({ kind: 'incomplete', open: true, count: 9 })).toEqual([]);
-    expect(await store.worklist({ kind: 'incomplete', open: false, count: 9 })).toHaveLength(1);
-  });
-
-  test('refuses a partial resource of a type that belongs to one record', async () => {
-    const store = await open();
-    const [result] = await commit(store, recordOf([partial(contact('e', 'p'))]));
-    expect(result).toMatchObject({
-      state: 'refused',
-      outcome: { issue: [{ details: { coding: [{ code: 'store-partial-unshared' }] } }] },
-    });
-  });
-
-  test('checks merged resources only, and refuses one record without stopping the others', async () => {
-    const store = await open();
-    const checked: string[] = [];
-    const rules: CommitRules = {
-      ...RULES,
-      check: (resource) => {
-        checked.push(resource.id);
-        return 'gender' in resource
-          ? [issueOf({ rule: 'hr-9', diagnostics: 'no', expression: 'Patient' })]
-          : [];
-      },
-    };
-    const results = await store.commit(
-      [
-        recordOf([patient('p')], { key: 'a' }),
-        recordOf([organization('o'), patient('p', { gender: 'male' })], { key: 'b' }),
-        recordOf([patient('q')], { key: 'c' }),
-      ],
-      rules,
-      NOW_MS,
-    );
-    expect(results.map((one) => one.state)).toEqual(['committed', 'refused', 'committed']);
-    expect(checked).toEqual([idOf('p')]);
-    expect(await store.read('Organization', idOf('o'))).toBeUndefined();
-    expect(await store.sourceRecord('demo', 'referral', 'b')).toBeUndefined();
-    const [item] = await store.worklist({ kind: 'rejected', open: true, count: 9 });
-    expect(item).toMatchObject({ recordKey: 'b', outcome: { issue: [{ diagnostics: 'no' }] } });
   });
 
   test('writes a Provenance of what a record wrote, belonging to the record’s person', async () => {

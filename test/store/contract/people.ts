@@ -88,6 +88,28 @@ export function peopleContract(open: () => Promise<Store>): void {
     expect(await deliverAll(store)).toHaveLength(8);
   });
 
+  test.each(['b', 'a'])('takes a join back when the number of %s is verified no longer', async (name) => {
+    const store = await open();
+    for (const one of ['a', 'b'])
+      await commit(store, recordOf([withNhsNumber(one, NHS_NUMBER), contact(`e${one}`, one)], { key: one }));
+    expect(await store.personOf(idOf('b'))).toBe(idOf('a'));
+    await commit(store, recordOf([withNhsNumber(name, NHS_NUMBER, '02')], { key: name }));
+    expect(await store.personOf(idOf('b'))).toBe(idOf('b'));
+    expect((await store.readPerson(idOf('b'), 'Encounter')).map((one) => one.id)).toEqual([idOf('eb')]);
+    expect((await store.readPerson(idOf('a'), 'Encounter')).map((one) => one.id)).toEqual([idOf('ea')]);
+    await commit(store, recordOf([withNhsNumber(name, NHS_NUMBER)], { key: name }));
+    expect(await store.personOf(idOf(name))).toBe(await store.personOf(idOf(name === 'a' ? 'b' : 'a')));
+  });
+
+  test('keeps a join made by hand when a number is verified no longer', async () => {
+    const store = await open();
+    await commit(store, recordOf([patient('a')], { key: 'a' }));
+    await commit(store, recordOf([withNhsNumber('b', NHS_NUMBER)], { key: 'b' }));
+    await store.linkPerson(idOf('b'), idOf('a'), 'by hand', NOW_MS);
+    await commit(store, recordOf([withNhsNumber('b', NHS_NUMBER, '02')], { key: 'b' }));
+    expect(await store.personOf(idOf('b'))).toBe(idOf('a'));
+  });
+
   test('joins by hand all who are one person already', async () => {
     const store = await open();
     await commit(store, recordOf([patient('a'), patient('b'), patient('c'), contact('ec', 'c')]));
@@ -158,10 +180,36 @@ export function peopleContract(open: () => Promise<Store>): void {
     const record = recordOf([patient('p')]);
     await commit(store, record);
     await store.erasePerson(idOf('p'), 'dpo', NOW_MS);
-    expect(await commit(store, { ...record, mapDigest: 'map-2' })).toEqual([{ state: 'unchanged' }]);
+    for (const mapDigest of ['map-1', 'map-2'])
+      expect(await commit(store, { ...record, mapDigest })).toEqual([{ state: 'unchanged' }]);
+    expect(await store.read('Patient', idOf('p'))).toMatchObject({ state: 'erased', resource: undefined });
+    expect((await store.sourceRecord('demo', 'referral', 'R1'))?.payload).toBeUndefined();
     await commit(store, recordOf([patient('p')]));
     expect(await store.read('Patient', idOf('p'))).toMatchObject({ state: 'current', version: 3 });
     expect((await store.search({ type: 'Patient', clauses: [], count: 9 })).versions).toHaveLength(1);
+  });
+
+  test('erases refused payloads that hold an identifier which the person has or had', async () => {
+    const store = await open();
+    const local = 'local "7"'; // as JSON writes it, it is another text
+    await commit(store, recordOf([withNhsNumber('p', OTHER_NUMBER)], { key: '1' }));
+    await commit(store, recordOf([withNhsNumber('p', NHS_NUMBER)], { key: '1' }));
+    await commit(
+      store,
+      recordOf([patient('p', { identifier: [{ value: local }, { value: '12' }] })], { key: '2' }),
+    );
+    const payloads = ['999 000-0018', OTHER_NUMBER, local, '12', '9990000034'];
+    await commit(store, ...payloads.map((id, i) => refusedOf({ key: undefined, line: i, payload: { id } })));
+    const items = await store.worklist({ kind: 'rejected', open: true, count: 9 });
+    await store.erasePerson(idOf('p'), 'dpo', NOW_MS);
+    const kept = await Promise.all(items.map((item) => store.refusedRecord(item.id)));
+    expect(kept.flatMap((one) => one?.payload ?? [])).toEqual([{ id: '12' }, { id: '9990000034' }]);
+    expect((await store.worklist({ kind: 'rejected', open: true, count: 9 })).map((one) => one.line)).toEqual(
+      [3, 4],
+    );
+    expect((await store.workItem(items[0]!.id))?.outcome.issue[0]?.details?.coding?.[0]?.code).toBe(
+      'store-erased',
+    );
   });
 
   test('erases what partial records said of somebody never written', async () => {

@@ -50,6 +50,17 @@ export function worklistContract(open: () => Promise<Store>): void {
     expect(await store.worklist({ open: true, count: 9 })).toEqual([]);
   });
 
+  test('deletes the payload of a refused record when a good version settles it', async () => {
+    const store = await open();
+    await commit(store, refusedOf(), refusedOf({ key: 'R2' }));
+    const [settled, other] = await store.worklist({ open: true, count: 9 });
+    await commit(store, recordOf([patient('p')]));
+    expect(await store.refusedRecord(settled!.id)).toBeUndefined();
+    expect(await store.refusedRecord(other!.id)).toBeDefined();
+    await commit(store, refusedOf());
+    expect(await store.refusedRecord(settled!.id)).toEqual(refusedOf());
+  });
+
   test('replaces a record’s warnings by those of its newer version', async () => {
     const store = await open();
     await commit(
