@@ -25,7 +25,7 @@ const table = new Table({
   head: ['Measure', 'Ratio', 'Goal', 'Ours', 'Other', 'Unit', 'Note'],
   style: { head: [], border: [] },
   wordWrap: true,
-  colWidths: [44, 8, 8, 12, 12, 14, 60],
+  colWidths: [44, 10, 10, 12, 12, 14, 60],
 });
 for (const { name, ratio, goal, ours, other, unit, note } of results) {
   table.push([
