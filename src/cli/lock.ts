@@ -1,10 +1,11 @@
-/** Turns a data folder into one that a single adapter owns: a lock file says who runs there and how to reach it. */
+/** Turns a data folder into one that a single adapter owns: the system's own lock says that one runs, a file beside it who and where. */
 import { randomBytes } from 'node:crypto';
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { type Checked, refuse } from '../fhir/outcome.ts';
 
-/** What the lock file says; `url` is there once the adapter listens. Only its owner may read it: the token opens the control routes. */
+/** What the file says; `url` is there once the adapter listens. Only its owner may read it: the token opens the control routes. */
 export interface Lock {
   readonly pid: number;
   readonly token: string;
@@ -13,91 +14,82 @@ export interface Lock {
 
 export interface HeldLock {
   readonly token: string;
-  /** writes the address into the lock file */
+  /** writes the address into the file */
   announce(url: string): void;
   release(): void;
 }
 
 const FILE = 'hedgerow.lock';
+/**
+ * An empty database under an exclusive lock. The system drops the lock when its process ends, however it ends, and it
+ * holds between containers on one volume, where process numbers mean nothing.
+ */
+const GUARD = 'lock.sqlite';
+/** A command that only asks holds the lock for a moment; it is waited for. */
+const PATIENCE_MS = 500;
+const BUSY = 5; // SQLITE_BUSY
 
-/** Takes the data folder for this process; a lock left by a process that is gone is taken over. */
+/** Takes the data folder for this process, as long as it runs; what a killed one left behind is in nobody's way. */
 export function takeLock(dataDir: string): Checked<HeldLock> {
-  const path = join(dataDir, FILE);
-  const token = randomBytes(24).toString('base64url');
-  const mine: Lock = { pid: process.pid, token };
-  const draft = `${path}.${process.pid}`;
-  writeFileSync(draft, JSON.stringify(mine), { mode: 0o600 });
-  try {
-    for (let tries = 0; tries < 2; tries++) {
-      if (linked(draft, path)) {
-        return {
-          ok: true,
-          value: {
-            token,
-            announce: (url) => rewrite(path, { ...mine, url }),
-            release: () => rmSync(path, { force: true }),
-          },
-        };
-      }
-      const other = readLock(dataDir);
-      if (other) return heldBy(other, dataDir);
-      rmSync(path, { force: true });
-    }
-  } finally {
-    rmSync(draft, { force: true });
+  const guard = new DatabaseSync(join(dataDir, GUARD), { timeout: PATIENCE_MS });
+  if (!locks(guard, 'BEGIN EXCLUSIVE')) {
+    guard.close();
+    return refuse({ code: 'conflict', rule: 'start-locked', diagnostics: heldBy(said(dataDir), dataDir) });
   }
-  return refuse({
-    code: 'conflict',
-    rule: 'start-locked',
-    diagnostics: `Another adapter is starting on ${dataDir} right now.`,
-  });
+  const path = join(dataDir, FILE);
+  const mine: Lock = { pid: process.pid, token: randomBytes(24).toString('base64url') };
+  write(path, mine);
+  return {
+    ok: true,
+    value: {
+      token: mine.token,
+      announce: (url) => write(path, { ...mine, url }),
+      release: () => {
+        rmSync(path, { force: true });
+        guard.close();
+      },
+    },
+  };
 }
 
-/** A hard link appears whole or not at all, so nobody ever reads half a lock. */
-function linked(draft: string, path: string): boolean {
+/** @returns what the adapter that runs on the folder says of itself; undefined when none runs there */
+export function readLock(dataDir: string): Lock | undefined {
+  const path = join(dataDir, GUARD);
+  if (!existsSync(path)) return undefined;
+  const guard = new DatabaseSync(path, { timeout: 0 });
   try {
-    linkSync(draft, path);
+    return locks(guard, 'SELECT count(*) FROM sqlite_schema') ? undefined : said(dataDir);
+  } finally {
+    guard.close();
+  }
+}
+
+function locks(guard: DatabaseSync, statement: string): boolean {
+  try {
+    guard.exec(statement);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if ((error as { errcode?: number }).errcode === BUSY) return false;
     throw error;
   }
 }
 
-function heldBy(other: Lock, dataDir: string): Checked<HeldLock> {
-  return refuse({
-    code: 'conflict',
-    rule: 'start-locked',
-    diagnostics: `Process ${other.pid} already runs on ${dataDir}${other.url ? ` at ${other.url}` : ''}: stop it, or give another --data-dir folder.`,
-  });
-}
-
-/** @returns the lock of a running adapter; undefined when none runs there */
-export function readLock(dataDir: string): Lock | undefined {
+function said(dataDir: string): Lock | undefined {
   try {
-    const lock = JSON.parse(readFileSync(join(dataDir, FILE), 'utf8')) as Lock;
-    return runs(lock.pid) ? lock : undefined;
+    return JSON.parse(readFileSync(join(dataDir, FILE), 'utf8')) as Lock;
   } catch {
-    return undefined; // no file: nobody holds it
+    return undefined; // it starts or stops at this moment
   }
 }
 
-/** A process number may have been given to another program since: where the system tells, the command line decides. */
-function runs(pid: number): boolean {
-  if (pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('main.ts');
-  } catch {
-    return true; // no /proc on this system: believe the number
-  }
+function heldBy(other: Lock | undefined, dataDir: string): string {
+  const who = other ? `Process ${other.pid}` : 'Another adapter';
+  const where = other?.url ? ` at ${other.url}` : '';
+  return `${who} already runs on ${dataDir}${where}: stop it, or give another --data-dir folder.`;
 }
 
-function rewrite(path: string, lock: Lock): void {
+/** Nobody ever reads half a file. */
+function write(path: string, lock: Lock): void {
   writeFileSync(`${path}.new`, JSON.stringify(lock), { mode: 0o600 });
   renameSync(`${path}.new`, path);
 }
