@@ -1,6 +1,7 @@
 /** The command line: one word a job, each with a help text that a newcomer understands. */
 import { Command, InvalidArgumentError } from 'commander';
 import { convert } from './cli/convert.ts';
+import { boundHeap } from './cli/heap.ts';
 import { ROOT } from './cli/load.ts';
 import { replay, status } from './cli/operate.ts';
 import { start } from './cli/start.ts';
@@ -14,6 +15,8 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
   );
   process.exit(1);
 }
+
+boundHeap();
 
 interface CommonOptions extends Overrides {
   readonly config?: string;

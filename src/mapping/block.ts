@@ -27,6 +27,8 @@ export class Block {
   readonly #loop: boolean;
   readonly #lines: string[] = [];
   readonly #waiting: Built[] = [];
+  /** objects that were put into their slots before anything was known to be in them */
+  readonly #early: { readonly built: Built; readonly slot: Slot }[] = [];
   readonly #memory = new Memory<Block>();
   readonly budget: Budget;
 
@@ -166,11 +168,16 @@ export class Block {
   /** @returns the object's variable, to be handed to a function that may write any member: what waits goes in before */
   lend(built: Built): string {
     const js = this.use(built);
-    for (let block: Block | undefined = this; block; block = block.#parent) {
-      for (const child of [...block.#waiting]) if (child.slot?.parent === built) block.#writeOut(child);
-    }
+    this.#bringIn(built);
     built.foreign = true;
     return js;
+  }
+
+  /** Puts in what waits for a place in the object, the outermost first: it was made first. */
+  #bringIn(parent: Built): void {
+    const outer = this.#parent;
+    if (outer) outer.#bringIn(parent);
+    for (const child of [...this.#waiting]) if (child.slot?.parent === parent) this.#letIn(child);
   }
 
   /** @returns an object that waits to be put into this slot, in this block or one around it */
@@ -198,7 +205,7 @@ export class Block {
   /** Adds to a member that is a list. */
   push(built: Built, key: string, code: string, front = false): void {
     this.#letOlderIn(built, key);
-    for (const older of this.#waitingHere(built, key)) this.#writeOut(older);
+    for (const older of this.#waitingHere(built, key)) this.#letIn(older);
     this.#add(built, key, code, front);
   }
 
@@ -224,6 +231,7 @@ export class Block {
   close(): string {
     for (const built of [...this.#waiting]) if (!this.#hasWaitingParent(built)) this.#writeOut(built);
     for (const built of [...this.#waiting]) this.#settle(built);
+    for (const { built, slot } of this.#early.reverse()) this.#takeOut(built, slot);
     return this.#lines.join('\n');
   }
 
@@ -255,7 +263,16 @@ export class Block {
     const outer = this.#parent;
     if (this === parent.block || !outer) return;
     outer.#letOlderIn(parent, key);
-    for (const older of outer.#waitingHere(parent, key)) outer.#writeOut(older);
+    for (const older of outer.#waitingHere(parent, key)) outer.#letIn(older);
+  }
+
+  /** Puts an object into its slot at its turn, though it may stay empty yet: then it is taken out when the block is closed. */
+  #letIn(built: Built): void {
+    this.#writeOut(built);
+    const { slot } = built;
+    if (!slot) return;
+    this.#attach(built, slot);
+    if (!built.filled) this.#early.push({ built, slot });
   }
 
   #waitingHere(parent: Built, key: string): Built[] {
@@ -280,6 +297,13 @@ export class Block {
     built.slot = undefined;
     if (built.foreign || built.writes.size > 0)
       this.nest(`if (${holdsSomething(built)})`, (inner) => inner.#attach(built, slot));
+  }
+
+  #takeOut(built: Built, { parent, key }: Slot): void {
+    if (built.filled) return;
+    built.foreign ||= parent.foreign; // what may write to the parent may have written to its elements
+    const out = `takeOut(${this.use(parent)}, ${JSON.stringify(key)}, ${built.js});`;
+    this.line(built.foreign || built.writes.size > 0 ? `if (!(${holdsSomething(built)})) ${out}` : out);
   }
 
   #hasWaitingParent(built: Built): boolean {

@@ -18,6 +18,7 @@ import {
   referenceTo,
   report,
   single,
+  takeOut,
   text,
   truncate,
 } from './runtime.ts';
@@ -45,6 +46,7 @@ const RUNTIME = {
   referenceTo,
   report,
   single,
+  takeOut,
   text,
   truncate,
 };

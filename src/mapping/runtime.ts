@@ -68,6 +68,16 @@ export function hasValues(value: object): boolean {
   return Object.values(value).some((member) => member !== undefined);
 }
 
+/** Takes an object that stayed empty out of the list or the element that it was put into. */
+export function takeOut(parent: Record<string, unknown>, key: string, value: unknown): void {
+  const member = parent[key];
+  if (Array.isArray(member)) {
+    const at = member.indexOf(value);
+    if (at >= 0) member.splice(at, 1);
+    if (member.length === 0) delete parent[key];
+  } else if (member === value) delete parent[key];
+}
+
 /** @returns true when a condition's result holds: one true, or one item that is no boolean */
 export function holds(run: Run, at: number, result: readonly unknown[]): boolean {
   if (result.length > 1)

@@ -23,7 +23,6 @@ test(`a CSV of ${ROWS.toLocaleString('en-GB')} rows is committed whole, and memo
     const store = join(folder, 'hedgerow.sqlite');
     const every = String(ROWS / TENTHS);
     const child = run([
-      '--expose-gc',
       'test/end-to-end/ingest-file.ts',
       ...['--source', 'spreadsheet', '--store', store, '--every', every, file],
     ]);

@@ -81,3 +81,37 @@ test('makes the same text once, and right in every branch and turn of a loop', (
   expect(families(body, { name: 'A', notes })).toEqual(['A-a', 'A-b', 'kA', 'kA', 'kA']);
   expect(families(body, { name: 'B', notes })).toEqual(['kB']);
 });
+
+test('keeps the place of an element that a condition fills, before what a called group adds', () => {
+  const body = `src -> tgt.name as n then { src.name -> n.family; } "maybe";
+    src then Long(src, tgt) "long";
+    src.status as s -> tgt.name as n, n.family = s "status";`;
+  expect(families(body, { name: 'N', status: 'S' }, LONG)).toEqual(['N', 'last', 'S']);
+  expect(families(body, {}, LONG)).toEqual(['last']);
+});
+
+test('keeps the place of an element whose own rules add to the list that it stands in', () => {
+  const body = `src -> tgt.name as n then {
+      src.status as s -> tgt.name as inner, inner.family = s "inner";
+      src.name -> n.family;
+    } "outer";
+    src -> tgt.name as n, n.family = 'after' "after";`;
+  expect(families(body, { name: 'N', status: 'S' })).toEqual(['N', 'S', 'after']);
+  expect(families(body, { status: 'S' })).toEqual(['S', 'after']);
+  expect(families(body, { name: 'N' })).toEqual(['N', 'after']);
+});
+
+test('gives a called group the element that a condition may have filled, and leaves none when neither did', () => {
+  const late = LONG.replace(
+    `src -> tgt.name as n, n.family = 'last' "last";`,
+    `src.status as s -> tgt.maritalStatus as m, m.text = s "late";`,
+  );
+  const body = `src -> tgt.maritalStatus as m then { src.name as n -> m.id = n "id"; } "maybe"; src then Long(src, tgt) "long";`;
+  const married = (record: unknown): unknown => runRules(body, record, 'Patient', late).out;
+  expect(married({ name: 'N', status: 'S' })).toEqual({
+    resourceType: 'Patient',
+    maritalStatus: { id: 'N', text: 'S' },
+  });
+  expect(married({ status: 'S' })).toEqual({ resourceType: 'Patient', maritalStatus: { text: 'S' } });
+  expect(Object.keys(married({}) as object)).toEqual(['resourceType']);
+});
