@@ -21,6 +21,18 @@ export class Cursor {
     return this.#tokens[this.#index]!;
   }
 
+  /** Comments that stand before the next token on lines of their own. */
+  get commentsBefore(): string[] {
+    const line = this.#tokens[this.#index - 1]?.at.line;
+    return this.token.comments.filter((comment) => comment.line !== line).map(({ text }) => text);
+  }
+
+  /** Comments behind the last token, on its line. */
+  get commentsBehind(): string[] {
+    const line = this.#tokens[this.#index - 1]?.at.line;
+    return this.token.comments.filter((comment) => comment.line === line).map(({ text }) => text);
+  }
+
   ahead(count: number): Token {
     return this.#tokens[Math.min(this.#index + count, this.#tokens.length - 1)]!;
   }

@@ -51,7 +51,7 @@ function emitTarget(site: Site, rule: Rule, target: Target): Value | undefined {
     site.unit.findings.add('map-unknown-element', step.at, `${where} has no element ${step.text}${hint}`);
     return undefined;
   }
-  const { listMode } = target;
+  const [listMode] = target.listModes;
   if (listMode && listMode.text !== 'first' && listMode.text !== 'share') {
     site.unit.findings.unsupported(listMode.at, `the target list mode ${listMode.text}`, 'leave it out');
   }
@@ -201,7 +201,7 @@ function keyOf(site: Site, target: Target, member: Member, value: Value): string
 
 function slotOf(target: Target, parent: Built, member: Member, key: string): Slot {
   if (!member.isArray) return { parent, key, position: 'only' };
-  return { parent, key, position: target.listMode?.text === 'first' ? 'first' : 'last' };
+  return { parent, key, position: target.listModes[0]?.text === 'first' ? 'first' : 'last' };
 }
 
 /** Writes a value that is no new object: kept under a name where a later rule needs it or it may be absent. */

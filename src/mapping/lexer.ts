@@ -11,18 +11,27 @@ export interface Token {
   /** offsets in the text: [start, end) */
   readonly start: number;
   readonly end: number;
+  /** comments between the token before and this one */
+  readonly comments: readonly Comment[];
+}
+
+/** A comment without its signs. */
+export interface Comment {
+  readonly text: string;
+  readonly line: number;
 }
 
 /** Longer maps are refused: 2 MB is a hundred times the largest map known. */
 const LARGEST_MAP = 2_000_000;
 
-/** Kinds of tokens in the order of the groups of TOKEN, after that of blanks and comments. */
+/** Kinds of tokens in the order of the groups of TOKEN, after those of blanks and comments. */
 const KINDS = ['metadata', 'name', 'string', 'number', 'symbol'] as const;
 
 const TOKEN = new RegExp(
   [
-    String.raw`([\s\ufeff]+|/\*[^]*?\*/|//(?!/)[^\n]*|////[^\n]*)`,
-    '(///[^\\n]*)',
+    String.raw`([\s\ufeff]+)`,
+    String.raw`(/\*[^]*?\*/|//(?!/)[^\n]*|////[^\n]*)`,
+    String.raw`(///[ \t]*[\w.-]+[ \t]*=[ \t]*"""[^]*?"""|///[^\n]*)`,
     '([A-Za-z_][A-Za-z0-9_]*)',
     String.raw`("[^"\\]*(?:\\[^][^"\\]*)*"|'[^'\\]*(?:\\[^][^'\\]*)*'|\x60[^\x60\\]*(?:\\[^][^\x60\\]*)*\x60)`,
     String.raw`(@[0-9T][0-9T:.Z+-]*|\d+(?:\.\d+)?)`,
@@ -40,6 +49,7 @@ const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', f
  */
 export function tokenize(file: string, text: string): Token[] {
   const tokens: Token[] = [];
+  let comments: Comment[] = [];
   const lines = new LineCounter(file, text);
   if (text.length > LARGEST_MAP)
     throw syntaxError(lines.place(0), `a map holds at most ${LARGEST_MAP} characters`);
@@ -49,11 +59,16 @@ export function tokenize(file: string, text: string): Token[] {
     const match = TOKEN.exec(text);
     if (!match) throw syntaxError(lines.place(start), unreadable(text[start]!));
     const end = TOKEN.lastIndex;
-    const kind = KINDS.find((_, index) => match[index + 2] !== undefined);
-    if (kind) tokens.push(tokenOf(kind, match[0], lines.place(start), start, end));
+    const kind = KINDS.find((_, index) => match[index + 3] !== undefined);
+    if (kind) {
+      tokens.push({ ...tokenOf(kind, match[0]), at: lines.place(start), start, end, comments });
+      comments = [];
+    } else if (match[2] !== undefined)
+      comments.push({ text: commentText(match[2]), line: lines.place(start).line });
     start = end;
   }
-  tokens.push({ kind: 'end', text: 'end of file', quote: '', at: lines.place(start), start, end: start });
+  const at = lines.place(start);
+  tokens.push({ kind: 'end', text: 'end of file', quote: '', at, start, end: start, comments });
   return tokens;
 }
 
@@ -63,15 +78,28 @@ export function syntaxError(at: Place, message: string): AdapterError {
   return new AdapterError('permanent', issueOf({ rule: 'map-syntax', code: 'structure', diagnostics }));
 }
 
-function tokenOf(kind: Token['kind'], raw: string, at: Place, start: number, end: number): Token {
-  if (kind !== 'string') return { kind, text: raw, quote: '', at, start, end };
+/** Comment signs are left out, and the stars that begin the lines of a block. */
+function commentText(raw: string): string {
+  if (raw.startsWith('//')) return raw.replace(/^\/+/, '').trim();
+  const lines = raw.slice(2, -2).split('\n');
+  return lines
+    .map((line) => line.replace(/^\s*\*?/, '').trim())
+    .join('\n')
+    .trim();
+}
+
+function tokenOf(kind: Token['kind'], raw: string): Pick<Token, 'kind' | 'text' | 'quote'> {
+  if (kind !== 'string') return { kind, text: raw, quote: '' };
   const quote = raw[0] as '"' | "'" | '`';
-  const text = raw
-    .slice(1, -1)
-    .replaceAll(/\\(?:u([0-9a-fA-F]{4})|(.))/gs, (_, code: string, other: string) =>
-      code ? String.fromCharCode(Number.parseInt(code, 16)) : (ESCAPES[other] ?? other),
-    );
-  return { kind: quote === '`' ? 'name' : 'string', text, quote, at, start, end };
+  const text = unescaped(raw.slice(1, -1));
+  return { kind: quote === '`' ? 'name' : 'string', text, quote };
+}
+
+/** @returns the text that a quoted one stands for */
+export function unescaped(text: string): string {
+  return text.replaceAll(/\\(?:u([0-9a-fA-F]{4})|(.))/gs, (_, code: string, other: string) =>
+    code ? String.fromCharCode(Number.parseInt(code, 16)) : (ESCAPES[other] ?? other),
+  );
 }
 
 function unreadable(character: string): string {

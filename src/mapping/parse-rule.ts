@@ -18,18 +18,25 @@ const END_OF_CONDITION = new Set(['->', ',', ';', 'where', 'check', 'log', 'then
 const END_OF_ARGUMENT = new Set([',', ')']);
 const END_OF_BRACKET = new Set([')']);
 
-/** @returns the rules between `{` and `}` */
-export function parseRules(cursor: Cursor): Rule[] {
+/** @returns the rules between `{` and `}`, and the comments behind the first bracket */
+export function parseRules(cursor: Cursor): { rules: Rule[]; behind: readonly string[] } {
   return cursor.nested(() => {
     cursor.expect('{');
+    const behind = cursor.commentsBehind;
     const rules: Rule[] = [];
     while (!cursor.take('}')) rules.push(parseRule(cursor));
-    return rules;
+    return { rules, behind };
   });
+}
+
+/** What the comments before an item and behind it say of it. */
+export function documentationOf(before: readonly string[], cursor: Cursor): string | undefined {
+  return [...before, ...cursor.commentsBehind].join('\n') || undefined;
 }
 
 function parseRule(cursor: Cursor): Rule {
   const { at } = cursor.token;
+  const before = cursor.commentsBefore;
   const early =
     cursor.token.kind === 'name' && cursor.ahead(1).text === ':' ? takeEarlyName(cursor) : undefined;
   const sources = [parseSource(cursor)];
@@ -46,11 +53,11 @@ function parseRule(cursor: Cursor): Rule {
       do dependents.push(parseInvocation(cursor, cursor.name('the name of a group')));
       while (cursor.take(','));
     }
-    if (cursor.is('{')) rules = parseRules(cursor);
+    if (cursor.is('{')) ({ rules } = parseRules(cursor));
   }
   const name = cursor.is(';') ? early : cursor.nameOrString('";" or the name of the rule').text;
   cursor.expect(';');
-  return { at, name, sources, targets, dependents, rules };
+  return { at, name, documentation: documentationOf(before, cursor), sources, targets, dependents, rules };
 }
 
 /** The oldest form, `name : for src.x …`, is not FHIR Mapping Language of R4 any more. */
@@ -100,16 +107,26 @@ function parseDefault(cursor: Cursor): Expression {
 
 function parseTarget(cursor: Cursor): Target {
   const { at } = cursor.token;
-  const bare = cursor.ahead(1).text === '(' && cursor.ahead(1).quote === '';
+  const bare = cursor.is('(') || (cursor.ahead(1).text === '(' && cursor.ahead(1).quote === '');
   const { context, path } = bare
     ? { context: undefined, path: [] }
     : parsePath(cursor, 'a target, such as tgt.name,');
   const transform = bare || cursor.take('=') ? parseTransform(cursor) : undefined;
   const variable = cursor.take('as') ? cursor.name('the name of a variable') : undefined;
-  const mode = TARGET_LIST_MODES.has(cursor.token.text) && cursor.token.quote === '';
-  const listMode = mode ? cursor.name('a list mode') : undefined;
-  const share = listMode?.text === 'share' ? cursor.name('the id of the shared element') : undefined;
-  return { at, context, path, transform, variable, listMode, share };
+  const listModes: Word[] = [];
+  let share: Word | undefined;
+  while (cursor.token.kind === 'name' && TARGET_LIST_MODES.has(cursor.token.text)) {
+    const mode = cursor.name('a list mode');
+    listModes.push(mode);
+    if (mode.text === 'share') share = parseShare(cursor);
+  }
+  return { at, context, path, transform, variable, listModes, share };
+}
+
+/** `share x`; some maps leave the id out. */
+function parseShare(cursor: Cursor): Word | undefined {
+  const isId = cursor.token.kind === 'name' && !cursor.is('then');
+  return isId && !TARGET_LIST_MODES.has(cursor.token.text) ? cursor.name('an id') : undefined;
 }
 
 function parseTransform(cursor: Cursor): Transform {
@@ -157,15 +174,21 @@ function parseArgument(cursor: Cursor): Argument {
 
 function parseLiteral(cursor: Cursor): Literal | undefined {
   const { kind, text, at, quote } = cursor.token;
-  if (kind === 'string') return { kind: 'literal', at, value: cursor.next().text };
+  if (kind === 'string') return { kind: 'literal', at, type: 'string', value: cursor.next().text };
   if (kind === 'name' && quote === '' && (text === 'true' || text === 'false'))
-    return { kind: 'literal', at, value: cursor.next().text === 'true' };
+    return { kind: 'literal', at, type: 'boolean', value: cursor.next().text === 'true' };
   const negative = cursor.is('-') && cursor.ahead(1).kind === 'number';
   if (kind !== 'number' && !negative) return undefined;
   if (negative) cursor.next();
   const digits = cursor.next().text;
-  const value = digits.startsWith('@') ? digits.slice(1) : Number(digits) * (negative ? -1 : 1);
-  return { kind: 'literal', at, value };
+  if (digits.startsWith('@')) return { kind: 'literal', at, ...temporal(digits.slice(1)) };
+  const type = digits.includes('.') ? 'decimal' : 'integer';
+  return { kind: 'literal', at, type, value: Number(digits) * (negative ? -1 : 1) };
+}
+
+function temporal(text: string): Pick<Literal, 'type' | 'value'> {
+  if (text.startsWith('T')) return { type: 'time', value: text.slice(1) };
+  return { type: text.includes('T') ? 'dateTime' : 'date', value: text.replace(/T$/, '') };
 }
 
 function parsePath(cursor: Cursor, what: string): { context: Word; path: Word[] } {

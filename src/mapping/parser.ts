@@ -2,13 +2,15 @@
 import { AdapterError, type Checked } from '../fhir/outcome.ts';
 import { RELATIONS } from './concept-map.ts';
 import { Cursor } from './cursor.ts';
-import { parseRules } from './parse-rule.ts';
+import { unescaped } from './lexer.ts';
+import { documentationOf, parseRules } from './parse-rule.ts';
 import type {
   Constant,
   Group,
   InlineCode,
   InlineConceptMap,
   MapFile,
+  Metadata,
   Parameter,
   PrefixedCode,
   Structure,
@@ -33,43 +35,55 @@ export function parseMap(file: string, text: string): Checked<MapFile> {
 }
 
 function parseFile(file: string, cursor: Cursor): MapFile {
-  const metadata = new Map<string, string>();
+  const metadata: Metadata[] = [];
   const conceptMaps: InlineConceptMap[] = [];
   const structures: Structure[] = [];
   const imports: Word[] = [];
   const constants: Constant[] = [];
   const groups: Group[] = [];
   while (cursor.token.kind !== 'end') {
-    if (cursor.token.kind === 'metadata') readMetadata(cursor.next().text, metadata);
-    else if (cursor.take('map')) readMapName(cursor, metadata);
+    const before = cursor.commentsBefore;
+    if (cursor.token.kind === 'metadata') metadata.push(...readMetadata(cursor));
+    else if (cursor.take('map')) metadata.push(...readMapName(cursor));
     else if (cursor.take('conceptmap')) conceptMaps.push(parseConceptMap(cursor));
-    else if (cursor.take('uses')) structures.push(parseStructure(cursor));
+    else if (cursor.take('uses')) structures.push(parseStructure(cursor, before));
     else if (cursor.take('imports')) {
       imports.push(cursor.string('the URL of the map to import'));
       cursor.take(';');
     } else if (cursor.take('let')) constants.push(parseConstant(cursor));
-    else if (cursor.take('group')) groups.push(parseGroup(cursor));
+    else if (cursor.take('group')) groups.push(parseGroup(cursor, before));
     else throw cursor.error('map, uses, imports, conceptmap, let or group');
   }
   if (groups.length === 0) throw cursor.error('a group');
-  const url = metadata.get('url') ?? '';
-  return { file, url, name: metadata.get('name') ?? '', conceptMaps, structures, imports, constants, groups };
+  const named = (wanted: string): string => `${metadata.findLast(({ name }) => name === wanted)?.value ?? ''}`;
+  const [url, name] = [named('url'), named('name')];
+  return { file, url, name, metadata, conceptMaps, structures, imports, constants, groups };
 }
 
 /** `/// name = "value"`; what is no pair is a comment. */
-function readMetadata(line: string, metadata: Map<string, string>): void {
-  const match = /^\/\/\/\s*([A-Za-z][\w.]*)\s*=\s*(?:"([^"]*)"|'([^']*)')\s*$/.exec(line);
-  if (match) metadata.set(match[1]!, match[2] ?? match[3] ?? '');
+function readMetadata(cursor: Cursor): Metadata[] {
+  const { text, at } = cursor.next();
+  const [, name, value = ''] = /^\/\/\/\s*([A-Za-z][\w.-]*)\s*=\s*([^]*?)\s*$/.exec(text) ?? [];
+  if (name === undefined) return [];
+  const quoted = /^"""([^]*)"""$|^"((?:[^"\\]|\\.)*)"$|^'((?:[^'\\]|\\.)*)'$/s.exec(value);
+  if (quoted) return [{ name, at, value: quoted[1] ?? unescaped(quoted[2] ?? quoted[3]!) }];
+  if (value === 'true' || value === 'false') return [{ name, at, value: value === 'true' }];
+  if (/^-?\d+(?:\.\d+)?$/.test(value)) return [{ name, at, value: Number(value) }];
+  return value === '' || value.startsWith('@') ? [{ name, at, value: value.slice(1) || undefined }] : [];
 }
 
-function readMapName(cursor: Cursor, metadata: Map<string, string>): void {
-  metadata.set('url', cursor.string('the URL of the map').text);
+function readMapName(cursor: Cursor): Metadata[] {
+  const url = cursor.string('the URL of the map');
   cursor.expect('=');
-  metadata.set('name', cursor.nameOrString('the name of the map').text);
+  const name = cursor.nameOrString('the name of the map');
   cursor.take(';');
+  return [
+    { name: 'url', at: url.at, value: url.text },
+    { name: 'name', at: name.at, value: name.text },
+  ];
 }
 
-function parseStructure(cursor: Cursor): Structure {
+function parseStructure(cursor: Cursor, before: readonly string[]): Structure {
   const url = cursor.string('the URL of a structure');
   const alias = cursor.take('alias') ? cursor.name('an alias').text : undefined;
   cursor.expect('as');
@@ -78,7 +92,7 @@ function parseStructure(cursor: Cursor): Structure {
     throw cursor.error(`source, target, queried or produced before this, not ${mode.text}`);
   }
   cursor.take(';');
-  return { url, alias, mode: mode.text };
+  return { url, alias, mode: mode.text, documentation: documentationOf(before, cursor) };
 }
 
 function parseConstant(cursor: Cursor): Constant {
@@ -136,7 +150,7 @@ function parsePrefixedCode(cursor: Cursor): PrefixedCode {
   return { prefix, code: text };
 }
 
-function parseGroup(cursor: Cursor): Group {
+function parseGroup(cursor: Cursor, before: readonly string[]): Group {
   const name = cursor.name('the name of the group');
   cursor.expect('(');
   const parameters: Parameter[] = [];
@@ -154,7 +168,9 @@ function parseGroup(cursor: Cursor): Group {
   cursor.expect(')');
   const parent = cursor.take('extends') ? cursor.name('the name of a group') : undefined;
   const typeMode = cursor.take('<<') ? parseTypeMode(cursor) : undefined;
-  return { name, parameters, parent, typeMode, rules: parseRules(cursor) };
+  const { behind, rules } = parseRules(cursor);
+  const documentation = [...before, ...behind].join('\n') || undefined;
+  return { name, parameters, parent, typeMode, documentation, rules };
 }
 
 function parseTypeMode(cursor: Cursor): string {

@@ -19,6 +19,8 @@ export interface MapFile {
   /** canonical URL of `map "url" = "name"` or `/// url = "…"`; empty when the file names none */
   readonly url: string;
   readonly name: string;
+  /** every `/// name = value`, and the name and URL of `map`, in their order */
+  readonly metadata: readonly Metadata[];
   readonly conceptMaps: readonly InlineConceptMap[];
   readonly structures: readonly Structure[];
   readonly imports: readonly Word[];
@@ -26,11 +28,20 @@ export interface MapFile {
   readonly groups: readonly Group[];
 }
 
+/** `/// name = value`: an element of the StructureMap by its path, such as `status` or `contact.name` */
+export interface Metadata {
+  readonly name: string;
+  readonly at: Place;
+  /** undefined where nothing follows the sign */
+  readonly value: Literal['value'] | undefined;
+}
+
 /** `uses "url" alias A as source` */
 export interface Structure {
   readonly url: Word;
   readonly alias: string | undefined;
   readonly mode: string;
+  readonly documentation: string | undefined;
 }
 
 /** `let name = expression;` */
@@ -65,6 +76,7 @@ export interface Group {
   readonly parent: Word | undefined;
   /** `types` or `type+` */
   readonly typeMode: string | undefined;
+  readonly documentation: string | undefined;
   readonly rules: readonly Rule[];
 }
 
@@ -77,6 +89,7 @@ export interface Parameter {
 export interface Rule {
   readonly at: Place;
   readonly name: string | undefined;
+  readonly documentation: string | undefined;
   readonly sources: readonly Source[];
   readonly targets: readonly Target[];
   readonly dependents: readonly Invocation[];
@@ -100,12 +113,14 @@ export interface Source {
 /** `tgt.element = transform as v share x` */
 export interface Target {
   readonly at: Place;
-  /** absent when only a transform is named: `create('Patient') as p` */
+  /** absent when only a value is named: `create('Patient') as p`, `(a + b) as c` */
   readonly context: Word | undefined;
   readonly path: readonly Word[];
   readonly transform: Transform | undefined;
   readonly variable: Word | undefined;
-  readonly listMode: Word | undefined;
+  /** `first`, `share`, `last`, `single` or its older name `collate` */
+  readonly listModes: readonly Word[];
+  /** id of the shared element, after `share` */
   readonly share: Word | undefined;
 }
 
@@ -118,7 +133,11 @@ export interface Literal {
   readonly kind: 'literal';
   readonly at: Place;
   readonly value: string | number | boolean;
+  /** as written: `1.0` is a decimal, `@2025-05-01` a date; a date's value is its text */
+  readonly type: LiteralType;
 }
+
+export type LiteralType = 'string' | 'boolean' | 'integer' | 'decimal' | 'date' | 'dateTime' | 'time';
 
 /** A variable, or a variable and elements: `src`, `src.name`. */
 export interface Path {
