@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Table from 'cli-table3';
 import { benchDelivery } from './delivery.ts';
+import { benchFhirPath } from './fhirpath.ts';
 import { benchIngest } from './ingest.ts';
 import { benchMapping } from './mapping.ts';
 import type { Result } from './measure.ts';
@@ -12,6 +13,7 @@ const only = process.argv.slice(2).filter((argument) => !argument.startsWith('--
 
 const BENCHES: Readonly<Record<string, (smoke: boolean) => Promise<readonly Result[]>>> = {
   mapping: benchMapping,
+  fhirpath: benchFhirPath,
   ingest: benchIngest,
   delivery: benchDelivery,
 };

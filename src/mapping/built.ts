@@ -1,4 +1,4 @@
-/** What is known, while code is written, of the objects that it builds and of the values that it has read. */
+/** What is known, while code is written, of the objects that it builds. */
 /** An object that a map builds; until `entries` is written out, writes to it only add to its literal. */
 export interface BuiltIn<Home> {
   readonly js: string;
@@ -16,8 +16,13 @@ export interface BuiltIn<Home> {
   /** elements that rules share, by key and share id: the JavaScript name of each */
   readonly shares: Map<string, string>;
   /** every key of an object of fixed layout, see `Shapes.layout` */
-  readonly layout: Layout;
+  readonly layout?: Layout;
+  /** a FHIR primitive while it is built: `value`, `id` and `extension` */
+  readonly isPrimitive?: boolean;
 }
+
+/** What kind of object is built. */
+export type Form = Pick<BuiltIn<unknown>, 'layout' | 'isPrimitive'>;
 
 /** Keys that an object always has, absent values as undefined; undefined for an object that has only what was written. */
 export type Layout = readonly string[] | undefined;
@@ -26,19 +31,8 @@ export interface SlotIn<Home> {
   readonly parent: BuiltIn<Home>;
   readonly key: string;
   readonly position: 'only' | 'last' | 'first';
-}
-
-/** What is known in one block of code, so that nothing is read or made twice. */
-export class Memory<Home> {
-  /** variables that hold a value here */
-  readonly bound = new Set<string>();
-  /** those of them that came from outside: parameters */
-  readonly parameters = new Set<string>();
-  readonly kept = new Set<string>();
-  /** variables by the code that they were read with */
-  readonly reads = new Map<string, string>();
-  /** variables of texts, and the blocks after whose start each is made */
-  readonly texts = new Map<string, { readonly js: string; readonly made: Home[] }>();
+  /** takes the id and extensions of a primitive too */
+  readonly hasCompanion?: boolean;
 }
 
 /** @returns the literal of an object with these members */
@@ -59,9 +53,4 @@ const MOST_ASKED = 6;
 export function holdsSomething({ js, foreign, writes, layout }: BuiltIn<unknown>): string {
   if (foreign || writes.size > MOST_ASKED) return `${layout ? 'hasValues' : 'hasMembers'}(${js})`;
   return [...writes.keys()].map((key) => `${js}[${JSON.stringify(key)}] !== undefined`).join(' || ');
-}
-
-/** @returns the variables that JavaScript names outside of its texts */
-export function variablesIn(code: string): string[] {
-  return code.replaceAll(/"(?:[^"\\]|\\.)*"/g, '').match(/\bv\d+\b/g) ?? [];
 }

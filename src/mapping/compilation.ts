@@ -35,6 +35,7 @@ export class Compilation implements Unit {
   readonly places: string[] = [];
   readonly evaluators: Evaluate[] = [];
   readonly usedCodeMaps: CodeMap[] = [];
+  readonly lists: (readonly string[])[] = [];
   readonly #functions = new Map<string, GroupFunction>();
   readonly #seen = new Set<Group>();
   readonly #placeNumbers = new Map<string, number>();
@@ -67,6 +68,11 @@ export class Compilation implements Unit {
   codeMap(map: CodeMap): string {
     const known = this.usedCodeMaps.indexOf(map);
     return `t${known >= 0 ? known : this.usedCodeMaps.push(map) - 1}`;
+  }
+
+  list(texts: readonly string[]): string {
+    const same = this.lists.findIndex((known) => known.join() === texts.join());
+    return `l${same >= 0 ? same : this.lists.push(texts) - 1}`;
   }
 
   /** @returns the group of that name in the file or in what it imports; a finding when there is none */
@@ -127,7 +133,10 @@ export class Compilation implements Unit {
   /** Writes a group's code into the block, or a call of its function where it is long or recursive. */
   call(block: Block, found: FoundGroup, values: readonly Variable[], at: number): void {
     const fn = this.#functionOf(found, values);
-    if (fn.text !== undefined && !fn.recursive && fn.text.length <= LONGEST_INLINE) {
+    const isShort = fn.text !== undefined && fn.text.length <= LONGEST_INLINE;
+    // what a primitive carries beside its value is known in place only
+    const hasMore = values.some(({ companion }) => companion !== undefined);
+    if (fn.text !== undefined && !fn.recursive && (isShort || hasMore)) {
       emitGroup(this, block, found, values);
       return;
     }
@@ -138,27 +147,36 @@ export class Compilation implements Unit {
   }
 
   /**
-   * @param fresh the source is ours alone, so that its parts may become parts of the target
-   * @returns the name of a function `(run, source) => target` for an entry group
+   * @param shapes of the group's parameters, in order
+   * @param fresh the sources are ours alone, so that their parts may become parts of the targets
+   * @returns the name of a function `(run, ...sources) => target` for an entry group; of several targets, an array
    */
-  entry(found: FoundGroup, source: Shape, target: Shape, fresh: boolean): string {
+  entry(found: FoundGroup, shapes: readonly Shape[], fresh: boolean): string {
     const block = new Block(this.#budget);
-    const input = plain(block.name(), source, { fresh });
-    block.parameter(input.code);
+    const values = found.group.parameters.map(({ mode }, index): Variable => {
+      const shape = shapes[index] ?? ANY;
+      if (mode === 'target') return { ...this.#created(block, shape), mode };
+      const input = plain(block.name(), shape, { fresh });
+      block.parameter(input.code);
+      return { ...input, mode };
+    });
     this.place(found.group.name.at, undefined);
-    const resource = this.shapes.isResource(target) && target.kind === 'type';
-    const entries: [string, string][] = resource ? [['resourceType', JSON.stringify(target.name)]] : [];
-    const built = block.create(entries, undefined, this.shapes.layout(target));
-    const output = plain(built.js, target, { built, fresh: true });
-    emitGroup(this, block, found, [
-      { ...input, mode: 'source' },
-      { ...output, mode: 'target' },
-    ]);
+    emitGroup(this, block, found, values);
     const body = block.close();
     const name = `main${this.#functions.size}`;
-    const text = `function ${name}(run, ${input.code}) {\nconst depth = 0;\n${body}\nreturn ${built.js};\n}`;
+    const inputs = values.filter(({ mode }) => mode === 'source').map(({ code }) => `, ${code}`);
+    const outputs = values.filter(({ mode }) => mode === 'target').map(({ code }) => code);
+    const output = outputs.length > 1 ? `[${outputs.join(', ')}]` : outputs[0];
+    const text = `function ${name}(run${inputs.join('')}) {\nconst depth = 0;\n${body}\nreturn ${output};\n}`;
     this.#functions.set(`entry ${name}`, { name, text, recursive: false, used: true });
     return name;
+  }
+
+  #created(block: Block, shape: Shape): Value {
+    const resource = this.shapes.isResource(shape) && shape.kind === 'type';
+    const entries: [string, string][] = resource ? [['resourceType', JSON.stringify(shape.name)]] : [];
+    const built = block.create(entries, undefined, this.shapes.form(shape));
+    return plain(built.js, shape, { built, fresh: true });
   }
 
   /** Checks the groups that no entry reaches. */
@@ -211,7 +229,7 @@ export class Compilation implements Unit {
       const mode = found.group.parameters[index]?.mode ?? 'source';
       const js = block.name();
       block.parameter(js);
-      const built = mode === 'target' ? block.adopt(js, undefined, this.shapes.layout(shape)) : undefined;
+      const built = mode === 'target' ? block.adopt(js, undefined, this.shapes.form(shape)) : undefined;
       return { ...plain(js, shape, built ? { built, fresh: true } : { fresh }), mode };
     });
     emitGroup(this, block, found, values);

@@ -5,6 +5,15 @@ import type { Expression, Place, Word } from './tree.ts';
 /** Rules and brackets nested deeper than this are refused. */
 const DEEPEST = 100;
 
+const BRACKETS: ReadonlyMap<string, string> = new Map([
+  ['(', ')'],
+  ['[', ']'],
+  ['{', '}'],
+]);
+
+/** Operators of FHIRPath that are words: behind one stands an operand, never a keyword of the map. */
+const WORD_OPERATORS = new Set(['and', 'or', 'xor', 'implies', 'in', 'contains', 'is', 'as', 'div', 'mod']);
+
 export class Cursor {
   readonly #text: string;
   readonly #tokens: readonly Token[];
@@ -50,6 +59,18 @@ export class Cursor {
     return true;
   }
 
+  /** @returns true when this symbol stands behind the next token */
+  isAhead(symbol: string): boolean {
+    const { kind, text } = this.ahead(1);
+    return kind === 'symbol' && text === symbol;
+  }
+
+  /** Takes one literal as FHIRPath. */
+  literal(): Expression {
+    const token = this.next();
+    return { kind: 'expression', at: token.at, text: this.#asWritten(token) };
+  }
+
   next(): Token {
     const { token } = this;
     if (token.kind !== 'end') this.#index += 1;
@@ -62,10 +83,23 @@ export class Cursor {
     return at;
   }
 
+  /** A name, bare, in back quotes or in double quotes, is next. */
+  get isName(): boolean {
+    return this.token.kind === 'name' || this.token.quote === '"';
+  }
+
   /** Takes a name; `what` says in the error what it is the name of. */
   name(what: string): Word {
-    if (this.token.kind !== 'name') throw this.error(what);
+    if (!this.isName) throw this.error(what);
     return this.#word();
+  }
+
+  /** Takes the name of a type: a name, names with dots, or a quoted text. */
+  type(): Word {
+    const { text, at } = this.nameOrString('a type');
+    const parts = [text];
+    while (this.take('.')) parts.push(this.name('the rest of a type').text);
+    return { text: parts.join('.'), at };
   }
 
   /** Takes a quoted text. */
@@ -100,24 +134,27 @@ export class Cursor {
   expression(stops: ReadonlySet<string>): Expression {
     const first = this.token;
     const parts: string[] = [];
-    let depth = 0;
+    const open: string[] = [];
     let end = first.start;
-    let before = '';
-    while (this.token.kind !== 'end' && !(depth === 0 && before !== '.' && this.#stops(stops))) {
+    let complete = false;
+    while (this.token.kind !== 'end' && !(open.length === 0 && this.#stops(stops, complete))) {
       const token = this.next();
-      if (token.kind === 'symbol' && (token.text === '(' || token.text === '[')) depth += 1;
-      if (token.kind === 'symbol' && (token.text === ')' || token.text === ']')) depth -= 1;
+      if (token.kind === 'metadata') throw syntaxError(token.at, '"///" stands in an expression; remove it');
       parts.push(this.#text.slice(end, token.start), this.#asWritten(token));
       end = token.end;
-      before = token.kind === 'symbol' ? token.text : '';
-      if (depth < 0) throw syntaxError(token.at, `"${token.text}" closes no bracket`);
+      if (token.kind === 'symbol') nest(open, token);
+      complete = isOperandEnd(token, complete);
     }
-    if (parts.length === 0 || depth > 0) throw this.error(depth > 0 ? '")"' : 'an expression');
+    if (parts.length === 0) throw this.error('an expression');
+    if (open.length > 0) throw this.error(`"${open.at(-1)}"`);
     return { kind: 'expression', at: first.at, text: parts.join('') };
   }
 
-  #stops(stops: ReadonlySet<string>): boolean {
-    return this.token.quote === '' && stops.has(this.token.text);
+  /** Keywords are names where an operand is due (`where log.exists() or check = 1`); `{}` is FHIRPath's nothing. */
+  #stops(stops: ReadonlySet<string>, complete: boolean): boolean {
+    const { kind, quote, text } = this.token;
+    if (quote !== '' || !stops.has(text)) return false;
+    return kind === 'name' ? complete : text !== '{' || this.ahead(1).text !== '}' || complete;
   }
 
   #word(): Word {
@@ -129,4 +166,20 @@ export class Cursor {
     if (token.quote !== '"') return this.#text.slice(token.start, token.end);
     return `'${this.#text.slice(token.start + 1, token.end - 1).replaceAll(/(?<!\\)'/g, "\\'")}'`;
   }
+}
+
+/** Keeps the brackets that must close yet. */
+function nest(open: string[], { text, at }: Token): void {
+  const closing = BRACKETS.get(text);
+  if (closing !== undefined) open.push(closing);
+  else if (text === ')' || text === ']' || text === '}') {
+    if (open.pop() !== text) throw syntaxError(at, `"${text}" closes no bracket`);
+  }
+  if (open.length > DEEPEST) throw syntaxError(at, `nested deeper than ${DEEPEST} levels`);
+}
+
+/** @returns true when an operand ends with this token, so that an operator or a keyword may follow */
+function isOperandEnd({ kind, quote, text }: Token, complete: boolean): boolean {
+  if (kind === 'symbol') return text === ')' || text === ']' || text === '}';
+  return !(kind === 'name' && quote === '' && complete && WORD_OPERATORS.has(text));
 }

@@ -4,8 +4,8 @@ import { callGroup } from './call-group.ts';
 import { emitSources } from './emit-source.ts';
 import { emitTargets } from './emit-target.ts';
 import { type FoundGroup, type Site, type Unit, type Variable, variableOf } from './site.ts';
-import { literalValue } from './transform-call.ts';
-import type { Invocation, Parameter, Rule, Word } from './tree.ts';
+import { argument } from './transform-call.ts';
+import type { Argument, Invocation, Parameter, Rule, Word } from './tree.ts';
 
 /** Longest chain of `extends`. */
 const MOST_PARENTS = 20;
@@ -67,13 +67,17 @@ function emitRule(outer: Site, rule: Rule): void {
 function emitDependent(site: Site, { name, parameters }: Invocation): void {
   const found = site.unit.findGroup(site.file, name);
   const values = parameters.map((parameter) => {
-    if (parameter.kind === 'literal') return { ...literalValue(parameter), mode: 'source' } as const;
     const [word, more] = parameter.kind === 'path' ? parameter.words : [];
-    if (word && !more) return variableOf(site, word);
-    const what = word ? 'an element as a parameter' : 'an expression as a parameter';
-    site.unit.findings.unsupported(parameter.at, what, 'bind it with "as" and pass that variable');
-    return undefined;
+    return word && !more ? variableOf(site, word) : computed(site, parameter);
   });
   if (!found || values.some((value) => !value)) return;
   callGroup(site, found, values as Variable[], name);
+}
+
+/** A literal or an expression as a parameter: the one value that it gives. */
+function computed(site: Site, parameter: Argument): Variable | undefined {
+  const value = argument(site, parameter);
+  if (!value?.many) return value && { ...value, mode: 'source' };
+  const code = site.block.keep(`single(run, ${site.place}, ${value.code})`);
+  return { ...value, code, many: false, definite: false, mode: 'source' };
 }

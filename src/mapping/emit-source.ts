@@ -1,10 +1,13 @@
 /** Writes the source side of a rule: reading elements, loops, conditions, cardinalities. */
 import { isRefusedName } from './element-name.ts';
-import { emitCheck, emitCondition, emitExpression, literalOf } from './expression.ts';
+import { emitCheck, emitCondition, emitExpression, emitLog, literalOf } from './expression.ts';
 import { nearest } from './finding.ts';
 import { choiceKey, type Member, type Shape } from './shapes.ts';
-import { codeOf, plain, type Site, type Value, variableOf, within } from './site.ts';
-import type { Rule, Source } from './tree.ts';
+import { codeOf, plain, type Site, type Value, type Variable, variableOf, within } from './site.ts';
+import type { Rule, Source, Word } from './tree.ts';
+
+/** JavaScript that gives nothing. */
+const NONE = '({})';
 
 /** Writes the sources of a rule around what `body` writes: several sources nest, and multiply. */
 export function emitSources(site: Site, rule: Rule, body: (site: Site) => void, index = 0): void {
@@ -15,7 +18,6 @@ export function emitSources(site: Site, rule: Rule, body: (site: Site) => void, 
 
 function emitSource(site: Site, source: Source, body: (site: Site) => void): void {
   const { findings, shapes } = site.unit;
-  if (source.log) findings.unsupported(source.log.at, 'log', 'it would write values of a person; remove it');
   const context = variableOf(site, source.context);
   if (!context) return;
   if (context.mode === 'target') {
@@ -23,28 +25,62 @@ function emitSource(site: Site, source: Source, body: (site: Site) => void): voi
     return findings.add('map-target-as-source', source.context.at, message);
   }
   const [step, more] = source.path;
-  if (more) return refuseDeepPath(site, source);
+  if (more) return emitDeep(site, source, body);
   if (!step) return emitItem(site, source, { ...context, code: codeOf(site, context) }, body);
   if (isRefusedName(site.unit, step)) return;
-  const member = shapes.member(context.shape, step.text);
+  const owner = ownerOf(site, context, step);
+  const member = shapes.member(owner.shape, step.text);
   if (!member) {
-    const where = shapes.describe(context.shape);
-    const hint = nearest(step.text, shapes.names(context.shape));
+    const where = shapes.describe(owner.shape);
+    const hint = nearest(step.text, shapes.names(owner.shape));
     return findings.add('map-unknown-element', step.at, `${where} has no element ${step.text}${hint}`);
   }
-  shapes.read(context.shape, member);
-  if (step.text === 'value' && shapes.primitive(context.shape)) return emitItem(site, source, context, body);
+  shapes.read(owner.shape, member);
+  if (step.text === 'value' && shapes.primitive(owner.shape)) return emitValue(site, source, context, body);
   const narrowed = narrow(site, source, member);
-  if (!narrowed) return;
-  const reads = narrowed.keys.map((key) => `${context.code}[${JSON.stringify(key)}]`);
-  emitElement(site, source, { ...narrowed, owner: context }, reads.join(' ?? '), body);
+  if (narrowed) emitElement(site, source, narrowed, owner, body);
 }
 
-function refuseDeepPath(site: Site, source: Source): void {
-  const path = source.path.map(({ text }) => text).join('.');
-  const first = source.path[0]!.text;
-  const instead = `nest: ${source.context.text}.${first} as x then { x.${source.path[1]!.text} … }`;
-  site.unit.findings.unsupported(source.path[1]!.at, `a source path of several elements (${path})`, instead);
+/** `src.a.b as x`: the rule applies once for each `b` of each `a`. */
+function emitDeep(site: Site, source: Source, body: (site: Site) => void): void {
+  const [first, ...rest] = source.path;
+  const { context } = source;
+  emitSource(site, { ...NOTHING_MORE, context, path: [first!] }, (inner) => {
+    const name = { ...context, text: `${context.text}.${first!.text}` }; // no variable of a map has a dot
+    const scoped = within(inner, name.text, { ...inner.item!, mode: 'source' });
+    emitSource(scoped, { ...source, context: name, path: rest }, body);
+  });
+}
+
+const NOTHING_MORE = {
+  type: undefined,
+  cardinality: undefined,
+  fallback: undefined,
+  listMode: undefined,
+  variable: undefined,
+  where: undefined,
+  check: undefined,
+  log: undefined,
+} as const;
+
+/** What is read from: of a primitive, the value alone, or the id and extensions that stand beside it. */
+function ownerOf(site: Site, context: Variable, step: Word): Value {
+  if (step.text === 'value' || !site.unit.shapes.primitive(context.shape)) return context;
+  return { ...context, code: context.companion ?? NONE, definite: context.companion !== undefined };
+}
+
+/** The value of a primitive without what it carries. */
+function emitValue(
+  site: Site,
+  source: Source,
+  { companion, ...value }: Value,
+  body: (site: Site) => void,
+): void {
+  if (companion === undefined) return emitItem(site, source, value, body);
+  site.block.nest(`if (${value.code} !== undefined)`, (block) => {
+    block.bind(value.code);
+    emitItem({ ...site, block }, source, { ...value, definite: true }, body);
+  });
 }
 
 /** Applies `: Type` to an element. */
@@ -66,41 +102,118 @@ function narrow(site: Site, source: Source, member: Member): Member | undefined 
 function emitElement(
   site: Site,
   source: Source,
-  { owner, ...member }: Member & { readonly owner: Value },
-  read: string,
+  member: Member,
+  owner: Value,
   body: (site: Site) => void,
 ): void {
   const { cardinality, listMode } = source;
-  const { fresh } = owner;
-  const isLaidOut = site.unit.shapes.layout(owner.shape) !== undefined;
-  const once = (code: string): string =>
-    source.fallback ? site.block.keep(code) : site.block.read(owner.code, code, isLaidOut);
-  const filter = source.type && site.unit.shapes.isResource(member.shape) ? source.type.text : undefined;
   const isCounted = cardinality && (source.where || cardinality.max < 1);
-  if (member.isArray === false && !isCounted && !listMode) {
-    const code = once(withDefault(site, source, member.shape, read));
-    const value = plain(code, member.shape, { fresh });
-    if (cardinality && cardinality.min > 0) emitRequired(site, member.stem, code, cardinality);
-    const isType = filter === undefined ? '' : ` && ${code}.resourceType === ${JSON.stringify(filter)}`;
-    site.block.nest(`if (${code} !== undefined && ${code} !== null${isType})`, (block) => {
-      block.bind(code);
-      emitItem({ ...site, block }, source, value, body);
-    });
-    return;
-  }
-  const all = once(`items(${withDefault(site, source, member.shape, read)})`);
-  const list = listMode || cardinality ? emitPicked(site, source, { ...member, fresh }, all, filter) : all;
+  if (member.isArray === false && !isCounted && !listMode) emitOne(site, source, member, owner, body);
+  else emitEach(site, source, member, owner, body);
+}
+
+/** Reads an element once for all rules, unless it may change: objects that the map builds do. */
+function readOnce(site: Site, source: Source, owner: Value, code: string): string {
+  if (source.fallback || owner.built) return site.block.keep(code);
+  const isLaidOut = site.unit.shapes.layout(owner.shape) !== undefined;
+  return site.block.read(owner.code, code, isLaidOut);
+}
+
+function emitOne(site: Site, source: Source, member: Member, owner: Value, body: (site: Site) => void): void {
+  const { cardinality } = source;
+  const from = codeOf(site, owner);
+  const choice = choiceCode(site, member, from);
+  const read = choice
+    ? `${choice} && ${from}[${JSON.stringify(member.stem)} + ${choice}]`
+    : readCode(member, from);
+  const code = readOnce(site, source, owner, withDefault(site, source, member.shape, read));
+  const companion = companionOf(site, source, member, owner, choice);
+  const value = plain(code, member.shape, {
+    fresh: owner.fresh && !owner.built,
+    definite: companion === undefined,
+    ...(companion && { companion }),
+    ...(choice && { choice }),
+  });
+  if (cardinality && cardinality.min > 0) emitRequired(site, member.stem, code, cardinality);
+  const filter = filterOf(site, source, member);
+  const isType = filter === undefined ? '' : ` && ${code}.resourceType === ${JSON.stringify(filter)}`;
+  const isThere = `${code} !== undefined && ${code} !== null${isType}`;
+  site.block.nest(`if (${companion ? `(${isThere}) || ${companion} !== undefined` : isThere})`, (block) => {
+    if (!companion) block.bind(code);
+    emitItem({ ...site, block }, source, value, body);
+  });
+}
+
+/** @returns JavaScript of the type of a choice that neither its name nor `: Type` decides */
+function choiceCode(site: Site, member: Member, from: string): string | undefined {
+  if (!member.isChoice || member.keys.length < 2) return undefined;
+  const types = site.unit.list(member.keys.map((key) => key.slice(member.stem.length)));
+  return site.block.read(from, `choiceOf(${from}, ${JSON.stringify(member.stem)}, ${types})`, false);
+}
+
+function readCode(member: Member, from: string): string {
+  return member.keys.map((key) => `${from}[${JSON.stringify(key)}]`).join(' ?? ');
+}
+
+/** @returns JavaScript of `_name`, where the element is a primitive of FHIR */
+function companionOf(
+  site: Site,
+  source: Source,
+  member: Member,
+  owner: Value,
+  choice?: string,
+): string | undefined {
+  if (!member.hasCompanion) return undefined;
+  const from = codeOf(site, owner);
+  const key = JSON.stringify(`_${choice ? member.stem : member.keys[0]}`);
+  const code = choice ? `${choice} && ${from}[${key} + ${choice}]` : `${from}[${key}]`;
+  return readOnce(site, { ...source, fallback: undefined }, owner, code);
+}
+
+function filterOf(site: Site, source: Source, member: Member): string | undefined {
+  return source.type && site.unit.shapes.isResource(member.shape) ? source.type.text : undefined;
+}
+
+function emitEach(
+  site: Site,
+  source: Source,
+  member: Member,
+  owner: Value,
+  body: (site: Site) => void,
+): void {
+  const from = codeOf(site, owner);
+  const all = readOnce(
+    site,
+    source,
+    owner,
+    `items(${withDefault(site, source, member.shape, readCode(member, from))})`,
+  );
+  const fresh = owner.fresh && !owner.built;
+  const filter = filterOf(site, source, member);
+  const isPicked = source.listMode || source.cardinality;
+  const list = isPicked ? emitPicked(site, source, { ...member, fresh }, all, filter) : all;
+  const beside = isPicked ? undefined : companionOf(site, source, member, owner);
   const index = site.block.name();
+  const length = beside ? `longer(${list}, ${beside})` : `${list}.length`;
   site.block.nest(
-    `for (let ${index} = 0; ${index} < ${list}.length; ${index}++)`,
+    `for (let ${index} = 0; ${index} < ${length}; ${index}++)`,
     (block) => {
-      const code = block.keep(`${list}[${index}]`);
+      const code = block.keep(beside ? `${list}[${index}] ?? undefined` : `${list}[${index}]`);
+      const companion = beside && block.keep(`${beside}?.[${index}] ?? undefined`);
       const isType = filter === undefined ? '' : ` || ${code}.resourceType !== ${JSON.stringify(filter)}`;
-      block.line(`if (${code} === undefined || ${code} === null${isType}) continue;`);
-      block.bind(code);
+      const isAbsent = companion
+        ? `${code} === undefined && ${companion} === undefined`
+        : `${code} === undefined || ${code} === null${isType}`;
+      block.line(`if (${isAbsent}) continue;`);
+      if (!companion) block.bind(code);
       const inner = { ...site, block };
-      if (list === all) emitItem(inner, source, plain(code, member.shape, { fresh }), body);
-      else bindItem(inner, source, plain(code, member.shape, { fresh }), body);
+      const value = plain(code, member.shape, {
+        fresh,
+        definite: !companion,
+        ...(companion && { companion }),
+      });
+      if (list === all) emitItem(inner, source, value, body);
+      else bindItem(inner, source, value, body);
     },
     true,
   );
@@ -173,6 +286,7 @@ function guarded(site: Site, source: Source, value: Value, body: (site: Site) =>
   const condition = source.where && emitCondition(named, source.where, value);
   const then = (inner: Site): void => {
     if (source.check) emitCheck(inner, source.check, value);
+    if (source.log) emitLog(inner, source.log, value);
     body({ ...site, block: inner.block });
   };
   if (condition === undefined) then(named);

@@ -35,6 +35,12 @@ export function emitCheck(site: Site, expression: Expression, focus: Value): voi
   site.block.line(`if (!(${condition})) ${call}`);
 }
 
+/** Writes `log (…)`: evaluated only where someone listens, for it may hold values of a person. */
+export function emitLog(site: Site, expression: Expression, focus: Value): void {
+  const result = emitExpression(site, expression, focus.code, focus.shape);
+  if (result) site.block.line(`if (run.log !== undefined) run.log(run.places[${site.place}], ${result});`);
+}
+
 /**
  * Writes the evaluation of an expression.
  * @param focus JavaScript of the focus; undefined when there is none

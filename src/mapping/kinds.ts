@@ -1,17 +1,13 @@
 /** Puts the two hops of each kind of record together: record to logical model, logical model to Bundle. */
-import type { Bundle, ConceptMap, OperationOutcomeIssue } from '@medplum/fhirtypes';
-import type { Definitions } from '../fhir/definitions.ts';
+import type { Bundle, OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { AdapterError } from '../fhir/outcome.ts';
 import { Compilation } from './compilation.ts';
-import { type CodeMap, codeMapOf, codeMapOfInline } from './concept-map.ts';
 import { type Findings, nearest } from './finding.ts';
-import { resolveImports } from './imports.ts';
+import { type GivenSources, gatherSources } from './gather-sources.ts';
 import type { KindMap } from './map-set.ts';
-import { parseMap } from './parser.ts';
 import { type Hop, link } from './program.ts';
-import { type JsonSchema, type Shape, Shapes } from './shapes.ts';
-import type { CompileExpression, FoundGroup } from './site.ts';
-import type { MapFile } from './tree.ts';
+import type { Shape } from './shapes.ts';
+import type { FoundGroup } from './site.ts';
 
 /** What of a kind's manifest concerns its maps. */
 export interface MappedKind {
@@ -25,16 +21,11 @@ export interface MappedKind {
   readonly time?: string;
 }
 
-export interface KindSources {
+export interface KindSources extends GivenSources {
   readonly manifest: { readonly kinds: Readonly<Record<string, MappedKind>> };
   /** names of the folders, as they start the names of files */
   readonly sourceFolder: string;
   readonly modelFolder: string;
-  readonly maps: readonly { readonly name: string; readonly text: string }[];
-  readonly conceptMaps: ReadonlyMap<string, ConceptMap>;
-  readonly schemas: ReadonlyMap<string, JsonSchema>;
-  readonly definitions: Definitions;
-  readonly compileExpression: CompileExpression;
 }
 
 /** The names of a kind's two entry functions. */
@@ -48,15 +39,9 @@ export function compileKinds(
   given: KindSources,
   findings: Findings,
 ): ReadonlyMap<string, KindMap> | undefined {
-  const files = parseFiles(given, findings);
-  if (findings.failed) return undefined;
-  const imports = resolveImports(files, findings);
-  const codeMaps = codeMapsOf(given.conceptMaps, files, findings);
-  const schemas = new Map([...given.schemas.values()].map((schema) => [schema.$id ?? '', schema]));
-  const shapes = new Shapes(given.definitions);
-  const { compileExpression } = given;
-  const unit = new Compilation({ files, imports, codeMaps, schemas, shapes, compileExpression }, findings);
-  if (findings.failed) return undefined;
+  const sources = gatherSources(given, findings);
+  if (!sources) return undefined;
+  const unit = new Compilation(sources, findings);
   const entries = compileEntries(given, unit);
   if (findings.failed) return undefined;
   const hops = link(
@@ -66,35 +51,6 @@ export function compileKinds(
   return new Map(
     [...entries].map(([kind, names]) => [kind, kindMap(hops.get(names.toModel)!, hops.get(names.toBundle)!)]),
   );
-}
-
-function parseFiles(given: KindSources, findings: Findings): Map<string, MapFile> {
-  const files = new Map<string, MapFile>();
-  for (const { name, text } of given.maps) {
-    const parsed = parseMap(name, text);
-    if (parsed.ok) files.set(name, parsed.value);
-    else findings.addIssues(parsed.outcome.issue);
-  }
-  return files;
-}
-
-/** Tables by URL; inline ones by the file's name and their `#name`. */
-function codeMapsOf(
-  maps: ReadonlyMap<string, ConceptMap>,
-  files: ReadonlyMap<string, MapFile>,
-  findings: Findings,
-): ReadonlyMap<string, CodeMap> {
-  const all = new Map<string, CodeMap>();
-  for (const [name, map] of maps) {
-    const fault = map.resourceType !== 'ConceptMap' || !map.url ? 'is no ConceptMap with a url' : undefined;
-    const twin = fault === undefined ? all.get(map.url!)?.file : undefined;
-    const wrong = fault ?? (twin === undefined ? undefined : `has the same url as ${twin}; give it its own`);
-    if (wrong) findings.addFault({ rule: 'map-concept-map', diagnostics: `${name} ${wrong}` });
-    else all.set(map.url!, codeMapOf(map, name, all));
-  }
-  for (const [name, file] of files)
-    for (const map of file.conceptMaps) all.set(name + map.url.text, codeMapOfInline(map, all));
-  return all;
 }
 
 function compileEntries(given: KindSources, unit: Compilation): ReadonlyMap<string, KindEntries> {
@@ -136,8 +92,8 @@ function compileKind(
   if (!second) return fault(`no map in ${given.modelFolder} has a group from ${model} to Bundle`);
   const recordShape: Shape = { kind: 'json', node: record, root: record };
   const modelShape: Shape = { kind: 'type', name: model };
-  const toModel = unit.entry({ file: file.file, group }, recordShape, modelShape, false);
-  const toBundle = unit.entry(second, modelShape, { kind: 'type', name: 'Bundle' }, true);
+  const toModel = unit.entry({ file: file.file, group }, [recordShape, modelShape], false);
+  const toBundle = unit.entry(second, [modelShape, { kind: 'type', name: 'Bundle' }], true);
   for (const path of time === undefined ? key : [...key, time]) shapes.readPath(recordShape, path);
   reportUnread(findings, `${given.sourceFolder}/${schema}`, map, shapes.unread(recordShape));
   reportUnread(findings, model, second.file, shapes.unread(modelShape));

@@ -31,7 +31,7 @@ const TOKEN = new RegExp(
   [
     String.raw`([\s\ufeff]+)`,
     String.raw`(/\*[^]*?\*/|//(?!/)[^\n]*|////[^\n]*)`,
-    String.raw`(///[ \t]*[\w.-]+[ \t]*=[ \t]*"""[^]*?"""|///[^\n]*)`,
+    String.raw`(///[ \t]*[A-Za-z_][\w.[\]-]*[ \t]*=[ \t]*(?:"""[^]*?"""|[^\n]*)|///[^\n]*)`,
     '([A-Za-z_][A-Za-z0-9_]*)',
     String.raw`("[^"\\]*(?:\\[^][^"\\]*)*"|'[^'\\]*(?:\\[^][^'\\]*)*'|\x60[^\x60\\]*(?:\\[^][^\x60\\]*)*\x60)`,
     String.raw`(@[0-9T][0-9T:.Z+-]*|\d+(?:\.\d+)?)`,
@@ -40,11 +40,15 @@ const TOKEN = new RegExp(
   'y',
 );
 
+/** What the first part of `/// name = value` looks like. */
+const METADATA = /^\/\/\/[ \t]*[A-Za-z_][\w.[\]-]*[ \t]*=/;
+
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', f: '\f' };
 
 /**
  * @param file name that places are given in
- * @returns every token, the last of kind `end`; comments are left out, `///` lines are kept
+ * @returns every token, the last of kind `end`; comments stand with the token behind them; `///` lines are metadata
+ *   where they are `name = value` outside of groups, else comments
  * @throws AdapterError `map-syntax` for text that is no token
  */
 export function tokenize(file: string, text: string): Token[] {
@@ -54,17 +58,20 @@ export function tokenize(file: string, text: string): Token[] {
   if (text.length > LARGEST_MAP)
     throw syntaxError(lines.place(0), `a map holds at most ${LARGEST_MAP} characters`);
   let start = 0;
+  let depth = 0;
   while (start < text.length) {
     TOKEN.lastIndex = start;
     const match = TOKEN.exec(text);
     if (!match) throw syntaxError(lines.place(start), unreadable(text[start]!));
     const end = TOKEN.lastIndex;
     const kind = KINDS.find((_, index) => match[index + 3] !== undefined);
-    if (kind) {
-      tokens.push({ ...tokenOf(kind, match[0]), at: lines.place(start), start, end, comments });
+    const at = lines.place(start);
+    if (match[0] === '{') depth += 1;
+    else if (match[0] === '}') depth -= 1;
+    if (kind && (kind !== 'metadata' || (depth === 0 && METADATA.test(match[0])))) {
+      tokens.push({ ...tokenOf(kind, match[0]), at, start, end, comments });
       comments = [];
-    } else if (match[2] !== undefined)
-      comments.push({ text: commentText(match[2]), line: lines.place(start).line });
+    } else if (match[1] === undefined) comments.push({ text: commentText(match[0]), line: at.line });
     start = end;
   }
   const at = lines.place(start);
@@ -78,9 +85,9 @@ export function syntaxError(at: Place, message: string): AdapterError {
   return new AdapterError('permanent', issueOf({ rule: 'map-syntax', code: 'structure', diagnostics }));
 }
 
-/** Comment signs are left out, and the stars that begin the lines of a block. */
+/** Comment signs are left out with the blank behind them, and the stars that begin the lines of a block. */
 function commentText(raw: string): string {
-  if (raw.startsWith('//')) return raw.replace(/^\/+/, '').trim();
+  if (raw.startsWith('//')) return raw.replace(/^\/+ ?/, '').replace(/\r$/, '');
   const lines = raw.slice(2, -2).split('\n');
   return lines
     .map((line) => line.replace(/^\s*\*?/, '').trim())

@@ -14,7 +14,18 @@ import type {
 
 const SOURCE_LIST_MODES = new Set(['first', 'not_first', 'last', 'not_last', 'only_one']);
 const TARGET_LIST_MODES = new Set(['first', 'share', 'last', 'single', 'collate']);
-const END_OF_CONDITION = new Set(['->', ',', ';', 'where', 'check', 'log', 'then', '{', '}']);
+/** What ends the FHIRPath of `where`, `check` and `log`. */
+export const END_OF_CONDITION: ReadonlySet<string> = new Set([
+  '->',
+  ',',
+  ';',
+  'where',
+  'check',
+  'log',
+  'then',
+  '{',
+  '}',
+]);
 const END_OF_ARGUMENT = new Set([',', ')']);
 const END_OF_BRACKET = new Set([')']);
 
@@ -36,9 +47,8 @@ export function documentationOf(before: readonly string[], cursor: Cursor): stri
 
 function parseRule(cursor: Cursor): Rule {
   const { at } = cursor.token;
-  const before = cursor.commentsBefore;
-  const early =
-    cursor.token.kind === 'name' && cursor.ahead(1).text === ':' ? takeEarlyName(cursor) : undefined;
+  const before = [...cursor.commentsBefore];
+  const early = isEarly(cursor) ? takeEarlyName(cursor) : undefined;
   const sources = [parseSource(cursor)];
   while (cursor.take(',')) sources.push(parseSource(cursor));
   const targets: Target[] = [];
@@ -53,17 +63,24 @@ function parseRule(cursor: Cursor): Rule {
       do dependents.push(parseInvocation(cursor, cursor.name('the name of a group')));
       while (cursor.take(','));
     }
-    if (cursor.is('{')) ({ rules } = parseRules(cursor));
+    if (cursor.is('{')) {
+      const nested = parseRules(cursor);
+      rules = nested.rules;
+      before.push(...nested.behind);
+    }
   }
   const name = cursor.is(';') ? early : cursor.nameOrString('";" or the name of the rule').text;
   cursor.expect(';');
   return { at, name, documentation: documentationOf(before, cursor), sources, targets, dependents, rules };
 }
 
-/** The oldest form, `name : for src.x …`, is not FHIR Mapping Language of R4 any more. */
+/** `name : for src.x …`, the form of the language's drafts; `src : Type …` is a source with its type. */
+function isEarly(cursor: Cursor): boolean {
+  const [colon, word] = [cursor.ahead(1), cursor.ahead(2)];
+  return cursor.token.kind === 'name' && colon.text === ':' && word.text === 'for' && word.quote === '';
+}
+
 function takeEarlyName(cursor: Cursor): string {
-  if (cursor.ahead(2).text !== 'for')
-    throw cursor.error('a rule that starts with its source, such as src.name');
   const name = cursor.next().text;
   cursor.next();
   cursor.next();
@@ -72,7 +89,7 @@ function takeEarlyName(cursor: Cursor): string {
 
 function parseSource(cursor: Cursor): Source {
   const { context, path } = parsePath(cursor, 'a source, such as src.name,');
-  const type = cursor.take(':') ? cursor.nameOrString('a type') : undefined;
+  const type = cursor.take(':') ? cursor.type() : undefined;
   const cardinality = cursor.token.kind === 'number' ? parseCardinality(cursor) : undefined;
   const fallback = cursor.take('default') ? parseDefault(cursor) : undefined;
   const mode = SOURCE_LIST_MODES.has(cursor.token.text) && cursor.token.quote === '';
@@ -93,12 +110,10 @@ function parseCardinality(cursor: Cursor): NonNullable<Source['cardinality']> {
   return { at, min: Number(text), max: Number(cursor.next().text) };
 }
 
-/** `default (expression)` of R5, `default "text"` of R4. */
+/** `default (expression)` of R5, a literal such as `default "text"` of R4. */
 function parseDefault(cursor: Cursor): Expression {
-  if (cursor.token.kind === 'string') {
-    const { text, at } = cursor.string('a default');
-    return { kind: 'expression', at, text: `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'` };
-  }
+  const { kind, text } = cursor.token;
+  if (kind === 'string' || kind === 'number' || text === 'true' || text === 'false') return cursor.literal();
   cursor.expect('(');
   const expression = cursor.expression(END_OF_BRACKET);
   cursor.expect(')');
@@ -107,7 +122,7 @@ function parseDefault(cursor: Cursor): Expression {
 
 function parseTarget(cursor: Cursor): Target {
   const { at } = cursor.token;
-  const bare = cursor.is('(') || (cursor.ahead(1).text === '(' && cursor.ahead(1).quote === '');
+  const bare = cursor.is('(') || (cursor.token.kind === 'name' && cursor.isAhead('('));
   const { context, path } = bare
     ? { context: undefined, path: [] }
     : parsePath(cursor, 'a target, such as tgt.name,');
@@ -115,10 +130,10 @@ function parseTarget(cursor: Cursor): Target {
   const variable = cursor.take('as') ? cursor.name('the name of a variable') : undefined;
   const listModes: Word[] = [];
   let share: Word | undefined;
-  while (cursor.token.kind === 'name' && TARGET_LIST_MODES.has(cursor.token.text)) {
+  while (isTargetListMode(cursor)) {
     const mode = cursor.name('a list mode');
     listModes.push(mode);
-    if (mode.text === 'share') share = parseShare(cursor);
+    if (mode.text === 'share') share = parseShare(cursor) ?? share;
   }
   return { at, context, path, transform, variable, listModes, share };
 }
@@ -126,11 +141,15 @@ function parseTarget(cursor: Cursor): Target {
 /** `share x`; some maps leave the id out. */
 function parseShare(cursor: Cursor): Word | undefined {
   const isId = cursor.token.kind === 'name' && !cursor.is('then');
-  return isId && !TARGET_LIST_MODES.has(cursor.token.text) ? cursor.name('an id') : undefined;
+  return isId && !isTargetListMode(cursor) ? cursor.name('an id') : undefined;
+}
+
+function isTargetListMode({ token: { kind, quote, text } }: Cursor): boolean {
+  return kind === 'name' && quote === '' && TARGET_LIST_MODES.has(text);
 }
 
 function parseTransform(cursor: Cursor): Transform {
-  if (cursor.token.kind === 'name' && cursor.ahead(1).text === '(' && cursor.ahead(1).quote === '')
+  if (cursor.token.kind === 'name' && cursor.isAhead('('))
     return parseInvocation(cursor, cursor.name('a transform'));
   if (cursor.take('(')) {
     const expression = cursor.expression(END_OF_BRACKET);
@@ -156,20 +175,25 @@ function parseInvocation(cursor: Cursor, name: Word): Invocation {
 }
 
 /** One token or a dotted name is a value; anything longer is FHIRPath. */
-function parseArgument(cursor: Cursor): Argument {
+export function parseArgument(cursor: Cursor): Argument {
   const { at } = cursor.token;
   const sign = cursor.is('-') ? 1 : 0;
-  if (END_OF_ARGUMENT.has(cursor.ahead(1 + sign).text)) {
+  if (isEndOfArgument(cursor, 1 + sign)) {
     const literal = parseLiteral(cursor);
     if (literal) return literal;
   }
   let length = 0;
   while (cursor.ahead(length).kind === 'name' && cursor.ahead(length + 1).text === '.') length += 2;
-  if (cursor.ahead(length).kind === 'name' && END_OF_ARGUMENT.has(cursor.ahead(length + 1).text)) {
+  if (cursor.ahead(length).kind === 'name' && isEndOfArgument(cursor, length + 1)) {
     const { context, path } = parsePath(cursor, 'a variable');
     return { kind: 'path', at, words: [context, ...path] };
   }
   return cursor.expression(END_OF_ARGUMENT);
+}
+
+function isEndOfArgument(cursor: Cursor, count: number): boolean {
+  const { kind, text } = cursor.ahead(count);
+  return kind === 'end' || (kind === 'symbol' && END_OF_ARGUMENT.has(text));
 }
 
 function parseLiteral(cursor: Cursor): Literal | undefined {
@@ -177,7 +201,7 @@ function parseLiteral(cursor: Cursor): Literal | undefined {
   if (kind === 'string') return { kind: 'literal', at, type: 'string', value: cursor.next().text };
   if (kind === 'name' && quote === '' && (text === 'true' || text === 'false'))
     return { kind: 'literal', at, type: 'boolean', value: cursor.next().text === 'true' };
-  const negative = cursor.is('-') && cursor.ahead(1).kind === 'number';
+  const negative = cursor.is('-') && /^\d/.test(cursor.ahead(1).text) && cursor.ahead(1).kind === 'number';
   if (kind !== 'number' && !negative) return undefined;
   if (negative) cursor.next();
   const digits = cursor.next().text;

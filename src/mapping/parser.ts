@@ -43,8 +43,9 @@ function parseFile(file: string, cursor: Cursor): MapFile {
   const groups: Group[] = [];
   while (cursor.token.kind !== 'end') {
     const before = cursor.commentsBefore;
-    if (cursor.token.kind === 'metadata') metadata.push(...readMetadata(cursor));
-    else if (cursor.take('map')) metadata.push(...readMapName(cursor));
+    if (cursor.token.kind === 'metadata') metadata.push(readMetadata(cursor));
+    else if (cursor.take('map'))
+      metadata.push(...readMapName(cursor).filter((one) => !isSaid(metadata, one)));
     else if (cursor.take('conceptmap')) conceptMaps.push(parseConceptMap(cursor));
     else if (cursor.take('uses')) structures.push(parseStructure(cursor, before));
     else if (cursor.take('imports')) {
@@ -54,22 +55,37 @@ function parseFile(file: string, cursor: Cursor): MapFile {
     else if (cursor.take('group')) groups.push(parseGroup(cursor, before));
     else throw cursor.error('map, uses, imports, conceptmap, let or group');
   }
-  if (groups.length === 0) throw cursor.error('a group');
-  const named = (wanted: string): string => `${metadata.findLast(({ name }) => name === wanted)?.value ?? ''}`;
+  if (groups.length === 0 && conceptMaps.length === 0) throw cursor.error('a group');
+  const named = (wanted: string): string =>
+    `${metadata.findLast(({ name }) => name === wanted)?.value ?? ''}`;
   const [url, name] = [named('url'), named('name')];
   return { file, url, name, metadata, conceptMaps, structures, imports, constants, groups };
 }
 
-/** `/// name = "value"`; what is no pair is a comment. */
-function readMetadata(cursor: Cursor): Metadata[] {
-  const { text, at } = cursor.next();
-  const [, name, value = ''] = /^\/\/\/\s*([A-Za-z][\w.-]*)\s*=\s*([^]*?)\s*$/.exec(text) ?? [];
-  if (name === undefined) return [];
-  const quoted = /^"""([^]*)"""$|^"((?:[^"\\]|\\.)*)"$|^'((?:[^'\\]|\\.)*)'$/s.exec(value);
-  if (quoted) return [{ name, at, value: quoted[1] ?? unescaped(quoted[2] ?? quoted[3]!) }];
-  if (value === 'true' || value === 'false') return [{ name, at, value: value === 'true' }];
-  if (/^-?\d+(?:\.\d+)?$/.test(value)) return [{ name, at, value: Number(value) }];
-  return value === '' || value.startsWith('@') ? [{ name, at, value: value.slice(1) || undefined }] : [];
+/** `/// name = "value"`; several lines stand between `"""`. */
+function readMetadata(cursor: Cursor): Metadata {
+  const { text, at } = cursor.token;
+  const [, name = '', value = ''] = /^\/\/\/\s*([\w.[\]-]+)\s*=\s*([^]*?)\s*$/.exec(text) ?? [];
+  const read = metadataValue(value);
+  if (value !== '' && read === undefined)
+    throw cursor.error('a value in quotes, a number, a date such as @2025-05-01, true or false behind "="');
+  cursor.next();
+  return { name, at, value: read };
+}
+
+function metadataValue(value: string): Metadata['value'] {
+  const block = /^"""(?:[ \t]*\r?\n)?([^]*?)(?:\r?\n[ \t]*)?"""$/.exec(value);
+  if (block) return block[1]!;
+  const quoted = /^"((?:[^"\\]|\\.)*)"$|^'((?:[^'\\]|\\.)*)'$/s.exec(value);
+  if (quoted) return unescaped(quoted[1] ?? quoted[2]!);
+  if (value === 'true' || value === 'false') return value === 'true';
+  if (/^-?\d+(?:\.\d+)?$/.test(value)) return Number(value);
+  return /^@[\dT][\dT:.Z+-]*$/.test(value) ? value.slice(1) : undefined;
+}
+
+/** `map` repeats what the lines before it say, for readers that know only one of the two. */
+function isSaid(metadata: readonly Metadata[], { name, value }: Metadata): boolean {
+  return metadata.findLast((one) => one.name === name)?.value === value;
 }
 
 function readMapName(cursor: Cursor): Metadata[] {
@@ -129,7 +145,17 @@ function parseConceptMap(cursor: Cursor): InlineConceptMap {
 
 function parseInlineCode(cursor: Cursor): InlineCode {
   const source = parsePrefixedCode(cursor);
-  return { source, relation: parseRelation(cursor), target: parsePrefixedCode(cursor) };
+  const relation = parseRelation(cursor);
+  const isBare = relation.text === '--' && !isTarget(cursor);
+  const target = isBare ? { prefix: source.prefix, code: '' } : parsePrefixedCode(cursor);
+  return { source, relation, target };
+}
+
+/** `s:a -- t:b` names a target, `s:a --` before `s:b == t:b` names none. */
+function isTarget(cursor: Cursor): boolean {
+  if (!cursor.isName || !cursor.isAhead(':')) return false;
+  const { kind, text } = cursor.ahead(3);
+  return kind !== 'symbol' || text === '}' || text === ';';
 }
 
 function parseRelation(cursor: Cursor): Word {
@@ -162,13 +188,14 @@ function parseGroup(cursor: Cursor, before: readonly string[]): Group {
     parameters.push({
       mode,
       name: parameter,
-      type: cursor.take(':') ? cursor.nameOrString('a type') : undefined,
+      type: cursor.take(':') ? cursor.type() : undefined,
     });
   } while (cursor.take(','));
   cursor.expect(')');
   const parent = cursor.take('extends') ? cursor.name('the name of a group') : undefined;
   const typeMode = cursor.take('<<') ? parseTypeMode(cursor) : undefined;
   const { behind, rules } = parseRules(cursor);
+  cursor.take(';');
   const documentation = [...before, ...behind].join('\n') || undefined;
   return { name, parameters, parent, typeMode, documentation, rules };
 }

@@ -3,52 +3,36 @@ import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { AdapterError } from '../fhir/outcome.ts';
 import type { Compilation } from './compilation.ts';
 import { asCodeableConcept, asCoding, asDisplay, asSystem, lookUp, lookUpCode } from './concept-map.ts';
-import {
-  cast,
-  copyOf,
-  count,
-  enter,
-  escapeText,
-  hasMembers,
-  hasValues,
-  holds,
-  items,
-  pick,
-  type Run,
-  referenceTo,
-  report,
-  single,
-  takeOut,
-  text,
-  truncate,
-} from './runtime.ts';
+import * as runtime from './runtime.ts';
+import * as dates from './runtime-dates.ts';
+import * as lists from './runtime-lists.ts';
+import * as primitives from './runtime-primitives.ts';
+import * as texts from './runtime-texts.ts';
+
+/** What a run may be given besides its source. */
+export interface RunOptions {
+  /** takes what `log (…)` gives, with the place of its rule; without it nothing of `log` is evaluated */
+  readonly log?: (place: string | undefined, values: readonly unknown[]) => void;
+  /** makes UUIDs for `uuid()`; without it `uuid()` is an error, for ids must be the same at every run */
+  readonly uuid?: () => string;
+}
 
 /** One hop: a record or a model in, what the map makes of it out; undefined after an issue that stopped it. */
-export type Hop = (source: unknown, issues: OperationOutcomeIssue[]) => unknown;
+export type Hop = (source: unknown, issues: OperationOutcomeIssue[], options?: RunOptions) => unknown;
 
+/** Everything that compiled code may call, by name. */
 const RUNTIME = {
+  ...runtime,
+  ...dates,
+  ...lists,
+  ...primitives,
+  ...texts,
   asCodeableConcept,
   asCoding,
   asDisplay,
   asSystem,
-  cast,
-  copyOf,
-  count,
-  enter,
-  escapeText,
-  hasMembers,
-  hasValues,
-  holds,
-  items,
   lookUp,
   lookUpCode,
-  pick,
-  referenceTo,
-  report,
-  single,
-  takeOut,
-  text,
-  truncate,
 };
 
 /**
@@ -56,7 +40,16 @@ const RUNTIME = {
  * every name and text of a map stands in it as a JSON string.
  */
 export function link(compilation: Compilation, entries: readonly string[]): ReadonlyMap<string, Hop> {
-  const { evaluators, usedCodeMaps, places } = compilation;
+  const mains = linkMains(compilation, entries);
+  return new Map([...mains].map(([name, main]) => [name, hop(main, compilation.places)]));
+}
+
+/** A compiled entry group: sources in, its target out; of several targets, an array. */
+export type Main = (run: runtime.Run, ...sources: unknown[]) => unknown;
+
+/** @returns the entry functions themselves */
+export function linkMains(compilation: Compilation, entries: readonly string[]): ReadonlyMap<string, Main> {
+  const { evaluators, usedCodeMaps } = compilation;
   const list = (letter: string, count: number): string => {
     return Array.from({ length: count }, (_, index) => `const ${letter}${index} = ${letter}[${index}];`).join(
       '\n',
@@ -66,35 +59,51 @@ export function link(compilation: Compilation, entries: readonly string[]): Read
     '"use strict";',
     list('e', evaluators.length),
     list('t', usedCodeMaps.length),
+    list('l', compilation.lists.length),
     compilation.text(),
     `return [${entries.join(', ')}];`,
   ].join('\n');
-  const make = new Function(...Object.keys(RUNTIME), 'e', 't', code);
-  const functions: ((run: Run, source: unknown) => unknown)[] = make(
-    ...Object.values(RUNTIME),
-    evaluators,
-    usedCodeMaps,
-  );
-  return new Map(entries.map((name, index) => [name, hop(functions[index]!, places)]));
+  const make = new Function(...Object.keys(RUNTIME), 'e', 't', 'l', code);
+  const functions: Main[] = make(...Object.values(RUNTIME), evaluators, usedCodeMaps, compilation.lists);
+  return new Map(entries.map((name, index) => [name, functions[index]!]));
 }
 
-function hop(main: (run: Run, source: unknown) => unknown, places: readonly string[]): Hop {
-  return (source, issues) => {
-    const run: Run = { issues, places, at: 0 };
-    if (typeof source !== 'object' || source === null || Array.isArray(source)) {
-      report(run, 0, 'map-record', 'a record must be a JSON object');
-      return undefined;
-    }
-    try {
-      return main(run, source);
-    } catch (error) {
-      if (error instanceof AdapterError) {
-        for (const issue of error.outcome.issue)
-          issues.push({ ...issue, diagnostics: `${places[run.at]}: ${issue.diagnostics ?? issue.code}` });
-      } else if (error instanceof RangeError) {
-        report(run, run.at, 'map-too-deep', 'the record is nested deeper than a map can follow');
-      } else throw error;
-      return undefined;
-    }
+function hop(main: Main, places: readonly string[]): Hop {
+  return (source, issues, options) => {
+    const run: runtime.Run = { issues, places, at: 0, log: options?.log, uuid: options?.uuid };
+    return runMain(run, main, source);
   };
+}
+
+/**
+ * Runs an entry function. A map that fails says where in `run.issues`; it never throws for what a record holds.
+ * @returns the target; undefined after an issue that stopped the run
+ */
+export function runMain(run: runtime.Run, main: Main, source: unknown, more?: readonly unknown[]): unknown {
+  if (!isObject(source) || more?.some((input) => !isObject(input))) {
+    runtime.report(run, 0, 'map-record', 'a record must be a JSON object');
+    return undefined;
+  }
+  try {
+    const target = more ? main(run, source, ...more) : main(run, source);
+    if (run.last) lists.finish(run);
+    return target;
+  } catch (error) {
+    reportFailure(run, error);
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function reportFailure(run: runtime.Run, error: unknown): void {
+  if (error instanceof AdapterError) {
+    const place = run.places[run.at];
+    for (const issue of error.outcome.issue)
+      run.issues.push({ ...issue, diagnostics: `${place}: ${issue.diagnostics ?? issue.code}` });
+  } else if (error instanceof RangeError) {
+    runtime.report(run, run.at, 'map-too-deep', 'the record is nested deeper than a map can follow');
+  } else throw error;
 }

@@ -9,6 +9,14 @@ export interface Run {
   readonly places: readonly string[];
   /** number of the place that was reached last before anything that may fail */
   at: number;
+  /** takes what `log (…)` gives; absent where nobody listens, and then nothing of it is evaluated */
+  readonly log?: ((place: string | undefined, values: readonly unknown[]) => void) | undefined;
+  /** makes UUIDs for `uuid()`; absent where ids must be the same at every run */
+  readonly uuid?: (() => string) | undefined;
+  /** list elements that go last, in the order in which they were made */
+  last?: { readonly list: Parent; readonly key: string; readonly item: unknown }[];
+  /** lists with an element that goes first, or last: there may be one of each */
+  ends?: Map<unknown, Set<string>>;
 }
 
 const NOTHING: readonly unknown[] = Object.freeze([]);
@@ -38,12 +46,6 @@ export function text(run: Run, at: number, value: unknown): string {
   return '';
 }
 
-/** @returns the first `length` characters, never half of one */
-export function truncate(value: string, length: number): string {
-  const cut = value.slice(0, length);
-  return /[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut;
-}
-
 /** @returns a copy that shares nothing with the source record */
 export function copyOf(run: Run, at: number, value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null) return value;
@@ -68,15 +70,8 @@ export function hasValues(value: object): boolean {
   return Object.values(value).some((member) => member !== undefined);
 }
 
-/** Takes an object that stayed empty out of the list or the element that it was put into. */
-export function takeOut(parent: Record<string, unknown>, key: string, value: unknown): void {
-  const member = parent[key];
-  if (Array.isArray(member)) {
-    const at = member.indexOf(value);
-    if (at >= 0) member.splice(at, 1);
-    if (member.length === 0) delete parent[key];
-  } else if (member === value) delete parent[key];
-}
+/** An object that a map builds. */
+export type Parent = Record<string, unknown>;
 
 /** @returns true when a condition's result holds: one true, or one item that is no boolean */
 export function holds(run: Run, at: number, result: readonly unknown[]): boolean {
@@ -92,86 +87,9 @@ export function single(run: Run, at: number, result: readonly unknown[]): unknow
   return result[0] ?? undefined;
 }
 
-/** Applies a source's list mode to the items that passed its conditions. */
-export function pick(run: Run, at: number, mode: string, list: readonly unknown[]): readonly unknown[] {
-  if (mode === 'first') return list.slice(0, 1);
-  if (mode === 'not_first') return list.slice(1);
-  if (mode === 'last') return list.slice(-1);
-  if (mode === 'not_last') return list.slice(0, -1);
-  if (list.length > 1) report(run, at, 'map-only-one', 'the source has several of what may be only one');
-  return list;
-}
-
-/** Reports a source element that occurs too seldom or too often. */
-export function count(
-  run: Run,
-  at: number,
-  name: string,
-  list: readonly unknown[],
-  min: number,
-  max: number,
-): void {
-  if (list.length >= min && list.length <= max) return;
-  const need = max === Number.POSITIVE_INFINITY ? `at least ${min}` : `${min} to ${max}`;
-  report(run, at, 'map-cardinality', `${name} must occur ${need} times, found ${list.length}`, {
-    code: 'required',
-  });
-}
-
 /** @returns false, with an issue, when groups call each other without end */
 export function enter(run: Run, at: number, depth: number): boolean {
   if (depth < DEEPEST_CALL) return true;
   report(run, at, 'map-too-deep', `groups call each other deeper than ${DEEPEST_CALL} levels`);
   return false;
-}
-
-const NUMBER = /^[+-]?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
-
-/** @returns the value as JSON writes that primitive type; undefined, with an issue, when it cannot be one */
-export function cast(run: Run, at: number, value: unknown, type: string): unknown {
-  if (type === 'integer' && typeof value === 'string') {
-    const number = wholeOf(value);
-    if (number >= 0) return number;
-  }
-  const written = text(run, at, value);
-  if (type === 'boolean') {
-    if (written === 'true' || written === 'false') return written === 'true';
-  } else if (type === 'decimal') {
-    if (NUMBER.test(written)) return Number(written);
-  } else if (type === 'integer' || type === 'positiveInt' || type === 'unsignedInt') {
-    const number = Number(written);
-    const least = type === 'integer' ? -2_147_483_648 : type === 'positiveInt' ? 1 : 0;
-    if (NUMBER.test(written) && Number.isInteger(number) && number >= least && number <= 2_147_483_647)
-      return number;
-  } else if (written !== '') return written;
-  report(run, at, 'map-cast', `the source's value cannot be cast to ${type}`);
-  return undefined;
-}
-
-/** The usual answer to a question at once: one or two digits; -1 for anything else. */
-function wholeOf(value: string): number {
-  const first = value.charCodeAt(0) - 48;
-  if (value.length === 1) return first >= 0 && first <= 9 ? first : -1;
-  const second = value.charCodeAt(1) - 48;
-  const isWhole = value.length === 2 && first > 0 && first <= 9 && second >= 0 && second <= 9;
-  return isWhole ? 10 * first + second : -1;
-}
-
-/** @returns text made safe for another notation @source FHIR R4 StructureMap, transform escape */
-export function escapeText(value: string, notation: string): string {
-  if (notation === 'json') return JSON.stringify(value).slice(1, -1);
-  return value
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
-}
-
-/** @returns `Type/id` of a resource of the source */
-export function referenceTo(run: Run, at: number, value: unknown): string | undefined {
-  const { resourceType, id } = Object(value) as { resourceType?: unknown; id?: unknown };
-  if (typeof id === 'string' && id.includes(':')) return id;
-  if (typeof resourceType === 'string' && typeof id === 'string') return `${resourceType}/${id}`;
-  report(run, at, 'map-reference', 'a reference needs a resource with an id; give it one before this rule');
-  return undefined;
 }

@@ -33,6 +33,8 @@ export interface Member {
   readonly isChoice: boolean;
   /** the element's name without a type */
   readonly stem: string;
+  /** an element of FHIR that JSON writes as a value, with its id and extensions beside it as `_name` */
+  readonly hasCompanion: boolean;
 }
 
 export class Shapes {
@@ -50,7 +52,7 @@ export class Shapes {
     if (shape.kind === 'json') return this.#jsonMember(shape, name);
     if (name === 'value' && this.#isPrimitive(shape.name)) return looseMember(name);
     const element = this.definitions.element(shape.name, name) ?? this.#inherited(shape.name, name);
-    if (element) return memberOf(element, name);
+    if (element) return this.#withCompanion(shape, memberOf(element, name));
     if (name === 'resourceType' && this.isResource(shape)) return { ...looseMember(name), isArray: false };
     const abstract = this.definitions.type(shape.name)?.abstract ?? true;
     return abstract ? looseMember(name) : undefined;
@@ -126,6 +128,12 @@ export class Shapes {
     return this.names(shape).flatMap((name) => this.member(shape, name)?.keys ?? []);
   }
 
+  /** @returns how an object of the shape is built */
+  form(shape: Shape): { readonly layout: readonly string[] | undefined; readonly isPrimitive: boolean } {
+    const isPrimitive = shape.kind === 'type' && this.#isPrimitive(shape.name);
+    return { layout: this.layout(shape), isPrimitive };
+  }
+
   /** @returns the FHIR primitive type that a value of the shape is, where it is known to be one */
   primitive(shape: Shape): string | undefined {
     if (shape.kind === 'type') return this.#isPrimitive(shape.name) ? shape.name : undefined;
@@ -161,6 +169,11 @@ export class Shapes {
 
   #isPrimitive(name: string): boolean {
     return this.definitions.type(name)?.kind === 'primitive-type';
+  }
+
+  #withCompanion(owner: Shape & { kind: 'type' }, member: Member): Member {
+    const isValue = member.types.some((type) => this.#isPrimitive(type));
+    return { ...member, hasCompanion: isValue && !this.#isLogical(owner.name) };
   }
 
   #isLogical(name: string): boolean {
@@ -200,7 +213,15 @@ export function jsonTypeOf(primitive: string | undefined): 'boolean' | 'number' 
 }
 
 function looseMember(name: string): Member {
-  return { shape: ANY, isArray: undefined, keys: [name], types: [], isChoice: false, stem: name };
+  return {
+    shape: ANY,
+    isArray: undefined,
+    keys: [name],
+    types: [],
+    isChoice: false,
+    stem: name,
+    hasCompanion: false,
+  };
 }
 
 function memberOf(element: ElementType, name: string): Member {
@@ -217,6 +238,7 @@ function memberOf(element: ElementType, name: string): Member {
     types,
     isChoice: element.isChoice && !named,
     stem: element.name,
+    hasCompanion: false,
   };
 }
 

@@ -50,6 +50,10 @@ export interface Value {
   readonly isText: boolean;
   /** the object, where the map builds one here */
   readonly built: Built | undefined;
+  /** JavaScript of the id and extensions of a primitive (`_birthDate`), where it may have any */
+  readonly companion?: string;
+  /** JavaScript of the type of a choice that only the record decides, as its name ends: `Quantity` of `valueQuantity` */
+  readonly choice?: string;
 }
 
 /** A value under a name of the map. */
@@ -71,6 +75,8 @@ export interface Unit {
   evaluator(evaluate: Evaluate): string;
   /** @returns the JavaScript name of a ConceptMap's table */
   codeMap(map: CodeMap): string;
+  /** @returns the JavaScript name of a list of texts */
+  list(texts: readonly string[]): string;
   /** @returns the group of that name in the file or in what it imports; a finding when there is none */
   findGroup(file: string, name: Word): FoundGroup | undefined;
   /** Groups of a file and of everything it imports, nearest first. */

@@ -1,7 +1,11 @@
-/** What the writers of transforms share: the call they write, its literal parameters, and copies. */
-import type { Member, Shape } from './shapes.ts';
-import { plain, type Site, type Value } from './site.ts';
-import type { Invocation, Literal } from './tree.ts';
+/** What the writers of transforms share: the call they write, its parameters as values, texts and literals, and copies. */
+import { emitExpression } from './expression.ts';
+import { plainText } from './plain-path.ts';
+import { ANY, type Member, type Shape } from './shapes.ts';
+import { codeOf, plain, type Site, type Value, variableOf } from './site.ts';
+import type { Argument, Invocation, Literal, Path } from './tree.ts';
+
+export const STRING: Shape = { kind: 'type', name: 'string' };
 
 /** A new object: its members, as keys and JavaScript. */
 export interface Made {
@@ -41,4 +45,55 @@ export function literalValue({ value }: Literal): Value {
     { kind: 'type', name: type },
     { fresh: true, isText: type === 'string' },
   );
+}
+
+/** @returns a value as given: a literal, a variable (copied where it is an object), an expression */
+export function argument(site: Site, given: Argument): Value | undefined {
+  if (given.kind === 'literal') return literalValue(given);
+  if (given.kind === 'path') return variable(site, given);
+  const text = site.item && plainText(site, given, { ...site.item, shape: ANY });
+  if (text !== undefined) return plain(text, STRING, { definite: false, fresh: true, isText: true });
+  const code = emitExpression(site, given, site.item?.code, ANY);
+  return code === undefined ? undefined : plain(site.block.keep(code), ANY, { many: true });
+}
+
+function variable(site: Site, path: Path): Value | undefined {
+  const [first, second] = path.words;
+  const found = first && variableOf(site, first);
+  if (!found) return undefined;
+  if (second) return argument(site, { kind: 'expression', at: path.at, text: wordsOf(path) });
+  if (found.built?.isPrimitive) {
+    const code = site.block.keep(`${codeOf(site, found)}["value"]`);
+    return plain(code, found.shape, { definite: false, fresh: true });
+  }
+  if (found.built) return { ...found, code: codeOf(site, found) };
+  return site.unit.shapes.primitive(found.shape) ? found : copied(site, found);
+}
+
+export function argumentAt(site: Site, invocation: Invocation, index: number): Value | undefined {
+  const given = invocation.parameters[index];
+  if (given) return argument(site, given);
+  const message = `${invocation.name.text} needs ${index + 1} parameters, not ${invocation.parameters.length}`;
+  site.unit.findings.add('map-parameters', invocation.name.at, message);
+  return undefined;
+}
+
+/** @returns JavaScript of a text, surely a string; undefined with a finding */
+export function textAt(call: Call, index: number): string | undefined {
+  const value = argumentAt(call.site, call.invocation, index);
+  if (!value) return undefined;
+  const { shapes } = call.site.unit;
+  if (value.isText) return value.code;
+  if (value.shape.kind !== 'any' && !shapes.primitive(value.shape)) {
+    const message = `${call.invocation.name.text} takes a text, but this is ${shapes.describe(value.shape)}`;
+    call.site.unit.findings.add('map-type', call.invocation.parameters[index]!.at, message);
+    return undefined;
+  }
+  const { place, block } = call.site;
+  const code = value.many ? block.keep(`single(run, ${place}, ${value.code}) ?? ""`) : value.code;
+  return `(typeof ${code} === "string" ? ${code} : text(run, ${place}, ${code}))`;
+}
+
+export function wordsOf(path: Path): string {
+  return path.words.map(({ text }) => text).join('.');
 }

@@ -1,20 +1,23 @@
 /** Writes the transforms of targets: literals, copies, texts, codes, and the data types that can be made in one call. */
+import { dateOp } from './date-op.ts';
 import { emitExpression } from './expression.ts';
 import { nearest } from './finding.ts';
-import { plainText } from './plain-path.ts';
 import { ANY, jsonTypeOf, type Member, type Shape } from './shapes.ts';
 import { codeOf, plain, type Site, type Value, variableOf } from './site.ts';
-import { type Call, copied, literalAt, literalValue, type Made } from './transform-call.ts';
+import {
+  argument,
+  argumentAt,
+  type Call,
+  literalAt,
+  type Made,
+  STRING,
+  textAt,
+  wordsOf,
+} from './transform-call.ts';
 import { translate } from './translate.ts';
-import type { Argument, Invocation, Path, Target } from './tree.ts';
+import type { Target } from './tree.ts';
 
 type Writer = (call: Call) => Value | Made | undefined;
-
-const UNSUPPORTED: Readonly<Record<string, string>> = {
-  uuid: 'write a local id: append("Patient:person:", key)',
-  dateOp: 'dates are ISO here already; copy them, or use evaluate',
-  pointer: 'write a reference to a local id',
-};
 
 const WRITERS: Readonly<Record<string, Writer>> = {
   create,
@@ -23,6 +26,9 @@ const WRITERS: Readonly<Record<string, Writer>> = {
   truncate,
   escape: escapeCall,
   cast,
+  uuid,
+  pointer: reference,
+  dateOp,
   evaluate,
   translate,
   reference,
@@ -33,7 +39,9 @@ const WRITERS: Readonly<Record<string, Writer>> = {
   cp: contactPoint,
 };
 
-const STRING: Shape = { kind: 'type', name: 'string' };
+/** Types whose texts have a form of their own. */
+const TEMPORAL = new Set(['date', 'dateTime', 'instant', 'time']);
+
 const IDENTIFIER_TYPES = 'http://terminology.hl7.org/CodeSystem/v2-0203';
 
 /** @returns the value that a target's transform gives; undefined, with a finding, when it is refused */
@@ -44,58 +52,9 @@ export function transform(site: Site, target: Target, member: Member | undefined
   const name = what.name.text;
   const writer = Object.hasOwn(WRITERS, name) ? WRITERS[name] : undefined;
   if (writer) return writer({ site, invocation: what, member });
-  const instead = Object.hasOwn(UNSUPPORTED, name)
-    ? UNSUPPORTED[name]!
-    : `use another${nearest(name, Object.keys(WRITERS))}`;
-  site.unit.findings.unsupported(what.name.at, `the transform ${name}`, instead);
+  const message = `there is no transform ${name}${nearest(name, Object.keys(WRITERS))}`;
+  site.unit.findings.add('map-unknown-transform', what.name.at, message);
   return undefined;
-}
-
-/** @returns a value as given: a literal, a variable (copied where it is an object), an expression */
-function argument(site: Site, given: Argument): Value | undefined {
-  if (given.kind === 'literal') return literalValue(given);
-  if (given.kind === 'path') return variable(site, given);
-  const text = site.item && plainText(site, given, { ...site.item, shape: ANY });
-  if (text !== undefined) return plain(text, STRING, { definite: false, fresh: true, isText: true });
-  const code = emitExpression(site, given, site.item?.code, ANY);
-  return code === undefined ? undefined : plain(site.block.keep(code), ANY, { many: true });
-}
-
-function variable(site: Site, path: Path): Value | undefined {
-  const [first, second] = path.words;
-  const found = first && variableOf(site, first);
-  if (!found) return undefined;
-  if (second) {
-    const instead = `bind it first: ${first.text}.${second.text} as x -> … = x`;
-    site.unit.findings.unsupported(second.at, 'an element in place of a variable', instead);
-    return undefined;
-  }
-  if (found.built) return { ...found, code: codeOf(site, found) };
-  return site.unit.shapes.primitive(found.shape) ? found : copied(site, found);
-}
-
-function argumentAt(site: Site, invocation: Invocation, index: number): Value | undefined {
-  const given = invocation.parameters[index];
-  if (given) return argument(site, given);
-  const message = `${invocation.name.text} needs ${index + 1} parameters, not ${invocation.parameters.length}`;
-  site.unit.findings.add('map-parameters', invocation.name.at, message);
-  return undefined;
-}
-
-/** @returns JavaScript of a text, surely a string; undefined with a finding */
-function textAt(call: Call, index: number): string | undefined {
-  const value = argumentAt(call.site, call.invocation, index);
-  if (!value) return undefined;
-  const { shapes } = call.site.unit;
-  if (value.isText) return value.code;
-  if (value.shape.kind !== 'any' && !shapes.primitive(value.shape)) {
-    const message = `${call.invocation.name.text} takes a text, but this is ${shapes.describe(value.shape)}`;
-    call.site.unit.findings.add('map-type', call.invocation.parameters[index]!.at, message);
-    return undefined;
-  }
-  const { place, block } = call.site;
-  const code = value.many ? block.keep(`single(run, ${place}, ${value.code}) ?? ""`) : value.code;
-  return `(typeof ${code} === "string" ? ${code} : text(run, ${place}, ${code}))`;
 }
 
 function create(call: Call): Made | undefined {
@@ -117,40 +76,77 @@ function append(call: Call): Value | undefined {
 
 function truncate(call: Call): Value | undefined {
   const text = textAt(call, 0);
+  const [, given] = call.invocation.parameters;
+  if (given?.kind === 'path') {
+    const length = textAt(call, 1);
+    const code = `truncate(${text}, lengthOf(run, ${call.site.place}, ${length}))`;
+    return text && length ? plain(code, STRING, { fresh: true, isText: true }) : undefined;
+  }
   const length = Number(literalAt(call, 1, 'a length'));
   if (text === undefined || Number.isNaN(length)) return undefined;
   return plain(`truncate(${text}, ${length})`, STRING, { fresh: true, isText: true });
 }
 
+/** `escape(text, to)` writes text for a notation; `escape(text, from, to)` takes it out of another first. */
 function escapeCall(call: Call): Value | undefined {
   const text = textAt(call, 0);
-  const notation = literalAt(call, 1, 'xml or json');
-  if (text === undefined || notation === undefined) return undefined;
-  return plain(`escapeText(${text}, ${JSON.stringify(notation)})`, STRING, { fresh: true, isText: true });
+  const [from, to] = [1, 2].map((index) => {
+    if (index === 2 && call.invocation.parameters.length < 3) return undefined;
+    return notationAt(call, index);
+  });
+  if (text === undefined || from === undefined) return undefined;
+  const code =
+    to === undefined
+      ? `escapeText(${text}, ${JSON.stringify(from)})`
+      : `escapeText(unescapeText(run, ${call.site.place}, ${text}, ${JSON.stringify(from)}), ${JSON.stringify(to)})`;
+  return plain(code, STRING, { fresh: true, isText: true });
+}
+
+const NOTATIONS = ['json', 'xml', 'html', 'plain'];
+
+function notationAt(call: Call, index: number): string | undefined {
+  const notation = literalAt(call, index, NOTATIONS.join(' or '));
+  if (notation === undefined || NOTATIONS.includes(notation)) return notation;
+  const message = `escape has no notation ${notation}${nearest(notation, NOTATIONS)}`;
+  call.site.unit.findings.add('map-parameters', call.invocation.parameters[index]!.at, message);
+  return undefined;
+}
+
+/** Another one at every run, so it is refused at run time where ids must stay the same. */
+function uuid({ site }: Call): Value {
+  const code = site.block.keep(`uuidOf(run, ${site.place})`);
+  return plain(code, { kind: 'type', name: 'uuid' }, { definite: false, fresh: true });
 }
 
 function cast(call: Call): Value | undefined {
   const { site, invocation } = call;
   const value = argumentAt(site, invocation, 0);
-  const type = literalAt(call, 1, 'the name of a primitive type');
+  const { at } = invocation.parameters[1] ?? invocation.name;
+  const type = invocation.parameters[1]
+    ? literalAt(call, 1, 'the name of a primitive type')
+    : impliedType(call);
   if (!value || type === undefined) return undefined;
-  const shape = site.unit.typeShape(site.file, { text: type, at: invocation.parameters[1]!.at });
+  const shape = site.unit.typeShape(site.file, { text: type, at });
   if (!shape) return undefined;
   if (!site.unit.shapes.primitive(shape)) {
-    site.unit.findings.unsupported(
-      invocation.parameters[1]!.at,
-      `a cast to ${type}`,
-      'create it and write its elements',
-    );
+    site.unit.findings.unsupported(at, `a cast to ${type}`, 'create it and write its elements');
     return undefined;
   }
-  if (!value.many && jsonTypeOf(type) === 'string') {
+  if (!value.many && value.definite && jsonTypeOf(type) === 'string' && !TEMPORAL.has(type)) {
     const text = textAt(call, 0);
     return text === undefined ? undefined : plain(text, shape, { fresh: true, isText: true });
   }
   const from = value.many ? `single(run, ${site.place}, ${value.code})` : value.code;
   const code = site.block.keep(`cast(run, ${site.place}, ${from}, ${JSON.stringify(type)})`);
   return plain(code, shape, { definite: false, fresh: true });
+}
+
+/** `cast(value)`: to the one type of the element that takes it. */
+function impliedType({ site, invocation, member }: Call): string | undefined {
+  if (member?.types.length === 1) return member.types[0];
+  const message = `cast needs the name of a type here: cast(x, 'string')`;
+  site.unit.findings.add('map-parameters', invocation.name.at, message);
+  return undefined;
 }
 
 /** `evaluate(variable, expression)`; the expression may also stand in quotes. */
@@ -168,10 +164,6 @@ function evaluate({ site, invocation }: Call): Value | undefined {
   const code = source ? codeOf(site, source) : focus.code;
   const call = emitExpression(site, { kind: 'expression', at: given.at, text }, code, source?.shape ?? ANY);
   return call === undefined ? undefined : plain(site.block.keep(call), ANY, { many: true });
-}
-
-function wordsOf(path: Path): string {
-  return path.words.map(({ text }) => text).join('.');
 }
 
 function reference(call: Call): Value | undefined {
@@ -225,8 +217,17 @@ function contactPoint(call: Call): Made | undefined {
   return entries && { entries, shape: { kind: 'type', name: 'ContactPoint' } };
 }
 
-function quantity(call: Call): Made | undefined {
+/** `qty('>= 5 mg')`: a comparator, a number and a unit as people write them. */
+function quantityOfText(call: Call): Value | undefined {
+  const text = textAt(call, 0);
+  if (text === undefined) return undefined;
+  const code = call.site.block.keep(`quantityOf(run, ${call.site.place}, ${text})`);
+  return plain(code, { kind: 'type', name: 'Quantity' }, { definite: false, fresh: true });
+}
+
+function quantity(call: Call): Made | Value | undefined {
   const { site, invocation } = call;
+  if (invocation.parameters.length === 1) return quantityOfText(call);
   const value = argumentAt(site, invocation, 0);
   if (!value) return undefined;
   const type = site.unit.shapes.primitive(value.shape);

@@ -41,7 +41,8 @@ function lookUpCode(
   output: { type: string; runtime: string },
 ): Value | undefined {
   const { codeMaps } = site.unit.sources;
-  const map = codeMaps.get(url.startsWith('#') ? site.file + url : url);
+  const map =
+    codeMaps.get(url.startsWith('#') ? site.file + url : url) ?? codeMaps.get(`${site.file}#${url}`);
   if (!map) {
     const own = [...codeMaps.keys()].map((key) =>
       key.startsWith(`${site.file}#`) ? key.slice(site.file.length) : key,

@@ -1,10 +1,12 @@
 /** What the parser makes of a map's text: the whole FHIR Mapping Language, every node with its place. */
 
-/** A place in a map file; line and column count from 1. */
+/** A place in a map file; line and column count from 1, and are 0 in a StructureMap's JSON. */
 export interface Place {
   readonly file: string;
   readonly line: number;
   readonly column: number;
+  /** the element, where the map was read from JSON: `group[0].rule[3].target[0]` */
+  readonly element?: string;
 }
 
 /** A word of the map with its place: an element, a variable, a group, a type. */
@@ -62,6 +64,7 @@ export interface InlineCode {
   readonly source: PrefixedCode;
   /** `-`, `=`, `==`, `!=`, `--`, `<=`, `>=`, `>-`, `<-` or `~` */
   readonly relation: Word;
+  /** its code is empty where the source's code has no match and none is named */
   readonly target: PrefixedCode;
 }
 
@@ -159,7 +162,8 @@ export interface Invocation {
   readonly parameters: readonly Argument[];
 }
 
-/** @returns `file:line:column` */
+/** @returns `file:line:column`, or `file#StructureMap.group[0].rule[3]` in a StructureMap's JSON */
 export function placeText(at: Place): string {
+  if (at.element !== undefined) return `${at.file}#${['StructureMap', at.element].filter(Boolean).join('.')}`;
   return `${at.file}:${at.line}:${at.column}`;
 }

@@ -2,15 +2,9 @@
 import type { ConceptMap, OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { loadBaseDefinitions } from '../../src/fhir/definitions.ts';
 import { ruleOf } from '../../src/fhir/outcome.ts';
-import { compileExpression } from '../../src/fhirpath/compile.ts';
-import { Compilation } from '../../src/mapping/compilation.ts';
-import { type CodeMap, codeMapOf, codeMapOfInline } from '../../src/mapping/concept-map.ts';
-import { Findings } from '../../src/mapping/finding.ts';
-import { resolveImports } from '../../src/mapping/imports.ts';
-import { parseMap } from '../../src/mapping/parser.ts';
-import { type Hop, link } from '../../src/mapping/program.ts';
-import { ANY, type JsonSchema, Shapes } from '../../src/mapping/shapes.ts';
-import type { MapFile } from '../../src/mapping/tree.ts';
+import { compileMap } from '../../src/mapping/compile-map.ts';
+import type { Hop, RunOptions } from '../../src/mapping/program.ts';
+import type { JsonSchema } from '../../src/mapping/shapes.ts';
 
 const definitions = loadBaseDefinitions();
 
@@ -31,39 +25,20 @@ export interface Compiled {
 
 /** Compiles `text` under the file name `t.map`. */
 export function compileOne(text: string, around: Surroundings = {}): Compiled {
-  const findings = new Findings();
-  const files = new Map<string, MapFile>();
-  for (const [name, content] of Object.entries({ 't.map': text, ...around.imports })) {
-    const parsed = parseMap(name, content);
-    if (parsed.ok) files.set(name, parsed.value);
-    else findings.addIssues(parsed.outcome.issue);
-  }
-  const file = files.get('t.map');
-  if (!file) return { hop: undefined, issues: findings.issues, unread: [] };
-  const shapes = new Shapes(definitions);
-  const schemas = new Map((around.schemas ?? []).map((schema) => [schema.$id ?? '', schema]));
-  const imports = resolveImports(files, findings);
-  const codeMaps = codeMapsOf(files, around.conceptMaps ?? {});
-  const unit = new Compilation({ files, imports, codeMaps, schemas, shapes, compileExpression }, findings);
-  const [group] = file.groups;
-  const [source, target] = group!.parameters.map(
-    ({ type }) => (type && unit.typeShape('t.map', type)) ?? ANY,
-  );
-  const entry = unit.entry({ file: 't.map', group: group! }, source!, target!, false);
-  unit.checkRest();
-  const hop = findings.failed ? undefined : link(unit, [entry]).get(entry);
-  return { hop, issues: findings.issues, unread: shapes.unread(source!) };
-}
-
-function codeMapsOf(
-  files: ReadonlyMap<string, MapFile>,
-  conceptMaps: Readonly<Record<string, ConceptMap>>,
-): ReadonlyMap<string, CodeMap> {
-  const all = new Map<string, CodeMap>();
-  for (const [name, map] of Object.entries(conceptMaps)) all.set(map.url!, codeMapOf(map, name, all));
-  for (const [name, { conceptMaps: inline }] of files)
-    for (const map of inline) all.set(name + map.url.text, codeMapOfInline(map, all));
-  return all;
+  const compiled = compileMap({
+    maps: Object.entries({ 't.map': text, ...around.imports }).map(([name, text]) => ({ name, text })),
+    definitions,
+    conceptMaps: new Map(Object.entries(around.conceptMaps ?? {})),
+    schemas: around.schemas ?? [],
+  });
+  if (!compiled.ok) return { hop: undefined, issues: compiled.outcome.issue, unread: [] };
+  const { run, warnings, unread } = compiled.value;
+  const hop: Hop = (source, issues, options) => {
+    const result = run(source, options);
+    issues.push(...result.issues);
+    return result.value;
+  };
+  return { hop, issues: warnings, unread };
 }
 
 /** Runs one record through a map that must compile. */
@@ -71,11 +46,12 @@ export function run(
   text: string,
   record: unknown,
   around?: Surroundings,
+  options?: RunOptions,
 ): { out: unknown; issues: string[] } {
   const { hop, issues: faults } = compileOne(text, around);
   if (!hop) throw new Error(faults.map(({ diagnostics }) => diagnostics).join('\n'));
   const issues: OperationOutcomeIssue[] = [];
-  const out = hop(record, issues);
+  const out = hop(record, issues, options);
   return { out, issues: issues.map((issue) => `${ruleOf(issue)} ${issue.diagnostics}`) };
 }
 

@@ -1,0 +1,110 @@
+/** Turns the texts of maps into one function that runs: the mapping engine as a library. */
+import type { ConceptMap, OperationOutcomeIssue } from '@medplum/fhirtypes';
+import type { Definitions } from '../fhir/definitions.ts';
+import { type Checked, outcomeOf } from '../fhir/outcome.ts';
+import { compileExpression } from '../fhirpath/compile.ts';
+import { Compilation } from './compilation.ts';
+import { Findings, nearest } from './finding.ts';
+import { gatherSources } from './gather-sources.ts';
+import { linkMains, type RunOptions, runMain } from './program.ts';
+import { ANY, type JsonSchema, type Shape } from './shapes.ts';
+import type { CompileExpression, FoundGroup } from './site.ts';
+
+/** What a map is compiled from. */
+export interface CompileMapOptions {
+  /** maps by the name that findings are to give; the first holds the group to run, the others are found by their URL */
+  readonly maps: readonly { readonly name: string; readonly text: string }[];
+  /** the group to run; default: the first of the first map */
+  readonly group?: string;
+  /** what types are: base R4 by `loadBaseDefinitions()`, and any further StructureDefinitions that were added */
+  readonly definitions: Definitions;
+  /** ConceptMaps by the name of their file */
+  readonly conceptMaps?: ReadonlyMap<string, ConceptMap>;
+  /** JSON Schemas of source records, found by `uses` through their `$id` */
+  readonly schemas?: readonly JsonSchema[];
+  /** stands in for the FHIRPath compiler */
+  readonly compileExpression?: CompileExpression;
+}
+
+/** What one run gives. */
+export interface MapResult {
+  /** the target, or an array of the targets where the group has several; undefined after an error that stopped the run */
+  readonly value: unknown;
+  /** unmapped codes and failed checks, each with file:line:column of its rule */
+  readonly issues: readonly OperationOutcomeIssue[];
+}
+
+export interface CompiledMap {
+  /**
+   * Runs the map.
+   * @param sources the source; of several source parameters an array, in their order; never changed
+   */
+  run(sources: unknown, options?: RunOptions): MapResult;
+  /** the JavaScript that runs, for a reader */
+  readonly code: string;
+  /** what should be looked at though the map runs */
+  readonly warnings: readonly OperationOutcomeIssue[];
+  /** fields of the first source's schema or logical model that no rule reads, as dotted paths */
+  readonly unread: readonly string[];
+}
+
+/**
+ * Compiles a map with all that it imports.
+ * @returns the map; or every error found, each with file:line:column and what to write instead
+ * @source FHIR mapping-language.html
+ */
+export function compileMap(options: CompileMapOptions): Checked<CompiledMap> {
+  const findings = new Findings();
+  const schemas = new Map((options.schemas ?? []).map((schema) => [schema.$id ?? '', schema]));
+  const given = {
+    maps: options.maps,
+    conceptMaps: options.conceptMaps ?? new Map(),
+    schemas,
+    definitions: options.definitions,
+    compileExpression: options.compileExpression ?? compileExpression,
+  };
+  const sources = gatherSources(given, findings);
+  const unit = sources && new Compilation(sources, findings);
+  const found = unit && groupOf(unit, options);
+  if (!unit || !found) return { ok: false, outcome: outcomeOf(...findings.issues) };
+  const shapes = found.group.parameters.map(
+    ({ type }): Shape => (type && unit.typeShape(found.file, type)) ?? ANY,
+  );
+  const entry = unit.entry(found, shapes, false);
+  unit.checkRest();
+  if (findings.failed) return { ok: false, outcome: outcomeOf(...findings.issues) };
+  const main = linkMains(unit, [entry]).get(entry)!;
+  const inputs = found.group.parameters.filter(({ mode }) => mode === 'source').length;
+  return {
+    ok: true,
+    value: {
+      run: (sources, { log, uuid } = {}) => {
+        const issues: OperationOutcomeIssue[] = [];
+        const run = { issues, places: unit.places, at: 0, log, uuid };
+        const given = Array.isArray(sources) ? sources : [sources];
+        const [first, ...more] = Array.from({ length: inputs }, (_, at): unknown => given[at]);
+        return { value: runMain(run, main, first, more), issues };
+      },
+      code: unit.text(),
+      warnings: findings.issues,
+      unread: unit.shapes.unread(
+        shapes.find((_, at) => found.group.parameters[at]?.mode === 'source') ?? ANY,
+      ),
+    },
+  };
+}
+
+function groupOf(unit: Compilation, { maps, group: wanted }: CompileMapOptions): FoundGroup | undefined {
+  const [first] = maps;
+  const file = first && unit.sources.files.get(first.name);
+  const group =
+    wanted === undefined ? file?.groups[0] : file?.groups.find(({ name }) => name.text === wanted);
+  if (first && group) return { file: first.name, group };
+  const names = file?.groups.map(({ name }) => name.text) ?? [];
+  const what =
+    wanted === undefined
+      ? 'there is no map to compile'
+      : `there is no group ${wanted}${nearest(wanted, names)}`;
+  unit.findings.addFault({ rule: 'map-unknown-group', diagnostics: `${first?.name ?? 'maps'}: ${what}` });
+  return undefined;
+}

@@ -1,0 +1,64 @@
+/** What compiled maps call at run time for primitives of FHIR, whose ids and extensions stand beside them, and for choices of type. */
+import { hasMembers, type Parent, type Run, report } from './runtime.ts';
+
+/** A FHIR primitive with what it carries. */
+interface Primitive extends Readonly<Record<string, unknown>> {
+  readonly value?: unknown;
+}
+
+/** Writes a primitive in the two places that JSON has for it. @source FHIR R4 json.html#primitive */
+export function putPrimitive(parent: Parent, key: string, { value, ...more }: Primitive): void {
+  if (value !== undefined && value !== null) parent[key] = value;
+  if (hasMembers(more)) parent[`_${key}`] = more;
+}
+
+/** Adds a primitive to a list, and to the list beside it: the two stay in step, null standing for what is absent. */
+export function pushPrimitive(
+  parent: Parent,
+  key: string,
+  { value, ...more }: Primitive,
+  front = false,
+): void {
+  const [values, extras] = [parent[key], parent[`_${key}`]] as (unknown[] | undefined)[];
+  const length = Math.max(values?.length ?? 0, extras?.length ?? 0);
+  const padded = (list: unknown[] | undefined, item: unknown): unknown[] | undefined => {
+    if (!list && item === null) return undefined;
+    const all = [...(list ?? []), ...new Array(length - (list?.length ?? 0)).fill(null)];
+    return front ? [item, ...all] : [...all, item];
+  };
+  const kept = padded(values, value ?? null);
+  const extra = padded(extras, hasMembers(more) ? more : null);
+  if (kept) parent[key] = kept;
+  if (extra) parent[`_${key}`] = extra;
+}
+
+/**
+ * @param types as names end: `Quantity`, `String`
+ * @returns the type of a choice in a record, undefined when it is absent
+ */
+export function choiceOf(
+  owner: Readonly<Record<string, unknown>>,
+  stem: string,
+  types: readonly string[],
+): string | undefined {
+  for (const key in owner) {
+    const name = key.startsWith('_') ? key.slice(1) : key;
+    if (!name.startsWith(stem) || owner[key] === undefined || owner[key] === null) continue;
+    const type = name.slice(stem.length);
+    if (types.includes(type)) return type;
+  }
+  return undefined;
+}
+
+/** @returns the type, when the element written to may be of it; else none, with an issue */
+export function allowedChoice(
+  run: Run,
+  at: number,
+  choice: string | undefined,
+  stem: string,
+  allowed: readonly string[],
+): string | undefined {
+  if (choice === undefined || allowed.includes(choice)) return choice;
+  report(run, at, 'map-type', `${stem}[x] has no type ${choice.slice(0, 40)}; convert the value first`);
+  return undefined;
+}

@@ -1,0 +1,81 @@
+/** Writes a value that is no new object under the JSON name of its element. */
+import type { Built, Slot } from './block.ts';
+import { keyFor } from './choice.ts';
+import type { Member } from './shapes.ts';
+import type { Site, Value } from './site.ts';
+import type { Target } from './tree.ts';
+
+/** Writes a choice under the name of the type that the record has. */
+export function writeChoice(site: Site, parent: Built, member: Member, value: Value, choice: string): Value {
+  const { block } = site;
+  const names = member.keys.map((key) => key.slice(member.stem.length));
+  const stem = JSON.stringify(member.stem);
+  const type = block.keep(`allowedChoice(run, ${site.place}, ${choice}, ${stem}, ${site.unit.list(names)})`);
+  const element = `{...copyOf(run, ${site.place}, ${value.companion}), "value": ${value.code}}`;
+  block.line(
+    `if (${type} !== undefined) putPrimitive(${block.lend(parent)}, ${stem} + ${type}, ${element});`,
+  );
+  return value;
+}
+
+export function keyOf(site: Site, target: Target, member: Member, value: Value): string | undefined {
+  const key = keyFor(site.unit.shapes, member, value);
+  if ('key' in key) return key.key;
+  site.unit.findings.add('map-type', target.at, key.wrong);
+  return undefined;
+}
+
+export function slotOf(target: Target, parent: Built, member: Member, key: string): Slot {
+  const { hasCompanion } = member;
+  if (!member.isArray) return { parent, key, position: 'only', hasCompanion };
+  const isFirst = target.listModes.some(({ text }) => text === 'first');
+  return { parent, key, position: isFirst ? 'first' : 'last', hasCompanion };
+}
+
+/** Writes a value that is no new object: kept under a name where a later rule needs it or it may be absent. */
+export function writeValue(site: Site, target: Target, slot: Slot, value: Value): Value | undefined {
+  const { block } = site;
+  if (value.many && slot.position !== 'only') {
+    if (target.variable) {
+      const instead = 'write the rule once for each item, with the list as its source';
+      site.unit.findings.unsupported(target.variable.at, 'a variable for several values', instead);
+    }
+    const item = block.name();
+    block.nest(
+      `for (const ${item} of ${value.code})`,
+      (inner) => write(inner, slot, `copyOf(run, ${site.place}, ${item})`),
+      true,
+    );
+    return undefined;
+  }
+  let { code } = value;
+  if (value.many) code = block.keep(`copyOf(run, ${site.place}, single(run, ${site.place}, ${code}))`);
+  else if (target.variable && !/^\w+$/.test(code)) code = block.keep(code);
+  const definite = value.definite && !value.many;
+  const isLast = slot.position !== 'only' && target.listModes.some(({ text }) => text === 'last');
+  const put = (inner: Site['block']): void => {
+    if (isLast)
+      inner.line(
+        `goesLast(run, ${site.place}, ${inner.lend(slot.parent)}, ${JSON.stringify(slot.key)}, ${code});`,
+      );
+    else write(inner, slot, code);
+  };
+  if (value.companion !== undefined && slot.hasCompanion)
+    writeWithCompanion(site, slot, code, value.companion);
+  else if (definite) put(block);
+  else block.nest(`if (${code} !== undefined)`, put);
+  return { ...value, code, definite, many: false, built: value.built };
+}
+
+/** A primitive with its id and extensions, which stand beside it in JSON. */
+function writeWithCompanion({ block, place }: Site, slot: Slot, code: string, companion: string): void {
+  const put = slot.position === 'only' ? 'putPrimitive' : 'pushPrimitive';
+  const front = slot.position === 'first' ? ', true' : '';
+  const element = `{...copyOf(run, ${place}, ${companion}), "value": ${code}}`;
+  block.line(`${put}(${block.lend(slot.parent)}, ${JSON.stringify(slot.key)}, ${element}${front});`);
+}
+
+function write(block: Site['block'], slot: Slot, code: string): void {
+  if (slot.position === 'only') block.set(slot.parent, slot.key, code);
+  else block.push(slot.parent, slot.key, code, slot.position === 'first');
+}
