@@ -207,6 +207,7 @@ export class Block {
     const { entries } = built;
     if (!entries) return;
     for (const child of [...this.#waiting]) if (child.slot?.parent === built) this.#writeOut(child);
+    if (!built.entries) return; // one of them needed it
     built.filled ||= entries.size > 0;
     built.entries = undefined;
     this.line(`const ${built.js} = ${literalOf(entries, built.layout)};`);

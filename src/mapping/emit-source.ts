@@ -28,6 +28,7 @@ function emitSource(site: Site, source: Source, body: (site: Site) => void): voi
   if (more) return emitDeep(site, source, body);
   if (!step) return emitItem(site, source, { ...context, code: codeOf(site, context) }, body);
   if (isRefusedName(site.unit, step)) return;
+  if (step.text === 'value' && shapes.primitive(context.shape)) return emitValue(site, source, context, body);
   const owner = ownerOf(site, context, step);
   const member = shapes.member(owner.shape, step.text);
   if (!member) {
@@ -36,7 +37,6 @@ function emitSource(site: Site, source: Source, body: (site: Site) => void): voi
     return findings.add('map-unknown-element', step.at, `${where} has no element ${step.text}${hint}`);
   }
   shapes.read(owner.shape, member);
-  if (step.text === 'value' && shapes.primitive(owner.shape)) return emitValue(site, source, context, body);
   const narrowed = narrow(site, source, member);
   if (narrowed) emitElement(site, source, narrowed, owner, body);
 }

@@ -65,7 +65,7 @@ function parseFile(file: string, cursor: Cursor): MapFile {
 /** `/// name = "value"`; several lines stand between `"""`. */
 function readMetadata(cursor: Cursor): Metadata {
   const { text, at } = cursor.token;
-  const [, name = '', value = ''] = /^\/\/\/\s*([\w.[\]-]+)\s*=\s*([^]*?)\s*$/.exec(text) ?? [];
+  const [, name = '', value = ''] = /^\/\/\/\s*([\w.[\]-]+)\s*=\s*(.*?)\s*$/s.exec(text) ?? [];
   const read = metadataValue(value);
   if (value !== '' && read === undefined)
     throw cursor.error('a value in quotes, a number, a date such as @2025-05-01, true or false behind "="');
@@ -74,7 +74,7 @@ function readMetadata(cursor: Cursor): Metadata {
 }
 
 function metadataValue(value: string): Metadata['value'] {
-  const block = /^"""(?:[ \t]*\r?\n)?([^]*?)(?:\r?\n[ \t]*)?"""$/.exec(value);
+  const block = /^"""(?:[ \t]*\r?\n)?(.*?)(?:\r?\n[ \t]*)?"""$/s.exec(value);
   if (block) return block[1]!;
   const quoted = /^"((?:[^"\\]|\\.)*)"$|^'((?:[^'\\]|\\.)*)'$/s.exec(value);
   if (quoted) return unescaped(quoted[1] ?? quoted[2]!);

@@ -3,6 +3,7 @@ import type { StructureMapGroupRuleTargetParameter } from '@medplum/fhirtypes';
 import { readArgument, readWords, wordsText } from './fragment.ts';
 import type { JsonElement } from './structure-map-element.ts';
 import type { Argument, Literal, LiteralType } from './tree.ts';
+import { argumentText } from './write-argument.ts';
 
 /**
  * Extension (value: boolean) that marks a text as FHIRPath where FHIR has no element for an expression: a parameter
@@ -38,11 +39,14 @@ export function readParameter(element: JsonElement, isFhirPath: boolean): Argume
   const names = element.names().filter((name) => name.startsWith('value'));
   const [name] = names;
   if (names.length !== 1 || name === undefined) {
-    element.fault('needs exactly one value: valueId, valueString, valueBoolean, valueInteger or valueDecimal');
+    element.fault(
+      'needs exactly one value: valueId, valueString, valueBoolean, valueInteger or valueDecimal',
+    );
     return undefined;
   }
   const marked = takeMark(element);
-  const argument = marked || (isFhirPath && name === 'valueString') ? expressionOf(element) : valueOf(element, name);
+  const argument =
+    marked || (isFhirPath && name === 'valueString') ? expressionOf(element) : givenValue(element, name);
   element.rest();
   return argument;
 }
@@ -56,15 +60,14 @@ function expressionOf(element: JsonElement): Argument | undefined {
   return undefined;
 }
 
-function valueOf(element: JsonElement, name: string): Argument | undefined {
+function givenValue(element: JsonElement, name: string): Argument | undefined {
   if (name === 'valueId') {
     const text = element.needed(name);
     return text === '' ? undefined : { kind: 'path', at: element.at, words: readWords(text, element.at) };
   }
   const type = TYPES.get(name);
   const value = element.value(name);
-  if (type && isOfType(type, value))
-    return { kind: 'literal', at: element.at, type, value: type === 'dateTime' ? value : value };
+  if (type && isOfType(type, value)) return { kind: 'literal', at: element.at, type, value };
   element.fault(type ? `must be a ${type}` : 'is no parameter of a StructureMap; write valueString', name);
   return undefined;
 }
@@ -79,8 +82,7 @@ function isOfType(type: LiteralType, value: unknown): value is Literal['value'] 
 
 /** Takes the extension that marks FHIRPath, where it is the only one. */
 export function takeMark(element: JsonElement, name = 'extension'): boolean {
-  const probe = element.has(name) && JSON.stringify(element.peek(name));
-  if (probe !== JSON.stringify([mark()])) return false;
+  if (JSON.stringify(element.peek(name)) !== JSON.stringify([mark()])) return false;
   element.value(name);
   return true;
 }
@@ -91,7 +93,7 @@ export function mark(): { url: string; valueBoolean: boolean } {
 
 /** @param isFhirPath true for the second parameter of `evaluate`, whose text is FHIRPath without a mark */
 export function writeParameter(argument: Argument, isFhirPath: boolean): MapParameter {
-  if (isFhirPath) return { valueString: fhirPathText(argument) };
+  if (isFhirPath) return { valueString: argumentText(argument) };
   if (argument.kind === 'path') return { valueId: wordsText(argument.words) };
   if (argument.kind === 'expression') return { extension: [mark()], valueString: argument.text };
   const [name] = [...TYPES].find(([, type]) => type === argument.type)!;

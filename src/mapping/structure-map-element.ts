@@ -41,7 +41,7 @@ export class JsonElement {
   }
 
   has(name: string): boolean {
-    return this.#members[name] !== undefined;
+    return this.peek(name) !== undefined;
   }
 
   /** @returns names of the members that nothing has taken yet */
@@ -49,10 +49,15 @@ export class JsonElement {
     return Object.keys(this.#members).filter((name) => !this.#taken.has(name));
   }
 
+  /** @returns a member as it is; it is not taken */
+  peek(name: string): unknown {
+    return Object.hasOwn(this.#members, name) ? this.#members[name] : undefined;
+  }
+
   /** Takes a member as it is. */
   value(name: string): unknown {
     this.#taken.add(name);
-    return Object.hasOwn(this.#members, name) ? this.#members[name] : undefined;
+    return this.peek(name);
   }
 
   text(name: string): string | undefined {
