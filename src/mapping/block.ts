@@ -156,23 +156,30 @@ export class Block {
     return built.foreign || built.writes.has(key) || this.#loopsWithin(built.block);
   }
 
-  /** Writes one member. */
-  set(built: Built, key: string, code: string): void {
-    if (built.entries && built.block === this) built.entries.set(key, code);
+  /** Writes one member; `trace` as in a slot. */
+  set(built: Built, key: string, code: string, trace?: string): void {
+    if (built.entries && built.block === this && trace === undefined) built.entries.set(key, code);
     else this.line(`${this.use(built)}[${JSON.stringify(key)}] = ${code};`);
     if (built.block === this) built.filled = true;
     built.writes.set(key, this.#certain(built, key));
+    this.trace(built, key, trace);
+  }
+
+  /** Remembers which rule wrote a member, and from what. */
+  trace(built: Built, key: string, trace: string | undefined, front = false): void {
+    if (trace === undefined) return;
+    this.line(`trace(run, ${built.js}, ${JSON.stringify(key)}, ${trace}${front ? ', true' : ''});`);
   }
 
   /** Adds to a member that is a list. */
-  push(built: Built, key: string, code: string, front = false): void {
+  push(built: Built, key: string, code: string, front = false, trace?: string): void {
     this.#letOlderIn(built, key);
     for (const older of this.#waitingHere(built, key)) this.#letIn(older);
-    this.#add(built, key, code, front);
+    this.#add(built, key, code, front, trace);
   }
 
-  #add(built: Built, key: string, code: string, front: boolean): void {
-    if (built.entries && built.block === this) {
+  #add(built: Built, key: string, code: string, front: boolean, trace: string | undefined): void {
+    if (built.entries && built.block === this && trace === undefined) {
       const list = built.entries.get(key) ?? [];
       if (Array.isArray(list)) {
         built.entries.set(key, front ? [code, ...list] : [...list, code]);
@@ -187,6 +194,7 @@ export class Block {
     else if (known && this.#isWithin(known)) this.line(add);
     else this.line(`if (${member} === undefined) ${member} = [${code}]; else ${add}`);
     built.writes.set(key, this.#certain(built, key));
+    this.trace(built, key, trace, front);
   }
 
   /** Writes a line behind all others of the block. */
@@ -254,15 +262,16 @@ export class Block {
     if (index >= 0) this.#waiting.splice(index, 1);
     if (built.isPrimitive) {
       this.#attachPrimitive(slot, built.js);
-    } else if (slot.position === 'only') this.set(slot.parent, slot.key, built.js);
-    else this.#add(slot.parent, slot.key, built.js, slot.position === 'first');
+    } else if (slot.position === 'only') this.set(slot.parent, slot.key, built.js, slot.trace);
+    else this.#add(slot.parent, slot.key, built.js, slot.position === 'first', slot.trace);
   }
 
   /** A primitive is split into its value and, under `_name`, its id and extensions. */
-  #attachPrimitive({ parent, key, position }: Slot, js: string): void {
+  #attachPrimitive({ parent, key, position, trace }: Slot, js: string): void {
     const put = position === 'only' ? 'putPrimitive' : 'pushPrimitive';
     const front = position === 'first' ? ', true' : '';
     this.line(`${put}(${this.use(parent)}, ${JSON.stringify(key)}, ${js}${front});`);
+    this.trace(parent, key, trace, position === 'first');
     parent.foreign = true; // which of the two was written is not known here
   }
 

@@ -33,6 +33,8 @@ export interface SlotIn<Home> {
   readonly position: 'only' | 'last' | 'first';
   /** takes the id and extensions of a primitive too */
   readonly hasCompanion?: boolean;
+  /** JavaScript of the rule's place and the paths in the source that the element comes from, where lineage is asked for */
+  readonly trace?: string | undefined;
 }
 
 /** @returns the literal of an object with these members */

@@ -43,7 +43,11 @@ export class Compilation implements Unit {
   readonly #constants = new Map<string, Scope>();
   readonly #nodes = new Map<JsonSchema, number>();
 
-  constructor(sources: Sources, findings: Findings) {
+  readonly isTraced: boolean;
+
+  /** @param isTraced the code remembers which rule wrote what, for lineage */
+  constructor(sources: Sources, findings: Findings, isTraced = false) {
+    this.isTraced = isTraced;
     this.sources = sources;
     this.findings = findings;
     this.#budget = { names: 0, characters: 0, exceeded: tooLarge };
@@ -141,7 +145,10 @@ export class Compilation implements Unit {
       return;
     }
     fn.used = true;
-    const codes = values.map((value) => (value.built ? block.lend(value.built) : value.code));
+    const codes = values.flatMap((value) => [
+      value.built ? block.lend(value.built) : value.code,
+      ...(this.isTraced ? [value.origins?.[0] ?? '""'] : []),
+    ]);
     if (fn.text === undefined || fn.recursive) block.line(`run.at = ${at};`);
     block.line(`${fn.name}(${['run', 'depth + 1', ...codes].join(', ')});`);
   }
@@ -156,7 +163,7 @@ export class Compilation implements Unit {
     const values = found.group.parameters.map(({ mode }, index): Variable => {
       const shape = shapes[index] ?? ANY;
       if (mode === 'target') return { ...this.#created(block, shape), mode };
-      const input = plain(block.name(), shape, { fresh });
+      const input = plain(block.name(), shape, { fresh, origins: this.isTraced ? ['""'] : undefined });
       block.parameter(input.code);
       return { ...input, mode };
     });
@@ -230,10 +237,12 @@ export class Compilation implements Unit {
       const js = block.name();
       block.parameter(js);
       const built = mode === 'target' ? block.adopt(js, undefined, this.shapes.form(shape)) : undefined;
-      return { ...plain(js, shape, built ? { built, fresh: true } : { fresh }), mode };
+      const origins = this.isTraced ? [`${js}p`] : undefined;
+      return { ...plain(js, shape, built ? { built, fresh: true } : { fresh }), origins, mode };
     });
     emitGroup(this, block, found, values);
-    const parameters = ['run', 'depth', ...values.map(({ code }) => code)].join(', ');
+    const names = values.flatMap(({ code, origins = [] }) => [code, ...origins]);
+    const parameters = ['run', 'depth', ...names].join(', ');
     const at = this.place(found.group.name.at, undefined);
     const guard = fn.recursive ? `if (depth > 50 && !enter(run, ${at}, depth)) return;\n` : '';
     return `function ${fn.name}(${parameters}) {\n${guard}${block.close()}\n}`;

@@ -32,9 +32,11 @@ function emitPlainCopy(
 ): Value | undefined {
   const value = site.unit.shapes.primitive(item.shape) ? item : copied(site, item);
   if (member.isChoice && item.choice !== undefined)
-    return writeChoice(site, parent, member, value, item.choice);
+    return writeChoice(site, target, parent, member, { ...value, choice: item.choice });
   const key = keyOf(site, target, member, value);
-  return key === undefined ? undefined : writeValue(site, target, slotOf(target, parent, member, key), value);
+  return key === undefined
+    ? undefined
+    : writeValue(site, target, slotOf(site, target, parent, member, key), value);
 }
 
 /** `src.a -> tgt.a` by the group that is the default for the two types. */
@@ -51,7 +53,7 @@ function emitByGroup(
   if (key === undefined) return undefined;
   const isResource = site.unit.shapes.isResource(shape);
   const entries: [string, string][] = isResource ? [['resourceType', JSON.stringify(type)]] : [];
-  const made = objectOf(site, { entries, shape }, slotOf(target, parent, member, key));
+  const made = objectOf(site, { entries, shape }, slotOf(site, target, parent, member, key));
   const values: Variable[] = [
     { ...item, mode: 'source' },
     { ...made, mode: 'target' },

@@ -2,6 +2,7 @@
 import { isRefusedName } from './element-name.ts';
 import { emitCheck, emitCondition, emitExpression, emitLog, literalOf } from './expression.ts';
 import { nearest } from './finding.ts';
+import { itemOf, under } from './origins.ts';
 import { choiceKey, type Member, type Shape } from './shapes.ts';
 import { codeOf, plain, type Site, type Value, type Variable, variableOf, within } from './site.ts';
 import type { Rule, Source, Word } from './tree.ts';
@@ -133,6 +134,10 @@ function emitOne(site: Site, source: Source, member: Member, owner: Value, body:
     definite: companion === undefined,
     ...(companion && { companion }),
     ...(choice && { choice }),
+    origins: under(
+      owner,
+      choice ? `${JSON.stringify(member.stem)} + ${choice}` : JSON.stringify(member.keys[0]),
+    ),
   });
   if (cardinality && cardinality.min > 0) emitRequired(site, member.stem, code, cardinality);
   const filter = filterOf(site, source, member);
@@ -207,10 +212,15 @@ function emitEach(
       block.line(`if (${isAbsent}) continue;`);
       if (!companion) block.bind(code);
       const inner = { ...site, block };
+      const origins = itemOf(
+        under(owner, JSON.stringify(member.keys[0])),
+        isPicked ? `${all}.indexOf(${code})` : index,
+      );
       const value = plain(code, member.shape, {
         fresh,
         definite: !companion,
         ...(companion && { companion }),
+        origins,
       });
       if (list === all) emitItem(inner, source, value, body);
       else bindItem(inner, source, value, body);

@@ -3,6 +3,7 @@ import type { Built } from './block.ts';
 import { isRefusedName } from './element-name.ts';
 import { emitCopy } from './emit-copy.ts';
 import { nearest } from './finding.ts';
+import { originsOf } from './origins.ts';
 import { objectIn, objectOf, theOne } from './place-object.ts';
 import { ANY, type Member, type Shape } from './shapes.ts';
 import { plain, type Site, type Value, type Variable, variableOf, within } from './site.ts';
@@ -14,7 +15,8 @@ import { keyOf, slotOf, writeChoice, writeValue } from './write-value.ts';
 export function emitTargets(site: Site, rule: Rule): Site {
   return rule.targets.reduce((at, target) => {
     const value = emitTarget(at, rule, target);
-    return value ? within(at, target.variable?.text, { ...value, mode: 'target' }) : unknownAfter(at, target);
+    if (!value) return unknownAfter(at, target);
+    return within(at, target.variable?.text, { ...value, mode: 'target', origins: originsOf(at, target) });
   }, site);
 }
 
@@ -136,10 +138,10 @@ function emitElement(
   if (!made) return undefined;
   const value = 'entries' in made ? plain('', made.shape) : made;
   if (member.isChoice && !('entries' in made) && made.choice !== undefined)
-    return writeChoice(site, parent, member, made, made.choice);
+    return writeChoice(site, target, parent, member, { ...made, choice: made.choice });
   const key = keyOf(site, target, member, value);
   if (key === undefined) return undefined;
-  const slot = slotOf(target, parent, member, key);
+  const slot = slotOf(site, target, parent, member, key);
   if ('entries' in made) return objectIn(site, target, made, slot);
   return writeValue(site, target, slot, made);
 }
@@ -165,7 +167,7 @@ function emitBare(
     findings.add('map-no-value', target.at, message);
     return undefined;
   }
-  const slot = slotOf(target, parent, member, member.keys[0]!);
+  const slot = slotOf(site, target, parent, member, member.keys[0]!);
   if (target.listModes.length === 0 && !member.isArray) return theOne(site, member.shape, slot);
   return objectIn(site, target, { entries: [], shape: member.shape }, slot);
 }

@@ -74,6 +74,11 @@ export function emitExpression(
   return `(run.at = ${place}, ${call})`;
 }
 
+/** @returns the names of the variables that an expression uses */
+export function namesIn(site: Site, expression: Expression): readonly string[] {
+  return readNames(site, expression)?.variables ?? [];
+}
+
 interface NamesRead {
   /** the expression with every bare variable written as `%name` */
   readonly text: string;

@@ -72,8 +72,8 @@ function shared(site: Site, name: string, made: Made, slot: Slot, single = false
   if (single) block.line(`${shareName} ??= ${slot.position === 'only' ? member : `${member}?.[0]`};`);
   block.nest(`if (${shareName} === undefined)`, (inner) => {
     inner.line(`${shareName} = ${literal};`);
-    if (slot.position === 'only') inner.set(parent, key, shareName);
-    else inner.push(parent, key, shareName);
+    if (slot.position === 'only') inner.set(parent, key, shareName, slot.trace);
+    else inner.push(parent, key, shareName, false, slot.trace);
   });
   const js = block.keep(shareName);
   return plain(js, made.shape, { built: block.adopt(js, undefined, form), fresh: true });

@@ -5,6 +5,7 @@ import type { Compilation } from './compilation.ts';
 import { asCodeableConcept, asCoding, asDisplay, asSystem, lookUp, lookUpCode } from './concept-map.ts';
 import * as runtime from './runtime.ts';
 import * as dates from './runtime-dates.ts';
+import * as lineage from './runtime-lineage.ts';
 import * as lists from './runtime-lists.ts';
 import * as primitives from './runtime-primitives.ts';
 import * as texts from './runtime-texts.ts';
@@ -24,6 +25,7 @@ export type Hop = (source: unknown, issues: OperationOutcomeIssue[], options?: R
 const RUNTIME = {
   ...runtime,
   ...dates,
+  ...lineage,
   ...lists,
   ...primitives,
   ...texts,

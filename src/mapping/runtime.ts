@@ -13,10 +13,23 @@ export interface Run {
   readonly log?: ((place: string | undefined, values: readonly unknown[]) => void) | undefined;
   /** makes UUIDs for `uuid()`; absent where ids must be the same at every run */
   readonly uuid?: (() => string) | undefined;
+  /** which rules wrote the members of each object, where lineage is asked for */
+  lineage?: Map<object, Trace[]>;
   /** list elements that go last, in the order in which they were made */
   last?: { readonly list: Parent; readonly key: string; readonly item: unknown }[];
   /** lists with an element that goes first, or last: there may be one of each */
   ends?: Map<unknown, Set<string>>;
+}
+
+/** A member that a rule wrote. */
+export interface Trace {
+  readonly key: string;
+  /** number of the rule's place */
+  readonly at: number;
+  /** paths in the source */
+  readonly origins: readonly string[];
+  /** what was written: one item where the member is a list */
+  readonly item: unknown;
 }
 
 const NOTHING: readonly unknown[] = Object.freeze([]);

@@ -54,6 +54,8 @@ export interface Value {
   readonly companion?: string;
   /** JavaScript of the type of a choice that only the record decides, as its name ends: `Quantity` of `valueQuantity` */
   readonly choice?: string;
+  /** JavaScript of the paths in the source that it comes from; absent where no lineage is asked for */
+  readonly origins?: readonly string[] | undefined;
 }
 
 /** A value under a name of the map. */
@@ -69,6 +71,8 @@ export interface Unit {
   readonly sources: Sources;
   readonly shapes: Shapes;
   readonly findings: Findings;
+  /** the code is to remember which rule wrote what, and from where */
+  readonly isTraced: boolean;
   /** @returns the number under which compiled code names a place */
   place(at: Place, rule: string | undefined): number;
   /** @returns the JavaScript name of a compiled expression */

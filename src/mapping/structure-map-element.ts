@@ -123,6 +123,16 @@ export class JsonElement {
     });
   }
 
+  /** Takes a member that is one object. */
+  child(name: string): JsonElement | undefined {
+    const value = this.value(name);
+    if (value === undefined) return undefined;
+    const path = join(this.at.element ?? '', name);
+    if (isObject(value)) return new JsonElement(this.#reading, value, path, join(this.#home, name));
+    this.fault('must be an object', name);
+    return undefined;
+  }
+
   /** Keeps the members that nothing took, as metadata. */
   rest(): void {
     for (const name of this.names()) {

@@ -33,7 +33,8 @@ export function ruleNames(rules: readonly Rule[]): ReadonlyMap<Rule, string> {
 /** @returns the rules without the names that `ruleNames` would give them again */
 export function withoutMadeNames(rules: readonly Rule[]): Rule[] {
   const counts = new Map<string, number>();
-  for (const { name } of allRules(rules)) if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1);
+  for (const { name } of allRules(rules))
+    if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1);
   const strip = (rule: Rule): Rule => {
     const isMade = rule.name === defaultName(rule) && counts.get(rule.name) === 1;
     return { ...rule, name: isMade ? undefined : rule.name, rules: rule.rules.map(strip) };

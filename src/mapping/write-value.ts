@@ -1,20 +1,31 @@
 /** Writes a value that is no new object under the JSON name of its element. */
 import type { Built, Slot } from './block.ts';
 import { keyFor } from './choice.ts';
+import { originsOf, traceOf } from './origins.ts';
 import type { Member } from './shapes.ts';
 import type { Site, Value } from './site.ts';
 import type { Target } from './tree.ts';
 
 /** Writes a choice under the name of the type that the record has. */
-export function writeChoice(site: Site, parent: Built, member: Member, value: Value, choice: string): Value {
+export function writeChoice(
+  site: Site,
+  target: Target,
+  parent: Built,
+  member: Member,
+  value: Value & { readonly choice: string },
+): Value {
   const { block } = site;
   const names = member.keys.map((key) => key.slice(member.stem.length));
   const stem = JSON.stringify(member.stem);
-  const type = block.keep(`allowedChoice(run, ${site.place}, ${choice}, ${stem}, ${site.unit.list(names)})`);
+  const type = block.keep(
+    `allowedChoice(run, ${site.place}, ${value.choice}, ${stem}, ${site.unit.list(names)})`,
+  );
   const element = `{...copyOf(run, ${site.place}, ${value.companion}), "value": ${value.code}}`;
   block.line(
     `if (${type} !== undefined) putPrimitive(${block.lend(parent)}, ${stem} + ${type}, ${element});`,
   );
+  const trace = traceOf(site, originsOf(site, target));
+  if (trace) block.line(`trace(run, ${parent.js}, ${stem} + ${type}, ${trace});`);
   return value;
 }
 
@@ -25,11 +36,12 @@ export function keyOf(site: Site, target: Target, member: Member, value: Value):
   return undefined;
 }
 
-export function slotOf(target: Target, parent: Built, member: Member, key: string): Slot {
+export function slotOf(site: Site, target: Target, parent: Built, member: Member, key: string): Slot {
   const { hasCompanion } = member;
-  if (!member.isArray) return { parent, key, position: 'only', hasCompanion };
+  const trace = traceOf(site, originsOf(site, target));
+  if (!member.isArray) return { parent, key, position: 'only', hasCompanion, trace };
   const isFirst = target.listModes.some(({ text }) => text === 'first');
-  return { parent, key, position: isFirst ? 'first' : 'last', hasCompanion };
+  return { parent, key, position: isFirst ? 'first' : 'last', hasCompanion, trace };
 }
 
 /** Writes a value that is no new object: kept under a name where a later rule needs it or it may be absent. */
@@ -73,9 +85,10 @@ function writeWithCompanion({ block, place }: Site, slot: Slot, code: string, co
   const front = slot.position === 'first' ? ', true' : '';
   const element = `{...copyOf(run, ${place}, ${companion}), "value": ${code}}`;
   block.line(`${put}(${block.lend(slot.parent)}, ${JSON.stringify(slot.key)}, ${element}${front});`);
+  block.trace(slot.parent, slot.key, slot.trace, slot.position === 'first');
 }
 
 function write(block: Site['block'], slot: Slot, code: string): void {
-  if (slot.position === 'only') block.set(slot.parent, slot.key, code);
-  else block.push(slot.parent, slot.key, code, slot.position === 'first');
+  if (slot.position === 'only') block.set(slot.parent, slot.key, code, slot.trace);
+  else block.push(slot.parent, slot.key, code, slot.position === 'first', slot.trace);
 }
