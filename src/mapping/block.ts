@@ -281,6 +281,7 @@ export class Block {
       if (child !== built && child.slot?.parent === built) this.#settle(child);
     const { slot } = built;
     if (!slot) return;
+    if (slot.position !== 'only') this.#letOlderIn(slot.parent, slot.key);
     if (built.filled) return this.#attach(built, slot);
     built.slot = undefined;
     if (built.foreign || built.writes.size > 0)

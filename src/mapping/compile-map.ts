@@ -4,11 +4,12 @@ import type { Definitions } from '../fhir/definitions.ts';
 import { type Checked, outcomeOf } from '../fhir/outcome.ts';
 import { compileExpression } from '../fhirpath/compile.ts';
 import { Compilation } from './compilation.ts';
+import { type Explained, explainHop, type Traced } from './explain.ts';
 import { Findings, nearest } from './finding.ts';
 import { gatherSources } from './gather-sources.ts';
 import { linkMains, type RunOptions, runMain } from './program.ts';
 import { ANY, type JsonSchema, type Shape } from './shapes.ts';
-import type { CompileExpression, FoundGroup } from './site.ts';
+import type { CompileExpression, FoundGroup, Sources } from './site.ts';
 
 /** What a map is compiled from. */
 export interface CompileMapOptions {
@@ -40,6 +41,8 @@ export interface CompiledMap {
    * @param sources the source; of several source parameters an array, in their order; never changed
    */
   run(sources: unknown, options?: RunOptions): MapResult;
+  /** Runs the map for the lineage of what it makes; compiled for that when first asked, so that `run` pays nothing. */
+  explain(sources: unknown): Explained & { readonly issues: readonly OperationOutcomeIssue[] };
   /** the JavaScript that runs, for a reader */
   readonly code: string;
   /** what should be looked at though the map runs */
@@ -74,16 +77,27 @@ export function compileMap(options: CompileMapOptions): Checked<CompiledMap> {
   unit.checkRest();
   if (findings.failed) return { ok: false, outcome: outcomeOf(...findings.issues) };
   const main = linkMains(unit, [entry]).get(entry)!;
-  const inputs = found.group.parameters.filter(({ mode }) => mode === 'source').length;
+  const count = found.group.parameters.filter(({ mode }) => mode === 'source').length;
+  const inputs = (given: unknown): unknown[] => {
+    const all: readonly unknown[] = Array.isArray(given) ? given : [given];
+    return Array.from({ length: count }, (_, at) => all[at]);
+  };
+  let traced: Traced | undefined;
   return {
     ok: true,
     value: {
-      run: (sources, { log, uuid } = {}) => {
+      run: (given, { log, uuid } = {}) => {
         const issues: OperationOutcomeIssue[] = [];
-        const run = { issues, places: unit.places, at: 0, log, uuid };
-        const given = Array.isArray(sources) ? sources : [sources];
-        const [first, ...more] = Array.from({ length: inputs }, (_, at): unknown => given[at]);
-        return { value: runMain(run, main, first, more), issues };
+        const [first, ...more] = inputs(given);
+        return {
+          value: runMain({ issues, places: unit.places, at: 0, log, uuid }, main, first, more),
+          issues,
+        };
+      },
+      explain: (given) => {
+        const issues: OperationOutcomeIssue[] = [];
+        traced ??= tracedOf(sources, found, shapes);
+        return { ...explainHop(traced, inputs(given), issues), issues };
       },
       code: unit.text(),
       warnings: findings.issues,
@@ -92,6 +106,12 @@ export function compileMap(options: CompileMapOptions): Checked<CompiledMap> {
       ),
     },
   };
+}
+
+function tracedOf(sources: Sources, found: FoundGroup, shapes: readonly Shape[]): Traced {
+  const unit = new Compilation(sources, new Findings(), true);
+  const entry = unit.entry(found, shapes, false);
+  return { main: linkMains(unit, [entry]).get(entry)!, places: unit.places };
 }
 
 function groupOf(unit: Compilation, { maps, group: wanted }: CompileMapOptions): FoundGroup | undefined {

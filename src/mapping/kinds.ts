@@ -2,12 +2,13 @@
 import type { Bundle, OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { AdapterError } from '../fhir/outcome.ts';
 import { Compilation } from './compilation.ts';
-import { type Findings, nearest } from './finding.ts';
+import { explainBoth, type Traced } from './explain.ts';
+import { Findings, nearest } from './finding.ts';
 import { type GivenSources, gatherSources } from './gather-sources.ts';
 import type { KindMap } from './map-set.ts';
-import { type Hop, link } from './program.ts';
+import { type Hop, link, linkMains } from './program.ts';
 import type { Shape } from './shapes.ts';
-import type { FoundGroup } from './site.ts';
+import type { FoundGroup, Sources } from './site.ts';
 
 /** What of a kind's manifest concerns its maps. */
 export interface MappedKind {
@@ -48,9 +49,43 @@ export function compileKinds(
     unit,
     [...entries.values()].flatMap(({ toModel, toBundle }) => [toModel, toBundle]),
   );
+  const traced = lazily(() => tracedEntries(given, sources));
   return new Map(
-    [...entries].map(([kind, names]) => [kind, kindMap(hops.get(names.toModel)!, hops.get(names.toBundle)!)]),
+    [...entries].map(([kind, names]): [string, KindMap] => {
+      const { run, toModel } = kindMap(hops.get(names.toModel)!, hops.get(names.toBundle)!);
+      const explain: KindMap['explain'] = (record, issues) => {
+        const { toModel: first, toBundle: second } = traced().get(kind)!;
+        return explainBoth(first, second, record, issues);
+      };
+      return [kind, { run, toModel, explain, code: unit.text() }];
+    }),
   );
+}
+
+/** The same maps, compiled once more to remember which rule wrote what: only when somebody asks. */
+function tracedEntries(
+  given: KindSources,
+  sources: Sources,
+): ReadonlyMap<string, { readonly toModel: Traced; readonly toBundle: Traced }> {
+  const unit = new Compilation(sources, new Findings(), true);
+  const entries = compileEntries(given, unit);
+  const names = [...entries.values()].flatMap(({ toModel, toBundle }) => [toModel, toBundle]);
+  const mains = linkMains(unit, names);
+  const traced = (name: string): Traced => ({ main: mains.get(name)!, places: unit.places });
+  return new Map(
+    [...entries].map(([kind, { toModel, toBundle }]) => [
+      kind,
+      { toModel: traced(toModel), toBundle: traced(toBundle) },
+    ]),
+  );
+}
+
+function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
 
 function compileEntries(given: KindSources, unit: Compilation): ReadonlyMap<string, KindEntries> {
@@ -125,7 +160,7 @@ function bundleGroup(given: KindSources, unit: Compilation, model: string): Foun
   return undefined;
 }
 
-function kindMap(toModel: Hop, toBundle: Hop): KindMap {
+function kindMap(toModel: Hop, toBundle: Hop): Pick<KindMap, 'run' | 'toModel'> {
   const run = (record: Readonly<Record<string, unknown>>, issues: OperationOutcomeIssue[]): Bundle => {
     const model = toModel(record, issues);
     const bundle = (model === undefined ? undefined : toBundle(model, issues)) as Bundle | undefined;

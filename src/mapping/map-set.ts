@@ -1,5 +1,6 @@
 /** Turns a source's map files into one function a kind: record in, FHIR Bundle with local ids out. */
 import type { Bundle, OperationOutcomeIssue } from '@medplum/fhirtypes';
+import type { Explained } from './explain.ts';
 
 /** Both hops of one kind, compiled. */
 export interface KindMap {
@@ -12,6 +13,13 @@ export interface KindMap {
   readonly run: (record: Readonly<Record<string, unknown>>, issues: OperationOutcomeIssue[]) => Bundle;
   /** first hop alone, for tests and explanations: record to logical model */
   readonly toModel: (record: Readonly<Record<string, unknown>>, issues: OperationOutcomeIssue[]) => unknown;
+  /** as `run`, and for each element with a value the fields of the record and the rules that it comes from */
+  readonly explain: (
+    record: Readonly<Record<string, unknown>>,
+    issues: OperationOutcomeIssue[],
+  ) => Explained<Bundle>;
+  /** the JavaScript of the source's maps, for a reader */
+  readonly code: string;
 }
 
 /** A source's maps, with the logical model's, under one version. */
