@@ -17,6 +17,10 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
 }
 
 boundHeap();
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0); // the reader, such as `head`, has seen enough
+  throw error;
+});
 
 interface CommonOptions extends Overrides {
   readonly config?: string;
@@ -69,11 +73,12 @@ withConfig(program.command('convert <file>'))
   .description('Print a source file as FHIR, or what is wrong with it. Starts no server and stores nothing.')
   .requiredOption('-s, --source <name>', 'source whose maps to use, such as spreadsheet or platform')
   .option('-k, --kind <name>', 'kind of record, such as referral (default: by file name, sheet or columns)')
+  .option('--explain', 'print instead, for each element, the fields and the rules of the maps that it comes from')
   .addHelpText(
     'after',
     '\nThe FHIR Bundle goes to standard output, the OperationOutcome to standard error.\nExit code: 0 all converted, 2 some records were refused, 1 nothing could be read.',
   )
-  .action(async (file: string, options: CommonOptions & { source: string; kind?: string }) => {
+  .action(async (file: string, options: CommonOptions & { source: string; kind?: string; explain?: boolean }) => {
     process.exitCode = await convert(file, options, configured(options), process, Date.now);
   });
 

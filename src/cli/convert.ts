@@ -1,8 +1,11 @@
 /** Turns a source file into FHIR on standard output, without a server or a store. */
 import { statSync } from 'node:fs';
 import type { Config } from '../config.ts';
+import type { MapSet } from '../mapping/map-set.ts';
 import { createPipeline } from '../pipeline.ts';
+import type { LoadedSource } from '../source/load.ts';
 import { readFileRecords } from '../source/read-file.ts';
+import { explainRecord } from './explain.ts';
 import { loadParts, ROOT } from './load.ts';
 
 /** Where a command writes. */
@@ -14,7 +17,7 @@ export interface Streams {
 /** @returns 0 all converted, 2 some records were refused, 1 nothing could be read */
 export async function convert(
   file: string,
-  options: { source: string; kind?: string },
+  options: { source: string; kind?: string; explain?: boolean },
   config: Config,
   streams: Streams,
   clock: () => number,
@@ -37,6 +40,7 @@ export async function convert(
       `The source ${options.source} has no kind ${options.kind}. Known: ${[...source.kinds.keys()].join(', ')}.`,
     );
   }
+  if (options.explain) return explain(file, options.kind, source, parts.value.maps, streams, clock());
   const pipeline = createPipeline({ ...parts.value, ownerOrg: () => 'local', route: () => [], clock });
   const records = readFileRecords(source, file, {
     nowMs: clock(),
@@ -49,6 +53,30 @@ export async function convert(
   const refused =
     outcome?.issue.some((issue) => issue.severity === 'error' || issue.severity === 'fatal') ?? false;
   return refused ? (converted > 0 ? 2 : 1) : 0;
+}
+
+/** @returns 0 all explained, 2 some records were refused */
+async function explain(
+  file: string,
+  kind: string | undefined,
+  source: LoadedSource,
+  maps: ReadonlyMap<string, MapSet>,
+  streams: Streams,
+  nowMs: number,
+): Promise<number> {
+  let refused = 0;
+  for await (const record of readFileRecords(source, file, {
+    nowMs,
+    ...(kind === undefined ? {} : { kind }),
+  })) {
+    const lines = explainRecord(maps, record);
+    if (lines) streams.stdout.write(`${lines.join('\n')}\n`);
+    else {
+      refused++;
+      if (!record.ok) streams.stderr.write(`${JSON.stringify(record.outcome, undefined, 2)}\n`);
+    }
+  }
+  return refused > 0 ? 2 : 0;
 }
 
 function complaint(streams: Streams, ...lines: readonly string[]): number {
