@@ -1,6 +1,7 @@
 /** Turns hedgerow.config.json and the environment into a checked configuration; the only reader of process.env. */
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { z } from 'zod';
 import { type Checked, issueOf, outcomeOf, refuse } from './fhir/outcome.ts';
 
@@ -94,9 +95,21 @@ export function loadConfig(options: {
       diagnostics: `There is no configuration file ${options.path}: write one, or leave --config out for demo mode.`,
     });
   }
-  let raw: unknown = {};
+  const raw = found ? readConfigFile(file) : ({ ok: true, value: {} } as const);
+  if (!raw.ok) return raw;
+  const parsed = configSchema.safeParse({
+    ...raw.value,
+    ...fromEnvironment(process.env),
+    ...defined(options.overrides ?? {}),
+  });
+  if (!parsed.success) return { ok: false, outcome: outcomeOf(...parsed.error.issues.map(issueIn(file))) };
+  const { $schema: _, ...config } = parsed.data;
+  return { ok: true, value: { ...located(config, options), demo: !found, ...sandboxOf(config, found) } };
+}
+
+function readConfigFile(file: string): Checked<object> {
   try {
-    if (found) raw = JSON.parse(readFileSync(file, 'utf8'));
+    return { ok: true, value: JSON.parse(readFileSync(file, 'utf8')) as object };
   } catch (error) {
     return refuse({
       code: 'structure',
@@ -104,41 +117,35 @@ export function loadConfig(options: {
       diagnostics: `${file} is not JSON: ${(error as Error).message}`,
     });
   }
-  const parsed = configSchema.safeParse({
-    ...(raw as object),
-    ...fromEnvironment(process.env),
-    ...defined(options.overrides ?? {}),
-  });
-  if (!parsed.success) {
-    return {
-      ok: false,
-      outcome: outcomeOf(
-        ...parsed.error.issues.map((issue) =>
-          issueOf({
-            rule: 'config-value',
-            expression: issue.path.join('.') || 'config',
-            diagnostics: `${file}: ${issue.path.join('.') || 'the file'}: ${issue.message}`,
-          }),
-        ),
-      ),
-    };
-  }
-  const { $schema: _, ...config } = parsed.data;
+}
+
+function issueIn(file: string): (issue: z.core.$ZodIssue) => OperationOutcomeIssue {
+  return ({ path, message }) =>
+    issueOf({
+      rule: 'config-value',
+      expression: path.join('.') || 'config',
+      diagnostics: `${file}: ${path.join('.') || 'the file'}: ${message}`,
+    });
+}
+
+/** Without a file the sandbox EHR is the only target. */
+function sandboxOf(config: Pick<Config, 'targets' | 'sandbox'>, found: boolean): Pick<Config, 'sandbox'> {
+  return found || config.targets.length > 0 ? {} : { sandbox: config.sandbox ?? { port: SANDBOX_PORT } };
+}
+
+/** Folders as absolute paths; a source's is looked for here first, then among the shipped ones. */
+function located<T extends Pick<Config, 'dataDir' | 'inboxDir' | 'sources'>>(
+  config: T,
+  { cwd, root }: { cwd: string; root: string },
+): T {
   return {
-    ok: true,
-    value: {
-      ...config,
-      demo: !found,
-      ...(found || config.targets.length > 0 ? {} : { sandbox: config.sandbox ?? { port: SANDBOX_PORT } }),
-      dataDir: resolve(options.cwd, config.dataDir),
-      inboxDir: resolve(options.cwd, config.inboxDir),
-      sources: config.sources.map((source) => ({
-        ...source,
-        folder: existsSync(resolve(options.cwd, source.folder))
-          ? resolve(options.cwd, source.folder)
-          : resolve(options.root, source.folder),
-      })),
-    },
+    ...config,
+    dataDir: resolve(cwd, config.dataDir),
+    inboxDir: resolve(cwd, config.inboxDir),
+    sources: config.sources.map((source) => {
+      const here = resolve(cwd, source.folder);
+      return { ...source, folder: existsSync(here) ? here : resolve(root, source.folder) };
+    }),
   };
 }
 

@@ -7,49 +7,18 @@ import { hasErrors, issueOf, outcomeOf } from './fhir/outcome.ts';
 import { provenanceOf } from './fhir/provenance.ts';
 import type { MapSet } from './mapping/map-set.ts';
 import { addScores } from './referral/score-bundle.ts';
+import { batchesOf } from './source/batches.ts';
 import type { ReadRecord } from './source/record.ts';
-import { createGroupCommit } from './store/group-commit.ts';
-import type {
-  CommitRecord,
-  CommitResult,
-  CommitRules,
-  Identified,
-  Receipt,
-  RefusedRecord,
-  ResourceKey,
-  Store,
-} from './store/store.ts';
+import { addBatch, type IntakeSummary, NOTHING_YET, summaryOf, type Tally } from './source/tally.ts';
+import { createGroupCommit, type GroupCommit } from './store/group-commit.ts';
+import { storedRelated } from './store/related.ts';
+import type { CommitRecord, CommitRules, Identified, Receipt, RefusedRecord, Store } from './store/store.ts';
 import { checkDomain } from './validation/domain-rules.ts';
-import { missingFrom, relatedIn, subjectsOfFollowUps } from './validation/related.ts';
+import { relatedIn } from './validation/related.ts';
 import type { Validator } from './validation/validator.ts';
 
-/** What became of one file or request. */
-export interface IntakeSummary {
-  readonly receipt: Receipt;
-  readonly read: number;
-  readonly mapped: number;
-  readonly validated: number;
-  /** entries put into the outbox */
-  readonly deliveries: number;
-  /** the first refusals, at most 100, with their place */
-  readonly refusals: readonly Refusal[];
-}
-
-export interface Refusal {
-  readonly kind: string;
-  readonly key: string | undefined;
-  readonly file: string | undefined;
-  readonly line: number | undefined;
-  readonly outcome: OperationOutcome;
-}
-
 /** Progress of a running intake, given after each durable batch. */
-export type OnProgress = (done: {
-  read: number;
-  committed: number;
-  unchanged: number;
-  refused: number;
-}) => void;
+export type OnProgress = (done: Pick<Tally, 'read' | 'committed' | 'unchanged' | 'refused'>) => void;
 
 /** Stages of the way in, for the benchmark's shares. */
 export type Stage = 'map' | 'score' | 'name' | 'validate' | 'commit';
@@ -57,8 +26,8 @@ export type Stage = 'map' | 'score' | 'name' | 'validate' | 'commit';
 export interface IntakeOptions {
   /** name of the file, without its folder */
   readonly file?: string;
-  /** default: a new random one */
-  readonly receiptId?: string;
+  /** ends the records early: the receipt then says that it was interrupted */
+  readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
 }
 
@@ -68,7 +37,8 @@ export interface Pipeline {
   /**
    * Takes records to durable commit. Resolves when the last is on disk with its outbox entries.
    * @param kind for the receipt; each record names its own (a workbook holds several)
-   * @throws AdapterError when the store cannot write: the records committed so far stay, the receipt stays open
+   * @throws AdapterError when the store cannot write, or what reading throws: the records committed so far stay, the
+   * receipt says that it was interrupted
    */
   ingest(
     source: string,
@@ -99,88 +69,78 @@ export interface PipelineParts {
 
 /** Records that one intake commits at once: small enough that other requests get their turn in between. */
 const BATCH = 100;
-const REFUSALS_SHOWN = 100;
 
 /** A record on its way: ready to commit, or refused. */
 type Prepared =
   | { readonly record: CommitRecord; readonly refused?: undefined }
   | { readonly record?: undefined; readonly refused: RefusedRecord };
 
-interface Counts {
-  read: number;
-  mapped: number;
-  validated: number;
-  committed: number;
-  unchanged: number;
-  refused: number;
-  deliveries: number;
-  readonly refusals: Refusal[];
-}
-
 /** @returns the way in, over these parts */
 export function createPipeline(parts: PipelineParts): Pipeline {
-  const commit =
-    parts.store && createGroupCommit(parts.store, commitRules(parts), parts.clock, { maxBatch: 500 }).commit;
+  const { store } = parts;
+  const way = store && {
+    ...parts,
+    store,
+    commit: createGroupCommit(store, commitRules(parts), parts.clock, { maxBatch: 500 }).commit,
+  };
   return {
     sources: new Map([...parts.maps].map(([name, set]) => [name, [...set.kinds.keys()]])),
     async ingest(source, kind, records, options = {}) {
-      if (!parts.store || !commit) throw new TypeError('This pipeline has no store: it only converts');
-      const receiptId = options.receiptId ?? randomUUID();
-      await parts.store.openReceipt({
-        id: receiptId,
-        source,
-        kind,
-        receivedMs: parts.clock(),
-        file: options.file,
-      });
-      const counts: Counts = {
-        read: 0,
-        mapped: 0,
-        validated: 0,
-        committed: 0,
-        unchanged: 0,
-        refused: 0,
-        deliveries: 0,
-        refusals: [],
-      };
-      for await (const batch of batchesOf(records, BATCH)) {
-        await ingestBatch(parts, commit, batch, receiptId, counts);
-        options.onProgress?.(counts);
-      }
-      await parts.store.finishReceipt(receiptId, parts.clock());
-      const { read, mapped, validated, deliveries, refusals } = counts;
-      return {
-        receipt: (await parts.store.receipt(receiptId))!,
-        read,
-        mapped,
-        validated,
-        deliveries,
-        refusals,
-      };
+      if (!way) throw new TypeError('This pipeline has no store: it only converts');
+      return await ingest(way, { source, kind, file: options.file }, records, options);
     },
-    async convert(records) {
-      const entry: NonNullable<Bundle['entry']> = [];
-      const issues: OperationOutcomeIssue[] = [];
-      for await (const batch of batchesOf(records, BATCH)) {
-        for (const one of checkAll(
-          parts,
-          batch.map((read) => prepare(parts, read, 'convert')),
-          [],
-        )) {
-          for (const { resource } of one.record?.resources ?? [])
-            entry.push({ fullUrl: `urn:uuid:${resource.id}`, resource });
-          issues.push(
-            ...(one.record?.warnings ?? one.refused!.outcome.issue).map((issue) =>
-              placed(issue, one.record ?? one.refused),
-            ),
-          );
-        }
-      }
-      return {
-        bundle: { resourceType: 'Bundle', type: 'collection', entry },
-        outcome: issues.length > 0 ? outcomeOf(...issues) : undefined,
-      };
-    },
+    convert: (records) => convert(parts, records),
+  };
+}
+
+/** The parts of a pipeline that stores. */
+interface Way extends PipelineParts {
+  readonly store: Store;
+  readonly commit: GroupCommit['commit'];
+}
+
+async function ingest(
+  way: Way,
+  about: Pick<Receipt, 'source' | 'kind' | 'file'>,
+  records: AsyncIterable<ReadRecord>,
+  { signal, onProgress }: IntakeOptions,
+): Promise<IntakeSummary> {
+  const { store, clock } = way;
+  const id = randomUUID();
+  await store.openReceipt({ ...about, id, receivedMs: clock() });
+  let tally = NOTHING_YET;
+  try {
+    for await (const batch of batchesOf(records, BATCH)) {
+      tally = await ingestBatch(way, batch, id, tally);
+      onProgress?.(tally);
+    }
+    if (signal?.aborted) await store.interruptReceipts(clock(), id);
+    else await store.finishReceipt(id, clock());
+  } catch (error) {
+    await store.interruptReceipts(clock(), id).catch(() => {}); // the next start closes what cannot be written now
+    throw error;
+  }
+  return summaryOf(tally, (await store.receipt(id))!);
+}
+
+async function convert(
+  parts: PipelineParts,
+  records: AsyncIterable<ReadRecord>,
+): Promise<{ bundle: Bundle; outcome: OperationOutcome | undefined }> {
+  const entry: NonNullable<Bundle['entry']> = [];
+  const issues: OperationOutcomeIssue[] = [];
+  for await (const batch of batchesOf(records, BATCH)) {
+    const mapped = batch.map((read) => prepare(parts, read, 'convert'));
+    for (const { record, refused } of checkAll(parts, mapped, [])) {
+      for (const { resource } of record?.resources ?? [])
+        entry.push({ fullUrl: `urn:uuid:${resource.id}`, resource });
+      const found = record?.warnings ?? refused!.outcome.issue;
+      issues.push(...found.map((issue) => placed(issue, record ?? refused)));
+    }
+  }
+  return {
+    bundle: { resourceType: 'Bundle', type: 'collection', entry },
+    outcome: issues.length > 0 ? outcomeOf(...issues) : undefined,
   };
 }
 
@@ -195,69 +155,34 @@ function commitRules(parts: PipelineParts): CommitRules {
   };
 }
 
-type Commit = (records: readonly (CommitRecord | RefusedRecord)[]) => Promise<readonly CommitResult[]>;
-
 async function ingestBatch(
-  parts: PipelineParts,
-  commit: Commit,
+  way: Way,
   batch: readonly ReadRecord[],
   receiptId: string,
-  counts: Counts,
-): Promise<void> {
-  const mapped = batch.map((read) => prepare(parts, read, receiptId));
-  const checked = checkAll(parts, mapped, await storedFor(parts.store!, resourcesOf(mapped)));
+  before: Tally,
+): Promise<Tally> {
+  const mapped = batch.map((read) => prepare(way, read, receiptId));
+  const checked = checkAll(way, mapped, await storedRelated(way.store, resourcesOf(mapped)));
   const started = performance.now();
-  const results = await commit(checked.map((one) => one.record ?? one.refused));
-  parts.onStage?.('commit', performance.now() - started);
-  counts.read += batch.length;
-  counts.mapped += mapped.filter((one) => one.record).length;
-  counts.validated += checked.filter((one) => one.record).length;
-  results.forEach((result, at) => {
-    countResult(counts, result, batch[at]!);
-  });
-  if (results.some((result) => result.state === 'committed' && result.deliveries > 0)) parts.onDeliveries?.();
+  const results = await way.commit(checked.map((one) => one.record ?? one.refused));
+  way.onStage?.('commit', performance.now() - started);
+  if (results.some((result) => result.state === 'committed' && result.deliveries > 0)) way.onDeliveries?.();
+  return addBatch(before, batch, results, { mapped: goodOf(mapped), validated: goodOf(checked) });
 }
 
-/** What the store knows that the rules may ask for. */
-async function storedFor(
-  store: Store,
-  batch: readonly CommitRecord['resources'][],
-): Promise<readonly (Resource | undefined)[]> {
-  const named = await store.readMany(missingFrom(batch) as ResourceKey[]);
-  const earlier = await Promise.all(
-    subjectsOfFollowUps(batch).map(async (subject) =>
-      store.readPerson(
-        await store.personOf(subject.slice(subject.indexOf('/') + 1)),
-        'QuestionnaireResponse',
-      ),
-    ),
-  );
-  return [...named, ...earlier.flat()].map((version) => version.resource);
+function goodOf(prepared: readonly Prepared[]): number {
+  return prepared.filter((one) => one.record).length;
 }
 
 /** map → score → name. */
 function prepare(parts: PipelineParts, read: ReadRecord, receiptId: string): Prepared {
   const { source, kind, key, payload } = read;
-  const common = {
-    source,
-    kind,
-    payload,
-    receiptId,
-    ownerOrg: parts.ownerOrg(source),
-    ...(read.file === undefined ? {} : { file: read.file }),
-    ...(read.line === undefined ? {} : { line: read.line }),
-  };
+  const ownerOrg = parts.ownerOrg(source);
+  const common = { source, kind, payload, receiptId, ownerOrg, ...placeOf(read) };
   if (!read.ok) return { refused: { ...common, key, outcome: read.outcome } };
   const set = parts.maps.get(source);
   const map = set?.kinds.get(kind);
-  if (!set || !map) {
-    const fault = issueOf({
-      code: 'not-supported',
-      rule: 'map-unknown-kind',
-      diagnostics: `The source ${source} has no map for ${kind}.`,
-    });
-    return { refused: { ...common, key, outcome: outcomeOf(fault) } };
-  }
+  if (!set || !map) return { refused: { ...common, key, outcome: noMap(source, kind) } };
   const warnings: OperationOutcomeIssue[] = [...read.warnings];
   const bundle = timed(parts, 'map', () => map.run(read.payload, warnings));
   timed(parts, 'score', () => addScores(bundle, warnings));
@@ -271,10 +196,20 @@ function prepare(parts: PipelineParts, read: ReadRecord, receiptId: string): Pre
       digest,
       mapDigest: set.digest,
       sourceTimeMs: read.sourceTimeMs,
+      timeOf: read.timeOf,
       resources,
       warnings,
     },
   };
+}
+
+function placeOf({ file, line }: ReadRecord): Pick<CommitRecord, 'file' | 'line'> {
+  return { ...(file === undefined ? {} : { file }), ...(line === undefined ? {} : { line }) };
+}
+
+function noMap(source: string, kind: string): OperationOutcome {
+  const diagnostics = `The source ${source} has no map for ${kind}.`;
+  return outcomeOf(issueOf({ code: 'not-supported', rule: 'map-unknown-kind', diagnostics }));
 }
 
 /** validate: each resource alone, then what FHIR cannot state about them together. */
@@ -305,20 +240,6 @@ function resourcesOf(mapped: readonly Prepared[]): CommitRecord['resources'][] {
   return mapped.flatMap((one) => (one.record ? [one.record.resources] : []));
 }
 
-function countResult(counts: Counts, result: CommitResult, read: ReadRecord): void {
-  counts[result.state]++;
-  if (result.state === 'committed') counts.deliveries += result.deliveries;
-  if (result.state === 'refused' && counts.refusals.length < REFUSALS_SHOWN) {
-    counts.refusals.push({
-      kind: read.kind,
-      key: read.key,
-      file: read.file,
-      line: read.line,
-      outcome: result.outcome,
-    });
-  }
-}
-
 function placed(
   issue: OperationOutcomeIssue,
   at: { readonly file?: string; readonly line?: number } | undefined,
@@ -334,16 +255,4 @@ function timed<T>(parts: PipelineParts, stage: Stage, work: () => T): T {
   const result = work();
   parts.onStage(stage, performance.now() - started);
   return result;
-}
-
-async function* batchesOf<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
-  let batch: T[] = [];
-  for await (const item of items) {
-    batch.push(item);
-    if (batch.length < size) continue;
-    yield batch;
-    batch = [];
-    await new Promise((resolve) => setImmediate(resolve)); // other requests get their turn
-  }
-  if (batch.length > 0) yield batch;
 }

@@ -4,7 +4,7 @@ import type { Request } from 'express';
 import { AdapterError, type Checked, issueOf, outcomeOf, refuse } from '../fhir/outcome.ts';
 
 /** Media types that are read. */
-export const INTAKE_MEDIA = ['application/json', 'application/x-ndjson', 'text/csv'] as const;
+const INTAKE_MEDIA = ['application/json', 'application/x-ndjson', 'text/csv'] as const;
 export type IntakeMedia = (typeof INTAKE_MEDIA)[number];
 
 /** A stream of records may be long, but not without end. */

@@ -1,13 +1,14 @@
 /** Takes records over HTTP: a JSON document, NDJSON or CSV in, a receipt out, after everything is on disk. */
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
 import { type Checked, refuse } from '../fhir/outcome.ts';
-import type { IntakeSummary, Pipeline } from '../pipeline.ts';
+import type { Pipeline } from '../pipeline.ts';
 import type { KindReader, ReadOptions } from '../source/kind-reader.ts';
 import { READ_LIMITS, type ReadLimits } from '../source/limits.ts';
 import type { LoadedSource } from '../source/load.ts';
 import { readCsv } from '../source/read-csv.ts';
 import { readJson, readNdjson } from '../source/read-json.ts';
 import type { ReadRecord } from '../source/record.ts';
+import type { IntakeSummary } from '../source/tally.ts';
 import type { Store } from '../store/store.ts';
 import { rejectedItem } from '../store/work-items.ts';
 import { bounded, collected, mediaOf } from './intake-body.ts';

@@ -2,7 +2,7 @@
 import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
 import type { Response } from 'express';
 import { issueOf, outcomeOf, ruleOf } from '../fhir/outcome.ts';
-import type { IntakeSummary, Refusal } from '../pipeline.ts';
+import type { IntakeSummary, Refusal } from '../source/tally.ts';
 import type { Receipt, Store } from '../store/store.ts';
 import { sendFault, sendFhir, statusOf } from './respond.ts';
 
@@ -68,17 +68,38 @@ function keptIssue({ id, refused }: Receipt, workId: string | undefined): Operat
 }
 
 function receiptBody(receipt: Receipt): object {
-  const { id, source, kind, receivedMs, finishedMs, file, committed, unchanged, refused } = receipt;
+  const { id, source, kind, receivedMs, finishedMs, interruptedMs, file, ...rest } = receipt;
+  const { committed, unchanged, refused } = rest;
   return {
     receipt: id,
-    status: finishedMs === undefined ? 'reading' : 'finished',
+    status: statusOfReceipt(receipt),
     source,
     kind,
     ...(file === undefined ? {} : { file }),
     received: new Date(receivedMs).toISOString(),
     ...(finishedMs === undefined ? {} : { finished: new Date(finishedMs).toISOString() }),
+    ...(interruptedMs === undefined ? {} : { interrupted: new Date(interruptedMs).toISOString() }),
     committed,
     unchanged,
     refused,
+    ...(interruptedMs === undefined ? {} : { outcome: outcomeOf(interruptedIssue(file)) }),
   };
+}
+
+function statusOfReceipt({ finishedMs, interruptedMs }: Receipt): 'reading' | 'finished' | 'interrupted' {
+  if (finishedMs !== undefined) return 'finished';
+  return interruptedMs === undefined ? 'reading' : 'interrupted';
+}
+
+function interruptedIssue(file: string | undefined): OperationOutcomeIssue {
+  const next =
+    file === undefined
+      ? 'Send all of it again'
+      : 'It is read again from its start while it lies in the drop folder; else drop it again';
+  return issueOf({
+    severity: 'warning',
+    code: 'incomplete',
+    rule: 'intake-interrupted',
+    diagnostics: `Reading ended before the end, so the counts are of a part. ${next}: what is stored already is recognised, counts as unchanged and is not stored twice.`,
+  });
 }

@@ -4,7 +4,7 @@ import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { AdapterError, type Fault, issueOf, outcomeOf } from '../fhir/outcome.ts';
 
-export const FHIR_JSON = 'application/fhir+json; charset=utf-8';
+const FHIR_JSON = 'application/fhir+json; charset=utf-8';
 
 /** Sends a resource or a Bundle. */
 export function sendFhir(response: Response, status: number, body: Resource): void {

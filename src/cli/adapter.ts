@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import type { Express } from 'express';
 import type { Logger } from 'pino';
 import { createApp } from '../api/server.ts';
 import { answerUnreadable } from '../api/unreadable.ts';
@@ -50,19 +51,8 @@ const GROUP = 50;
 
 /** @throws AdapterError when a port, the store or a secret is not to be had */
 export async function openAdapter(options: AdapterOptions): Promise<Adapter> {
-  const { config, parts, clock, log, token } = options;
-  mkdirSync(config.dataDir, { recursive: true });
-  const store = await openSqliteStore({
-    file: join(config.dataDir, 'hedgerow.sqlite'),
-    definitions: parts.definitions,
-  });
-  const recovered = await store.recoverClaims(clock(), true);
-  if (recovered > 0)
-    log.info(
-      { recovered },
-      'deliveries that were under way at the last stop are looked up before they are sent again',
-    );
-  for (const set of parts.maps.values()) await store.keepMapSet(set.digest, set.text, clock());
+  const { config } = options;
+  const store = await openStore(options);
   const sandbox =
     config.sandbox &&
     (await startSandbox({
@@ -70,30 +60,85 @@ export async function openAdapter(options: AdapterOptions): Promise<Adapter> {
       port: config.sandbox.port,
       file: join(config.dataDir, 'sandbox.sqlite'),
     }));
-  const targets = sandbox ? [...config.targets, sandboxTarget(sandbox.url)] : config.targets;
-  const workers = targets.map((target) => openTarget(target, store, options));
+  const configured = sandbox ? [...config.targets, sandboxTarget(sandbox.url)] : config.targets;
+  const workers = configured.map((target) => openTarget(target, store, options));
+  const targets = configured.map((target) => target.name);
   const wake = (): void => {
     for (const worker of workers) worker.wake();
   };
+  const pipeline = openPipeline(options, store, targets, wake);
+  const server = await listen(openApp(options, { store, pipeline, targets, wake }), config);
+  return {
+    url: urlOf(server),
+    sandboxUrl: sandbox?.url,
+    store,
+    pipeline,
+    targets,
+    async stop() {
+      await closeServer(server);
+      await Promise.all(workers.map((worker) => worker.stop(DRAIN_MS)));
+      await sandbox?.close();
+      await store.close();
+    },
+  };
+}
+
+/** Opens the store and settles what an earlier process left open. */
+async function openStore({ config, parts, clock, log }: AdapterOptions): Promise<Store> {
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 }); // people's data
+  const file = join(config.dataDir, 'hedgerow.sqlite');
+  const store = await openSqliteStore({ file, definitions: parts.definitions });
+  const recovered = await store.recoverClaims(clock(), true);
+  if (recovered > 0)
+    log.info(
+      { recovered },
+      'deliveries that were under way at the last stop are looked up before they are sent again',
+    );
+  const interrupted = await store.interruptReceipts(clock());
+  if (interrupted > 0)
+    log.info(
+      { interrupted },
+      'files or requests were cut off by the last stop: files are read again, requests must be sent again',
+    );
+  for (const set of parts.maps.values()) await store.keepMapSet(set.digest, set.text, clock());
+  return store;
+}
+
+function openPipeline(
+  { config, parts, clock }: AdapterOptions,
+  store: Store,
+  targets: readonly string[],
+  wake: () => void,
+): Pipeline {
   const owners = new Map(config.sources.map((source) => [nameOf(source.folder, parts), source.ownerOrg]));
-  const names = targets.map((target) => target.name);
-  const pipeline = createPipeline({
+  return createPipeline({
     ...parts,
     store,
     clock,
-    route: () => names,
+    route: () => targets,
     ownerOrg: (source) => owners.get(source) ?? 'local',
     onDeliveries: wake,
   });
+}
+
+function openApp(
+  { config, parts, clock, log, token }: AdapterOptions,
+  {
+    store,
+    pipeline,
+    targets,
+    wake,
+  }: Pick<Adapter, 'store' | 'pipeline' | 'targets'> & { readonly wake: () => void },
+): Express {
   const pages = consoleRoutes({
     store,
-    sources: [...parts.sources.keys()],
-    targets: names,
+    sources: [...parts.sources.values()].map((source) => source.manifest),
+    targets,
     clock,
     version: VERSION,
     demo: config.demo,
   });
-  const app = createApp({
+  return createApp({
     store,
     pipeline,
     sources: parts.sources,
@@ -103,20 +148,6 @@ export async function openAdapter(options: AdapterOptions): Promise<Adapter> {
     version: VERSION,
     pages: [controlRoutes({ store, token, clock, wake }), pages],
   });
-  const server = await listen(app, config);
-  return {
-    url: urlOf(server),
-    sandboxUrl: sandbox?.url,
-    store,
-    pipeline,
-    targets: names,
-    async stop() {
-      await closeServer(server);
-      await Promise.all(workers.map((worker) => worker.stop(DRAIN_MS)));
-      await sandbox?.close();
-      await store.close();
-    },
-  };
 }
 
 function openTarget(target: TargetConfig, store: Store, { clock, log, parts }: AdapterOptions): OutboxWorker {
@@ -173,7 +204,7 @@ function nameOf(folder: string, parts: LoadedParts): string {
   return [...parts.sources.values()].find((source) => source.folder === folder)?.manifest.name ?? folder;
 }
 
-async function listen(app: { listen(port: number, host: string): Server }, config: Config): Promise<Server> {
+async function listen(app: Express, config: Config): Promise<Server> {
   return await new Promise((resolve, reject) => {
     const server = app.listen(config.port, config.host);
     server.requestTimeout = LONGEST_REQUEST_MS;

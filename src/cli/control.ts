@@ -1,6 +1,6 @@
 /** Turns commands of the command line into requests to the adapter that runs on the same data folder, and answers them there. */
 import { timingSafeEqual } from 'node:crypto';
-import express, { type Router } from 'express';
+import express, { type Request, type Response, type Router } from 'express';
 import { z } from 'zod';
 import { AdapterError, issueOf, outcomeOf } from '../fhir/outcome.ts';
 import { replay } from '../outbox/replay.ts';
@@ -27,17 +27,27 @@ export type Replay = z.infer<typeof replaySchema>;
 
 const WORK_SHOWN = 50;
 
+/** @returns counts, and the oldest open work; what calls for a look at a person comes first */
 export async function statusOf(store: Store): Promise<Status> {
-  return { counts: await store.counts(), work: await store.worklist({ open: true, count: WORK_SHOWN }) };
+  const [counts, safety, oldest] = await Promise.all([
+    store.counts(),
+    store.worklist({ kind: 'safety', open: true, count: WORK_SHOWN }),
+    store.worklist({ open: true, count: WORK_SHOWN }),
+  ]);
+  const work = [...safety, ...oldest.filter((item) => item.kind !== 'safety')].slice(0, WORK_SHOWN);
+  return { counts, work };
+}
+
+export interface ControlOptions {
+  readonly store: Store;
+  readonly token: string;
+  readonly clock: () => number;
+  /** says that something may be due */
+  readonly wake: () => void;
 }
 
 /** Routes for the command line alone: whoever can read the lock file in the data folder has the token. */
-export function controlRoutes(options: {
-  store: Store;
-  token: string;
-  clock: () => number;
-  wake: () => void;
-}): Router {
+export function controlRoutes(options: ControlOptions): Router {
   const routes = express.Router();
   routes.use('/control', (request, response, next) => {
     if (sameText(request.get('authorization') ?? '', `Bearer ${options.token}`)) return next();
@@ -55,24 +65,25 @@ export function controlRoutes(options: {
     response.json(await statusOf(options.store));
   });
   routes.post('/control/replay', express.json({ limit: '10kb' }), async (request, response) => {
-    const filter = replaySchema.safeParse(request.body);
-    if (!filter.success) {
-      response.status(400).json(
-        outcomeOf(
-          issueOf({
-            rule: 'control-replay',
-            diagnostics: filter.error.issues
-              .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
-              .join('; '),
-          }),
-        ),
-      );
-      return;
-    }
-    const replayed = await replay(options.store, definedOnly(filter.data), options.clock(), options.wake);
-    response.json({ replayed });
+    await answerReplay(options, request, response);
   });
   return routes;
+}
+
+async function answerReplay(
+  { store, clock, wake }: Pick<ControlOptions, 'store' | 'clock' | 'wake'>,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const filter = replaySchema.safeParse(request.body);
+  if (filter.success) {
+    response.json({ replayed: await replay(store, definedOnly(filter.data), clock(), wake) });
+    return;
+  }
+  const diagnostics = filter.error.issues
+    .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+    .join('; ');
+  response.status(400).json(outcomeOf(issueOf({ rule: 'control-replay', diagnostics })));
 }
 
 /** @throws AdapterError when the running adapter does not answer as it should */

@@ -1,8 +1,9 @@
 /** Takes dropped files through the pipeline, with one progress bar over all that are in hand. */
 import { basename } from 'node:path';
-import type { IntakeSummary, Pipeline } from '../pipeline.ts';
+import type { Pipeline } from '../pipeline.ts';
 import type { LoadedSource } from '../source/load.ts';
 import { readFileRecords } from '../source/read-file.ts';
+import type { IntakeSummary } from '../source/tally.ts';
 import { type Progress, recordsExpected } from './progress.ts';
 import type { Row } from './summary.ts';
 
@@ -64,6 +65,7 @@ export class FileIntake {
     const records = readFileRecords(source, path, { nowMs: this.#clock(), signal });
     return await this.#pipeline.ingest(source.manifest.name, 'file', records, {
       file,
+      signal,
       onProgress: ({ read, refused }) => {
         this.#done += read - before.read;
         this.#refused += refused - before.refused;

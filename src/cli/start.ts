@@ -4,9 +4,9 @@ import { basename, join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import type { Config } from '../config.ts';
 import { AdapterError, ruleOf } from '../fhir/outcome.ts';
-import type { IntakeSummary } from '../pipeline.ts';
 import { type FileDrop, watchFolder } from '../source/file-drop.ts';
 import type { LoadedSource } from '../source/load.ts';
+import type { IntakeSummary } from '../source/tally.ts';
 import { type Adapter, openAdapter } from './adapter.ts';
 import { dropDemoFiles } from './demo.ts';
 import { FileIntake } from './file-intake.ts';
@@ -21,7 +21,7 @@ const FIRST_DELIVERY_MS = 60_000;
 /** @returns the exit code, once a signal has stopped the adapter */
 export async function start(config: Config, out: NodeJS.WriteStream, clock: () => number): Promise<number> {
   const startedMs = clock();
-  mkdirSync(config.dataDir, { recursive: true });
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 }); // people's data
   const lock = takeLock(config.dataDir);
   if (!lock.ok) return failed(lock.outcome.issue);
   try {
@@ -60,7 +60,7 @@ async function run(
   surroundings: Surroundings,
 ): Promise<void> {
   const { out, clock } = surroundings;
-  const signal = stopSignal();
+  const signal = stopSignal(clock);
   const sources = [...parts.sources.values()];
   const first = config.demo && (await adapter.store.latestRecords(1)).length === 0;
   const demo = first
@@ -103,7 +103,8 @@ function watch(
     ingest: async (path, signal) => {
       const isFirst = intake.isFirst;
       const summary = await intake.read(source, path, signal);
-      if (!isFirst) out.write(`${fileLine(source.manifest.name, basename(path), summary).join('\n')}\n`);
+      if (!isFirst && !signal.aborted)
+        out.write(`${fileLine(source.manifest.name, basename(path), summary).join('\n')}\n`);
       return summary;
     },
   });
@@ -174,15 +175,20 @@ function banner(config: Config, adapter: Adapter, parts: LoadedParts, elapsedMs:
   return `${lines.join('\n')}\n`;
 }
 
-/** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once, as a crash would: nothing is lost by it. */
-function stopSignal(): Promise<void> {
+/** npm passes a Ctrl-C on to a process that has had it from the terminal already: both are one. */
+const SAME_PRESS_MS = 1_000;
+
+/** Resolves at the first SIGINT or SIGTERM; a later one ends the process at once, as a crash would: nothing is lost by it. */
+function stopSignal(clock: () => number): Promise<void> {
   return new Promise((resolve) => {
+    let firstMs: number | undefined;
     const stop = (): void => {
+      firstMs ??= clock();
+      if (clock() - firstMs > SAME_PRESS_MS) process.exit(130);
       resolve();
-      process.once('SIGINT', () => process.exit(130));
     };
-    process.once('SIGINT', stop);
-    process.once('SIGTERM', stop);
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
   });
 }
 

@@ -1,7 +1,7 @@
 /** Turns what intakes and deliveries did into the table and the list of refusals that a person sees. */
 import Table from 'cli-table3';
 import { ruleOf } from '../fhir/outcome.ts';
-import type { IntakeSummary, Refusal } from '../pipeline.ts';
+import type { IntakeSummary, Refusal } from '../source/tally.ts';
 import type { StoreCounts } from '../store/store.ts';
 
 const SHOWN = 20;

@@ -7,15 +7,17 @@ import nunjucks from 'nunjucks';
 import { queryOf } from '../api/address.ts';
 import { refuseMethod } from '../api/respond.ts';
 import { FHIR_BASE } from '../api/server.ts';
+import type { SourceManifest } from '../source/kind.ts';
 import type { Store } from '../store/store.ts';
 import { momentOf } from './moment.ts';
 import { statusView } from './status-view.ts';
+import { type Wordings, wordings } from './words.ts';
 import { workDetail, workGroup, workKindOf } from './work-view.ts';
 
 export interface ConsoleOptions {
   readonly store: Store;
-  /** names of the sources */
-  readonly sources: readonly string[];
+  /** sources, with what they call things */
+  readonly sources: readonly Pick<SourceManifest, 'name' | 'words'>[];
   readonly targets: readonly string[];
   readonly clock: () => number;
   readonly version: string;
@@ -32,28 +34,31 @@ const ITEM_ID = /^[0-9a-f-]{36}$/;
 export function consoleRoutes(options: ConsoleOptions): Router {
   const routes = express.Router();
   const send = renderer(options);
+  const wordingOf = wordings(options.sources);
+  const names = { targets: options.targets, sources: options.sources.map(({ name }) => name) };
   addAssets(routes);
   routes.get('/', async (_request, response) => {
-    send(response, 200, 'status.njk', await statusView(options.store, options));
+    send(response, 200, 'status.njk', await statusView(options.store, names, wordingOf));
   });
-  addWorkPages(routes, options.store, send);
+  addWorkPages(routes, options.store, wordingOf, send);
   routes.all(['/', '/work', '/work/:id'], refuseMethod('GET, HEAD', 'Pages are only read.'));
   return routes;
 }
 
-function addWorkPages(routes: Router, store: Store, send: Send): void {
+function addWorkPages(routes: Router, store: Store, wordingOf: Wordings, send: Send): void {
   routes.get('/work', async (request, response) => {
     const query = queryOf(request.originalUrl);
     const asked = new Map(query.ok ? query.value : []);
     const [kind, after] = [workKindOf(asked.get('kind')), asked.get('after')];
     if (!kind || (after !== undefined && !ITEM_ID.test(after))) return send(response, 404, 'missing.njk', {});
     const page = { kind, count: ITEMS_A_PAGE, ...(after === undefined ? {} : { after }) };
-    send(response, 200, 'worklist.njk', { group: await workGroup(store, await store.counts(), page) });
+    const group = await workGroup(store, await store.counts(), page, wordingOf);
+    send(response, 200, 'worklist.njk', { group });
   });
   routes.get('/work/:id', async (request, response) => {
     const { id } = request.params;
     const item = ITEM_ID.test(id) ? await store.workItem(id) : undefined;
-    if (item) send(response, 200, 'work.njk', { item: workDetail(item) });
+    if (item) send(response, 200, 'work.njk', { item: workDetail(item, wordingOf) });
     else send(response, 404, 'missing.njk', {});
   });
 }

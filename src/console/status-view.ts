@@ -1,6 +1,7 @@
 /** Turns what the store holds into what the status page shows: counts, states and places; never a name, a number or a key of a person. */
 import type { ResourceKey, SourceRow, Store, StoreCounts } from '../store/store.ts';
 import { type Moment, momentOf } from './moment.ts';
+import type { Wording, Wordings } from './words.ts';
 import { type WorkGroup, workGroups } from './work-view.ts';
 
 export interface StatusView {
@@ -32,22 +33,23 @@ interface LatestView {
 const WORK_SHOWN = 5;
 const LATEST_SHOWN = 10;
 
-/** @param names of the configured targets and sources */
+/** @param names of the configured targets and sources @param wordingOf what each source calls things */
 export async function statusView(
   store: Store,
   names: { readonly targets: readonly string[]; readonly sources: readonly string[] },
+  wordingOf: Wordings,
 ): Promise<StatusView> {
   const counts = await store.counts();
   return {
     sources: names.sources.map((name) => sourceTotal(name, counts)),
-    kinds: counts.sources,
+    kinds: counts.sources.map((one) => ({ ...one, kind: wordingOf(one.source).ofKind(one.kind) })),
     kept: { total: total(counts.resources.map((one) => one.count)), types: counts.resources.length },
     targets: names.targets.map((target) => targetCounts(target, counts)),
     work: {
       open: total(counts.work.map((one) => one.open)),
-      groups: await workGroups(store, counts, WORK_SHOWN),
+      groups: await workGroups(store, counts, WORK_SHOWN, wordingOf),
     },
-    latest: await latestRows(store, names.targets),
+    latest: await latestRows(store, names.targets, wordingOf),
   };
 }
 
@@ -78,7 +80,11 @@ interface TargetState {
   readonly blocked: ReadonlyMap<string, 'parked' | 'held'>;
 }
 
-async function latestRows(store: Store, targets: readonly string[]): Promise<LatestView[]> {
+async function latestRows(
+  store: Store,
+  targets: readonly string[],
+  wordingOf: Wordings,
+): Promise<LatestView[]> {
   const rows = await store.latestRecords(LATEST_SHOWN);
   const keys = [...new Set(rows.flatMap((row) => row.resources))];
   const states = await Promise.all(
@@ -94,17 +100,21 @@ async function latestRows(store: Store, targets: readonly string[]): Promise<Lat
   return rows.map((row) => ({
     received: momentOf(row.receivedMs),
     source: row.source,
-    kind: row.kind,
-    resources: row.resources.map((key, at) => ({ key, name: nameOf(key, row.resources.slice(0, at)) })),
+    kind: wordingOf(row.source).ofKind(row.kind),
+    resources: namesOf(row.resources, wordingOf(row.source)),
     deliveries: states.map((state) => ({ target: state.target, state: deliveryState(row, state) })),
   }));
 }
 
-/** The type; a second one of it in the same record is `Condition 2`. */
-function nameOf(key: ResourceKey, before: readonly ResourceKey[]): string {
-  const type = key.slice(0, key.indexOf('/'));
-  const same = before.filter((other) => other.startsWith(`${type}/`)).length;
-  return same === 0 ? type : `${type} ${same + 1}`;
+/** What the source calls each; a second one of a name in the same record is `condition 2`. */
+function namesOf(keys: readonly ResourceKey[], wording: Wording): { key: ResourceKey; name: string }[] {
+  const times = new Map<string, number>();
+  return keys.map((key) => {
+    const word = wording.ofType(key.slice(0, key.indexOf('/')));
+    const time = (times.get(word) ?? 0) + 1;
+    times.set(word, time);
+    return { key, name: time === 1 ? word : `${word} ${time}` };
+  });
 }
 
 /** What stops first: one parked resource needs a person, whatever became of the others. */

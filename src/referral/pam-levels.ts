@@ -11,7 +11,7 @@ interface PamLevels {
 }
 
 /** @source sralab.org, Patient Activation Measure (72.4); the earlier limit of level 3 is 67.0 */
-export const PAM_LEVELS: readonly PamLevels[] = [
+const PAM_LEVELS: readonly PamLevels[] = [
   { scorer: '72.4', verified: true, upper: [47, 55.1, 72.4] },
   { scorer: '67.0', verified: false, upper: [47, 55.1, 67] },
 ];

@@ -40,7 +40,7 @@ export function score(response: QuestionnaireResponse): Scored {
 }
 
 /** @returns the score, or undefined where an item it needs has no usable answer */
-export function scoreValue(rule: ScoreRule, numbers: ReadonlyMap<string, number>): ScoreValue | undefined {
+function scoreValue(rule: ScoreRule, numbers: ReadonlyMap<string, number>): ScoreValue | undefined {
   if (rule.kind === 'given') return undefined;
   if (rule.kind === 'answer') {
     const value = numbers.get(rule.item);
@@ -59,6 +59,10 @@ export function scoreValue(rule: ScoreRule, numbers: ReadonlyMap<string, number>
   return { value: rule.table.get(sum)!, raw: sum }; // items are in range, so the table has every sum
 }
 
+const SELF_HARM_RULE = 'score-phq-9-item-9';
+/** Rules whose issue calls for a look at the person, not at the record. */
+export const SAFETY_RULES: ReadonlySet<string> = new Set([SELF_HARM_RULE]);
+
 /**
  * Thoughts of self-harm: whatever the total, and also when there is none. An answer that cannot be read raises no flag, but a
  * person has to look at it. Clinical-safety rule of ours.
@@ -72,7 +76,7 @@ function raiseSelfHarm(response: QuestionnaireResponse, key: string, answers: An
     issueOf({
       severity: 'warning',
       code: 'informational',
-      rule: 'score-phq-9-item-9',
+      rule: SELF_HARM_RULE,
       diagnostics:
         'PHQ-9 calls for a safety check of this person: read the response and follow the service’s safety procedure.',
       expression: 'QuestionnaireResponse',

@@ -1,4 +1,5 @@
 /** The sandbox EHR's SQLite file: resources, their older versions, and the search index. */
+import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { IndexValue } from './index-values.ts';
 
@@ -46,6 +47,8 @@ export class Tables {
 
   /** @param file path of the SQLite file; made when absent */
   constructor(file: string) {
+    // people's data, if made-up ones: for its own user alone, from its first byte on; SQLite's files beside it follow
+    closeSync(openSync(file, 'a', 0o600));
     const db = new DatabaseSync(file);
     // NORMAL may lose the last commits on power loss, never tear them: enough for a sandbox's demonstration data.
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000');

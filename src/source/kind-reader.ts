@@ -7,7 +7,7 @@ import type { KindManifest } from './kind.ts';
 import type { ReadLimits } from './limits.ts';
 import type { FieldFault, FieldWord, Path } from './place.ts';
 import { expressionOf, issueAt, nameInWords } from './place.ts';
-import type { ReadRecord, UnreadRecord } from './record.ts';
+import type { ReadRecord, SourceRecord, UnreadRecord } from './record.ts';
 import type { SchemaCheck } from './schema-check.ts';
 import type { SchemaPlan } from './schema-plan.ts';
 import { sourceTimeMs } from './source-time.ts';
@@ -145,10 +145,16 @@ function finish(
   const issues = [...faults.map((fault) => issueAt(fault, word)), ...warnings];
   if (key === undefined || issues.some((issue) => issue.severity === 'error'))
     return unread(reading, outcomeOf(...issues), line, payload, key);
-  const timeMs = sourceTimeMs(payload, reader.manifest.time, reader.timeZone) ?? reading.nowMs;
   const { source, kind } = reader;
-  const place = placeOf(reading.file, line);
-  return { ok: true, source, kind, key, payload, sourceTimeMs: timeMs, ...place, warnings: issues };
+  const time = timeOf(reading, payload);
+  return { ok: true, source, kind, key, payload, ...time, ...placeOf(reading.file, line), warnings: issues };
+}
+
+function timeOf({ reader, nowMs }: Reading, payload: unknown): Pick<SourceRecord, 'sourceTimeMs' | 'timeOf'> {
+  const ownMs = sourceTimeMs(payload, reader.manifest.time, reader.timeZone);
+  return ownMs === undefined
+    ? { sourceTimeMs: nowMs, timeOf: 'reading' }
+    : { sourceTimeMs: ownMs, timeOf: 'source' };
 }
 
 function placeOf(file: string | undefined, line: number | undefined): { file?: string; line?: number } {

@@ -1,13 +1,26 @@
 /** Turns a source's folder (`mappings/<source>/source.json` and its schemas) into what readers and the pipeline need to know of each kind. */
 
+/** What pages call by a source's own words; what a source does not name goes by this one. */
+export const THINGS = [
+  'person',
+  'link worker',
+  'referral',
+  'contact',
+  'questionnaire',
+  'activity',
+  'outcome',
+] as const;
+export type Thing = (typeof THINGS)[number];
+export type Words = Readonly<Partial<Record<Thing, string>>>;
+
 /** `mappings/<source>/source.json`, checked by zod in `loadSource`. */
 export interface SourceManifest {
   /** name of the source; never changes, since ids derive from it */
   readonly name: string;
   /** IANA zone for times written without one; default Europe/London */
   readonly timeZone: string;
-  /** what people of that place call things, for pages: `person`, `link worker` */
-  readonly words?: Readonly<Record<string, string>>;
+  /** what people of that place call things, for pages: { "person": "client" } */
+  readonly words?: Words;
   readonly kinds: Readonly<Record<string, KindManifest>>;
 }
 
@@ -16,6 +29,8 @@ export interface KindManifest {
   readonly schema: string;
   /** FML file in the same folder; its first group takes the record to the logical model */
   readonly map: string;
+  /** FML file in the same folder; its first group takes the logical model back to the record: `back-referral.map` */
+  readonly back?: string;
   /** name of the logical model: `SocialPrescribingReferral` */
   readonly model: string;
   /** fields (dotted paths) that make the record's key */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Checked, refuse } from '../fhir/outcome.ts';
-import type { KindManifest, SourceManifest } from './kind.ts';
+import { type KindManifest, type SourceManifest, THINGS } from './kind.ts';
 import type { KindReader } from './kind-reader.ts';
 import { compileSchemaCheck } from './schema-check.ts';
 import { planSchema, type Schema } from './schema-plan.ts';
@@ -21,6 +21,9 @@ const fileName = z.string().regex(/^[\w.-]+$/, 'a file name in the same folder')
 const kindSchema = z.strictObject({
   schema: fileName,
   map: fileName,
+  back: fileName
+    .refine((name) => name.startsWith('back-'), 'a file name that starts with back-, as all maps of the way back do')
+    .optional(),
   model: z.string().min(1),
   key: z.array(z.string().min(1)).min(1),
   time: z.string().min(1).optional(),
@@ -33,7 +36,7 @@ const manifestSchema = z.strictObject({
     .string()
     .default('Europe/London')
     .refine(isTimeZone, 'an IANA time zone, such as Europe/London'),
-  words: z.record(z.string(), z.string()).optional(),
+  words: z.partialRecord(z.enum(THINGS), z.string().min(1)).optional(),
   kinds: z.record(
     z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and hyphens'),
     kindSchema,

@@ -11,6 +11,8 @@ export interface SourceRecord {
   readonly payload: Readonly<Record<string, unknown>>;
   /** the source's own time of the record, epoch ms; the time of reading when it names none */
   readonly sourceTimeMs: number;
+  /** whose time that is */
+  readonly timeOf: 'source' | 'reading';
   readonly file?: string;
   /** line of the file where the record starts, from 1 */
   readonly line?: number;

@@ -3,7 +3,8 @@ import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes
 import { digestOf } from '../fhir/digest.ts';
 import { PROJECT_NAMESPACE, uuidV5 } from '../fhir/ids.ts';
 import { issueOf, outcomeOf, ruleOf } from '../fhir/outcome.ts';
-import type { CommitRecord, RefusedRecord, WorkItem } from './store.ts';
+import { SAFETY_RULES } from '../referral/scores.ts';
+import type { CommitRecord, RefusedRecord, ResourceKey, WorkItem } from './store.ts';
 
 /** An item as it is opened. */
 export type NewWork = Omit<WorkItem, 'createdMs' | 'resolvedMs'>;
@@ -38,14 +39,37 @@ export function rejectedItem(record: RefusedRecord): NewWork {
 
 /** @returns one item a warning; a rule that warns of one element twice has two */
 export function warningItems(record: CommitRecord): NewWork[] {
+  const resource = responseIn(record);
+  return issueItems(record, record.key, record.warnings).map((item) =>
+    item.kind === 'safety' ? { ...item, resource } : item,
+  );
+}
+
+/** @returns items of what a refused record tells of a person's safety: that cannot wait until the record is mended */
+export function safetyItems(record: RefusedRecord): NewWork[] {
+  const items = issueItems(record, record.key ?? [record.file, record.line], record.outcome.issue);
+  return items.filter((item) => item.kind === 'safety');
+}
+
+/** @param key of the record, or what stands for it */
+function issueItems(record: RecordPlace, key: unknown, issues: readonly OperationOutcomeIssue[]): NewWork[] {
   const seen = new Map<string, number>();
-  return record.warnings.map((issue) => {
+  return issues.map((issue) => {
     const cause = JSON.stringify([ruleOf(issue), issue.expression, issue.diagnostics]);
     const times = seen.get(cause) ?? 0;
     seen.set(cause, times + 1);
-    const id = idOf(['warning', record.source, record.kind, record.key, cause, times]);
-    return { ...ofRecord(record), id, kind: 'warning', outcome: outcomeOf(issue) };
+    const id = idOf(['warning', record.source, record.kind, key, cause, times]);
+    const kind = SAFETY_RULES.has(ruleOf(issue) ?? '') ? 'safety' : 'warning';
+    return { ...ofRecord(record), id, kind, outcome: outcomeOf(issue) };
   });
+}
+
+/** The answers that call for a look at the person, where the record has one set of them only. */
+function responseIn({ resources }: CommitRecord): ResourceKey | undefined {
+  const [first, second] = resources.filter(
+    ({ resource }) => resource.resourceType === 'QuestionnaireResponse',
+  );
+  return first && !second ? `QuestionnaireResponse/${first.resource.id}` : undefined;
 }
 
 /** @returns the item of a record that came after a newer version of itself, and was not taken */

@@ -8,6 +8,7 @@ import { missingReference, missingVersion, nothingLeft } from './not-sent.ts';
 import { referencesOf, withoutReferences, withRemoteReferences } from './references.ts';
 import { type Patience, settlementOf } from './settlement.ts';
 import type { Delivery, Target } from './target.ts';
+import { Waits } from './waits.ts';
 
 /** Decides whether a resource may go to a target now, and what of it. */
 export type Gate = (input: {
@@ -31,18 +32,16 @@ export interface DeliveryOptions extends Patience {
   readonly report?: (issue: OperationOutcomeIssue) => void;
   /** times a missing reference is waited for before a person is asked; default 480: some eight hours */
   readonly maxWaits?: number;
+  /** default: none counted yet */
+  readonly waits?: Waits;
 }
 
 const MAX_WAITS = 480;
 /** Between looks at something that only a replay frees. */
 const BLOCKED_WAIT_MS = 60_000;
 
-/** By seq: how often an entry waited for a reference, and until when. */
-type Waits = Map<number, { readonly times: number; readonly untilMs: number }>;
-
 export function createDelivery(options: DeliveryOptions): Deliver {
-  // How often an entry waited is not worth a row: after a restart it is counted anew.
-  const waits: Waits = new Map();
+  const waits = options.waits ?? new Waits();
   return (group, signal) => new GroupDelivery(options, waits, group).run(signal);
 }
 
@@ -73,7 +72,9 @@ class GroupDelivery {
     await this.#fetchNeeded(loaded);
     const ready = await this.#admit(inOrderOfReference(loaded.filter((one) => !this.#isOutdated(one))));
     await this.#send(ready, signal);
-    return [...this.#settlements.values()];
+    const settlements = [...this.#settlements.values()];
+    this.#waits.settle(settlements);
+    return settlements;
   }
 
   /** Reads the version each entry names; mostly the current one, so all are read at once first. */
@@ -219,7 +220,6 @@ class GroupDelivery {
         continue;
       }
       if (delivered.ok && delivered.report) report?.(delivered.report);
-      this.#waits.delete(one.entry.seq);
       this.#settle(one, settlementOf(deliveries[index]!, delivered, context));
       this.#supersede(one.older);
     }
@@ -263,18 +263,9 @@ class GroupDelivery {
 
   #waitFor(one: Loaded, needed: ResourceKey): void {
     const { clock, maxWaits = MAX_WAITS, target } = this.#options;
-    const { seq } = one.entry;
-    const before = this.#waits.get(seq);
-    // Other work of the same person brings it here early: that is no further wait.
-    if (before && clock() < before.untilMs) return this.#wait(one, before.untilMs);
-    const times = (before?.times ?? 0) + 1;
-    if (times > maxWaits) {
-      this.#waits.delete(seq);
-      return this.#park(one, missingReference(one, needed, target.name));
-    }
-    const untilMs = clock() + waitDelayMs(times);
-    this.#waits.set(seq, { times, untilMs });
-    this.#wait(one, untilMs);
+    const { times, untilMs } = this.#waits.count(one.entry.seq, clock());
+    if (times > maxWaits) this.#park(one, missingReference(one, needed, target.name));
+    else this.#wait(one, untilMs);
   }
 
   /** The older entries wait with the newest: an ambiguous one among them must still be looked up. */

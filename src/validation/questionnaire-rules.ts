@@ -6,9 +6,9 @@ import { isBefore } from '../referral/fhir-time.ts';
 import { instrumentOf } from '../referral/instruments.ts';
 import type { Journey } from './journey.ts';
 
-export const STAGE_SYSTEM = 'https://hedgerow.example/fhir/CodeSystem/questionnaire-stage';
-export const STAGE_EXTENSION = 'https://hedgerow.example/fhir/StructureDefinition/questionnaire-stage';
-export const BASELINE_EXTENSION = 'https://hedgerow.example/fhir/StructureDefinition/baseline';
+const STAGE_SYSTEM = 'https://hedgerow.example/fhir/CodeSystem/questionnaire-stage';
+const STAGE_EXTENSION = 'https://hedgerow.example/fhir/StructureDefinition/questionnaire-stage';
+const BASELINE_EXTENSION = 'https://hedgerow.example/fhir/StructureDefinition/baseline';
 
 const FAULT_TEXT: Readonly<Record<AnswerFault['kind'], string>> = {
   'unknown-item': 'is no item of this instrument: check the instrument and the item',

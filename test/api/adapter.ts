@@ -13,6 +13,7 @@ import { loadConfig } from '../../src/config.ts';
 import { consoleRoutes } from '../../src/console/routes.ts';
 import { ruleOf } from '../../src/fhir/outcome.ts';
 import { createPipeline } from '../../src/pipeline.ts';
+import type { Words } from '../../src/source/kind.ts';
 import { openSqliteStore, type SqliteOptions } from '../../src/store/sqlite/store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { NOW_MS } from '../store/samples.ts';
@@ -48,6 +49,8 @@ export interface AdapterOptions {
   readonly app?: Partial<AppOptions>;
   readonly store?: Partial<SqliteOptions>;
   readonly targets?: readonly string[];
+  /** what a source calls things, in place of what its folder says */
+  readonly words?: Readonly<Record<string, Words>>;
 }
 
 export async function startAdapter(options: AdapterOptions = {}): Promise<TestAdapter> {
@@ -60,8 +63,11 @@ export async function startAdapter(options: AdapterOptions = {}): Promise<TestAd
   const targets = options.targets ?? ['ehr'];
   const ownerOrg = (): string => 'X26';
   const pipeline = createPipeline({ maps, validator, store, ownerOrg, route: () => targets, clock });
-  const names = { sources: [...sources.keys()], targets };
-  const pages = consoleRoutes({ store, ...names, clock, version: '1.2.3', demo: true });
+  const manifests = [...sources.values()].map(({ manifest: { name, words } }) => ({
+    name,
+    words: options.words?.[name] ?? words,
+  }));
+  const pages = consoleRoutes({ store, sources: manifests, targets, clock, version: '1.2.3', demo: true });
   const log: string[] = [];
   const logger = pino({ level: 'debug', base: null }, { write: (line: string) => void log.push(line) });
   const common = { store, pipeline, sources, definitions, clock, version: '1.2.3' };

@@ -1,4 +1,5 @@
 /** Records over HTTP: a receipt after they are on disk, and what is refused is kept and named. */
+import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { example, expectOutcome, startAdapter, type TestAdapter } from './adapter.ts';
 
@@ -54,6 +55,23 @@ test('acknowledges a record once it can be read back as FHIR, with its deliverie
   expect(location).toBe(`/intake/receipts/${body.receipt}`);
   const receipt = await adapter.get(location!);
   expect(await receipt.json()).toMatchObject({ receipt: body.receipt, source: 'platform', committed: 1 });
+});
+
+test('says of an interrupted receipt what to do, and of one that is still read that it is', async () => {
+  const adapter = await startAdapter();
+  const statusOf = async (id: string): Promise<ReceiptBody> =>
+    (await (await adapter.get(`/intake/receipts/${id}`)).json()) as ReceiptBody;
+  const [posted, dropped] = [randomUUID(), randomUUID()];
+  const common = { source: 'platform', kind: 'referral', receivedMs: 0 };
+  await adapter.store.openReceipt({ ...common, id: posted, file: undefined });
+  await adapter.store.openReceipt({ ...common, id: dropped, file: 'referrals.ndjson' });
+  expect(await statusOf(posted)).toMatchObject({ status: 'reading', committed: 0 });
+  await adapter.store.interruptReceipts(1_000);
+  const cut = await statusOf(posted);
+  expect(cut).toMatchObject({ status: 'interrupted', interrupted: '1970-01-01T00:00:01.000Z' });
+  expect(cut.outcome?.issue[0]?.diagnostics).toMatch(/Send all of it again: .* is not stored twice\.$/);
+  const file = await statusOf(dropped);
+  expect(file.outcome?.issue[0]?.diagnostics).toMatch(/It is read again .* is not stored twice\.$/);
 });
 
 test('finds the same record again unchanged, and a changed one as one new version', async () => {

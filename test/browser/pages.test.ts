@@ -39,7 +39,8 @@ afterAll(async () => await browser?.close());
 
 /** An adapter with something in every part of its pages. */
 async function busyAdapter(): Promise<TestAdapter> {
-  const adapter = await startAdapter();
+  const words = { platform: { person: 'young person', 'link worker': 'mentor' } };
+  const adapter = await startAdapter({ words });
   const { store } = adapter;
   await commit(store, recordOf([patient('p'), referral('r', 'p')], { source: 'platform' }));
   const group = await store.claim('ehr', { nowMs: NOW_MS, leaseMs: 1_000, maxEntries: 9 });
@@ -50,6 +51,11 @@ async function busyAdapter(): Promise<TestAdapter> {
     refusedOf({ key: `R${i}`, line: i + 1, payload: { i } }),
   );
   await commit(store, ...refused);
+  const rule = 'score-phq-9-item-9';
+  const issue = issueOf({ severity: 'warning', rule, diagnostics: 'PHQ-9 calls for a safety check.' });
+  const answers = { resourceType: 'QuestionnaireResponse', id: idOf('a'), status: 'completed' } as const;
+  const from = { source: 'platform', kind: 'questionnaire', key: 'F1', file: 'forms.ndjson', line: 3 };
+  await commit(store, recordOf([answers], { ...from, warnings: [issue] }));
   return adapter;
 }
 
@@ -96,7 +102,12 @@ test.skipIf(isMissing).each(SIZES)('meets WCAG 2.2 AA on every page (%s)', async
   const adapter = await busyAdapter();
   const [rejected] = await adapter.store.worklist({ kind: 'rejected', open: true, count: 1 });
   const [parked] = await adapter.store.worklist({ kind: 'parked', open: true, count: 1 });
-  const paths = ['/', '/work?kind=rejected', `/work/${rejected!.id}`, `/work/${parked!.id}`];
+  const [safety] = await adapter.store.worklist({ kind: 'safety', open: true, count: 1 });
+  const paths = [
+    '/',
+    '/work?kind=rejected',
+    ...[rejected, parked, safety].map((item) => `/work/${item!.id}`),
+  ];
   for (const path of paths) {
     const page = await open(adapter.url + path, width, height);
     expect([path, await violations(page)]).toEqual([path, []]);
@@ -106,6 +117,24 @@ test.skipIf(isMissing).each(SIZES)('meets WCAG 2.2 AA on every page (%s)', async
     expect([path, await widthOf(page)]).toEqual([path, width]);
     await page.close();
   }
+});
+
+test.skipIf(isMissing)('leads first to who needs a safety check, in the words of the source', async () => {
+  const adapter = await busyAdapter();
+  const page = await open(`${adapter.url}/`, 1_200, 900);
+  const groups = page.locator('.hedgerow-group');
+  expect(await groups.first().getByRole('heading').textContent()).toBe('Safety checks of people: 1');
+  expect(await groups.first().textContent()).toContain('the mentor of the young person knows');
+  const latest = page.getByRole('table', { name: 'The newest records and what became of them' });
+  expect(await latest.getByRole('link', { name: 'young person', exact: true }).isVisible()).toBe(true);
+  await page.getByRole('link', { name: 'forms.ndjson:3', exact: true }).click();
+  await page.getByRole('heading', { level: 1, name: 'Safety check of a person' }).waitFor();
+  expect(await page.getByText('Do this first, today.').textContent()).toContain(
+    'the mentor of the young person',
+  );
+  const answers = page.getByRole('link', { name: /^QuestionnaireResponse\// });
+  expect(await answers.getAttribute('href')).toBe(`/fhir/R4/QuestionnaireResponse/${idOf('a')}`);
+  await page.close();
 });
 
 test.skipIf(isMissing)('needs no scrolling sideways on the narrowest screen', async () => {
@@ -142,7 +171,7 @@ test.skipIf(isMissing)(
     await page.getByRole('heading', { level: 1, name: 'Rejected record', exact: true }).waitFor();
     await page.getByRole('link', { name: 'Status', exact: true }).click();
     await page.getByRole('heading', { level: 1, name: 'Hedgerow status' }).waitFor();
-    await page.getByRole('link', { name: 'ServiceRequest', exact: true }).first().click();
+    await page.getByRole('link', { name: 'referral', exact: true }).first().click();
     expect(new URL(page.url()).pathname).toBe(`/fhir/R4/ServiceRequest/${idOf('r')}`);
     await page.close();
   },

@@ -54,10 +54,61 @@ test('shows the flow with its counts, and the latest records with their state an
   expect((await adapter.get(`/fhir/R4/ServiceRequest/${idOf('r')}`)).status).toBe(200);
 });
 
+const SAFETY = issueOf({
+  severity: 'warning',
+  rule: 'score-phq-9-item-9',
+  diagnostics: 'PHQ-9 calls for a safety check of this person.',
+});
+const ANSWERS = { resourceType: 'QuestionnaireResponse', id: idOf('answers'), status: 'completed' } as const;
+
+test('puts a person who may come to harm first, with what to do and the answers', async () => {
+  const adapter = await startAdapter();
+  const warning = issueOf({ severity: 'warning', rule: 'map-x', diagnostics: 'A code has no map.' });
+  await commit(adapter.store, refusedOf(), recordOf([patient('p')], { key: 'R2', warnings: [warning] }));
+  const more = { key: 'R3', warnings: [warning, SAFETY], file: 'forms.csv', line: 4 };
+  await commit(adapter.store, recordOf([ANSWERS], more));
+  const html = await page(adapter, '/');
+  const titles = [...html.matchAll(/<h3 class="nhsuk-heading-m">([^<]+)<\/h3>/g)].map(([, title]) => title);
+  expect(titles).toEqual(['Safety checks of people: 1', 'Rejected records: 1', 'Warnings: 2']);
+  expect(wordsOf(html)).toMatch(
+    /Safety checks of people: 1 Do this first, today\. .*follow the service’s safety procedure\. .*forms\.csv:4 /,
+  );
+  const [, path] = /href="(\/work\/[0-9a-f-]{36})"/.exec(html)!;
+  const item = await page(adapter, path!);
+  expect(wordsOf(item)).toMatch(/Safety check of a person .*Where forms\.csv:4 .*Next step Do this first/);
+  expect(item).toContain(`href="/fhir/R4/QuestionnaireResponse/${ANSWERS.id}"`);
+  expect(wordsOf(await page(adapter, '/work?kind=safety'))).toContain('1 open. Do this first, today.');
+});
+
+test('calls things what their source calls them, and by plain words where it names none', async () => {
+  const words = {
+    platform: { person: 'young person', 'link worker': 'mentor', questionnaire: 'form', activity: 'session' },
+  };
+  const adapter = await startAdapter({ words });
+  const own = { source: 'platform', kind: 'questionnaire', warnings: [SAFETY] };
+  await commit(adapter.store, recordOf([patient('p'), ANSWERS], { ...own, key: 'F1' }));
+  await commit(
+    adapter.store,
+    recordOf([patient('q')], { source: 'platform', kind: 'support', key: 'S1' }),
+    recordOf([patient('r'), referral('r1', 'r')], { source: 'spreadsheet', key: 'R1' }),
+  );
+  const html = await page(adapter, '/');
+  const words1 = wordsOf(html);
+  expect(words1).toContain('Kind form Resources young person , form');
+  expect(words1).toContain('Kind session Resources young person');
+  expect(words1).toContain('Source spreadsheet Kind referral Resources person , referral');
+  expect(words1).toContain('platform form 1 0');
+  expect(words1).toContain('see to it that the mentor of the young person knows');
+  const [, path] = /href="(\/work\/[0-9a-f-]{36})"/.exec(html)!;
+  expect(wordsOf(await page(adapter, path!))).toMatch(/Kind form .*Read the form, .*the mentor of the young/);
+  await commit(adapter.store, recordOf([ANSWERS], { ...own, source: 'spreadsheet', key: 'F2' }));
+  expect(wordsOf(await page(adapter, '/'))).toContain('the link worker of the person knows');
+});
+
 test('names two resources of one type apart', async () => {
   const adapter = await startAdapter();
   await commit(adapter.store, recordOf([patient('p'), patient('q')]));
-  expect(wordsOf(await page(adapter, '/'))).toContain('Patient , Patient 2');
+  expect(wordsOf(await page(adapter, '/'))).toContain('person , person 2');
 });
 
 test('shows where a refused record is, which rule it breaks and what to change', async () => {

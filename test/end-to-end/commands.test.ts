@@ -1,10 +1,11 @@
 /** The words of the command line as a person types them: what they print, and how they end. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Bundle, OperationOutcome } from '@medplum/fhirtypes';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Status } from '../../src/cli/control.ts';
+import { ROOT } from '../../src/cli/load.ts';
 import { journeys } from '../faults/journeys.ts';
 import { listening, type Running, run, runSandbox, until } from '../faults/process.ts';
 import { cellsOf } from './table.ts';
@@ -68,6 +69,42 @@ test('convert prints a Bundle and ends with 0 when every record is good', async 
   expect(bundle).toMatchObject({ resourceType: 'Bundle', type: 'collection' });
   expect(bundle.entry?.map((entry) => entry.resource?.resourceType)).toContain('ServiceRequest');
 });
+
+/** A source like the spreadsheet, but for a column that no rule of its map reads. @returns its configuration file */
+function configWithUnreadColumn(): string {
+  const source = join(folder, 'unread');
+  cpSync(join(ROOT, 'mappings/spreadsheet'), source, { recursive: true });
+  const schemaFile = join(source, 'referral.schema.json');
+  const schema = JSON.parse(readFileSync(schemaFile, 'utf8')) as { properties: Record<string, object> };
+  schema.properties['Shoe size'] = { type: 'string' };
+  writeFileSync(schemaFile, JSON.stringify(schema));
+  const [dataDir, inboxDir] = [join(folder, 'unread-data'), join(folder, 'unread-inbox')];
+  const file = join(folder, 'unread.json');
+  writeFileSync(file, JSON.stringify({ port: 0, dataDir, inboxDir, sources: [{ folder: source }] }));
+  return file;
+}
+
+test('convert and start say of a column that no rule reads that it is not mapped, and go on', async () => {
+  const file = configWithUnreadColumn();
+  const input = `${examples}/referral/full/input.csv`;
+  const converted = await hedgerow(
+    ...['convert', input, '--source', 'spreadsheet', '--kind', 'referral', '--config', file],
+  );
+  expect(converted.code).toBe(0);
+  expect((JSON.parse(converted.stdout) as Bundle).entry?.length).toBeGreaterThan(1);
+  expect(converted.stderr.trim().split('\n')).toEqual([expect.stringContaining('Shoe size')]);
+
+  const started = run(['src/main.ts', 'start', '--config', file]);
+  await listening(started);
+  expect(await started.stop()).toBe(0);
+  const warnings = started
+    .stderr()
+    .split('\n')
+    .filter((line) => line.includes('Shoe size'))
+    .map((line) => JSON.parse(line) as { level: number; rule: string; msg: string });
+  expect(warnings).toMatchObject([{ level: 40, rule: expect.stringMatching(/^map-/) }]);
+  expect(converted.stderr.trim()).toBe(warnings[0]!.msg);
+}, 60_000);
 
 test('convert prints good records, says of bad ones where and what to change, and ends with 2', async () => {
   const { code, stdout, stderr } = await hedgerow(

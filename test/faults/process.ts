@@ -15,6 +15,11 @@ export interface Running {
   kill(): Promise<void>;
   /** SIGTERM; resolves with the exit code */
   stop(): Promise<number | null>;
+  /**
+   * Ctrl-C at a terminal: SIGINT to every process of a job, and once more, as npm passes it on to the one it started;
+   * resolves with the exit code
+   */
+  interrupt(): Promise<number | null>;
   /** resolves with the exit code once it has ended by itself and its streams are read */
   ended(): Promise<number | null>;
 }
@@ -24,15 +29,30 @@ const ENVIRONMENT = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !name.startsWith('HEDGEROW_')),
 );
 
-/** @param args after `node`, from the project's root @param options where it runs, and what it finds in its environment */
-export function run(
+export interface RunOptions {
+  /** where it runs; default the project's root */
+  readonly cwd?: string;
+  /** what it finds in its environment, on top of ours */
+  readonly env?: Readonly<Record<string, string>>;
+  /** in a process group of its own, as a terminal runs what is typed */
+  readonly asJob?: boolean;
+}
+
+/** @param args after `node` */
+export function run(args: readonly string[], options: RunOptions = {}): Running {
+  return runCommand(process.execPath, args, options);
+}
+
+export function runCommand(
+  command: string,
   args: readonly string[],
-  options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
+  { cwd = ROOT, env, asJob = false }: RunOptions = {},
 ): Running {
-  const child = spawn(process.execPath, [...args], {
-    cwd: options.cwd ?? ROOT,
-    env: { ...ENVIRONMENT, ...options.env },
+  const child = spawn(command, [...args], {
+    cwd,
+    env: { ...ENVIRONMENT, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: asJob,
   });
   const written: Record<'stdout' | 'stderr' | 'both', string> = { stdout: '', stderr: '', both: '' };
   for (const name of ['stdout', 'stderr'] as const) {
@@ -55,8 +75,22 @@ export function run(
       child.kill('SIGTERM');
       return (await closed)[0];
     },
+    async interrupt() {
+      interruptGroup(child);
+      await pause(20);
+      if (child.exitCode === null) interruptGroup(child);
+      return (await closed)[0];
+    },
     ended: async () => (await closed)[0],
   };
+}
+
+function interruptGroup(job: ChildProcess): void {
+  try {
+    process.kill(-job.pid!, 'SIGINT');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // it has ended
+  }
 }
 
 /**

@@ -38,6 +38,7 @@ export async function openTestStore(clock: () => number): Promise<TestStore> {
       payload: {},
       ownerOrg: 'org',
       sourceTimeMs: clock(),
+      timeOf: 'source' as const,
       receiptId: 'receipt',
       resources: resources.map((resource) => ({ resource, partial: false })),
       warnings: [],

@@ -1,14 +1,17 @@
 /** From records to the store, with the real maps, validator and SQLite file: what is written, what is not, what needs a person. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { statusOf } from '../../src/cli/control.ts';
 import { loadParts, ROOT } from '../../src/cli/load.ts';
 import { loadConfig } from '../../src/config.ts';
 import { resourceId } from '../../src/fhir/ids.ts';
 import { ruleOf } from '../../src/fhir/outcome.ts';
-import { createPipeline, type IntakeSummary, type Pipeline } from '../../src/pipeline.ts';
+import { createPipeline, type Pipeline } from '../../src/pipeline.ts';
 import { readJson } from '../../src/source/read-json.ts';
+import type { ReadRecord } from '../../src/source/record.ts';
+import type { IntakeSummary } from '../../src/source/tally.ts';
 import { openSqliteStore } from '../../src/store/sqlite/store.ts';
 import type { Store, StoredVersion } from '../../src/store/store.ts';
 
@@ -109,6 +112,91 @@ test('a closure before its referral waits for it, and then both are one', async 
   const open = await store.worklist({ kind: 'incomplete', open: true, count: 9 });
   // its goals come with the record of support, which is not here
   expect(open.filter((item) => !item.resource?.startsWith('Goal/'))).toEqual([]);
+});
+
+/** @returns as many referrals, each of a person of its own */
+function referrals(count: number): Json[] {
+  const { referral, client, ...rest } = example('referral/adult-referred-by-gp');
+  const person = { ...client, nhsNumber: undefined, nhsNumberTrace: undefined, otherIds: [] };
+  return Array.from({ length: count }, (_, i) => ({
+    ...rest,
+    referral: { ...referral, id: `R-${i}`, ubrn: undefined },
+    client: { ...person, id: `C-${i}` },
+  })) as unknown as Json[];
+}
+
+const read = (records: readonly unknown[]): AsyncIterable<ReadRecord> =>
+  readJson(parts.sources.get('platform')!.kinds.get('referral')!, JSON.stringify(records), {
+    nowMs: NOW_MS,
+  });
+
+/** Breaks off after the first batch, as a connection does. */
+async function* cutOff(records: AsyncIterable<ReadRecord>): AsyncGenerator<ReadRecord> {
+  let count = 0;
+  for await (const record of records) {
+    if (count++ > 100) throw new Error('the sender went away');
+    yield record;
+  }
+}
+
+test('a receipt says that it was interrupted when its records break off; sent again, what is stored is known', async () => {
+  const all = referrals(102);
+  const opened = vi.spyOn(store, 'openReceipt');
+  await expect(pipeline.ingest('platform', 'referral', cutOff(read(all)))).rejects.toThrow('went away');
+  const { id } = opened.mock.calls[0]![0];
+  expect(await store.receipt(id)).toMatchObject({
+    committed: 100,
+    finishedMs: undefined,
+    interruptedMs: NOW_MS,
+  });
+  const again = await pipeline.ingest('platform', 'referral', read(all));
+  expect(again).toMatchObject({
+    read: 102,
+    receipt: { committed: 2, unchanged: 100, finishedMs: NOW_MS, interruptedMs: undefined },
+  });
+});
+
+test('a receipt says that it was interrupted when a signal ends its records early', async () => {
+  const stop = new AbortController();
+  async function* until(records: AsyncIterable<ReadRecord>): AsyncGenerator<ReadRecord> {
+    for await (const record of records) {
+      yield record;
+      stop.abort();
+      return;
+    }
+  }
+  const options = { signal: stop.signal };
+  const { receipt } = await pipeline.ingest('platform', 'referral', until(read(referrals(2))), options);
+  expect(receipt).toMatchObject({ committed: 1, finishedMs: undefined, interruptedMs: NOW_MS });
+});
+
+test('a record without a time of its own is never older than what was read before', async () => {
+  const record = example('referral/adult-referred-by-gp');
+  await intake('referral', record);
+  const timeless = { ...record, updatedAt: undefined, referral: { ...record.referral, urgency: 'URGENT' } };
+  const reader = parts.sources.get('platform')!.kinds.get('referral')!;
+  const early = readJson(reader, JSON.stringify(timeless), { nowMs: Date.UTC(2020, 0, 1) });
+  expect(await pipeline.ingest('platform', 'referral', early)).toMatchObject({ receipt: { committed: 1 } });
+  expect(await stored('ServiceRequest', 'referral', 'R-100')).toMatchObject({
+    version: 2,
+    resource: { priority: 'urgent' },
+  });
+});
+
+test('a PHQ-9 that tells of self-harm stands first on the worklist, with its answers', async () => {
+  const names = readdirSync(join(ROOT, 'mappings/platform/examples/questionnaire'));
+  for (const name of names) await intake('questionnaire', example(`questionnaire/${name}`));
+  const safety = await store.worklist({ kind: 'safety', open: true, count: 9 });
+  expect(safety.length).toBeGreaterThan(0);
+  for (const item of safety) {
+    expect(item.outcome.issue.map(ruleOf)).toEqual(['score-phq-9-item-9']);
+    const [, id] = item.resource!.split('/');
+    expect((await store.read('QuestionnaireResponse', id!))?.resource).toMatchObject({
+      questionnaire: expect.stringContaining('/phq-9'),
+    });
+  }
+  const { work } = await statusOf(store);
+  expect(work.slice(0, safety.length).map((item) => item.kind)).toEqual(safety.map(() => 'safety'));
 });
 
 test('a bad record stops no good one, and is kept to be amended', async () => {

@@ -1,5 +1,5 @@
 /** The sandbox EHR answers as a FHIR R4 server does, over HTTP, from its SQLite file. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -257,6 +257,13 @@ test('a patch changes one element and makes a version', async () => {
     'female',
     'W/"2"',
   ]);
+});
+
+test('keeps its files for its own user alone', async () => {
+  await call('POST', 'Patient', { resourceType: 'Patient' });
+  const files = readdirSync(folder);
+  expect(files).toContain('sandbox.sqlite-wal');
+  for (const file of files) expect([file, statSync(join(folder, file)).mode & 0o777]).toEqual([file, 0o600]);
 });
 
 test('makes the faults it is told to: refused and cut leave nothing, applied ones do', async () => {

@@ -31,6 +31,12 @@ test('a whole source is loaded with its kinds', () => {
   expect(load(MANIFEST)).toBe('loaded');
 });
 
+test('words are those that pages have a place for', () => {
+  expect(load({ ...MANIFEST, words: { person: 'client', 'link worker': 'mentor' } })).toBe('loaded');
+  expect(load({ ...MANIFEST, words: { linkWorker: 'mentor' } })).toContain('words');
+  expect(load({ ...MANIFEST, words: { person: '' } })).toContain('words.person');
+});
+
 test('the zone is London where none is named', () => {
   const { timeZone: _, ...rest } = MANIFEST;
   expect(load(rest)).toBe('loaded');

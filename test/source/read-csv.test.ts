@@ -38,6 +38,7 @@ test('a row becomes a record of its schema: ISO dates, codes, lists, numbers, bl
       'Last updated': '2025-07-01T09:30:00+01:00',
     },
     sourceTimeMs: Date.UTC(2025, 6, 1, 8, 30),
+    timeOf: 'source',
     file: 'people.csv',
     line: 2,
     warnings: [],
@@ -46,7 +47,7 @@ test('a row becomes a record of its schema: ISO dates, codes, lists, numbers, bl
 
 test('a record that names no time of its own has the time of reading', async () => {
   const [record] = await people('Person ID,Surname\nP1,Ash\n');
-  expect(read(record).sourceTimeMs).toBe(NOW_MS);
+  expect(read(record)).toMatchObject({ sourceTimeMs: NOW_MS, timeOf: 'reading' });
 });
 
 const AWKWARD = [

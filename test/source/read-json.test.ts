@@ -44,6 +44,7 @@ test('times without a zone get that of the source, at any depth; codes are folde
       extra: { c: 'kept ' },
     },
     sourceTimeMs: Date.UTC(2025, 6, 1, 8, 30),
+    timeOf: 'source',
     warnings: [],
   });
 });

@@ -18,7 +18,8 @@ const WHOLE = [
   /instr\(payload/,
 ];
 /** Tables that stay small, and lists made from a parameter. */
-const SMALL = /^SCAN (wanted|json_each|probe|CONSTANT|\(|d$|outbox USING INDEX outbox_stuck)/i;
+const SMALL =
+  /^SCAN (wanted|json_each|probe|CONSTANT|\(|d$|outbox USING INDEX outbox_stuck|receipt USING (COVERING )?INDEX receipt_open)/i;
 
 async function opened(): Promise<{ db: DatabaseSync; names: Names }> {
   const file = temporaryFile();

@@ -46,6 +46,7 @@ export function recordOf(
     payload,
     ownerOrg: 'X26',
     sourceTimeMs: NOW_MS,
+    timeOf: 'source',
     receiptId: 'receipt-1',
     warnings: [],
     ...more,

@@ -77,6 +77,8 @@ test('takes the questionnaire of answers without its version, and its url', () =
 
 test.each<[string, string, string]>([
   ['2025', '2025-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z'],
+  ['0050', '0050-01-01T00:00:00.000Z', '0051-01-01T00:00:00.000Z'],
+  ['2024-02-29', '2024-02-29T00:00:00.000Z', '2024-03-01T00:00:00.000Z'],
   ['2024-02', '2024-02-01T00:00:00.000Z', '2024-03-01T00:00:00.000Z'],
   ['2024-12', '2024-12-01T00:00:00.000Z', '2025-01-01T00:00:00.000Z'],
   ['2025-03-30', '2025-03-30T00:00:00.000Z', '2025-03-31T00:00:00.000Z'],
@@ -87,9 +89,24 @@ test.each<[string, string, string]>([
   expect(dateRange(text)).toEqual({ lowMs: Date.parse(low), highMs: Date.parse(high) });
 });
 
-test.each(['', '01/03/2025', '2025-13', '2025-3-1', '2025-03-01T10', 'tomorrow'])(
-  '"%s" is no date',
-  (text) => {
-    expect(dateRange(text)).toBeUndefined();
-  },
-);
+test.each([
+  '',
+  '01/03/2025',
+  '2025-13',
+  '2025-3-1',
+  '2025-03-01T10',
+  'tomorrow',
+  '2025-02-29',
+  '2025-02-31',
+  '2025-04-31T10:00:00+01:00',
+  '2025-03-01T24:00:00Z',
+])('"%s" is no date', (text) => {
+  expect(dateRange(text)).toBeUndefined();
+});
+
+test('a day that no calendar has is not found as another one', () => {
+  expect(rowsOf({ resourceType: 'Patient', birthDate: '1950-02-31' })).toEqual([]);
+  expect(
+    rowsOf({ resourceType: 'Observation', effectivePeriod: { start: '2025-02-31', end: '2025-03-01' } }),
+  ).toEqual([]);
+});

@@ -30,6 +30,7 @@ const commits = fc.array(
     said,
     partial: fc.boolean(),
     sourceTimeMs: fc.nat(5),
+    timeOf: fc.constantFrom('source' as const, 'reading' as const),
   }),
   { minLength: 1, maxLength: 12 },
 );
@@ -49,20 +50,23 @@ test('ends as the merge of what each record said last over what it said before',
     fc.asyncProperty(commits, async (all) => {
       run += 1;
       const name = `p${run}`;
-      const records = new Map<string, Contribution & { partial: boolean }>();
+      const records = new Map<string, Contribution & { partial: boolean; ownMs: number }>();
       for (const one of all) {
         const key = `${run}-${one.key}`;
         const resource = patient(name, { identifier: [], ...(one.said as Partial<Patient>) });
-        const sourceTimeMs = one.sourceTimeMs;
+        const { timeOf, sourceTimeMs } = one;
         await store.commit(
-          [recordOf([{ resource, partial: one.partial }], { key, sourceTimeMs })],
+          [recordOf([{ resource, partial: one.partial }], { key, sourceTimeMs, timeOf })],
           RULES,
           NOW_MS,
         );
         const older = records.get(key);
-        if (older && sourceTimeMs < older.sourceTimeMs) continue; // a newer version is kept
+        const isOwn = timeOf === 'source';
+        if (isOwn && older && sourceTimeMs < older.ownMs) continue; // a newer version is kept
         records.set(key, {
-          ...{ source: 'demo', kind: 'referral', key, sourceTimeMs },
+          ...{ source: 'demo', kind: 'referral', key },
+          sourceTimeMs: isOwn ? sourceTimeMs : Math.max(sourceTimeMs, older?.sourceTimeMs ?? 0),
+          ownMs: isOwn ? sourceTimeMs : (older?.ownMs ?? 0),
           partial: one.partial && older?.partial !== false,
           resource: older ? mergeLater(older.resource, resource) : resource,
         });

@@ -6,6 +6,7 @@ import type { Identified, Settlement, Store } from '../../src/store/store.ts';
 import { createDelivery, type DeliveryOptions, type Gate } from '../../src/target/deliver-group.ts';
 import { createFhirServerTarget } from '../../src/target/fhir-server.ts';
 import type { Target } from '../../src/target/target.ts';
+import { Waits } from '../../src/target/waits.ts';
 import { openGate, openTestStore, outboxOf, type TestStore } from '../outbox/adapter-parts.ts';
 import { NOW_MS, patient, referral, startEhr, type TestEhr } from './deliveries.ts';
 
@@ -178,6 +179,25 @@ test('other work of the person does not use up the patience of what waits', asyn
   }
   nowMs += 250;
   expect(await round(nowMs)).toEqual(['park']);
+});
+
+test('the count of waits is forgotten however an entry ends, and bounded while entries wait', async () => {
+  const waits = new Waits(2);
+  const maxWaits = 1;
+  let isOpen = true;
+  const outcome = outcomeOf(issueOf({ rule: 'hr-8', diagnostics: 'Not sent: no consent.' }));
+  const gate: Gate = async (input) =>
+    isOpen ? { send: true, resource: input.resource } : { send: false, outcome };
+  const round = rounds({ waits, maxWaits, gate });
+  for (const name of ['1', '2', '3']) await parts.put(name, referral(`r${name}`, `p${name}`));
+  for (let i = 0; i < 3; i++) expect(kinds(await round())).toEqual(['wait']);
+  expect(waits.size).toBe(2);
+  nowMs += 1_000;
+  await parts.put('2', referral('r2', 'p2', { status: 'completed' }), patient('p2'));
+  isOpen = false;
+  const ends = (await Promise.all([round(), round(), round()])).map(kinds);
+  expect(ends.flat()).not.toContain('wait');
+  expect(waits.size).toBe(0);
 });
 
 test('a refused resource is parked and holds back what touches or refers to it, nothing else', async () => {

@@ -27,7 +27,7 @@ export function csvLine(columns: readonly string[], row: Readonly<Record<string,
 }
 
 /** @returns the cell, in quotes where it holds a comma, a quote or a line end */
-export function csvCell(cell: CsvCell): string {
+function csvCell(cell: CsvCell): string {
   if (cell === undefined) return '';
   const text = String(cell);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

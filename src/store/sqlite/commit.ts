@@ -20,6 +20,7 @@ import {
   incompleteItem,
   olderItem,
   rejectedItem,
+  safetyItems,
   warningItems,
 } from '../work-items.ts';
 import { appendAudit } from './audit-rows.ts';
@@ -55,15 +56,16 @@ export interface CommitContext {
 }
 
 /** Commits one record within the open transaction. */
-export function commitRecord(context: CommitContext, record: CommitRecord): CommitResult {
+export function commitRecord(context: CommitContext, given: CommitRecord): CommitResult {
   const { db, nowMs } = context;
-  const kept = selectKept(db, record.source, record.kind, record.key);
+  const kept = selectKept(db, given.source, given.kind, given.key);
+  const record = kept ? inTime(given, kept) : given;
   const same = kept?.digest === record.digest;
   if (kept && same && (kept.map_digest === record.mapDigest || kept.erased)) {
-    resolveRejected(db, record.source, record.kind, record.key, nowMs);
+    if (resolveRejected(db, record.source, record.kind, record.key, nowMs)) withdrawOld(db, record);
     return { state: 'unchanged' };
   }
-  if (kept && !same && record.sourceTimeMs < kept.source_time_ms) {
+  if (kept && !same && isOlder(record, kept)) {
     putWork(db, olderItem(record), nowMs);
     return { state: 'unchanged' };
   }
@@ -76,10 +78,22 @@ export function commitRecord(context: CommitContext, record: CommitRecord): Comm
   return same && done.written.length === 0 ? { state: 'unchanged' } : { state: 'committed', ...done };
 }
 
+/** Only what the source itself says of time makes a version older: a time of reading says when it came here, not when it was so. */
+function isOlder({ timeOf, sourceTimeMs }: CommitRecord, { own_time_ms: ownTimeMs }: KeptRecord): boolean {
+  return timeOf === 'source' && ownTimeMs !== null && sourceTimeMs < ownTimeMs;
+}
+
+/** A record that names no time is as late as what it follows, should that have named a time that is yet to come. */
+function inTime(record: CommitRecord, { source_time_ms: keptTimeMs }: KeptRecord): CommitRecord {
+  const isBefore = record.timeOf === 'reading' && record.sourceTimeMs < keptTimeMs;
+  return isBefore ? { ...record, sourceTimeMs: keptTimeMs } : record;
+}
+
 /** Keeps a refused record for amendment; the same one again makes no second item. */
 export function refuseRecord(db: DatabaseSync, record: RefusedRecord, nowMs: number): void {
   const item = rejectedItem(record);
   putWork(db, item, nowMs);
+  for (const safety of safetyItems(record)) putWork(db, safety, nowMs);
   insertRefusedPayload(db, item.id, record);
 }
 
@@ -201,11 +215,15 @@ function writeProvenance(writer: Writer): void {
 function writeWork(context: CommitContext, record: CommitRecord, known: boolean): void {
   const { db, nowMs } = context;
   const { source, kind, key } = record;
-  const warnings = warningItems(record);
-  const ids = warnings.map((item) => item.id);
-  if (known) withdrawWarnings(db, source, kind, key, ids);
-  for (const item of warnings) putWork(db, item, nowMs);
-  resolveRejected(db, source, kind, key, nowMs);
+  const wasRefused = resolveRejected(db, source, kind, key, nowMs);
+  if (known || wasRefused) withdrawOld(db, record);
+  for (const item of warningItems(record)) putWork(db, item, nowMs);
+}
+
+/** Takes back what an earlier version warned of and this one does not. */
+function withdrawOld(db: DatabaseSync, record: CommitRecord): void {
+  const ids = warningItems(record).map((item) => item.id);
+  withdrawWarnings(db, record.source, record.kind, record.key, ids);
 }
 
 /** Deliveries held for want of consent or identity are looked at again when either may have changed. */

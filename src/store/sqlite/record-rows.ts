@@ -9,11 +9,13 @@ export interface KeptRecord {
   readonly digest: string;
   readonly map_digest: string;
   readonly source_time_ms: number;
+  /** null while no version named a time of its own */
+  readonly own_time_ms: number | null;
   readonly erased: 0 | 1;
 }
 
 const SELECT_KEPT = statement(`
-  SELECT record_id, digest, map_digest, source_time_ms, payload IS NULL AS erased
+  SELECT record_id, digest, map_digest, source_time_ms, own_time_ms, payload IS NULL AS erased
   FROM source_record WHERE source = ? AND kind = ? AND record_key = ?`);
 export function selectKept(
   db: DatabaseSync,
@@ -26,9 +28,9 @@ export function selectKept(
 
 const INSERT = statement(`
   INSERT INTO source_record
-    (digest, map_digest, owner_org, source_time_ms, received_ms, receipt_id, file, line, resources, payload,
+    (digest, map_digest, owner_org, source_time_ms, own_time_ms, received_ms, receipt_id, file, line, resources, payload,
       source, kind, record_key)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
 /** @returns the new row's record_id */
 export function insertRecord(db: DatabaseSync, record: CommitRecord, nowMs: number): number {
   const key = [record.source, record.kind, record.key];
@@ -37,8 +39,8 @@ export function insertRecord(db: DatabaseSync, record: CommitRecord, nowMs: numb
 
 const UPDATE = statement(`
   UPDATE source_record SET
-    digest = ?, map_digest = ?, owner_org = ?, source_time_ms = ?, received_ms = ?, receipt_id = ?, file = ?, line = ?,
-    resources = ?, payload = ?
+    digest = ?, map_digest = ?, owner_org = ?, source_time_ms = ?, own_time_ms = coalesce(?, own_time_ms),
+    received_ms = ?, receipt_id = ?, file = ?, line = ?, resources = ?, payload = ?
   WHERE record_id = ?`);
 export function updateRecord(db: DatabaseSync, recordId: number, record: CommitRecord, nowMs: number): void {
   UPDATE(db).run(...recordValues(record, nowMs), recordId);
@@ -51,6 +53,7 @@ function recordValues(record: CommitRecord, nowMs: number): (string | number | n
     record.mapDigest,
     record.ownerOrg,
     record.sourceTimeMs,
+    record.timeOf === 'source' ? record.sourceTimeMs : null,
     nowMs,
     record.receiptId,
     record.file ?? null,
@@ -156,12 +159,31 @@ export function finishReceipt(db: DatabaseSync, id: string, nowMs: number): void
   FINISH_RECEIPT(db).run(nowMs, id);
 }
 
+const INTERRUPT_RECEIPT = statement(`
+  UPDATE receipt SET interrupted_ms = ? WHERE id = ? AND finished_ms IS NULL AND interrupted_ms IS NULL`);
+const INTERRUPT_ALL = statement(`
+  UPDATE receipt SET interrupted_ms = ?
+  WHERE id IN (SELECT id FROM receipt WHERE finished_ms IS NULL AND interrupted_ms IS NULL)`);
+/** @param id of one receipt; undefined for every one @returns how many were open */
+export function interruptReceipts(db: DatabaseSync, nowMs: number, id: string | undefined): number {
+  const { changes } = id === undefined ? INTERRUPT_ALL(db).run(nowMs) : INTERRUPT_RECEIPT(db).run(nowMs, id);
+  return Number(changes);
+}
+
 const SELECT_RECEIPT = statement(`
-  SELECT id, source, kind, received_ms AS receivedMs, file, committed, unchanged, refused, finished_ms AS finishedMs
+  SELECT id, source, kind, received_ms AS receivedMs, file, committed, unchanged, refused, finished_ms AS finishedMs,
+    interrupted_ms AS interruptedMs
   FROM receipt WHERE id = ?`);
 export function selectReceipt(db: DatabaseSync, id: string): Receipt | undefined {
   const row = SELECT_RECEIPT(db).get(id) as unknown as Receipt | undefined;
-  return row && { ...row, file: row.file ?? undefined, finishedMs: row.finishedMs ?? undefined };
+  return (
+    row && {
+      ...row,
+      file: row.file ?? undefined,
+      finishedMs: row.finishedMs ?? undefined,
+      interruptedMs: row.interruptedMs ?? undefined,
+    }
+  );
 }
 
 const INSERT_MAP_SET = statement(

@@ -39,6 +39,7 @@ import {
   finishReceipt,
   insertMapSet,
   insertReceipt,
+  interruptReceipts,
   selectLatest,
   selectReceipt,
   selectRecord,
@@ -60,7 +61,7 @@ export class SqliteStore implements Store {
   readonly #index: SearchIndex;
   readonly #names: Names;
   readonly #transactions: Transactions;
-  /** set by a failed write, until a probe succeeds */
+  /** set by a failed write, until a probe succeeds: that a small write fits says nothing of a large one */
   #suspect = false;
 
   /** @param db open, of the newest schema */
@@ -128,6 +129,10 @@ export class SqliteStore implements Store {
 
   async finishReceipt(id: string, nowMs: number): Promise<void> {
     await this.#write(() => finishReceipt(this.#db, id, nowMs));
+  }
+
+  async interruptReceipts(nowMs: number, id?: string): Promise<number> {
+    return this.#write(() => interruptReceipts(this.#db, nowMs, id));
   }
 
   async receipt(id: string): Promise<Receipt | undefined> {
@@ -258,10 +263,11 @@ export class SqliteStore implements Store {
   async writable(): Promise<boolean> {
     if (!this.#db.isOpen) return false;
     if (!this.#suspect) return true;
-    return this.#write(() => probeRoom(this.#db)).then(
+    this.#suspect = !(await this.#write(() => probeRoom(this.#db)).then(
       () => true,
       () => false,
-    );
+    ));
+    return !this.#suspect;
   }
 
   async close(): Promise<void> {
@@ -272,9 +278,7 @@ export class SqliteStore implements Store {
 
   async #write<T>(work: () => T): Promise<T> {
     try {
-      const value = await this.#transactions.run(work);
-      this.#suspect = false;
-      return value;
+      return await this.#transactions.run(work);
     } catch (error) {
       this.#suspect = true;
       throw error;

@@ -10,8 +10,11 @@ const PUT = statement(`
     (id, kind, created_ms, owner_org, source, record_kind, record_key, file, line, type, resource_id, target, outcome)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (id) DO UPDATE SET
-    outcome = excluded.outcome, file = excluded.file, line = excluded.line, resolved_ms = NULL
-    WHERE outcome <> excluded.outcome OR (resolved_ms IS NOT NULL AND kind <> 'warning')`);
+    outcome = excluded.outcome, file = excluded.file, line = excluded.line,
+    type = excluded.type, resource_id = excluded.resource_id,
+    resolved_ms = CASE WHEN outcome = excluded.outcome AND kind IN ('warning', 'safety') THEN resolved_ms END
+    WHERE outcome <> excluded.outcome OR resource_id IS NOT excluded.resource_id
+      OR (resolved_ms IS NOT NULL AND kind NOT IN ('warning', 'safety'))`);
 /** Opens an item, or opens it again. A warning that somebody resolved stays resolved while it says the same. */
 export function putWork(db: DatabaseSync, item: NewWork, nowMs: number): void {
   const [type, resourceId] = item.resource?.split('/') ?? [];
@@ -41,21 +44,22 @@ export function resolveWorkItem(db: DatabaseSync, id: string, nowMs: number): bo
 const RESOLVE_REJECTED = statement(`
   UPDATE work SET resolved_ms = ?
   WHERE source = ? AND record_kind = ? AND record_key = ? AND kind = 'rejected' AND resolved_ms IS NULL RETURNING id`);
-/** A good version of a record settles its refused ones: nothing is left to amend, so their payloads go. */
+/** A good version of a record settles its refused ones: nothing is left to amend, so their payloads go. @returns whether there were any */
 export function resolveRejected(
   db: DatabaseSync,
   source: string,
   kind: string,
   key: string,
   nowMs: number,
-): void {
+): boolean {
   const settled = RESOLVE_REJECTED(db).all(nowMs, source, kind, key) as { id: string }[];
   for (const { id } of settled) deleteRefusedPayload(db, id);
+  return settled.length > 0;
 }
 
 const WITHDRAW_WARNINGS = statement(`
   DELETE FROM work
-  WHERE source = ? AND record_kind = ? AND record_key = ? AND kind = 'warning' AND resolved_ms IS NULL
+  WHERE source = ? AND record_kind = ? AND record_key = ? AND kind IN ('warning', 'safety') AND resolved_ms IS NULL
     AND id NOT IN (SELECT value FROM json_each(?))`);
 /** Takes back a record's open warnings that its new version no longer gives. */
 export function withdrawWarnings(

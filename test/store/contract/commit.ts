@@ -119,6 +119,62 @@ export function commitContract(open: () => Promise<Store>): void {
     expect(issue?.diagnostics).toMatch(/^demo\/referral contacts\.csv:4: a newer version .* is kept/);
   });
 
+  test('takes a version that names no time, whatever times came before and however early it was read', async () => {
+    const store = await open();
+    const versions = [
+      ['planned', 300, 'source'],
+      ['arrived', 100, 'reading'],
+      ['finished', 90, 'reading'],
+    ] as const;
+    for (const [status, sourceTimeMs, timeOf] of versions) {
+      const [result] = await commit(
+        store,
+        recordOf([contact('e', 'p', { status })], { sourceTimeMs, timeOf }),
+      );
+      expect([status, result?.state]).toEqual([status, 'committed']);
+    }
+    expect((await store.read('Encounter', idOf('e')))?.resource).toMatchObject({ status: 'finished' });
+    expect(await store.worklist({ open: true, count: 9 })).toEqual([]);
+  });
+
+  test('measures a version that names its time by the times that were named, not by when others were read', async () => {
+    const store = await open();
+    const send = async (
+      status: string,
+      sourceTimeMs: number,
+      timeOf: 'source' | 'reading',
+    ): Promise<string | undefined> =>
+      (await commit(store, recordOf([contact('e', 'p', { status })], { sourceTimeMs, timeOf })))[0]?.state;
+    expect(await send('planned', 500, 'reading')).toBe('committed');
+    expect(await send('arrived', 200, 'source')).toBe('committed'); // was so before the first was read, and is newer
+    expect(await send('in-progress', 600, 'reading')).toBe('committed');
+    expect(await send('cancelled', 199, 'source')).toBe('unchanged'); // older than what was named before
+    expect((await store.worklist({ open: true, count: 9 })).map((one) => one.outcome.issue[0]?.code)).toEqual(
+      ['business-rule'],
+    );
+    expect(await send('finished', 201, 'source')).toBe('committed');
+    expect((await store.read('Encounter', idOf('e')))?.resource).toMatchObject({ status: 'finished' });
+  });
+
+  test('closes receipts that are open as interrupted, one or all, and leaves finished ones', async () => {
+    const store = await open();
+    for (const id of ['done', 'cut', 'left-1', 'left-2']) await store.openReceipt({ ...RECEIPT, id });
+    await commit(store, recordOf([patient('p')], { receiptId: 'cut' }));
+    await store.finishReceipt('done', 5);
+    expect(await store.interruptReceipts(6, 'cut')).toBe(1);
+    expect(await store.interruptReceipts(7, 'cut')).toBe(0);
+    expect(await store.interruptReceipts(7, 'done')).toBe(0);
+    expect(await store.interruptReceipts(8)).toBe(2);
+    expect(await store.interruptReceipts(9)).toBe(0);
+    expect(await store.receipt('done')).toMatchObject({ finishedMs: 5, interruptedMs: undefined });
+    expect(await store.receipt('cut')).toMatchObject({
+      committed: 1,
+      finishedMs: undefined,
+      interruptedMs: 6,
+    });
+    expect((await store.receipt('left-2'))?.interruptedMs).toBe(8);
+  });
+
   test('takes the later of two versions of a record that have the same time', async () => {
     const store = await open();
     for (const status of ['planned', 'cancelled'])

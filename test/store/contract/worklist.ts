@@ -1,8 +1,8 @@
 /** What every engine must keep for people: refused records, warnings, and their ends. */
 import { expect, test } from 'vitest';
-import { issueOf } from '../../../src/fhir/outcome.ts';
+import { issueOf, outcomeOf } from '../../../src/fhir/outcome.ts';
 import type { Store } from '../../../src/store/store.ts';
-import { commit, NOW_MS, patient, recordOf, refusedOf } from '../samples.ts';
+import { commit, idOf, NOW_MS, patient, recordOf, refusedOf } from '../samples.ts';
 
 const unmapped = (code: string) =>
   issueOf({ severity: 'warning', rule: 'map-unmapped-code', diagnostics: `code ${code} has no map` });
@@ -75,6 +75,53 @@ export function worklistContract(open: () => Promise<Store>): void {
       'R2 code A has no map',
       'R1 code C has no map',
     ]);
+  });
+
+  test('puts what calls for a look at the person apart from warnings, with the answers that do', async () => {
+    const store = await open();
+    const issue = issueOf({ severity: 'warning', rule: 'score-phq-9-item-9', diagnostics: 'safety check' });
+    const answers = {
+      resourceType: 'QuestionnaireResponse',
+      id: idOf('answers'),
+      status: 'completed',
+    } as const;
+    await commit(store, recordOf([answers], { warnings: [unmapped('A'), issue] }));
+    expect(await store.worklist({ kind: 'safety', open: true, count: 9 })).toMatchObject([
+      { recordKey: 'R1', resource: `QuestionnaireResponse/${idOf('answers')}`, outcome: { issue: [issue] } },
+    ]);
+    expect(await store.worklist({ kind: 'warning', open: true, count: 9 })).toHaveLength(1);
+    await commit(store, recordOf([answers, { ...answers, id: idOf('other') }], { warnings: [issue] }));
+    expect(await store.worklist({ open: true, count: 9 })).toMatchObject([{ kind: 'safety' }]);
+    await commit(store, recordOf([answers]));
+    expect(await store.worklist({ open: true, count: 9 })).toEqual([]);
+    await commit(store, recordOf([answers], { warnings: [issue] }));
+    expect(await store.worklist({ open: true, count: 9 })).toHaveLength(1);
+  });
+
+  test('tells of a person’s safety though the record is refused, until a good version says otherwise', async () => {
+    const store = await open();
+    const safety = issueOf({
+      severity: 'warning',
+      rule: 'score-phq-9-item-9',
+      diagnostics: 'safety check',
+    });
+    const outcome = outcomeOf(issueOf({ rule: 'hr-1', diagnostics: 'Check the NHS number.' }), safety);
+    const kinds = async (): Promise<string[]> =>
+      (await store.worklist({ open: true, count: 9 })).map((one) => one.kind).sort();
+    await commit(store, refusedOf({ outcome }));
+    expect(await kinds()).toEqual(['rejected', 'safety']);
+    const answers = { resourceType: 'QuestionnaireResponse', id: idOf('a'), status: 'completed' } as const;
+    await commit(store, recordOf([patient('p'), answers], { warnings: [safety] }));
+    expect(await store.worklist({ open: true, count: 9 })).toMatchObject([
+      { kind: 'safety', resource: `QuestionnaireResponse/${idOf('a')}` },
+    ]);
+    const good = recordOf([patient('p')]);
+    await commit(store, good);
+    expect(await kinds()).toEqual([]);
+    await commit(store, refusedOf({ outcome }), good);
+    expect(await kinds()).toEqual([]);
+    await commit(store, refusedOf({ outcome, key: undefined }));
+    expect(await kinds()).toEqual(['rejected', 'safety']);
   });
 
   test('keeps a warning resolved that somebody has resolved, while it stays the same', async () => {

@@ -70,6 +70,8 @@ CREATE TABLE source_record (
   map_digest TEXT NOT NULL,
   owner_org TEXT NOT NULL,
   source_time_ms INTEGER NOT NULL,
+  -- the latest that the source itself named; null while it never named one
+  own_time_ms INTEGER,
   received_ms INTEGER NOT NULL,
   receipt_id TEXT NOT NULL,
   file TEXT,
@@ -122,8 +124,10 @@ CREATE TABLE receipt (
   committed INTEGER NOT NULL DEFAULT 0,
   unchanged INTEGER NOT NULL DEFAULT 0,
   refused INTEGER NOT NULL DEFAULT 0,
-  finished_ms INTEGER
+  finished_ms INTEGER,
+  interrupted_ms INTEGER
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX receipt_open ON receipt (id) WHERE finished_ms IS NULL AND interrupted_ms IS NULL;
 
 CREATE TABLE map_set (
   digest TEXT PRIMARY KEY,
@@ -189,7 +193,7 @@ CREATE TABLE target_link (
 CREATE TABLE work (
   work_no INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL UNIQUE,
-  kind TEXT NOT NULL CHECK (kind IN ('rejected', 'warning', 'incomplete', 'parked', 'held')),
+  kind TEXT NOT NULL CHECK (kind IN ('safety', 'rejected', 'warning', 'incomplete', 'parked', 'held')),
   created_ms INTEGER NOT NULL,
   resolved_ms INTEGER,
   owner_org TEXT NOT NULL,

@@ -1,0 +1,100 @@
+/** A source record on its way into the store, what becomes of it, and what is kept of it. */
+import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes';
+import type { Identified, ResourceKey } from './resources.ts';
+
+/** A source's record after mapping, ready to be made durable. */
+export interface CommitRecord {
+  /** name of the source; never changes */
+  readonly source: string;
+  /** kind of record: `referral`, `contact`, … */
+  readonly kind: string;
+  /** the record's own key within source and kind */
+  readonly key: string;
+  /** canonical digest of the payload: the same again changes nothing */
+  readonly digest: string;
+  /** digest of the map set that mapped it */
+  readonly mapDigest: string;
+  /** the record as read, dates in ISO */
+  readonly payload: unknown;
+  readonly ownerOrg: string;
+  /** orders contributions to shared resources, and versions of the record: an older one changes nothing */
+  readonly sourceTimeMs: number;
+  /**
+   * `source`: the time is what the source says. `reading`: the source names none, and the time is that of reading; such a
+   * record is newer than all of the same record that came before it, and no bar to what comes after it
+   */
+  readonly timeOf: 'source' | 'reading';
+  readonly receiptId: string;
+  /** file name and line where it came from a file */
+  readonly file?: string;
+  readonly line?: number;
+  /** resources under their final ids; `partial` ones only add to a resource that another record must supply in full */
+  readonly resources: readonly { readonly resource: Identified; readonly partial: boolean }[];
+  /** warnings: each becomes a worklist item */
+  readonly warnings: readonly OperationOutcomeIssue[];
+}
+
+/** A record that was refused: kept with its outcome, so that it can be amended and replayed. */
+export interface RefusedRecord {
+  readonly source: string;
+  readonly kind: string;
+  /** the record's key, where it had one; else undefined */
+  readonly key: string | undefined;
+  readonly payload: unknown;
+  readonly ownerOrg: string;
+  readonly receiptId: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly outcome: OperationOutcome;
+}
+
+/** What a commit asks of the layers above. All are pure: they run inside the transaction. */
+export interface CommitRules {
+  /** issues of a merged shared resource; an error refuses the record */
+  check(resource: Identified): readonly OperationOutcomeIssue[];
+  /** the Provenance of one record's commit, under its final id; undefined when nothing was written */
+  provenance(record: CommitRecord, written: readonly WrittenVersion[], nowMs: number): Identified | undefined;
+  /** names of the targets a resource goes to */
+  route(resource: Identified): readonly string[];
+}
+
+export interface WrittenVersion {
+  readonly type: string;
+  readonly id: string;
+  readonly version: number;
+}
+
+/** What became of one record. */
+export type CommitResult =
+  | { readonly state: 'committed'; readonly written: readonly WrittenVersion[]; readonly deliveries: number }
+  | { readonly state: 'unchanged' }
+  | { readonly state: 'refused'; readonly outcome: OperationOutcome };
+
+/** What a source was told: one per accepted request or file. */
+export interface Receipt {
+  readonly id: string;
+  readonly source: string;
+  readonly kind: string;
+  readonly receivedMs: number;
+  readonly file: string | undefined;
+  readonly committed: number;
+  readonly unchanged: number;
+  readonly refused: number;
+  /** set when the whole request or file has been read */
+  readonly finishedMs: number | undefined;
+  /** set when reading ended before the end: the process was stopped, the connection was cut, or the disk was full */
+  readonly interruptedMs: number | undefined;
+}
+
+/** A source record as kept. */
+export interface SourceRow {
+  readonly source: string;
+  readonly kind: string;
+  readonly key: string;
+  readonly digest: string;
+  readonly mapDigest: string;
+  readonly payload: unknown;
+  readonly receivedMs: number;
+  readonly receiptId: string;
+  readonly resources: readonly ResourceKey[];
+}
