@@ -98,8 +98,12 @@ export class Block {
       slot,
       filled: false,
       shares: new Map(),
+      touched: new Set(),
+      below: new Map(),
       ...form,
     };
+    for (const key of map.keys()) built.touched.add(key);
+    slot?.parent.touched.add(slot.key);
     this.#waiting.push(built);
     return built;
   }
@@ -115,6 +119,8 @@ export class Block {
       slot,
       filled: false,
       shares: new Map(),
+      touched: new Set(),
+      below: new Map(),
       ...form,
     };
     if (slot) this.#waiting.push(built);
@@ -162,6 +168,7 @@ export class Block {
     else this.line(`${this.use(built)}[${JSON.stringify(key)}] = ${code};`);
     if (built.block === this) built.filled = true;
     built.writes.set(key, this.#certain(built, key));
+    built.touched.add(key);
     this.trace(built, key, trace);
   }
 
@@ -179,6 +186,7 @@ export class Block {
   }
 
   #add(built: Built, key: string, code: string, front: boolean, trace: string | undefined): void {
+    built.touched.add(key);
     if (built.entries && built.block === this && trace === undefined) {
       const list = built.entries.get(key) ?? [];
       if (Array.isArray(list)) {
@@ -272,6 +280,7 @@ export class Block {
     const front = position === 'first' ? ', true' : '';
     this.line(`${put}(${this.use(parent)}, ${JSON.stringify(key)}, ${js}${front});`);
     this.trace(parent, key, trace, position === 'first');
+    parent.touched.add(key);
     parent.foreign = true; // which of the two was written is not known here
   }
 

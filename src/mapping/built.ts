@@ -9,6 +9,10 @@ export interface BuiltIn<Home> {
   readonly writes: Map<string, Home | undefined>;
   /** written elsewhere too (a parameter, or handed to a function): it may hold anything already */
   foreign: boolean;
+  /** every key that some rule may write; `*` where a group that is not yet compiled may write any */
+  readonly touched: Set<string>;
+  /** `touched` of the elements that several rules write to, by their key */
+  readonly below: Map<string, Set<string>>;
   /** where it goes once it is known to hold something */
   slot: SlotIn<Home> | undefined;
   /** true when its literal has members: no check for emptiness is needed */
@@ -22,7 +26,7 @@ export interface BuiltIn<Home> {
 }
 
 /** What kind of object is built. */
-export type Form = Pick<BuiltIn<unknown>, 'layout' | 'isPrimitive'>;
+export type Form = Pick<BuiltIn<unknown>, 'layout' | 'isPrimitive'> & { readonly touched?: Set<string> };
 
 /** Keys that an object always has, absent values as undefined; undefined for an object that has only what was written. */
 export type Layout = readonly string[] | undefined;

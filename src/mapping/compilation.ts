@@ -2,6 +2,8 @@
 import { AdapterError, issueOf } from '../fhir/outcome.ts';
 import type { Evaluate } from '../fhirpath/evaluate.ts';
 import { Block, type Budget } from './block.ts';
+import { type Created, checkRequired } from './check-required.ts';
+import { checkGroups } from './check-variables.ts';
 import type { CodeMap } from './concept-map.ts';
 import { constantsOf } from './constants.ts';
 import { emitGroup } from './emit-group.ts';
@@ -24,6 +26,8 @@ interface GroupFunction {
   text: string | undefined;
   recursive: boolean;
   used: boolean;
+  /** keys that it writes to each of its parameters; undefined while it is being written */
+  touched: readonly ReadonlySet<string>[] | undefined;
 }
 
 /** Groups whose code is longer than this are called, not written in place: huge functions are not optimised. */
@@ -42,6 +46,7 @@ export class Compilation implements Unit {
   readonly #budget: Budget;
   readonly #constants = new Map<string, Scope>();
   readonly #nodes = new Map<JsonSchema, number>();
+  readonly #created: Created[] = [];
 
   readonly isTraced: boolean;
 
@@ -151,6 +156,9 @@ export class Compilation implements Unit {
     ]);
     if (fn.text === undefined || fn.recursive) block.line(`run.at = ${at};`);
     block.line(`${fn.name}(${['run', 'depth + 1', ...codes].join(', ')});`);
+    values.forEach(({ built }, index) => {
+      for (const key of fn.touched?.[index] ?? ['*']) built?.touched.add(key);
+    });
   }
 
   /**
@@ -160,14 +168,14 @@ export class Compilation implements Unit {
    */
   entry(found: FoundGroup, shapes: readonly Shape[], fresh: boolean): string {
     const block = new Block(this.#budget);
+    const place = this.place(found.group.name.at, undefined);
     const values = found.group.parameters.map(({ mode }, index): Variable => {
       const shape = shapes[index] ?? ANY;
-      if (mode === 'target') return { ...this.#created(block, shape), mode };
+      if (mode === 'target') return { ...this.#target(block, shape, place), mode };
       const input = plain(block.name(), shape, { fresh, origins: this.isTraced ? ['""'] : undefined });
       block.parameter(input.code);
       return { ...input, mode };
     });
-    this.place(found.group.name.at, undefined);
     emitGroup(this, block, found, values);
     const body = block.close();
     const name = `main${this.#functions.size}`;
@@ -175,21 +183,27 @@ export class Compilation implements Unit {
     const outputs = values.filter(({ mode }) => mode === 'target').map(({ code }) => code);
     const output = outputs.length > 1 ? `[${outputs.join(', ')}]` : outputs[0];
     const text = `function ${name}(run${inputs.join('')}) {\nconst depth = 0;\n${body}\nreturn ${output};\n}`;
-    this.#functions.set(`entry ${name}`, { name, text, recursive: false, used: true });
+    this.#functions.set(`entry ${name}`, { name, text, recursive: false, used: true, touched: [] });
     return name;
   }
 
-  #created(block: Block, shape: Shape): Value {
+  #target(block: Block, shape: Shape, place: number): Value {
     const resource = this.shapes.isResource(shape) && shape.kind === 'type';
     const entries: [string, string][] = resource ? [['resourceType', JSON.stringify(shape.name)]] : [];
     const built = block.create(entries, undefined, this.shapes.form(shape));
+    this.created(place, shape, built.touched);
     return plain(built.js, shape, { built, fresh: true });
   }
 
-  /** Checks the groups that no entry reaches. */
-  checkRest(): void {
-    for (const [file, { groups }] of this.sources.files) {
-      for (const group of groups) {
+  /**
+   * Checks the groups that no entry reaches.
+   * @param owned files of which nothing else makes use: a group there that nothing calls is a warning
+   */
+  checkRest(owned: (file: string) => boolean = () => false): void {
+    const reached = new Set(this.#seen);
+    for (const [file, map] of this.sources.files) {
+      if (owned(file)) checkGroups(map, (group) => reached.has(group), this.findings);
+      for (const group of map.groups) {
         if (this.#seen.has(group)) continue;
         const found = { file, group };
         const shapes = group.parameters.map(({ type }) => (type && this.typeShape(file, type)) ?? ANY);
@@ -199,6 +213,11 @@ export class Compilation implements Unit {
         );
       }
     }
+    checkRequired(this.#created, this.shapes.definitions, this.findings);
+  }
+
+  created(place: number, shape: Shape, touched: ReadonlySet<string>): void {
+    if (shape.kind === 'type') this.#created.push({ place: this.places[place]!, type: shape.name, touched });
   }
 
   /** Remembers that a group's rules were checked. */
@@ -224,6 +243,7 @@ export class Compilation implements Unit {
       text: undefined,
       recursive: false,
       used: false,
+      touched: undefined,
     };
     this.#functions.set(key, fn);
     fn.text = this.#write(fn, found, values);
@@ -241,6 +261,7 @@ export class Compilation implements Unit {
       return { ...plain(js, shape, built ? { built, fresh: true } : { fresh }), origins, mode };
     });
     emitGroup(this, block, found, values);
+    fn.touched = values.map(({ built }) => built?.touched ?? new Set());
     const names = values.flatMap(({ code, origins = [] }) => [code, ...origins]);
     const parameters = ['run', 'depth', ...names].join(', ');
     const at = this.place(found.group.name.at, undefined);

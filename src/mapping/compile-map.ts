@@ -23,6 +23,8 @@ export interface CompileMapOptions {
   readonly conceptMaps?: ReadonlyMap<string, ConceptMap>;
   /** JSON Schemas of source records, found by `uses` through their `$id` */
   readonly schemas?: readonly JsonSchema[];
+  /** all codes of CodeSystems, by URL: a ConceptMap that starts from one should know them all */
+  readonly codeSystems?: ReadonlyMap<string, readonly string[]>;
   /** stands in for the FHIRPath compiler */
   readonly compileExpression?: CompileExpression;
 }
@@ -65,6 +67,7 @@ export function compileMap(options: CompileMapOptions): Checked<CompiledMap> {
     schemas,
     definitions: options.definitions,
     compileExpression: options.compileExpression ?? compileExpression,
+    codeSystems: options.codeSystems,
   };
   const sources = gatherSources(given, findings);
   const unit = sources && new Compilation(sources, findings);
@@ -74,7 +77,7 @@ export function compileMap(options: CompileMapOptions): Checked<CompiledMap> {
     ({ type }): Shape => (type && unit.typeShape(found.file, type)) ?? ANY,
   );
   const entry = unit.entry(found, shapes, false);
-  unit.checkRest();
+  unit.checkRest((file) => file === found.file);
   if (findings.failed) return { ok: false, outcome: outcomeOf(...findings.issues) };
   const main = linkMains(unit, [entry]).get(entry)!;
   const count = found.group.parameters.filter(({ mode }) => mode === 'source').length;

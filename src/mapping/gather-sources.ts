@@ -1,6 +1,7 @@
 /** Turns the texts of maps, with ConceptMaps and schemas, into everything that maps may refer to, checked together. */
 import type { ConceptMap } from '@medplum/fhirtypes';
 import type { Definitions } from '../fhir/definitions.ts';
+import { checkVariables } from './check-variables.ts';
 import { type CodeMap, codeMapOf, codeMapOfInline } from './concept-map.ts';
 import type { Findings } from './finding.ts';
 import { resolveImports } from './imports.ts';
@@ -16,6 +17,7 @@ export interface GivenSources {
   readonly schemas: ReadonlyMap<string, JsonSchema>;
   readonly definitions: Definitions;
   readonly compileExpression: CompileExpression;
+  readonly codeSystems?: Sources['codeSystems'];
 }
 
 /** @returns the sources; undefined when findings tell why not */
@@ -26,16 +28,19 @@ export function gatherSources(given: GivenSources, findings: Findings): Sources 
   const codeMaps = codeMapsOf(given.conceptMaps, files, findings);
   const schemas = new Map([...given.schemas.values()].map((schema) => [schema.$id ?? '', schema]));
   const shapes = new Shapes(given.definitions);
-  const { compileExpression } = given;
-  return findings.failed ? undefined : { files, imports, codeMaps, schemas, shapes, compileExpression };
+  const { compileExpression, codeSystems } = given;
+  if (findings.failed) return undefined;
+  return { files, imports, codeMaps, schemas, shapes, compileExpression, codeSystems };
 }
 
 function parseFiles(given: GivenSources, findings: Findings): Map<string, MapFile> {
   const files = new Map<string, MapFile>();
   for (const { name, text } of given.maps) {
     const parsed = parseMap(name, text);
-    if (parsed.ok) files.set(name, parsed.value);
-    else findings.addIssues(parsed.outcome.issue);
+    if (parsed.ok) {
+      files.set(name, parsed.value);
+      checkVariables(parsed.value, findings);
+    } else findings.addIssues(parsed.outcome.issue);
   }
   return files;
 }

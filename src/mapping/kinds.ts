@@ -1,20 +1,25 @@
 /** Puts the two hops of each kind of record together: record to logical model, logical model to Bundle. */
 import type { Bundle, OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { AdapterError } from '../fhir/outcome.ts';
+import { compileBack, isBackFile } from './back.ts';
 import { Compilation } from './compilation.ts';
+import { groupBetween } from './entry-group.ts';
 import { explainBoth, type Traced } from './explain.ts';
 import { Findings, nearest } from './finding.ts';
 import { type GivenSources, gatherSources } from './gather-sources.ts';
+import type { Losses } from './loss.ts';
 import type { KindMap } from './map-set.ts';
 import { type Hop, link, linkMains } from './program.ts';
 import type { Shape } from './shapes.ts';
-import type { FoundGroup, Sources } from './site.ts';
+import type { Sources } from './site.ts';
 
 /** What of a kind's manifest concerns its maps. */
 export interface MappedKind {
   /** JSON Schema of the record and FML file, in the source's folder */
   readonly schema: string;
   readonly map: string;
+  /** FML file from the logical model back to the record, where there is a way back */
+  readonly back?: string | undefined;
   /** name of the logical model */
   readonly model: string;
   /** fields (dotted paths) that the pipeline itself reads */
@@ -27,6 +32,8 @@ export interface KindSources extends GivenSources {
   /** names of the folders, as they start the names of files */
   readonly sourceFolder: string;
   readonly modelFolder: string;
+  /** what the way back loses, as `loss.json` declares it */
+  readonly losses?: Losses;
 }
 
 /** The names of a kind's two entry functions. */
@@ -42,14 +49,15 @@ export function compileKinds(
 ): ReadonlyMap<string, KindMap> | undefined {
   const sources = gatherSources(given, findings);
   if (!sources) return undefined;
-  const unit = new Compilation(sources, findings);
+  const unit = new Compilation(outward(sources), findings);
   const entries = compileEntries(given, unit);
+  const backs = compileBack(given, sources, findings);
   if (findings.failed) return undefined;
   const hops = link(
     unit,
     [...entries.values()].flatMap(({ toModel, toBundle }) => [toModel, toBundle]),
   );
-  const traced = lazily(() => tracedEntries(given, sources));
+  const traced = lazily(() => tracedEntries(given, outward(sources)));
   return new Map(
     [...entries].map(([kind, names]): [string, KindMap] => {
       const { run, toModel } = kindMap(hops.get(names.toModel)!, hops.get(names.toBundle)!);
@@ -57,9 +65,15 @@ export function compileKinds(
         const { toModel: first, toBundle: second } = traced().get(kind)!;
         return explainBoth(first, second, record, issues);
       };
-      return [kind, { run, toModel, explain, code: unit.text() }];
+      const back = backs.get(kind);
+      return [kind, { run, toModel, explain, code: unit.text(), ...(back && { back }) }];
     }),
   );
+}
+
+/** The maps of the way out alone: those of the way back are compiled and checked apart. */
+function outward(sources: Sources): Sources {
+  return { ...sources, files: new Map([...sources.files].filter(([name]) => !isBackFile(name))) };
 }
 
 /** The same maps, compiled once more to remember which rule wrote what: only when somebody asks. */
@@ -95,7 +109,7 @@ function compileEntries(given: KindSources, unit: Compilation): ReadonlyMap<stri
       const names = compileKind(given, unit, kind, manifest);
       if (names) entries.set(kind, names);
     }
-    unit.checkRest();
+    unit.checkRest((file) => file.startsWith(`${given.sourceFolder}/`));
   } catch (error) {
     if (!(error instanceof AdapterError)) throw error;
     unit.findings.addIssues(error.outcome.issue);
@@ -123,7 +137,7 @@ function compileKind(
     return fault(`there is no map ${map}${nearest(map, [...unit.sources.files.keys()].map(fileName))}`);
   if (!given.definitions.type(model))
     return fault(`there is no logical model ${model}; correct "model" in source.json`);
-  const second = bundleGroup(given, unit, model);
+  const second = groupBetween(unit, given.modelFolder, model, 'Bundle');
   if (!second) return fault(`no map in ${given.modelFolder} has a group from ${model} to Bundle`);
   const recordShape: Shape = { kind: 'json', node: record, root: record };
   const modelShape: Shape = { kind: 'type', name: model };
@@ -144,20 +158,6 @@ function reportUnread(findings: Findings, place: string, map: string, paths: rea
 
 function fileName(path: string): string {
   return path.slice(path.indexOf('/') + 1);
-}
-
-/** The group of the model's maps that takes the model to a Bundle. */
-function bundleGroup(given: KindSources, unit: Compilation, model: string): FoundGroup | undefined {
-  for (const [name, file] of unit.sources.files) {
-    if (!name.startsWith(`${given.modelFolder}/`)) continue;
-    const group = file.groups.find(({ parameters: [source, target, more] }) => {
-      if (more || !source?.type || !target?.type || source.mode !== 'source') return false;
-      const [from, to] = [unit.typeShape(name, source.type), unit.typeShape(name, target.type)];
-      return from?.kind === 'type' && from.name === model && to?.kind === 'type' && to.name === 'Bundle';
-    });
-    if (group) return { file: name, group };
-  }
-  return undefined;
 }
 
 function kindMap(toModel: Hop, toBundle: Hop): Pick<KindMap, 'run' | 'toModel'> {

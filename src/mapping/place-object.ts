@@ -33,7 +33,7 @@ function atEnd(site: Site, made: Made, slot: Slot, modes: ReadonlySet<string>): 
 /** An element that occurs once is made by the first rule and found by the next ones. */
 export function theOne(site: Site, shape: Shape, slot: Slot): Value {
   const { block } = site;
-  const form = site.unit.shapes.form(shape);
+  const form = { ...site.unit.shapes.form(shape), touched: touchedOf(slot.parent, slot.key) };
   const waiting = block.waitingFor(slot.parent, slot.key);
   if (waiting) return plain(waiting.js, shape, { built: waiting, fresh: true });
   if (form.isPrimitive || !block.mayHold(slot.parent, slot.key))
@@ -44,7 +44,11 @@ export function theOne(site: Site, shape: Shape, slot: Slot): Value {
 }
 
 export function objectOf(site: Site, made: Made, slot: Slot | undefined): Value {
-  const built = site.block.create(made.entries, slot, site.unit.shapes.form(made.shape));
+  const form = site.unit.shapes.form(made.shape);
+  const isOne = slot?.position === 'only';
+  const touched = isOne ? touchedOf(slot.parent, slot.key) : new Set<string>();
+  const built = site.block.create(made.entries, slot, { ...form, touched });
+  site.unit.created(site.place, made.shape, touched);
   return plain(built.js, made.shape, { built, fresh: true });
 }
 
@@ -55,7 +59,11 @@ export function objectOf(site: Site, made: Made, slot: Slot | undefined): Value 
 function shared(site: Site, name: string, made: Made, slot: Slot, single = false): Value {
   const { block } = site;
   const { parent, key } = slot;
-  const form = site.unit.shapes.form(made.shape);
+  const touched = touchedOf(parent, name);
+  for (const [key] of made.entries) touched.add(key);
+  parent.touched.add(key);
+  const form = { ...site.unit.shapes.form(made.shape), touched };
+  site.unit.created(site.place, made.shape, touched);
   const literal = literalOf(new Map(made.entries), form.layout);
   let variable = parent.shares.get(name);
   if (variable === undefined) {
@@ -77,4 +85,11 @@ function shared(site: Site, name: string, made: Made, slot: Slot, single = false
   });
   const js = block.keep(shareName);
   return plain(js, made.shape, { built: block.adopt(js, undefined, form), fresh: true });
+}
+
+/** The keys that rules write to an element which several of them find again. */
+function touchedOf(parent: Slot['parent'], name: string): Set<string> {
+  const touched = parent.below.get(name) ?? new Set();
+  parent.below.set(name, touched);
+  return touched;
 }

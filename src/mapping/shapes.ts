@@ -1,5 +1,6 @@
 /** Says what elements a value of a map has, be it of a FHIR type, a logical model or a JSON Schema, and remembers which were read. */
 import type { Definitions, ElementType } from '../fhir/definitions.ts';
+import { codesOf } from './check-codes.ts';
 
 /** The part of JSON Schema that gives fields their names and types. */
 export interface JsonSchema {
@@ -10,6 +11,8 @@ export interface JsonSchema {
   readonly 'x-date'?: string;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly items?: JsonSchema;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
 }
 
 /** What is known of a value: a FHIR or logical type, a JSON Schema node, or nothing. */
@@ -145,6 +148,11 @@ export class Shapes {
     if (type !== 'string') return type === 'integer' || type === 'boolean' ? type : undefined;
     if (date !== undefined) return /[Hhms]/.test(date) ? 'dateTime' : 'date';
     return node.format === 'date' ? 'date' : node.format === 'date-time' ? 'dateTime' : 'string';
+  }
+
+  /** @returns the codes that a JSON Schema lists for the field; none where it lists none */
+  codes(shape: Shape): readonly string[] {
+    return shape.kind === 'json' ? codesOf(resolve(shape).node) : [];
   }
 
   /** @returns true when a value of a shape may stand where another is declared */

@@ -27,6 +27,8 @@ export interface Sources {
   readonly schemas: ReadonlyMap<string, JsonSchema>;
   readonly shapes: Shapes;
   readonly compileExpression: CompileExpression;
+  /** all codes of the CodeSystems that are known whole, by URL: tables that start from one are held against it */
+  readonly codeSystems?: ReadonlyMap<string, readonly string[]> | undefined;
 }
 
 /** A group and the file whose imports it sees. */
@@ -91,6 +93,8 @@ export interface Unit {
   constants(file: string): Scope;
   /** Writes a group's code into the block, or a call of its function where it is long or recursive. */
   call(block: Block, found: FoundGroup, values: readonly Variable[], at: number): void;
+  /** Remembers an object that a rule creates, and the keys that rules write to it, to be checked when all are known. */
+  created(place: number, shape: Shape, touched: ReadonlySet<string>): void;
   /** Remembers that a group's rules were checked. */
   saw(group: Group): void;
 }

@@ -1,4 +1,6 @@
 /** Writes `translate(value, map, output)`: a look-up in a ConceptMap's table, and the form in which the result is wanted. */
+import { checkCodes } from './check-codes.ts';
+import type { CodeMap } from './concept-map.ts';
 import { nearest } from './finding.ts';
 import type { Shape } from './shapes.ts';
 import { codeOf, plain, type Site, type Value, variableOf } from './site.ts';
@@ -55,10 +57,22 @@ function lookUpCode(
   if (!shapes.primitive(source.shape)) {
     shapes.readNamed(source.shape, new Set(['code', 'system', 'coding']));
   }
+  checkTranslated(site, call, map, source.shape);
   const table = site.unit.codeMap(map);
   const shape: Shape = { kind: 'type', name: output.type };
   const given = `(run, ${site.place}, ${table}, ${codeOf(site, source)})`;
   const { runtime } = output;
   const code = site.block.keep(runtime === '' ? `lookUpCode${given}` : `${runtime}(lookUp${given})`);
   return plain(code, shape, { definite: false, fresh: true });
+}
+
+/** What the schema lists for the field, and what the CodeSystem holds that the table starts from, should all be in the table. */
+function checkTranslated(site: Site, call: Call, map: CodeMap, shape: Shape): void {
+  const { findings, shapes, sources } = site.unit;
+  const { at } = call.invocation.parameters[1]!;
+  checkCodes(map, shapes.codes(shape), 'the schema', at, findings);
+  for (const { system } of map.tables) {
+    const known = system === undefined ? undefined : sources.codeSystems?.get(system);
+    if (system !== undefined && known) checkCodes(map, known, system, at, findings);
+  }
 }

@@ -17,6 +17,7 @@ export function writeChoice(
   const { block } = site;
   const names = member.keys.map((key) => key.slice(member.stem.length));
   const stem = JSON.stringify(member.stem);
+  parent.touched.add(member.stem);
   const type = block.keep(
     `allowedChoice(run, ${site.place}, ${value.choice}, ${stem}, ${site.unit.list(names)})`,
   );
@@ -60,6 +61,7 @@ export function writeValue(site: Site, target: Target, slot: Slot, value: Value)
     );
     return undefined;
   }
+  slot.parent.touched.add(slot.key);
   let { code } = value;
   if (value.many) code = block.keep(`copyOf(run, ${site.place}, single(run, ${site.place}, ${code}))`);
   else if (target.variable && !/^\w+$/.test(code)) code = block.keep(code);

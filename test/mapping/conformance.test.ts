@@ -35,7 +35,7 @@ if (existsSync(FOLDER)) {
         return;
       }
       const faults: Parameters<NonNullable<typeof hop>>[1] = [];
-      expect(issues).toEqual([]);
+      expect(issues.filter(({ severity }) => severity === 'error')).toEqual([]);
       expect(hop!(JSON.parse(read(source)), faults)).toEqual(JSON.parse(read(output)));
       expect(faults).toEqual([]);
     });

@@ -34,7 +34,7 @@ const record = fc.record(
 );
 
 test('gives a resource and issues for records of any JSON, and leaves the record alone', () => {
-  expect(faults).toEqual([]);
+  expect(faults.filter(({ severity }) => severity === 'error')).toEqual([]);
   fc.assert(
     fc.property(fc.oneof(record, anyField), (given) => {
       const issues: Parameters<NonNullable<typeof hop>>[1] = [];

@@ -142,6 +142,7 @@ test('gives all findings at once, each once, though a group is compiled twice', 
 test('checks groups that nothing calls', () => {
   const more = 'group lost(source s, target t : Patient) { s -> t.birthdate = \'x\' "f"; }';
   expect(findingsOf('src -> tgt.id = \'x\' "i";', 'Patient', more)).toEqual([
+    'map-unreachable-group t.map:7:7: no rule calls the group lost; call it, or remove it',
     'map-unknown-element t.map:7:51: Patient has no element birthdate; write birthDate',
   ]);
 });
