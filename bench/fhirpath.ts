@@ -139,10 +139,13 @@ function medplum({ type, expression, samples }: ExpressionCase): Run {
   return () => inputs.map(({ focus, context }) => tree.eval(context, focus).map(({ value }) => value));
 }
 
+/** Its `trace()` prints, unless it is told not to. */
+const SILENT = { traceFn: () => undefined };
+
 /** Its compiled expression, with the model of R4. It writes into what it is given, so that it is given copies. */
 function fhirpathjs({ type, expression, samples }: ExpressionCase): Run {
   const isWhole = samples.some(({ focus, resource }) => focus === resource);
-  const evaluate = fhirpath.compile(isWhole ? expression : { base: type, expression }, r4);
+  const evaluate = fhirpath.compile(isWhole ? expression : { base: type, expression }, r4, SILENT);
   const inputs = samples.map(({ focus, resource }) => {
     const copy = structuredClone(resource);
     return {

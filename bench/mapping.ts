@@ -1,4 +1,4 @@
-/** Measures the maps: each kind of record end to end against the limit of JSON itself, alone against a map written by hand, and against interpreters. */
+/** Measures the maps: each kind of record against the limit of JSON itself, a map written by hand, and interpreters of maps. */
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
@@ -7,36 +7,44 @@ import { loadConfig } from '../src/config.ts';
 import { type Definitions, loadBaseDefinitions } from '../src/fhir/definitions.ts';
 import { canonicalJson } from '../src/fhir/digest.ts';
 import { HAND_MAPS, type HandMap } from './hand/maps.ts';
+import { type JsonataMap, jsonataMap } from './jsonata/maps.ts';
 import { compiledMap, interpretedMap, isReadable, ROWS } from './maps/referral.ts';
-import { compare, median, type Result, type Rounds } from './measure.ts';
+import { compare, compareBatches, median, type Result, type Rounds } from './measure.ts';
 import { sampleRecords } from './samples.ts';
 
-const GOALS = { limit: 0.8, hand: 0.8, medplum: 50 };
+const GOALS = { limit: 0.8, hand: 0.8, medplum: 50, jsonata: 20 };
 
 /** Short rounds, many of them: a round that the machine interrupts is an outlier, and the median drops it. */
 const LIMIT_ROUNDS: Rounds = { rounds: 151, calls: 400 };
 const INTERPRETER_ROUNDS: Rounds = { rounds: 31, calls: 40 };
+/** `calls` are passes over the records, of ours to one of JSONata's. */
+const JSONATA_ROUNDS: Rounds = { rounds: 15, calls: 20 };
+
+type Row = Readonly<Record<string, unknown>>;
+type Run = (record: Row, issues: OperationOutcomeIssue[]) => unknown;
+
+/** What is measured of one kind of record. */
+interface KindResults {
+  readonly limit: Result;
+  readonly handLimit: Result;
+  readonly hand: Result;
+  readonly jsonata: Result;
+}
 
 /**
- * @returns one line a kind and one for the least of all kinds of `map.e2e/limit` and `map.only/hand`; one a kind of
- * `map.e2e/limit hand`, without a goal: how near to the limit a map written by hand comes; and `map.only/medplum`
+ * @returns one line a kind and one for the least of all kinds of `map.e2e/limit`, `map.only/hand` and `map.e2e/jsonata`;
+ * one a kind of `map.e2e/limit hand`, without a goal: how near a map written by hand comes; and `map.only/medplum`
  */
 export async function benchMapping(smoke: boolean): Promise<readonly Result[]> {
   const config = loadConfig({ cwd: ROOT, root: ROOT });
   const parts = config.ok ? loadParts(config.value, ROOT) : config;
   if (!parts.ok) throw new Error(JSON.stringify(parts.outcome.issue));
-  const limits: Result[] = [];
-  const hands: Result[] = [];
-  const handLimits: Result[] = [];
+  const kinds: KindResults[] = [];
   for (const [name, set] of parts.value.maps) {
-    for (const [kind, map] of set.kinds) {
+    for (const [kind, { run }] of set.kinds) {
       const samples = await sampleRecords(parts.value.sources.get(name)!, kind, 50);
       const records = samples.map(({ payload }) => payload);
-      const rounds = smoke ? { rounds: 1, calls: 20 } : LIMIT_ROUNDS;
-      const hand = HAND_MAPS.get(`${name}/${kind}`)!;
-      limits.push(againstLimit(`map.e2e/limit ${name}/${kind}`, map.run, records, rounds));
-      handLimits.push(againstLimit(`map.e2e/limit hand ${name}/${kind}`, hand, records, rounds));
-      hands.push(againstHand(`map.only/hand ${name}/${kind}`, map.run, hand, records, rounds));
+      kinds.push(await benchKind(`${name}/${kind}`, run, records, smoke));
     }
   }
   const interpreted = againstInterpreter(
@@ -44,17 +52,48 @@ export async function benchMapping(smoke: boolean): Promise<readonly Result[]> {
     smoke ? { rounds: 1, calls: 2 } : INTERPRETER_ROUNDS,
   );
   return [
-    ...limits,
-    leastOf('map.e2e/limit', limits, GOALS.limit),
-    ...handLimits,
-    ...hands,
-    leastOf('map.only/hand', hands, GOALS.hand),
+    ...withLeast(
+      'map.e2e/limit',
+      kinds.map(({ limit }) => limit),
+      GOALS.limit,
+    ),
+    ...kinds.map(({ handLimit }) => handLimit),
+    ...withLeast(
+      'map.only/hand',
+      kinds.map(({ hand }) => hand),
+      GOALS.hand,
+    ),
+    ...withLeast(
+      'map.e2e/jsonata',
+      kinds.map(({ jsonata }) => jsonata),
+      GOALS.jsonata,
+    ),
     interpreted,
   ];
 }
 
-type Row = Readonly<Record<string, unknown>>;
-type Run = (record: Row, issues: OperationOutcomeIssue[]) => unknown;
+async function benchKind(
+  kind: string,
+  run: Run,
+  records: readonly Row[],
+  smoke: boolean,
+): Promise<KindResults> {
+  const rounds = smoke ? { rounds: 1, calls: 20 } : LIMIT_ROUNDS;
+  const hand = HAND_MAPS.get(kind)!;
+  const jsonata = await jsonataMap(kind);
+  return {
+    limit: againstLimit(`map.e2e/limit ${kind}`, run, records, rounds),
+    handLimit: againstLimit(`map.e2e/limit hand ${kind}`, hand, records, rounds),
+    hand: againstHand(`map.only/hand ${kind}`, run, hand, records, rounds),
+    jsonata: await againstJsonata(
+      `map.e2e/jsonata ${kind}`,
+      run,
+      jsonata,
+      smoke ? records.slice(0, 3) : records,
+      smoke ? { rounds: 1, calls: 1 } : JSONATA_ROUNDS,
+    ),
+  };
+}
 
 /** Parse, map, stringify one record, against parsing the same input and stringifying the same output. Records take turns. */
 function againstLimit(name: string, run: Run, records: readonly Row[], rounds: Rounds): Result {
@@ -82,7 +121,11 @@ function againstLimit(name: string, run: Run, records: readonly Row[], rounds: R
 /** The mapping alone, on records as JSON.parse gives them. Records take turns. */
 function againstHand(name: string, run: Run, hand: HandMap, records: readonly Row[], rounds: Rounds): Result {
   const parsed = records.map((record) => JSON.parse(JSON.stringify(record)) as Row);
-  checkSame(name, parsed, (record) => run(record, []), hand);
+  checkSame(
+    name,
+    parsed.map((record) => run(record, [])),
+    parsed.map(hand),
+  );
   let ours = 0;
   let other = 0;
   return compare(
@@ -93,28 +136,55 @@ function againstHand(name: string, run: Run, hand: HandMap, records: readonly Ro
   );
 }
 
-/** @throws when the outputs for any record differ in canonical form */
-function checkSame<T>(
+/** Parse, map, stringify on both sides; JSONata's evaluation is asynchronous, ours is not. */
+async function againstJsonata(
   name: string,
-  records: readonly T[],
-  ours: (record: T) => unknown,
-  other: (record: T) => unknown,
-): void {
-  for (const [at, record] of records.entries())
-    if (canonicalJson(ours(record)) !== canonicalJson(other(record)))
+  run: Run,
+  jsonata: JsonataMap,
+  records: readonly Row[],
+  { rounds, calls }: Rounds,
+): Promise<Result> {
+  const inputs = records.map((record) => JSON.stringify(record));
+  const given: unknown[] = [];
+  for (const record of records) given.push(await jsonata(record));
+  checkSame(
+    name,
+    records.map((record) => run(record, [])),
+    given,
+  );
+  const ours = async (): Promise<number> => {
+    for (let pass = 0; pass < calls; pass++)
+      for (const input of inputs) JSON.stringify(run(JSON.parse(input) as Row, []));
+    return calls * inputs.length;
+  };
+  const other = async (): Promise<number> => {
+    for (const input of inputs) JSON.stringify(await jsonata(JSON.parse(input) as Row));
+    return inputs.length;
+  };
+  await ours();
+  await other();
+  return compareBatches(name, ours, other, rounds, 'operations/s');
+}
+
+/** @throws when the outputs for any record differ in canonical form */
+function checkSame(name: string, ours: readonly unknown[], others: readonly unknown[]): void {
+  for (const [at, output] of ours.entries())
+    if (canonicalJson(output) !== canonicalJson(others[at]))
       throw new Error(`${name}: the outputs of record ${at + 1} differ`);
 }
 
-function leastOf(name: string, results: readonly Result[], goal: number): Result {
+/** @returns the results, and last the least of them under the common name */
+function withLeast(name: string, results: readonly Result[], goal: number): Result[] {
   const least = results.reduce((low, one) => (one.ratio < low.ratio ? one : low));
-  return { ...least, name, goal, note: `least of all kinds: ${least.name.slice(name.length + 1)}` };
+  const note = `least of all kinds: ${least.name.slice(name.length + 1)}`;
+  return [...results, { ...least, name, goal, note }];
 }
 
 /** The mapping alone, on the one map that both can run: the interpreter reads none of the shipped map sets whole. */
 function againstInterpreter(definitions: Definitions, rounds: Rounds): Result {
   const compiled = compiledMap(definitions);
   const interpreted = interpretedMap();
-  checkSame('map.only/medplum', ROWS, compiled, interpreted);
+  checkSame('map.only/medplum', ROWS.map(compiled), ROWS.map(interpreted));
   let ours = 0;
   let other = 0;
   const result = compare(

@@ -49,7 +49,6 @@ export interface ContactFacts {
   readonly workerKey: string | undefined;
   readonly sessionKey: string | undefined;
   readonly place: string | undefined;
-  readonly attempt: number | undefined;
   readonly note: string | undefined;
 }
 

@@ -131,7 +131,7 @@ function resultOf(facts: ClosureFacts, result: ResultFacts): Draft<Observation> 
   const social = 'http://terminology.hl7.org/CodeSystem/observation-category';
   observation.category = [concept(social, 'social-history', 'Social History')];
   const category = conceptOf(OUTCOME_DETERMINANT, result.code);
-  if (category) observation.category.unshift(category);
+  if (category) observation.category.push(category);
   const outcome = codingOf(OUTCOME, result.code);
   const determinant = codingOf(DETERMINANT, result.determinant);
   const code: CodeableConcept = {};

@@ -76,7 +76,7 @@ export function conditionOf(need: Need, recordKey: string, personKey: string): D
     subject: toPerson(personKey),
   };
   const determinant = conceptOf(NEED_DETERMINANT, need.code);
-  if (determinant) condition.category!.unshift(determinant);
+  if (determinant) condition.category!.push(determinant);
   return condition;
 }
 

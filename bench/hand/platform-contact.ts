@@ -28,7 +28,6 @@ export function platformContact({ contact, worker, consents }: ContactRecord): B
     workerKey: worker?.id,
     sessionKey: contact.sessionId === undefined ? undefined : `platform/${contact.sessionId}`,
     place: contact.place,
-    attempt,
     note: contact.remarks,
   });
   addWorker(worker, entries);

@@ -27,10 +27,10 @@ export function spreadsheetContact(row: ContactRow): Bundle {
     workerKey: row['Link worker'],
     sessionKey: row['Group session'],
     place: row.Place,
-    attempt: row.Attempt,
     note: row.Notes,
   });
-  if (row.Attempt !== undefined && referralKey !== undefined)
-    entries.push({ resource: attemptOf(referralKey, row.Attempt) });
+  const attempt = row.Attempt;
+  if (attempt !== undefined && referralKey !== undefined)
+    entries.push({ resource: attemptOf(referralKey, attempt) });
   return collection(entries);
 }

@@ -1,6 +1,6 @@
 /** The functions on precision: boundaries of a value, how many digits it has, and what compares with what. */
 import { comparable as comparableUnits, Quantity, quantityOf } from './quantity.ts';
-import { daysInMonth, fromFields, Temporal } from './temporal.ts';
+import { daysInMonth, fromFields, guessTemporal, Temporal } from './temporal.ts';
 
 /** @returns whether both quantities measure the same */
 export function comparable(left: unknown, right: unknown): boolean | undefined {
@@ -10,7 +10,8 @@ export function comparable(left: unknown, right: unknown): boolean | undefined {
 }
 
 /** @param written the number as the expression writes it */
-export function precision(value: unknown, written?: string): number | undefined {
+export function precision(given: unknown, written?: string): number | undefined {
+  const value = typeof given === 'string' ? guessTemporal(given) : given;
   if (typeof value === 'number') return decimalsOf(written ?? String(value));
   if (value instanceof Temporal)
     return value.text.replace(/(?:Z|[+-]\d\d:\d\d)$/, '').replaceAll(/\D/g, '').length;
@@ -25,13 +26,16 @@ export function highBoundary(value: unknown, digits?: unknown, written?: string)
   return boundary(value, digits, written, 1);
 }
 
-function boundary(value: unknown, digits: unknown, written: string | undefined, side: 1 | -1): unknown {
+/** Text may be a date of a record that has no types. */
+function boundary(given: unknown, digits: unknown, written: string | undefined, side: 1 | -1): unknown {
+  const value = typeof given === 'string' ? guessTemporal(given) : given;
   const places = typeof digits === 'number' ? digits : undefined;
   if (typeof value === 'number') return numberBoundary(value, places ?? 8, written ?? String(value), side);
   if (value instanceof Temporal) return temporalBoundary(value, places, side);
-  if (!(value instanceof Quantity)) return undefined;
-  const bound = numberBoundary(value.value, places ?? 8, written ?? String(value.value), side);
-  return bound === undefined ? undefined : new Quantity(bound, value.unit, value.calendar);
+  const quantity = quantityOf(value);
+  if (!quantity) return undefined;
+  const bound = numberBoundary(quantity.value, places ?? 8, written ?? String(quantity.value), side);
+  return bound === undefined ? undefined : new Quantity(bound, quantity.unit, quantity.calendar);
 }
 
 /** Half a step of the last written digit below or above, cut to `places` away from the value. */
@@ -63,15 +67,15 @@ function temporalBoundary(value: Temporal, digits: number | undefined, side: 1 |
   const clockAt = isTime ? 0 : 3;
   while (fields.length < wanted) fields.push(edge(fields, clockAt, side));
   const cut = fields.slice(0, wanted);
-  const hasSecond = cut.length === clockAt + 3;
-  if (hasSecond && side === 1 && Number.isInteger(cut.at(-1)) && !/:\d\d\./.test(value.text))
-    cut[cut.length - 1]! += 0.999;
+  const toMs = places === 17 || (isTime && places === 9);
+  if (toMs && side === 1 && !/:\d\d\./.test(value.text)) cut[cut.length - 1]! += 0.999;
+  if (!toMs && cut.length === clockAt + 3) cut[cut.length - 1] = Math.floor(cut.at(-1)!);
   const offset = value.offset ?? (side === 1 ? LAST_OFFSET : FIRST_OFFSET);
   return fromFields(
     isTime ? 'Time' : wanted > 3 ? 'DateTime' : 'Date',
     cut,
     wanted > 3 && !isTime ? offset : undefined,
-    3,
+    toMs ? 3 : 0,
   );
 }
 

@@ -23,7 +23,8 @@ const DAY_MS = 86_400_000;
 /**
  * Adds a quantity to a value, at the value's own precision; fractions of the unit are ignored.
  * @param sign 1 adds, -1 subtracts
- * @throws EvaluationFault for `mo` and `a` (their length is not a calendar's) and for units that are no time
+ * @throws EvaluationFault for `mo` and `a` (their length is not a calendar's) and for units that are no time,
+ *   and for days and weeks added to a time of day
  * @source FHIRPath N1, Date/Time Arithmetic
  */
 export function addToTemporal(value: Temporal, quantity: Quantity, sign: 1 | -1): Temporal {
@@ -34,6 +35,8 @@ export function addToTemporal(value: Temporal, quantity: Quantity, sign: 1 | -1)
   const ms = Object.hasOwn(MS, unit) ? MS[unit]! : undefined;
   if (ms === undefined)
     throw new EvaluationFault(`a date or time cannot be moved by the unit '${quantity.unit}'`);
+  if (value.kind === 'Time' && ms >= DAY_MS)
+    throw new EvaluationFault(`a time of day cannot be moved by the unit '${quantity.unit}'`);
   if (value.kind === 'Time') return addToTime(value, amount * ms);
   return addMs(value, amount * ms);
 }

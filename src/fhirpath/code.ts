@@ -1,5 +1,6 @@
 /** Pieces of generated JavaScript, with what is known of their values, and the turns between them. */
 import type { FaultRule } from './fault.ts';
+import type { Host } from './host.ts';
 import type { Runtime } from './runtime.ts';
 import type { CallNode, Node, Position } from './tree.ts';
 import { isBoolean, isPrimitive, type TypeSystem, type Types, temporalKind } from './types.ts';
@@ -27,6 +28,8 @@ export interface Code {
   readonly step?: readonly [owners: string, getter: string] | undefined;
   /** a string literal's value */
   readonly literal?: string;
+  /** the values of a union of string literals */
+  readonly literals?: readonly string[] | undefined;
 }
 
 /** What `$this`, `$index` and `$total` are at one place of the expression. */
@@ -43,7 +46,10 @@ export interface Context {
   readonly root: Code;
   readonly rootType: string | undefined;
   readonly variables: ReadonlySet<string>;
-  readonly canResolve: boolean;
+  /** functions that the caller answers */
+  readonly host: ReadonlySet<keyof Host>;
+  /** refuses what FHIRPath calls an error and R4's own expressions do all the same */
+  readonly isStrict: boolean;
   /** @param boxed whether the caller needs types and siblings; the code may be boxed or not in either case */
   emit(node: Node, scope: Scope, boxed?: boolean): Code;
   /** @returns JavaScript that is truthy only when the expression is true */
@@ -52,6 +58,8 @@ export interface Context {
   use(name: keyof Runtime): string;
   /** Puts a constant before the function. @returns its name */
   hoist(js: string): string;
+  /** @returns the name of a variable for a value that is read twice */
+  hold(): string;
   /** @returns a name that is used nowhere else */
   fresh(): string;
   fail(rule: FaultRule, message: string, at: Position): never;
@@ -86,6 +94,7 @@ export function plain(context: Context, code: Code): Code {
 
 /** @returns JavaScript of an array without nulls; items stay boxed where they are */
 export function many(context: Context, code: Code): string {
+  if (code.card === 'one') return `[${code.js}]`;
   return code.card === 'many' ? code.js : call(context, 'list', code.js);
 }
 

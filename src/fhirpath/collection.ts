@@ -1,6 +1,7 @@
 /** What compiled code calls to walk JSON: steps, and the turns between one value and a collection. */
 import { EvaluationFault } from './fault.ts';
 import { unbox } from './item.ts';
+import { visit } from './limits.ts';
 
 /** The empty collection that steps share; never written to. */
 export const EMPTY: readonly unknown[] = Object.freeze([]);
@@ -15,6 +16,7 @@ export type Getter = (owner: never) => unknown;
  */
 export function pick(owner: unknown, get: (owner: unknown) => unknown): unknown {
   if (!Array.isArray(owner)) return owner === undefined || owner === null ? undefined : get(owner);
+  visit(owner.length);
   const out: unknown[] = [];
   for (const item of owner) {
     if (item === undefined || item === null) continue;
@@ -26,9 +28,17 @@ export function pick(owner: unknown, get: (owner: unknown) => unknown): unknown 
   return out;
 }
 
+/** `pick` that gives an array of its own. */
+export function collect(owner: unknown, get: (owner: unknown) => unknown): unknown[] {
+  const found = pick(owner, get);
+  if (Array.isArray(owner)) return found as unknown[];
+  return [...list(found)];
+}
+
 /** The first value of one step, without collecting the others. */
 export function pickFirst(owner: unknown, get: (owner: unknown) => unknown): unknown {
   if (!Array.isArray(owner)) return owner === undefined || owner === null ? undefined : first(get(owner));
+  visit(owner.length);
   for (const item of owner) {
     if (item === undefined || item === null) continue;
     const value = first(get(item));
@@ -61,6 +71,7 @@ export function own(owner: unknown, name: string): unknown {
 export function list(value: unknown): readonly unknown[] {
   if (value === undefined || value === null) return EMPTY;
   if (!Array.isArray(value)) return [value];
+  visit(value.length);
   for (const item of value)
     if (item === undefined || item === null)
       return value.filter((other) => (other ?? undefined) !== undefined);

@@ -32,6 +32,23 @@ export function asTemporals(values: readonly unknown[], kind: Temporal['kind']):
   return values.map((value) => asTemporal(value, kind));
 }
 
+/** Day, or day and time in UTC; days that every month has, so that the form alone says that it exists. */
+const COMMON =
+  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/;
+
+/** Orders two texts of FHIR that are dates or dateTimes: as texts where both have one common form. */
+export function orderTexts(
+  left: unknown,
+  right: unknown,
+  compare: (a: unknown, b: unknown) => boolean | undefined,
+  kind: Temporal['kind'],
+): boolean | undefined {
+  if (typeof left !== 'string' || typeof right !== 'string') return compare(left, right);
+  if (left.length === right.length && COMMON.test(left) && COMMON.test(right))
+    return compare(left < right ? -1 : left > right ? 1 : 0, 0);
+  return compare(asTemporal(left, kind), asTemporal(right, kind));
+}
+
 export function less(left: unknown, right: unknown): boolean | undefined {
   if (typeof left === 'number' && typeof right === 'number') return left < right;
   const ordered = order(left, right);

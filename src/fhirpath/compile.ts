@@ -3,24 +3,29 @@ import type { Definitions } from '../fhir/definitions.ts';
 import { AdapterError, type Checked, issueOf } from '../fhir/outcome.ts';
 import { emitFunction } from './emit.ts';
 import type { Evaluate, Variables } from './evaluate.ts';
-import { EvaluationFault, ExpressionFault } from './fault.ts';
+import { EvaluationFault, ExpressionFault, TOO_DEEP } from './fault.ts';
+import type { Host } from './host.ts';
+import { counted, DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { parseOrThrow, refuseFault } from './parser.ts';
 import { RUNTIME } from './runtime.ts';
+import type { Node } from './tree.ts';
 import { TypeSystem } from './types.ts';
 
-/** A RangeError here is the stack's: comparing values recurses into them. */
-const TOO_DEEP = 'the data is nested too deeply to be compared';
-
-/** What an expression is compiled for. */
-export interface CompileOptions {
+/** What an expression is compiled for, and what the caller answers for it: references, terminology, profiles. */
+export interface CompileOptions extends Host {
   /** type of the focus: `Patient`, `Patient.contact`, `HumanName`, `string`; absent for records without definitions */
   readonly type?: string;
   /** without them the expression walks plain JSON */
   readonly definitions?: Definitions;
   /** variables that `Evaluate` will be given: `%name`, and `name` at the start of a path where the focus has no such element */
   readonly variables?: readonly string[];
-  /** finds the resource that a reference points to; without it only `resolve() is X` works, by the reference's text */
-  readonly resolve?: (reference: string) => unknown;
+  /**
+   * Refuses what FHIRPath calls an error and R4's own invariants and search parameters do all the same: `as` over several items, a
+   * path that starts at another type, the order of children. Default false: the first filters, the second is empty.
+   */
+  readonly strict?: boolean;
+  /** those not given are `DEFAULT_LIMITS` */
+  readonly limits?: Partial<Limits>;
 }
 
 /**
@@ -28,7 +33,8 @@ export interface CompileOptions {
  *
  * The function takes the variables `resource` and `rootResource` (default: the focus) and `now` (epoch milliseconds or an ISO
  * dateTime with zone; needed by `now()`, `today()` and `timeOfDay()`) besides those in `options.variables`.
- * It throws AdapterError (rule `fhirpath-evaluation`) where FHIRPath ends in an error, such as `single()` on two items.
+ * It throws AdapterError (rule `fhirpath-evaluation`, with line and column) where FHIRPath ends in an error, such as `single()` on
+ * two items, or where the evaluation goes over a limit.
  * @returns the function, or one issue: `fhirpath-syntax`, `fhirpath-unsupported`, `fhirpath-type`, `fhirpath-element`,
  *   `fhirpath-variable` or `fhirpath-limit`, with line and column
  * @source FHIRPath N1 (2.0.0); FHIR R4 fhirpath.html
@@ -38,39 +44,87 @@ export function compileExpression(text: string, options: CompileOptions = {}): C
     return { ok: true, value: compileOrThrow(text, options) };
   } catch (error) {
     if (error instanceof ExpressionFault) return refuseFault(error, text);
-    throw error;
+    if (!(error instanceof RangeError)) throw error;
+    // limits that the caller widened past the stack of JavaScript
+    const start = { line: 1, column: 1 };
+    return refuseFault(
+      new ExpressionFault('fhirpath-limit', 'the expression is nested too deeply', start),
+      text,
+    );
   }
 }
 
 function compileOrThrow(text: string, options: CompileOptions): Evaluate {
-  const tree = parseOrThrow(text);
+  const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const tree = parseOrThrow(text, limits);
   const types = new TypeSystem(options.definitions);
   const typed = options.type !== undefined && options.definitions !== undefined;
   if (typed && !types.knows(options.type))
     throw new ExpressionFault('fhirpath-type', `the definitions have no type ${options.type}`, tree.at);
-  const source = emitFunction(tree, {
-    type: typed ? options.type : undefined,
-    types,
-    variables: new Set(options.variables),
-    canResolve: options.resolve !== undefined,
-  });
-  // The source holds names and literals of the expression only, each written by JSON.stringify; never data.
-  const factory = new Function('R', 'T', 'resolve', source) as (...args: unknown[]) => Evaluate;
-  const run = factory(RUNTIME, types, options.resolve);
+  const run = generate(tree, types, options, limits, false);
+  let located: Evaluate | undefined;
+  // what was traced once is not traced again
+  const locate = (): Evaluate =>
+    (located ??= generate(tree, types, { ...options, trace: undefined }, limits, true));
   return (focus: unknown, variables?: Variables): unknown[] => {
     try {
-      return run(focus, variables);
+      return counted(limits, run, focus, variables);
     } catch (error) {
-      if (error instanceof EvaluationFault) throw asAdapterError(error, text);
-      if (error instanceof RangeError) throw asAdapterError(new EvaluationFault(TOO_DEEP), text);
-      throw error;
+      const fault = faultOf(error);
+      if (!fault) throw error;
+      throw asAdapterError(fault, placeOf(locate, focus, variables, limits), text);
     }
   };
 }
 
-function asAdapterError(fault: EvaluationFault, text: string): AdapterError {
+function generate(
+  tree: Node,
+  types: TypeSystem,
+  options: CompileOptions,
+  limits: Limits,
+  isLocated: boolean,
+): Evaluate {
+  const host = new Set<keyof Host>();
+  for (const name of ['resolve', 'memberOf', 'subsumes', 'conformsTo', 'trace'] as const)
+    if (options[name]) host.add(name);
+  const source = emitFunction(tree, {
+    type: options.definitions && options.type,
+    types,
+    variables: new Set(options.variables),
+    host,
+    isStrict: options.strict === true,
+    limits,
+    isLocated,
+  });
+  // The source holds names and literals of the expression only, each written by JSON.stringify; never data.
+  const factory = new Function('R', 'T', 'H', source) as (...args: unknown[]) => Evaluate;
+  return factory(RUNTIME, types, options);
+}
+
+function faultOf(error: unknown): EvaluationFault | undefined {
+  if (error instanceof RangeError) return new EvaluationFault(TOO_DEEP);
+  return error instanceof EvaluationFault ? error : undefined;
+}
+
+/** Runs once more, in code that knows its places: so that what does not fail pays nothing for knowing where it would. */
+function placeOf(
+  locate: () => Evaluate,
+  focus: unknown,
+  variables: Variables | undefined,
+  limits: Limits,
+): EvaluationFault['at'] {
+  try {
+    counted(limits, locate(), focus, variables);
+    return undefined;
+  } catch (error) {
+    return faultOf(error)?.at;
+  }
+}
+
+function asAdapterError(fault: EvaluationFault, at: EvaluationFault['at'], text: string): AdapterError {
   const shown = text.length > 200 ? `${text.slice(0, 200)}…` : text;
-  const diagnostics = `FHIRPath could not be evaluated: ${fault.message}. Expression: ${shown}`;
+  const place = at ? `, line ${at.line}, column ${at.column}` : '';
+  const diagnostics = `FHIRPath could not be evaluated${place}: ${fault.message}. Expression: ${shown}`;
   return new AdapterError(
     'permanent',
     issueOf({ rule: 'fhirpath-evaluation', code: 'processing', diagnostics }),

@@ -13,9 +13,10 @@ import {
 } from './code.ts';
 import { focusOf, lambda, lambdaFocus } from './emit-lambda.ts';
 import { unionCode } from './emit-operator.ts';
-import { memberExists } from './emit-path.ts';
+import { checkOrder, memberExists } from './emit-path.ts';
+import { emitCountChildren } from './emit-typed.ts';
 import type { CallNode } from './tree.ts';
-import { BOOLEAN, INTEGER, isPrimitive } from './types.ts';
+import { BOOLEAN, INTEGER, isBoolean, isPrimitive } from './types.ts';
 
 /** By the name that expressions use. */
 export const COLLECTION_FUNCTIONS: ReadonlyMap<string, Emitter> = new Map<string, Emitter>([
@@ -64,19 +65,25 @@ function existsJs(context: Context, node: CallNode, scope: Scope): string {
 }
 
 function emitNot(context: Context, node: CallNode, scope: Scope): Code {
-  return {
-    js: call(context, 'not', bool(context, focusOf(context, node, scope))),
-    card: 'opt',
-    types: BOOLEAN,
-  };
+  const focus = focusOf(context, node, scope);
+  const js = bool(context, focus);
+  if (focus.card === 'one' && isBoolean(focus.types) && !focus.boxed)
+    return { js: `!${js}`, card: 'one', types: BOOLEAN };
+  return { js: call(context, 'not', js), card: 'opt', types: BOOLEAN };
 }
 
 function emitCount(context: Context, node: CallNode, scope: Scope): Code {
+  const { focus: of } = node;
+  if (of?.kind === 'call' && of.name === 'children' && of.args.length === 0)
+    return emitCountChildren(context, of, scope);
   const focus = withSiblings(context, node, scope);
+  if (isSingle(focus))
+    return { js: `(${existsJs(context, node, scope)} ? 1 : 0)`, card: 'one', types: INTEGER };
   return { js: `${many(context, focus)}.length`, card: 'one', types: INTEGER };
 }
 
 function emitFirst(context: Context, node: CallNode, scope: Scope, boxed: boolean): Code {
+  checkOrder(context, node.focus, node.at);
   const focus = focusOf(context, node, scope, boxed);
   if (isSingle(focus)) return focus;
   const js = focus.step ? call(context, 'pickFirst', ...focus.step) : call(context, 'first', focus.js);
@@ -86,6 +93,7 @@ function emitFirst(context: Context, node: CallNode, scope: Scope, boxed: boolea
 /** Functions that keep some of the items, as they are. */
 function cutBy(run: 'last' | 'single' | 'tail' | 'skip' | 'take', card: 'opt' | 'many'): Emitter['emit'] {
   return (context, node, scope, boxed) => {
+    if (run !== 'single') checkOrder(context, node.focus, node.at);
     const focus = focusOf(context, node, scope, boxed);
     const args = node.args.map((arg) => plainOpt(context, context.emit(arg, scope)));
     const js = call(context, run, focus.js, ...args);

@@ -10,6 +10,7 @@ import {
   temporalOpt,
 } from './code.ts';
 import { COLLECTION_FUNCTIONS } from './emit-collection.ts';
+import { HOST_FUNCTIONS } from './emit-host.ts';
 import { focusOf, LAMBDA_FUNCTIONS } from './emit-lambda.ts';
 import { TYPED_FUNCTIONS } from './emit-typed.ts';
 import { CONVERSIONS, PLAIN_FUNCTIONS, type PlainFunction } from './function-table.ts';
@@ -19,19 +20,28 @@ import { BOOLEAN, INTEGER, isNumber, isPrimitive, isWhole, type Types } from './
 
 /** Known to FHIRPath, but not decidable from the data alone. */
 const REFUSED: Readonly<Record<string, string>> = {
-  memberOf: 'it needs a terminology server',
-  subsumes: 'it needs a terminology server',
-  subsumedBy: 'it needs a terminology server',
-  conformsTo: 'it needs a validator; name the profile where resources are validated',
   elementDefinition: 'it needs profiles at run time',
   slice: 'it needs profiles at run time',
-  checkModifiers: 'it needs profiles at run time',
 };
+
+/** Every function that an expression may call; those of `HOST_FUNCTIONS` need the caller. */
+export const FUNCTION_NAMES: readonly string[] = [
+  LAMBDA_FUNCTIONS,
+  COLLECTION_FUNCTIONS,
+  TYPED_FUNCTIONS,
+  HOST_FUNCTIONS,
+  PLAIN_FUNCTIONS,
+  CONVERSIONS,
+].flatMap((functions) => [...functions.keys()]);
 
 /** One function call. @throws ExpressionFault for a function that is not known or refused, or a wrong number of arguments */
 export function emitCall(context: Context, node: CallNode, scope: Scope, boxed: boolean): Code {
   const { name, args, at } = node;
-  const special = LAMBDA_FUNCTIONS.get(name) ?? COLLECTION_FUNCTIONS.get(name) ?? TYPED_FUNCTIONS.get(name);
+  const special =
+    LAMBDA_FUNCTIONS.get(name) ??
+    COLLECTION_FUNCTIONS.get(name) ??
+    TYPED_FUNCTIONS.get(name) ??
+    HOST_FUNCTIONS.get(name);
   const plainFunction = PLAIN_FUNCTIONS.get(name);
   const conversion = CONVERSIONS.get(name);
   const range =
@@ -123,5 +133,10 @@ function converts(
   conversion: Parameters<typeof call>[1],
 ): Code {
   const focus = plainOpt(context, focusOf(context, node, scope));
-  return { js: call(context, 'converts', focus, context.use(conversion)), card: 'opt', types: BOOLEAN };
+  const args = node.args.map((arg) => plainOpt(context, context.emit(arg, scope)));
+  return {
+    js: call(context, 'converts', focus, context.use(conversion), ...args),
+    card: 'opt',
+    types: BOOLEAN,
+  };
 }

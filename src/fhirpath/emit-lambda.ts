@@ -216,10 +216,14 @@ function emitSort(context: Context, node: CallNode, scope: Scope): Code {
   return { js: call(context, 'sort', focus.js, `[${keys.join(', ')}]`), card: 'many', types: focus.types };
 }
 
-/** The log is nobody's here: records may not be written to logs. The projection is checked, and not run. */
+/** Records may not be written to logs: the caller's function is the only place that a trace goes to. Without one nothing is run. */
 function emitTrace(context: Context, node: CallNode, scope: Scope, boxed: boolean): Code {
   const focus = lambdaFocus(context, node, scope, boxed);
-  plainOpt(context, context.emit(node.args[0]!, scope));
-  if (node.args[1]) lambda(context, focus, scope, (inner) => context.emit(node.args[1]!, inner).js);
-  return focus;
+  const name = plainOpt(context, context.emit(node.args[0]!, scope));
+  const project = lambda(context, focus, scope, (inner) =>
+    node.args[1] ? plain(context, context.emit(node.args[1], inner)).js : inner.focus.js,
+  );
+  return context.host.has('trace') && !focus.none
+    ? { ...focus, js: call(context, 'traced', 'H', focus.js, name, project), step: undefined }
+    : focus;
 }

@@ -18,7 +18,7 @@ import {
   temporalMany,
   temporalOpt,
 } from './code.ts';
-import { emitOfType } from './emit-path.ts';
+import { emitOfType, oneForAs } from './emit-path.ts';
 import type { BinaryNode, TypeNode } from './tree.ts';
 import {
   BOOLEAN,
@@ -65,7 +65,7 @@ export function emitBinary(context: Context, node: BinaryNode, scope: Scope, box
     case 'or':
     case 'xor':
     case 'implies':
-      return boolean(call(context, LOGIC[operator], bool(context, left), bool(context, right)));
+      return logic(context, left, right, operator);
     case '&':
       return {
         js: call(context, 'concatenate', plainOpt(context, left), plainOpt(context, right)),
@@ -76,14 +76,48 @@ export function emitBinary(context: Context, node: BinaryNode, scope: Scope, box
     case '<=':
     case '>':
     case '>=':
-      return boolean(call(context, ORDER[operator], temporalOpt(context, left), temporalOpt(context, right)));
+      return ordered(context, left, right, operator);
     default:
       return arithmetic(context, left, right, operator);
   }
 }
 
+/** A side that decides alone leaves the other unread; one that is never empty needs no table of three values. */
+function logic(context: Context, left: Code, right: Code, operator: keyof typeof LOGIC): Code {
+  const [a, b] = [bool(context, left), bool(context, right)];
+  const card = left.card === 'one' && right.card === 'one' ? 'one' : 'opt';
+  if (operator === 'xor') return { js: call(context, 'xor', a, b), card, types: BOOLEAN };
+  const first = left.card === 'one' && isBoolean(left.types) && !left.boxed ? a : undefined;
+  if (first !== undefined) {
+    const js = { and: `(${first} && ${b})`, or: `(${first} || ${b})`, implies: `(!${first} || ${b})` }[
+      operator
+    ];
+    return { js, card, types: BOOLEAN };
+  }
+  const held = context.hold();
+  const decided = operator === 'or' ? 'true' : 'false';
+  const answer = operator === 'and' ? 'false' : 'true';
+  const js = `((${held} = ${a}) === ${decided} ? ${answer} : ${call(context, operator, held, b)})`;
+  return { js, card, types: BOOLEAN };
+}
+
 function boolean(js: string): Code {
   return { js, card: 'opt', types: BOOLEAN };
+}
+
+/** FHIR's own texts of dates are mostly of one form, and then they are ordered as texts. */
+function ordered(context: Context, left: Code, right: Code, operator: keyof typeof ORDER): Code {
+  const run = ORDER[operator];
+  const isThere = (code: Code): boolean => code.card === 'one' && !code.boxed && isNumber(code.types);
+  if (isThere(left) && isThere(right))
+    return { js: `(${left.js} ${operator} ${right.js})`, card: 'one', types: BOOLEAN };
+  const kind = temporalKind(left.types);
+  const isText = (code: Code): boolean => !code.types?.[0]?.startsWith('System.');
+  if (kind && kind !== 'Time' && kind === temporalKind(right.types) && isText(left) && isText(right)) {
+    const args = [plainOpt(context, left), plainOpt(context, right), context.use(run), quote(kind)];
+    return boolean(call(context, 'orderTexts', ...args));
+  }
+  return boolean(call(context, run, temporalOpt(context, left), temporalOpt(context, right)));
 }
 
 function equivalence(context: Context, left: Code, right: Code, operator: '~' | '!~'): Code {
@@ -114,7 +148,16 @@ export function unionCode(context: Context, left: Code, right: Code): Code {
   const boxed = left.boxed === true && right.boxed === true;
   const types = left.types && right.types ? [...new Set([...left.types, ...right.types])] : undefined;
   const side = (code: Code): string => (boxed ? many(context, code) : plainMany(context, code));
-  return { js: call(context, 'union', side(left), side(right)), card: 'many', types, boxed };
+  const literals = [left, right].map(({ literal, literals }) =>
+    literal === undefined ? literals : [literal],
+  );
+  return {
+    js: call(context, 'union', side(left), side(right)),
+    card: 'many',
+    types,
+    boxed,
+    ...(literals[0] && literals[1] ? { literals: [...literals[0], ...literals[1]] } : {}),
+  };
 }
 
 function equality(context: Context, left: Code, right: Code, operator: '=' | '!='): Code {
@@ -136,6 +179,10 @@ function equalityJs(context: Context, left: Code, right: Code): string {
 }
 
 function membership(context: Context, item: Code, values: Code): Code {
+  if (values.literals && isText(item.types) && isSingle(item)) {
+    const set = context.hoist(`new Set([${values.literals.map(quote).join(', ')}])`);
+    return { js: call(context, 'isOneOf', plainOpt(context, item), set), card: 'opt', types: BOOLEAN };
+  }
   return {
     js: call(context, 'isIn', temporalOpt(context, item), temporalMany(context, values)),
     card: 'opt',
@@ -154,13 +201,14 @@ function arithmeticTypes(operator: keyof typeof ARITHMETIC, left: Types, right: 
 
 /** `is` and `as` as operators */
 export function emitTypeNode(context: Context, node: TypeNode, scope: Scope, boxed: boolean): Code {
-  if (node.operator === 'as') return emitOfType(context, node.operand, node.type, scope, boxed, node.at);
+  if (node.operator === 'as')
+    return emitOfType(context, oneForAs(context, node.operand), node.type, scope, boxed, node.at);
   const { operand } = node;
   if (
     operand.kind === 'call' &&
     operand.name === 'resolve' &&
     operand.args.length === 0 &&
-    !context.canResolve
+    !context.host.has('resolve')
   ) {
     const reference = operand.focus ? context.emit(operand.focus, scope) : scope.focus;
     const type = node.type.replace(/^FHIR\./, '');

@@ -14,6 +14,7 @@ import {
   quote,
   type Scope,
 } from './code.ts';
+import { variableCode } from './emit-variable.ts';
 import type { MemberNode, Node, Position } from './tree.ts';
 import { choiceName, isPrimitive, type Types } from './types.ts';
 
@@ -23,11 +24,6 @@ const BLOCKED = new Set(['__proto__', 'constructor', 'prototype']);
 const INHERITED = new Set(
   [Object, Array, String, Number, Boolean].flatMap(({ prototype }) => Object.getOwnPropertyNames(prototype)),
 );
-const FIXED_VARIABLES: Readonly<Record<string, string>> = {
-  sct: 'http://snomed.info/sct',
-  loinc: 'http://loinc.org',
-  ucum: 'http://unitsofmeasure.org',
-};
 
 /**
  * One step of a path.
@@ -41,10 +37,7 @@ export function emitMember(
   only?: (type: string) => boolean,
 ): Code {
   if (BLOCKED.has(node.name)) return emptyCode(context, undefined);
-  const wantsOwner = node.name === 'extension' || node.name === 'id' || node.name === 'value';
-  const owner = node.focus
-    ? context.emit(node.focus, scope, wantsOwner && isPlainStep(node.focus))
-    : scope.focus;
+  const owner = ownerOf(context, node, scope);
   if (owner.none) return emptyCode(context, undefined);
   const { types } = owner;
   const elements = types ? context.types.elements(types, node.name) : [];
@@ -63,6 +56,16 @@ export function emitMember(
   if (types!.every(isPrimitive) && node.name === 'value')
     return { ...plain(context, owner), types: systemTypes(types!) };
   return knownMember(context, owner, elements, boxed || types!.some(isPrimitive), only);
+}
+
+/** The owners of a member; with their siblings where the name may mean what a primitive keeps there. */
+function ownerOf(context: Context, node: MemberNode, scope: Scope): Code {
+  if (!node.focus) return scope.focus;
+  const owner = context.emit(node.focus, scope);
+  const ofPrimitive = node.name === 'extension' || node.name === 'id' || node.name === 'value';
+  if (!ofPrimitive || !isPlainStep(node.focus)) return owner;
+  const isComplex = !context.types.isOpen(owner.types) && !owner.types?.some(isPrimitive);
+  return isComplex ? owner : context.emit(node.focus, scope, true);
 }
 
 /** Only steps and filters can bring siblings along; to ask others costs, and gives nothing. */
@@ -89,6 +92,12 @@ function startOfPath(context: Context, node: MemberNode, scope: Scope): Code | u
   const { name } = node;
   if (types && !context.types.isOpen(types)) {
     const matching = types.filter((type) => context.types.isA(type, name));
+    if (matching.length === 0 && context.isStrict)
+      return context.fail(
+        'fhirpath-type',
+        `the path starts at ${name}, and is applied to ${types.join(' or ')}`,
+        node.at,
+      );
     return matching.length === types.length ? scope.focus : emptyCode(context, [name]);
   }
   if (types?.some((type) => context.types.isA(type, name))) return scope.focus;
@@ -168,14 +177,18 @@ export function memberExists(context: Context, node: MemberNode, scope: Scope): 
   if (!owner.types || owner.none || owner.boxed || owner.types.some(isPrimitive)) return undefined;
   const elements = context.types.elements(owner.types, node.name);
   if (elements.length === 0) return undefined;
-  const tests = new Set<string>();
+  const tests = new Map<string, (item: string) => string>();
   for (const element of elements)
     for (const type of element.types)
       for (const name of jsonNames(element, type)) {
-        const js = access(context, 'o', name);
-        tests.add(element.isArray ? call(context, 'some', js) : `${js} != null`);
+        tests.set(name, (item) => {
+          const js = access(context, item, name);
+          return element.isArray ? call(context, 'some', js) : `${js} != null`;
+        });
       }
-  const test = context.hoist(`(o) => ${[...tests].join(' || ')}`);
+  const testOf = (item: string): string => [...tests.values()].map((test) => test(item)).join(' || ');
+  if (isSingle(owner) && /^\w+$/.test(owner.js)) return testOf(owner.js);
+  const test = context.hoist(`(o) => ${testOf('o')}`);
   return isSingle(owner) ? `${test}(${owner.js})` : call(context, 'any', owner.js, test);
 }
 
@@ -196,44 +209,14 @@ function access(context: Context, owner: string, name: string): string {
 }
 
 /**
- * A variable of the caller, or one that FHIR defines.
- * @source FHIR R4 fhirpath.html, Variables
+ * Children come in any order: a strict expression may not count on it.
+ * @throws ExpressionFault `fhirpath-type`
  */
-export function emitVariable(context: Context, name: string, at: Position): Code {
-  if (context.variables.has(name)) return variableCode(context, name);
-  if (name === 'context') return context.root;
-  if (name === 'resource' || name === 'rootResource') return resourceVariable(context, name);
-  if (Object.hasOwn(FIXED_VARIABLES, name)) return textCode(FIXED_VARIABLES[name]!);
-  if (name.startsWith('vs-')) return textCode(`http://hl7.org/fhir/ValueSet/${name.slice(3)}`);
-  if (name.startsWith('ext-')) return textCode(`http://hl7.org/fhir/StructureDefinition/${name.slice(4)}`);
-  return context.fail(
-    'fhirpath-variable',
-    `there is no variable %${name}; list it in the variables of the expression`,
-    at,
-  );
-}
-
-function variableCode(context: Context, name: string): Code {
-  return {
-    js: call(context, 'variable', 'v', quote(name), 'undefined'),
-    card: 'loose',
-    types: undefined,
-    raw: true,
-  };
-}
-
-function resourceVariable(context: Context, name: string): Code {
-  const { rootType } = context;
-  const resource = rootType?.split('.', 1)[0];
-  const known =
-    resource !== undefined && context.types.knows(resource) && context.types.isA(resource, 'Resource');
-  const types: Types = known ? [resource] : rootType === undefined ? undefined : ['Resource'];
-  const fallback = name === 'rootResource' ? call(context, 'variable', 'v', quote('resource'), 'f') : 'f';
-  return { js: call(context, 'variable', 'v', quote(name), fallback), card: 'opt', types, raw: true };
-}
-
-export function textCode(value: string): Code {
-  return { js: quote(value), card: 'one', types: ['System.String'], literal: value };
+export function checkOrder(context: Context, focus: Node | undefined, at: Position): void {
+  if (!context.isStrict) return;
+  for (let node = focus; node; node = node.kind === 'member' || node.kind === 'call' ? node.focus : undefined)
+    if (node.kind === 'call' && (node.name === 'children' || node.name === 'descendants'))
+      context.fail('fhirpath-type', `${node.name}() come in no order, and an item is taken by its place`, at);
 }
 
 /** `focus[index]` */
@@ -244,6 +227,7 @@ export function emitIndexer(context: Context, focus: Code, index: Code): Code {
     card: 'opt',
     raw: false,
     step: undefined,
+    literals: undefined,
   };
 }
 
@@ -253,6 +237,13 @@ export function typeArgument(context: Context, node: Node | undefined, at: Posit
   if (node?.kind === 'member')
     return node.focus ? `${typeArgument(context, node.focus, at)}.${node.name}` : node.name;
   return context.fail('fhirpath-type', 'the name of a type is expected', at);
+}
+
+/** `as` takes one item; R4's own invariants and search parameters apply it to many, so only strict expressions are held to it. */
+export function oneForAs(context: Context, operand: Node): Node {
+  return context.isStrict
+    ? { kind: 'call', focus: operand, name: 'single', args: [], at: operand.at }
+    : operand;
 }
 
 /** Keeps the values of one type. */

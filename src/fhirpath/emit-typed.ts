@@ -1,4 +1,4 @@
-/** Turns the functions that depend on types, siblings, references or the clock into JavaScript. */
+/** Turns the functions that depend on types, siblings or the clock into JavaScript. */
 import {
   boxedMany,
   type Code,
@@ -7,16 +7,16 @@ import {
   type Emitter,
   isSingle,
   many,
-  plain,
+  needsNoBox,
   plainOpt,
   quote,
   type Scope,
 } from './code.ts';
 import { focusOf } from './emit-lambda.ts';
 import { isCode } from './emit-operator.ts';
-import { emitOfType, typeArgument } from './emit-path.ts';
+import { emitOfType, oneForAs, typeArgument } from './emit-path.ts';
 import type { CallNode } from './tree.ts';
-import { BOOLEAN, isText, STRING } from './types.ts';
+import { BOOLEAN, INTEGER, isPrimitive, isText, STRING } from './types.ts';
 
 /** By the name that expressions use. */
 export const TYPED_FUNCTIONS: ReadonlyMap<string, Emitter> = new Map<string, Emitter>([
@@ -33,7 +33,6 @@ export const TYPED_FUNCTIONS: ReadonlyMap<string, Emitter> = new Map<string, Emi
     'descendants',
     { emit: (context, node, scope) => below(context, node, scope, 'descendants'), args: [0, 0] },
   ],
-  ['resolve', { emit: emitResolve, args: [0, 0] }],
   ['now', { emit: (context) => clock(context, 'now', 'DateTime'), args: [0, 0] }],
   ['today', { emit: (context) => clock(context, 'today', 'Date'), args: [0, 0] }],
   ['timeOfDay', { emit: (context) => clock(context, 'timeOfDay', 'Time'), args: [0, 0] }],
@@ -47,7 +46,8 @@ function emitIs(context: Context, node: CallNode, scope: Scope): Code {
 }
 
 function emitAs(context: Context, node: CallNode, scope: Scope, boxed: boolean): Code {
-  return emitOfType(context, node.focus, typeArgument(context, node.args[0], node.at), scope, boxed, node.at);
+  const operand = node.focus && node.name === 'as' ? oneForAs(context, node.focus) : node.focus;
+  return emitOfType(context, operand, typeArgument(context, node.args[0], node.at), scope, boxed, node.at);
 }
 
 function emitType(context: Context, node: CallNode, scope: Scope): Code {
@@ -66,11 +66,13 @@ function emitToString(context: Context, node: CallNode, scope: Scope): Code {
 }
 
 function emitHasValue(context: Context, node: CallNode, scope: Scope): Code {
-  return {
-    js: call(context, 'hasValue', many(context, focusOf(context, node, scope, true))),
-    card: 'one',
-    types: BOOLEAN,
-  };
+  const focus = focusOf(context, node, scope);
+  if (isSingle(focus) && !focus.boxed && focus.types && !context.types.isOpen(focus.types)) {
+    const js = focus.types.some(isPrimitive) ? `(${focus.js} != null)` : 'false';
+    if (js === 'false' || focus.types.every(isPrimitive)) return { js, card: 'one', types: BOOLEAN };
+  }
+  const js = call(context, 'hasValue', many(context, focusOf(context, node, scope, true)));
+  return { js, card: 'one', types: BOOLEAN };
 }
 
 function emitGetValue(context: Context, node: CallNode, scope: Scope): Code {
@@ -88,26 +90,30 @@ function emitExtension(context: Context, node: CallNode, scope: Scope): Code {
   };
 }
 
+/** `children().count()` */
+export function emitCountChildren(context: Context, node: CallNode, scope: Scope): Code {
+  const focus = focusOf(context, node, scope);
+  const js =
+    isSingle(focus) && needsNoBox(context, focus.types)
+      ? call(context, 'countChildrenOf', 'T', focus.js, quote(focus.types![0]!))
+      : call(context, 'countChildren', 'T', ...belowOf(context, node, scope));
+  return { js, card: 'one', types: INTEGER };
+}
+
+/** The items to look into, and their type: plain where the type says all. */
+function belowOf(context: Context, node: CallNode, scope: Scope): string[] {
+  const focus = focusOf(context, node, scope);
+  if (needsNoBox(context, focus.types)) return [many(context, focus), quote(focus.types![0]!)];
+  return [boxedMany(context, focusOf(context, node, scope, true))];
+}
+
 function below(context: Context, node: CallNode, scope: Scope, run: 'children' | 'descendants'): Code {
-  const focus = boxedMany(context, focusOf(context, node, scope, true));
   return {
-    js: call(context, run, 'T', focus),
+    js: call(context, run, 'T', ...belowOf(context, node, scope)),
     card: 'many',
     types: context.root.types ? ['*'] : undefined,
     boxed: true,
   };
-}
-
-function emitResolve(context: Context, node: CallNode, scope: Scope): Code {
-  if (!context.canResolve)
-    return context.fail(
-      'fhirpath-unsupported',
-      'resolve() needs a function that resolves references; without one only resolve() is X works',
-      node.at,
-    );
-  const focus = plain(context, focusOf(context, node, scope));
-  const js = call(context, 'resolveAll', 'resolve', many(context, focus));
-  return { js, card: 'many', types: context.types.knows('Resource') ? ['Resource'] : undefined, boxed: true };
 }
 
 function clock(context: Context, run: 'now' | 'today' | 'timeOfDay', type: string): Code {

@@ -2,25 +2,29 @@
 import { bool, type Code, type Context, call, isSingle, plainOpt, quote, type Scope } from './code.ts';
 import { emitCall } from './emit-function.ts';
 import { emitBinary, emitTypeNode, equalityTest } from './emit-operator.ts';
-import { emitIndexer, emitMember, emitVariable, textCode } from './emit-path.ts';
+import { checkOrder, emitIndexer, emitMember } from './emit-path.ts';
+import { emitVariable, textCode } from './emit-variable.ts';
 import { ExpressionFault } from './fault.ts';
+import type { Host } from './host.ts';
+import type { Limits } from './limits.ts';
 import type { Runtime } from './runtime.ts';
-import type { Node } from './tree.ts';
+import { childNodes, type Node } from './tree.ts';
 import { BOOLEAN, isBoolean, isNumber, isText, QUANTITY, type TypeSystem } from './types.ts';
-
-/** Most pieces of code that one expression may become. */
-const MAX_PIECES = 50_000;
 
 /** What the compiler is told. */
 export interface EmitOptions {
   readonly type: string | undefined;
   readonly types: TypeSystem;
   readonly variables: ReadonlySet<string>;
-  readonly canResolve: boolean;
+  readonly host: ReadonlySet<keyof Host>;
+  readonly isStrict: boolean;
+  readonly limits: Limits;
+  /** the code tells where it fails, and is slower */
+  readonly isLocated: boolean;
 }
 
 /**
- * @returns the body of a factory with the parameters `R` (runtime), `T` (type system) and `resolve`; it returns `(f, v) => array`
+ * @returns the body of a factory with the parameters `R` (runtime), `T` (type system) and `H` (the caller's functions); it returns `(f, v) => array`
  * @throws ExpressionFault
  */
 export function emitFunction(tree: Node, options: EmitOptions): string {
@@ -34,10 +38,13 @@ class Emission implements Context {
   readonly root: Code;
   readonly rootType: string | undefined;
   readonly variables: ReadonlySet<string>;
-  readonly canResolve: boolean;
+  readonly host: ReadonlySet<keyof Host>;
+  readonly isStrict: boolean;
+  readonly #options: EmitOptions;
   readonly #used = new Set<string>();
   readonly #constants = new Map<string, string>();
   readonly #known = new WeakMap<Scope, Map<Node, { plain?: Code; boxed?: Code }>>();
+  readonly #held: string[] = [];
   #names = 0;
   #pieces = 0;
 
@@ -45,7 +52,9 @@ class Emission implements Context {
     this.types = options.types;
     this.rootType = options.type;
     this.variables = options.variables;
-    this.canResolve = options.canResolve;
+    this.host = options.host;
+    this.isStrict = options.isStrict;
+    this.#options = options;
     this.root = {
       js: 'f',
       card: 'opt',
@@ -61,11 +70,19 @@ class Emission implements Context {
     nodes.set(node, codes);
     const known = boxed ? codes.boxed : codes.plain;
     if (known) return known;
-    if (++this.#pieces > MAX_PIECES)
+    if (++this.#pieces > this.#options.limits.pieces)
       throw new ExpressionFault('fhirpath-limit', 'the expression is too large', node.at);
-    const code = this.#emit(node, scope, boxed);
+    const code = this.#located(this.#emit(node, scope, boxed), node);
     codes[boxed ? 'boxed' : 'plain'] = code;
     return code;
+  }
+
+  /** @returns code that adds its place to a fault that comes from inside it */
+  #located(code: Code, node: Node): Code {
+    if (!this.#options.isLocated || (childNodes(node).length === 0 && node.kind !== 'call')) return code;
+    if (code.none || code.literal !== undefined) return code;
+    const { line, column } = node.at;
+    return { ...code, js: call(this, 'located', `() => (${code.js})`, String(line), String(column)) };
   }
 
   test(node: Node, scope: Scope): string {
@@ -98,6 +115,12 @@ class Emission implements Context {
     return name;
   }
 
+  hold(): string {
+    const name = `h${this.#held.length}`;
+    this.#held.push(name);
+    return name;
+  }
+
   fresh(): string {
     return `x${this.#names++}`;
   }
@@ -114,10 +137,19 @@ class Emission implements Context {
       );
     const finish =
       simple && !this.types.isOpen(code.types) ? (isSingle(code) ? 'resultOne' : 'resultMany') : 'result';
-    const body = call(this, finish, code.js);
+    const body =
+      finish === 'resultMany' && code.step
+        ? call(this, 'collect', ...code.step)
+        : call(this, finish, code.js);
     const used = [...this.#used].map((name) => `${name}: r_${name}`).join(', ');
     const constants = [...this.#constants].map(([js, name]) => `const ${name} = ${js};`).join('\n');
-    return `'use strict';\nconst { ${used} } = R;\n${constants}\nreturn (f, v) => ${body};`;
+    return `'use strict';\nconst { ${used} } = R;\n${constants}\n${this.#body(body)}`;
+  }
+
+  #body(js: string): string {
+    return this.#held.length === 0
+      ? `return (f, v) => ${js};`
+      : `return (f, v) => {\nlet ${this.#held.join(', ')};\nreturn ${js};\n};`;
   }
 
   #emit(node: Node, scope: Scope, boxed: boolean): Code {
@@ -147,6 +179,7 @@ class Emission implements Context {
       case 'call':
         return emitCall(this, node, scope, boxed);
       case 'indexer':
+        checkOrder(this, node.focus, node.at);
         return emitIndexer(this, this.emit(node.focus, scope, boxed), this.emit(node.index, scope));
       case 'polarity':
         return this.#polarity(node, scope);

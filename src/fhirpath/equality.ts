@@ -1,7 +1,8 @@
 /** Decides whether values and collections are equal, equivalent or ordered. */
 import { EvaluationFault } from './fault.ts';
 import { Item, unbox } from './item.ts';
-import { compareQuantity, Quantity, quantityOf, tidy, unitRatio } from './quantity.ts';
+import { visit } from './limits.ts';
+import { amountIn, compareQuantity, definite, Quantity, quantityOf, tidy } from './quantity.ts';
 import { compareTemporal, guessTemporal, parseTemporal, Temporal } from './temporal.ts';
 
 type Values = readonly unknown[];
@@ -10,6 +11,7 @@ type Values = readonly unknown[];
 export function equal(left: Values, right: Values): boolean | undefined {
   if (left.length === 0 || right.length === 0) return undefined;
   if (left.length !== right.length) return false;
+  visit(left.length);
   let open = false;
   for (let i = 0; i < left.length; i++) {
     const same = equalOne(left[i], right[i]);
@@ -37,6 +39,7 @@ export function same(left: unknown, right: unknown): boolean {
 /** `~` of collections: the order does not matter; two empty ones are equivalent. */
 export function equivalent(left: Values, right: Values): boolean {
   if (left.length !== right.length) return false;
+  visit(left.length * right.length);
   const rest = [...right];
   for (const item of left) {
     const at = rest.findIndex((other) => equivalentOne(item, other));
@@ -118,16 +121,16 @@ function equalQuantity(left: unknown, right: unknown): boolean | undefined {
 }
 
 function equivalentQuantities(left: unknown, right: unknown): boolean {
-  const a = quantityOf(left);
-  const b = quantityOf(right);
+  const [a, b] = [quantityOf(left), quantityOf(right)].map((quantity) => quantity && definite(quantity));
   if (!a || !b) return false;
   if (a.unit === b.unit) return equivalentNumbers(a.value, b.value);
-  const ratio = unitRatio(a, b);
-  if (ratio === undefined) return false;
-  const [coarse, fine] = ratio >= 1 ? [a, b] : [b, a];
+  const there = amountIn(a, b);
+  const back = amountIn(b, a);
+  if (there === undefined || back === undefined) return false;
+  // in the coarser unit, where the lesser precision leaves more room
+  const [one, other] = Math.abs(there) <= Math.abs(a.value) ? [there, b.value] : [back, a.value];
   const digits = Math.min(decimals(a.value), decimals(b.value));
-  const converted = tidy(fine.value / (ratio >= 1 ? ratio : 1 / ratio));
-  return roundTo(converted, digits) === roundTo(coarse.value, digits);
+  return roundTo(tidy(one), digits) === roundTo(other, digits);
 }
 
 function equivalentNumbers(left: number, right: number): boolean {
@@ -156,6 +159,7 @@ function equalObject(
 ): boolean | undefined {
   if (Array.isArray(left) !== Array.isArray(right)) return false;
   const names = Object.keys(left);
+  visit(names.length);
   if (names.length !== Object.keys(right).length) return false;
   let open = false;
   for (const name of names) {

@@ -22,5 +22,11 @@ export class ExpressionFault extends Error {
   }
 }
 
+/** A RangeError of JavaScript is its stack's: comparing values recurses into them. */
+export const TOO_DEEP = 'the data is nested too deeply to be compared';
+
 /** What went wrong while an expression ran over data; carries no value of that data. */
-export class EvaluationFault extends Error {}
+export class EvaluationFault extends Error {
+  /** where in the expression, once it is known */
+  at: Position | undefined;
+}

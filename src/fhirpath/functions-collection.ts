@@ -3,14 +3,18 @@ import { EMPTY, list } from './collection.ts';
 import { order, same } from './equality.ts';
 import { EvaluationFault } from './fault.ts';
 import { unbox } from './item.ts';
+import { Known } from './known.ts';
+import { visit } from './limits.ts';
 
 type Values = readonly unknown[];
+/** Up to so many values, comparing each with each is the fastest. */
+const FEW = 8;
+/** What it costs `repeat` to remember one item, in visits. */
+const VISITS_A_FIND = 8;
+
 /** A criterion, compiled: true only when the expression is true. */
 type Test = (item: unknown, index: number) => unknown;
 type Project = (item: unknown, index: number) => unknown;
-
-/** Most items that one `repeat` may gather: a cycle in the data is stopped by equality, a flood by this. */
-const MAX_REPEAT = 100_000;
 
 export function where(value: unknown, test: Test): Values {
   if (!Array.isArray(value))
@@ -26,6 +30,7 @@ export function keep(value: unknown, test: Test): unknown {
 /** The first item that passes. */
 export function find(value: unknown, test: Test): unknown {
   if (!Array.isArray(value)) return keep(value, test);
+  visit(value.length);
   let index = 0;
   for (const item of value) if (item !== undefined && item !== null && test(item, index++)) return item;
   return undefined;
@@ -34,6 +39,7 @@ export function find(value: unknown, test: Test): unknown {
 /** `exists(criterion)` */
 export function any(value: unknown, test: Test): boolean {
   if (!Array.isArray(value)) return value !== undefined && value !== null && Boolean(test(value, 0));
+  visit(value.length);
   let index = 0;
   for (const item of value) if (item !== undefined && item !== null && test(item, index++)) return true;
   return false;
@@ -42,6 +48,7 @@ export function any(value: unknown, test: Test): boolean {
 /** `all(criterion)` */
 export function every(value: unknown, test: Test): boolean {
   if (!Array.isArray(value)) return value === undefined || value === null || Boolean(test(value, 0));
+  visit(value.length);
   let index = 0;
   for (const item of value) if (item !== undefined && item !== null && !test(item, index++)) return false;
   return true;
@@ -55,25 +62,23 @@ export function select(value: unknown, project: Project): Values {
 }
 
 /**
+ * A cycle in the data is stopped by equality, a flood by the limit of visits.
  * @param project what the focus leads to @param next what those lead to in turn
- * @throws EvaluationFault when more than 100,000 items come of it
  */
 export function repeat(value: unknown, project: Project, next: Project): Values {
   const out: unknown[] = [];
-  const known = new Set<unknown>();
+  const objects = new Set<unknown>();
+  const known = new Known();
   let found = select(value, project);
   while (found.length > 0) {
-    const fresh: unknown[] = [];
-    for (const item of found) {
+    // one object met twice is equal to itself: no need to look into it
+    const fresh = found.filter((item) => {
       const plain = unbox(item);
-      // quoted, so that no text is taken for an object
-      const key = typeof plain === 'object' || typeof plain === 'string' ? JSON.stringify(plain) : plain;
-      if (known.has(key)) continue;
-      known.add(key);
-      out.push(item);
-      fresh.push(item);
-    }
-    if (out.length > MAX_REPEAT) throw new EvaluationFault(`repeat gathered more than ${MAX_REPEAT} items`);
+      if (typeof plain !== 'object') return known.add(plain);
+      return !objects.has(plain) && objects.add(plain) && known.add(plain);
+    });
+    visit(fresh.length * VISITS_A_FIND);
+    for (const item of fresh) out.push(item);
     found = select(fresh, next);
   }
   return out;
@@ -94,6 +99,7 @@ export function aggregate(
 export function sort(value: unknown, keys: readonly (readonly [Project, boolean])[]): Values {
   const rules = keys.length > 0 ? keys : [[(item: unknown) => item, false] as const];
   const items = [...list(value)];
+  visit(items.length * Math.ceil(Math.log2(items.length + 1)));
   return items.sort((a, b) => {
     for (const [key, down] of rules) {
       const [x] = list(key(a, 0));
@@ -136,16 +142,10 @@ export function at(value: unknown, index: unknown): unknown {
 
 export function distinct(values: Values): Values {
   if (values.length < 2) return values;
-  const seen = new Set<unknown>();
-  const out: unknown[] = [];
-  for (const item of values) {
-    if (seen.has(item)) continue;
-    const known = typeof item === 'object' && out.some((other) => same(other, item));
-    if (known) continue;
-    seen.add(item);
-    out.push(item);
-  }
-  return out;
+  if (values.length <= FEW)
+    return values.filter((item, i) => !values.some((other, at) => at < i && same(other, item)));
+  const known = new Known();
+  return values.filter((item) => known.add(item));
 }
 
 export function isDistinct(values: Values): boolean {
@@ -157,19 +157,23 @@ export function union(left: Values, right: Values): Values {
 }
 
 export function combine(left: Values, right: Values): Values {
+  visit(left.length + right.length);
   return [...left, ...right];
 }
 
 export function intersect(left: Values, right: Values): Values {
-  return distinct(left.filter((item) => right.some((other) => same(item, other))));
+  const known = Known.of(right);
+  return distinct(left.filter((item) => known.has(item)));
 }
 
 export function exclude(left: Values, right: Values): Values {
-  return left.filter((item) => !right.some((other) => same(item, other)));
+  const known = Known.of(right);
+  return left.filter((item) => !known.has(item));
 }
 
 export function subsetOf(left: Values, right: Values): boolean {
-  return left.every((item) => right.some((other) => same(item, other)));
+  const known = Known.of(right);
+  return left.every((item) => known.has(item));
 }
 
 export function supersetOf(left: Values, right: Values): boolean {
@@ -179,7 +183,13 @@ export function supersetOf(left: Values, right: Values): boolean {
 /** `item in collection`: empty when there is no item */
 export function isIn(item: unknown, values: Values): boolean | undefined {
   if (item === undefined || item === null) return undefined;
+  visit(values.length);
   return values.some((other) => same(item, other));
+}
+
+/** `in` a set of texts that the expression writes */
+export function isOneOf(item: unknown, texts: ReadonlySet<unknown>): boolean | undefined {
+  return item === undefined || item === null ? undefined : texts.has(item);
 }
 
 function booleans(values: Values): boolean[] {

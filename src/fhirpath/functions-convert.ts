@@ -1,10 +1,11 @@
 /** The conversions of FHIRPath: `toX` gives undefined where a value does not convert. */
 import { EvaluationFault } from './fault.ts';
-import { Quantity, quantityOf, quantityText } from './quantity.ts';
+import { amountIn, Quantity, quantityOf, quantityText, tidy } from './quantity.ts';
 import { parseTemporal, Temporal } from './temporal.ts';
 
 const QUANTITY_TEXT =
   /^([+-]?\d+(?:\.\d+)?)\s*(?:'([^']+)'|(years?|months?|weeks?|days?|hours?|minutes?|seconds?|milliseconds?))?$/;
+const CALENDAR_WORD = /^(?:year|month|week|day|hour|minute|second|millisecond)s?$/;
 const TRUE = new Set(['true', 't', 'yes', 'y', '1', '1.0']);
 const FALSE = new Set(['false', 'f', 'no', 'n', '0', '0.0']);
 
@@ -56,12 +57,15 @@ export function toTime(value: unknown): Temporal | undefined {
   return value instanceof Temporal && value.kind === 'Time' ? value : undefined;
 }
 
-/** @param unit the unit that the result must have, as written */
+/** @param unit UCUM code or calendar word that the result is converted to; empty where it cannot be */
 export function toQuantity(value: unknown, unit?: unknown): Quantity | undefined {
   const quantity = readQuantity(value);
   if (unit === undefined || unit === null) return quantity;
   if (typeof unit !== 'string') throw new EvaluationFault('the unit of toQuantity is no text');
-  return quantity?.unit === unit ? quantity : undefined;
+  if (!quantity || quantity.unit === unit) return quantity;
+  const calendar = CALENDAR_WORD.test(unit);
+  const amount = amountIn(quantity, new Quantity(1, unit, calendar));
+  return amount === undefined ? undefined : new Quantity(tidy(amount), unit, calendar);
 }
 
 function readQuantity(value: unknown): Quantity | undefined {
@@ -87,6 +91,10 @@ function numberText(value: number): string {
 }
 
 /** Whether `value` converts: empty for empty. */
-export function converts(value: unknown, convert: (value: unknown) => unknown): boolean | undefined {
-  return value === undefined || value === null ? undefined : convert(value) !== undefined;
+export function converts(
+  value: unknown,
+  convert: (value: unknown, unit?: unknown) => unknown,
+  unit?: unknown,
+): boolean | undefined {
+  return value === undefined || value === null ? undefined : convert(value, unit) !== undefined;
 }

@@ -1,48 +1,93 @@
 /** The functions that FHIR adds: children, extensions, primitives' values, types, references, the clock and variables. */
-import { list } from './collection.ts';
+
+import { EMPTY } from './collection.ts';
 import type { Variables } from './evaluate.ts';
 import { EvaluationFault } from './fault.ts';
-import { box, boxStep, Item, pushItems, resourceTypeOf, unbox } from './item.ts';
+import { containedIn } from './functions-host.ts';
+import { boxStep, Item, pushItems, resourceTypeOf, unbox } from './item.ts';
+import { visit } from './limits.ts';
 import { Quantity } from './quantity.ts';
 import { parseTemporal, Temporal, temporalOfMs } from './temporal.ts';
-import { stepOfElement, systemType, type TypeSystem } from './types.ts';
+import { systemType, type TypeSystem } from './types.ts';
 
 type Values = readonly unknown[];
 
+/** Longest text, in characters, that is searched for the type it refers to. */
+const LONGEST_REFERENCE = 4096;
 /** Deepest nesting that `descendants` follows. */
 const MAX_LEVELS = 200;
 
 /** @returns every direct child, with its type where the tables know it */
-export function children(types: TypeSystem, items: Values): Item[] {
+export function children(types: TypeSystem, items: Values, type?: string): Item[] {
   const out: Item[] = [];
-  for (const item of items) {
-    const value = unbox(item);
-    const extra = item instanceof Item ? item.extra : undefined;
-    if (typeof extra === 'object' && extra !== null) pushAll(out, extra as Record<string, unknown>);
-    if (typeof value !== 'object' || value === null || value instanceof Temporal || value instanceof Quantity)
-      continue;
-    const type = resourceTypeOf(value) ?? (item instanceof Item ? item.type : undefined);
-    const elements = type === undefined ? undefined : types.allElements(type);
-    if (!elements) pushAll(out, value as Record<string, unknown>);
-    else
-      for (const element of elements)
-        for (const child of boxStep([item], stepOfElement(element))) out.push(child);
-  }
+  for (const item of items)
+    eachMember(types, item, type, (owner, name, own) => {
+      pushItems(out, owner, name, own);
+    });
+  visit(out.length);
   return out;
 }
 
-function pushAll(out: Item[], members: Record<string, unknown>): void {
-  for (const name of Object.keys(members)) {
-    if (name === 'resourceType') continue;
-    if (!name.startsWith('_')) pushItems(out, members, name, undefined);
-    else if (!Object.hasOwn(members, name.slice(1))) pushItems(out, members, name.slice(1), undefined);
+/** `children().count()`, without the children */
+export function countChildren(types: TypeSystem, items: Values, type?: string): number {
+  let count = 0;
+  for (const item of items) count += countChildrenOf(types, item, type);
+  return count;
+}
+
+/** `children().count()` of one item, which may be absent */
+export function countChildrenOf(types: TypeSystem, item: unknown, type?: string): number {
+  let count = 0;
+  eachMember(types, item, type, (owner, name) => {
+    const value = owner[name];
+    if (value !== null && typeof value === 'object') count += countIn(owner, name, value);
+    else if (value !== undefined && value !== null) count++;
+    else if (owner[`_${name}`]) count += countIn(owner, name, EMPTY);
+  });
+  visit(count);
+  return count;
+}
+
+/** How many of a member's values are there: a primitive has a value, or a sibling with extensions. */
+function countIn(owner: Record<string, unknown>, name: string, value: object): number {
+  if (!Array.isArray(value)) return 1;
+  const siblings = owner[`_${name}`];
+  if (siblings === undefined && !value.includes(null)) return value.length;
+  const found: Item[] = [];
+  pushItems(found, owner, name, undefined);
+  return found.length;
+}
+
+type OnMember = (owner: Record<string, unknown>, name: string, type: string | undefined) => void;
+
+/** Calls for each member that an item has, in the order of its JSON; a member and its `_` sibling count once. */
+function eachMember(types: TypeSystem, item: unknown, stated: string | undefined, call: OnMember): void {
+  const value = unbox(item);
+  const extra = item instanceof Item ? item.extra : undefined;
+  if (typeof extra === 'object' && extra !== null) eachOf(extra as Record<string, unknown>, undefined, call);
+  if (typeof value !== 'object' || value === null || value instanceof Temporal || value instanceof Quantity)
+    return;
+  const type = resourceTypeOf(value) ?? (item instanceof Item ? item.type : undefined) ?? stated;
+  eachOf(value as Record<string, unknown>, type === undefined ? undefined : types.members(type), call);
+}
+
+function eachOf(
+  owner: Record<string, unknown>,
+  members: ReadonlyMap<string, string | undefined> | undefined,
+  call: OnMember,
+): void {
+  for (const name of Object.keys(owner)) {
+    if (name === 'resourceType' || (members && !members.has(name))) continue;
+    const type = members?.get(name);
+    if (!name.startsWith('_')) call(owner, name, type);
+    else if (!Object.hasOwn(owner, name.slice(1))) call(owner, name.slice(1), type);
   }
 }
 
 /** @throws EvaluationFault below 200 levels */
-export function descendants(types: TypeSystem, items: Values): Item[] {
+export function descendants(types: TypeSystem, items: Values, type?: string): Item[] {
   const out: Item[] = [];
-  let round = children(types, items);
+  let round = children(types, items, type);
   for (let level = 0; round.length > 0; level++) {
     if (level > MAX_LEVELS) throw new EvaluationFault(`data is nested deeper than ${MAX_LEVELS} levels`);
     for (const item of round) out.push(item);
@@ -105,30 +150,41 @@ export function refersTo(
   >;
   if (typeof reference === 'string') {
     if (reference.startsWith('#')) return isContained(types, resource, reference.slice(1), type);
-    const match =
-      /(?:^|\/)([A-Z][A-Za-z]+)(?:\/[A-Za-z0-9.-]{1,64}(?:\/_history\/[A-Za-z0-9.-]{1,64})?|\?.*)$/.exec(
-        reference,
-      );
-    if (match) return types.isA(match[1]!, type);
+    const named = typeOfReference(reference);
+    if (named !== undefined) return named === type || types.isA(named, type);
   }
   return typeof stated === 'string' && types.isA(stated.slice(stated.lastIndexOf('/') + 1), type);
 }
 
-function isContained(types: TypeSystem, resource: unknown, id: string, type: string): boolean {
-  const contained = (resource as { contained?: unknown } | undefined)?.contained;
-  const found = list(contained).find((other) => (other as { id?: unknown }).id === id);
-  const named = id === '' ? resourceTypeOf(resource) : resourceTypeOf(found);
-  return named !== undefined && types.isA(named, type);
+/** @returns the type that the text of a reference names */
+function typeOfReference(reference: string): string | undefined {
+  const slash = reference.indexOf('/');
+  if (reference.length > LONGEST_REFERENCE || (slash < 0 && !reference.includes('?'))) return undefined;
+  // `Patient/1`, which most are, needs no search
+  if (
+    slash > 0 &&
+    slash === reference.lastIndexOf('/') &&
+    slash < reference.length - 1 &&
+    isTypeName(reference, slash)
+  )
+    return reference.slice(0, slash);
+  return /(?:^|\/)([A-Z][A-Za-z]+)(?:\/[A-Za-z0-9.-]{1,64}(?:\/_history\/[A-Za-z0-9.-]{1,64})?|\?.*)$/.exec(
+    reference,
+  )?.[1];
 }
 
-/** Follows references through the given function; what it does not find is left out. */
-export function resolveAll(resolve: (reference: string) => unknown, items: Values): Item[] {
-  return items.flatMap((item) => {
-    const value = unbox(item);
-    const text = typeof value === 'string' ? value : (value as { reference?: unknown }).reference;
-    const found = typeof text === 'string' ? resolve(text) : undefined;
-    return found === undefined || found === null ? [] : [box(found, undefined)];
-  });
+/** Whether the text up to `end` is a capital letter and letters. */
+function isTypeName(text: string, end: number): boolean {
+  for (let i = 0; i < end; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 65 || code > 122 || (code > 90 && (i === 0 || code < 97))) return false;
+  }
+  return true;
+}
+
+function isContained(types: TypeSystem, resource: unknown, id: string, type: string): boolean {
+  const named = resourceTypeOf(containedIn(resource, id));
+  return named !== undefined && types.isA(named, type);
 }
 
 /** A path that starts with a type's name: the focus itself when it is of that type; a member of that name in plain data. */

@@ -1,6 +1,7 @@
 /** The arithmetic of FHIRPath on numbers, texts, quantities and dates. Each takes and gives undefined for empty. */
 import { addToTemporal } from './calendar.ts';
 import { EvaluationFault } from './fault.ts';
+import { build } from './limits.ts';
 import { addQuantity, multiplyQuantity, Quantity, quantityOf, tidy } from './quantity.ts';
 import { guessTemporal, Temporal } from './temporal.ts';
 
@@ -18,7 +19,10 @@ function finite(value: number): number | undefined {
 }
 
 export function add(left: unknown, right: unknown): unknown {
-  if (typeof left === 'string' && typeof right === 'string') return left + right;
+  if (typeof left === 'string' && typeof right === 'string') {
+    build(left.length + right.length);
+    return left + right;
+  }
   return addSigned(left, right, 1);
 }
 

@@ -1,6 +1,7 @@
 /** The functions of FHIRPath on text. Each takes and gives undefined for empty. */
 import { EvaluationFault } from './fault.ts';
-import { patternFor } from './pattern.ts';
+import { build, visit } from './limits.ts';
+import { replaced, search } from './pattern.ts';
 
 /** @throws EvaluationFault when the value is there and is no text */
 function text(value: unknown): string | undefined {
@@ -69,41 +70,59 @@ export function length(value: unknown): number | undefined {
 }
 
 export function toChars(value: unknown): string[] {
-  return [...(text(value) ?? '')];
+  const all = text(value) ?? '';
+  visit(all.length);
+  return [...all];
 }
 
 export function split(value: unknown, separator: unknown): string[] {
-  return onTwo(value, separator, (a, b) => a.split(b)) ?? [];
+  return (
+    onTwo(value, separator, (a, b) => {
+      visit(a.length);
+      return a.split(b);
+    }) ?? []
+  );
 }
 
 export function join(values: readonly unknown[], separator: unknown): string | undefined {
-  return values.length === 0 ? undefined : values.map((value) => text(value)).join(text(separator) ?? '');
+  if (values.length === 0) return undefined;
+  const parts = values.map((value) => text(value) ?? '');
+  const between = text(separator) ?? '';
+  build(parts.reduce((sum, part) => sum + part.length + between.length, 0));
+  return parts.join(between);
 }
 
 export function replace(value: unknown, pattern: unknown, substitution: unknown): string | undefined {
   const put = text(substitution);
-  return put === undefined ? undefined : onTwo(value, pattern, (a, b) => a.replaceAll(b, () => put));
+  if (put === undefined) return undefined;
+  return onTwo(value, pattern, (a, b) => {
+    build(a.length + Math.ceil((a.length + 1) / Math.max(1, b.length)) * put.length);
+    return a.replaceAll(b, () => put);
+  });
 }
 
 /** True when any part of the text matches; `.` matches line breaks too. */
 export function matches(value: unknown, pattern: unknown): boolean | undefined {
-  return onTwo(value, pattern, (a, b) => patternFor(b, a).test(a));
+  return onTwo(value, pattern, (a, b) => search(b, a));
 }
 
 export function matchesFull(value: unknown, pattern: unknown): boolean | undefined {
-  return onTwo(value, pattern, (a, b) => patternFor(`^(?:${b})$`, a).test(a));
+  return onTwo(value, pattern, (a, b) => search(`^(?:${b})$`, a));
 }
 
 /** `$1` and `$<name>` in the substitution stand for groups. */
 export function replaceMatches(value: unknown, pattern: unknown, substitution: unknown): string | undefined {
   const put = text(substitution);
   if (put === undefined) return undefined;
-  return onTwo(value, pattern, (a, b) => (b === '' ? a : a.replace(patternFor(b, a), put)));
+  return onTwo(value, pattern, (a, b) => (b === '' ? a : replaced(b, a, put)));
 }
 
 /** `&`: empty counts as an empty text */
 export function concatenate(left: unknown, right: unknown): string {
-  return `${text(left) ?? ''}${text(right) ?? ''}`;
+  const a = text(left) ?? '';
+  const b = text(right) ?? '';
+  build(a.length + b.length);
+  return a + b;
 }
 
 const HTML: Readonly<Record<string, string>> = {
@@ -124,6 +143,7 @@ const HTML_BACK: Readonly<Record<string, string>> = {
 
 export function escapeText(value: unknown, target: unknown): string | undefined {
   return onTwo(value, target, (a, kind) => {
+    build(a.length * 6);
     if (kind === 'html') return a.replaceAll(/[&<>"']/g, (char) => HTML[char]!);
     return kind === 'json' ? JSON.stringify(a).slice(1, -1) : undefined;
   });
@@ -144,6 +164,7 @@ export function unescapeText(value: unknown, target: unknown): string | undefine
 
 export function encode(value: unknown, format: unknown): string | undefined {
   return onTwo(value, format, (a, kind) => {
+    build(a.length * 6);
     const bytes = Buffer.from(a, 'utf8');
     if (kind === 'hex' || kind === 'base64') return bytes.toString(kind);
     return kind === 'urlbase64'

@@ -1,5 +1,8 @@
 /** Checks the structure of a narrative: what `htmlChecks()` asks of `Narrative.div`. */
+import { visit } from './limits.ts';
 
+/** Characters of markup that count as one visited item. */
+const CHARACTERS_A_VISIT = 16;
 const TAGS = new Set(
   (
     'a abbr acronym b big blockquote br caption cite code col colgroup dd del dfn div dl dt em h1 h2 h3 h4 h5 h6 hr i img ins kbd li ol p ' +
@@ -14,7 +17,7 @@ const ATTRIBUTES = new Set(
   ).split(' '),
 );
 const MARKUP =
-  /<!--[\s\S]*?-->|<(\/?)([A-Za-z][A-Za-z0-9]*)((?:\s+[A-Za-z:_-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|</g;
+  /<!--[\s\S]*?(?:-->|$)|<(\/?)([A-Za-z][A-Za-z0-9]*)((?:\s+[A-Za-z:_-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|</g;
 
 /**
  * @returns true when the text is one `div` of allowed elements and attributes, closed in order, with some text or image in it
@@ -23,6 +26,7 @@ const MARKUP =
 export function htmlChecks(value: unknown): boolean | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'string' || !/^\s*<div[\s>]/.test(value)) return false;
+  visit(Math.ceil(value.length / CHARACTERS_A_VISIT));
   const open: string[] = [];
   let closedAt = 0;
   for (const markup of value.matchAll(MARKUP)) {

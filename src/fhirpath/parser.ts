@@ -3,12 +3,8 @@ import type { OperationOutcome } from '@medplum/fhirtypes';
 import { type Checked, refuse } from '../fhir/outcome.ts';
 import { ExpressionFault } from './fault.ts';
 import { type Token, tokenize } from './lexer.ts';
+import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { type BinaryOperator, childNodes, type Node, type Position } from './tree.ts';
-
-/** Longest expression text, in characters. */
-export const MAX_TEXT = 16_384;
-/** Deepest nesting of one expression. */
-export const MAX_DEPTH = 200;
 
 /** Operators from the loosest to the tightest binding; `is` and `as` stand between `|` and `+`. */
 const LEVELS: readonly (readonly BinaryOperator[])[] = [
@@ -29,9 +25,9 @@ const CALENDAR_UNIT = /^(?:year|month|week|day|hour|minute|second|millisecond)s?
  * @returns its tree, or one issue: `fhirpath-syntax`, or `fhirpath-limit` when it is too long or too deep
  * @source FHIRPath N1 (2.0.0), grammar
  */
-export function parseExpression(text: string): Checked<Node> {
+export function parseExpression(text: string, limits: Partial<Limits> = {}): Checked<Node> {
   try {
-    return { ok: true, value: parseOrThrow(text) };
+    return { ok: true, value: parseOrThrow(text, { ...DEFAULT_LIMITS, ...limits }) };
   } catch (error) {
     if (error instanceof ExpressionFault) return refuseFault(error, text);
     throw error;
@@ -54,23 +50,25 @@ export function refuseFault(fault: ExpressionFault, text: string): { ok: false; 
 }
 
 /** @throws ExpressionFault */
-export function parseOrThrow(text: string): Node {
-  if (text.length > MAX_TEXT)
-    throw new ExpressionFault('fhirpath-limit', `the expression is longer than ${MAX_TEXT} characters`, {
+export function parseOrThrow(text: string, limits: Limits): Node {
+  if (text.length > limits.text)
+    throw new ExpressionFault('fhirpath-limit', `the expression is longer than ${limits.text} characters`, {
       line: 1,
       column: 1,
     });
-  return new Parser(tokenize(text)).whole();
+  return new Parser(tokenize(text), limits.depth).whole();
 }
 
 class Parser {
   readonly #tokens: readonly Token[];
+  readonly #deepest: number;
   readonly #depths = new WeakMap<Node, number>();
   #index = 0;
   #nesting = 0;
 
-  constructor(tokens: readonly Token[]) {
+  constructor(tokens: readonly Token[], deepest: number) {
     this.#tokens = tokens;
+    this.#deepest = deepest;
   }
 
   whole(): Node {
@@ -80,7 +78,7 @@ class Parser {
   }
 
   #expression(): Node {
-    if (++this.#nesting > MAX_DEPTH) this.#tooDeep(this.#peek().at);
+    if (++this.#nesting > this.#deepest) this.#tooDeep(this.#peek().at);
     const node = this.#binary(0);
     this.#nesting--;
     return node;
@@ -139,7 +137,7 @@ class Parser {
   #polarity(): Node {
     const token = this.#peek();
     if (token.kind !== 'symbol' || (token.text !== '+' && token.text !== '-')) return this.#path();
-    if (++this.#nesting > MAX_DEPTH) this.#tooDeep(token.at);
+    if (++this.#nesting > this.#deepest) this.#tooDeep(token.at);
     this.#index++;
     const operand = this.#polarity();
     this.#nesting--;
@@ -251,7 +249,7 @@ class Parser {
   #built<N extends Node>(node: N): N {
     let depth = 0;
     for (const child of childNodes(node)) depth = Math.max(depth, this.#depths.get(child) ?? 0);
-    if (depth + 1 > MAX_DEPTH) this.#tooDeep(node.at);
+    if (depth + 1 > this.#deepest) this.#tooDeep(node.at);
     this.#depths.set(node, depth + 1);
     return node;
   }
@@ -286,7 +284,7 @@ class Parser {
   #tooDeep(at: Position): never {
     throw new ExpressionFault(
       'fhirpath-limit',
-      `the expression is nested deeper than ${MAX_DEPTH} levels`,
+      `the expression is nested deeper than ${this.#deepest} levels`,
       at,
     );
   }

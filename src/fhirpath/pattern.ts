@@ -1,48 +1,53 @@
-/** Turns a regular expression of FHIRPath into a JavaScript one that cannot run away. */
+/** Turns a regular expression of FHIRPath into a search that cannot run away. */
+import { createRequire } from 'node:module';
+import type { RE2JS } from 're2js';
 import { EvaluationFault } from './fault.ts';
+import { build, visit } from './limits.ts';
 
 /** Longest pattern, in characters. */
 const MAX_PATTERN = 1024;
-/** Steps that a search may take in the worst case, before the input is refused as too long. */
-const MAX_STEPS = 1e9;
-const SHORTEST_BOUND = 256;
-const LONGEST_BOUND = 1_000_000;
+/** Steps that JavaScript's own search may take in the worst case; about a millisecond. */
+const MAX_STEPS = 200_000;
+/** Steps of a search that count as one visited item. */
+const STEPS_A_VISIT = 256;
+const LINEAR_STEPS_A_VISIT = 16;
 const CACHE_SIZE = 500;
+/** What `\s` is in JavaScript; the linear search takes fewer characters for it. */
+const SPACES =
+  '\\t-\\r \\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}\\x{feff}';
 
+/** A pattern that is ready to search. */
 interface Pattern {
-  readonly search: RegExp;
-  /** longest input, in characters */
-  readonly bound: number;
-}
-
-interface Group {
-  /** where its content starts */
-  readonly start: number;
-  /** holds a quantifier of variable length, or alternatives, so that one text can be taken in several ways */
-  varies: boolean;
+  readonly native: RegExp;
+  readonly growth: Growth;
+  /** the same pattern for an engine in linear time, made when it is needed; undefined where that engine has no such pattern */
+  linear?: RE2JS | undefined;
+  isLinearMade: boolean;
 }
 
 const cache = new Map<string, Pattern>();
 
 /**
- * @param text the pattern as written in the expression
- * @param input the text it will search
- * @returns a global, dot-all expression with `lastIndex` 0
- * @throws EvaluationFault for a pattern that is wrong, too long or repeats a repetition, or an input that is too long for it
+ * @param text the pattern as written in the expression; `.` matches line breaks too
+ * @param input what is searched
+ * @returns whether a part of the input matches
+ * @throws EvaluationFault for a pattern that is wrong, too long, or could run away and cannot be searched in linear time
  */
-export function patternFor(text: string, input: string): RegExp {
-  let pattern = cache.get(text);
-  if (!pattern) {
-    pattern = compilePattern(text);
-    if (cache.size >= CACHE_SIZE) cache.clear();
-    cache.set(text, pattern);
-  }
-  if (input.length > pattern.bound)
-    throw new EvaluationFault(
-      `a text longer than ${pattern.bound} characters is matched with a pattern of many repetitions`,
-    );
-  pattern.search.lastIndex = 0;
-  return pattern.search;
+export function search(text: string, input: string): boolean {
+  const pattern = patternFor(text, input);
+  if (!isSlow(pattern, input)) return pattern.native.test(input);
+  return linearOf(pattern, text, input).matcher(input).find();
+}
+
+/** @param substitution `$1` and `$<name>` stand for groups @returns the input with every match replaced @throws like `search` */
+export function replaced(text: string, input: string, substitution: string): string {
+  const pattern = patternFor(text, input);
+  const groups = substitution.split('$').length - 1;
+  build(input.length * (1 + groups) + (input.length + 1) * substitution.length);
+  // only groups are FHIRPath's; what stands before and after a match is JavaScript's
+  const put = substitution.replaceAll(/\$(?=[`'])/g, '$$$$');
+  if (!isSlow(pattern, input)) return input.replace(pattern.native, put);
+  return linearOf(pattern, text, input).matcher(input).replaceAll(put, false);
 }
 
 /** @returns why a pattern is refused, undefined when it is taken */
@@ -56,16 +61,26 @@ export function patternFault(text: string): string | undefined {
   }
 }
 
+function patternFor(text: string, input: string): Pattern {
+  visit(1 + Math.floor((input.length * text.length) / STEPS_A_VISIT));
+  let pattern = cache.get(text);
+  if (!pattern) {
+    pattern = compilePattern(text);
+    if (cache.size >= CACHE_SIZE) cache.clear();
+    cache.set(text, pattern);
+  }
+  pattern.native.lastIndex = 0;
+  return pattern;
+}
+
+function isSlow({ growth: { degree, ways } }: Pattern, input: string): boolean {
+  return (degree > 1 || ways > 1) && ways * (input.length + 1) ** degree > MAX_STEPS;
+}
+
 function compilePattern(text: string): Pattern {
   if (text.length > MAX_PATTERN)
     throw new EvaluationFault(`a pattern is longer than ${MAX_PATTERN} characters`);
-  const repetitions = countRepetitions(text);
-  const degree = repetitions + (text.startsWith('^') ? 0 : 1);
-  const bound = Math.max(
-    SHORTEST_BOUND,
-    Math.min(LONGEST_BOUND, Math.floor(MAX_STEPS ** (1 / Math.max(1, degree)))),
-  );
-  return { search: toRegExp(text), bound };
+  return { native: toRegExp(text), growth: growthOf(text), isLinearMade: false };
 }
 
 function toRegExp(text: string): RegExp {
@@ -79,72 +94,98 @@ function toRegExp(text: string): RegExp {
   throw new EvaluationFault('a pattern is no regular expression');
 }
 
-/** Counts quantifiers without an upper bound; refuses one around a group that itself varies, which may take exponential time. */
-function countRepetitions(text: string): number {
-  const groups: Group[] = [{ start: 0, varies: false }];
-  let closed: Group | undefined;
-  let count = 0;
-  for (let i = 0; i < text.length; i++) {
-    const quantifier = /^(?:[*+?]|\{(\d+)(,?)(\d*)\})[?+]?/.exec(text.slice(i, i + 24));
-    if (quantifier && i > 0 && text[i - 1] !== '(') {
-      const most = upperBound(quantifier);
-      if (closed?.varies && most > 1 && !isDelimited(text.slice(closed.start, i - 1)))
-        throw new EvaluationFault(
-          'a pattern repeats a group that itself repeats or has alternatives; write it without the inner repetition',
-        );
-      if (most === Number.POSITIVE_INFINITY) count++;
-      if (quantifier[0] !== `{${quantifier[1]}}`) groups.at(-1)!.varies = true;
-      i += quantifier[0].length - 1;
-      closed = undefined;
-      continue;
-    }
-    closed = undefined;
-    const char = text[i]!;
-    if (char === '\\') i++;
-    else if (char === '[') i = classEnd(text, i);
-    else if (char === '(') groups.push({ start: i + 1, varies: false });
-    else if (char === '|') groups.at(-1)!.varies = true;
-    else if (char === ')' && groups.length > 1) {
-      closed = groups.pop()!;
-      if (closed.varies) groups.at(-1)!.varies = true;
-    }
+function linearOf(pattern: Pattern, text: string, input: string): RE2JS {
+  if (!pattern.isLinearMade) {
+    pattern.linear = toLinear(text);
+    pattern.isLinearMade = true;
   }
-  return count;
+  const { linear } = pattern;
+  if (!linear)
+    throw new EvaluationFault(
+      'a pattern that looks around or back searches a text too long for it; write it without',
+    );
+  visit(Math.floor((input.length * linear.programSize()) / LINEAR_STEPS_A_VISIT));
+  return linear;
 }
 
-/**
- * Whether a group starts with a character that nothing else in it takes, as in `(\.[a-z]+)*`: then a text falls into
- * rounds in one way only, and repeating the group adds no ways to fail.
- */
-function isDelimited(group: string): boolean {
-  const [first, next, ...rest] =
-    group.replace(/^\?:/, '').match(/\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[\s\S]/g) ?? [];
-  if (
-    first === undefined ||
-    next === undefined ||
-    !/^(?:\\[^\w\s]|[\w\-/:,;@#])$/.test(first) ||
-    /^[*+?{]/.test(next)
-  )
-    return false;
-  const delimiter = first.at(-1)!;
-  return [next, ...rest].every((part) => {
-    if (part === '.' || part === '|' || part === '^' || part === '$') return false;
-    if (/^[()*+?{},]$/.test(part)) return true;
-    return !toRegExp(part.length === 1 && /\W/.test(part) ? `\\${part}` : part).test(delimiter);
+/** Loaded when the first search needs it: most patterns never do. */
+function toLinear(text: string): RE2JS | undefined {
+  const engine = (createRequire(import.meta.url)('re2js') as typeof import('re2js')).RE2JS;
+  try {
+    return engine.compile(inItsDialect(text), engine.DOTALL);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `\s` and `\u0041` as the linear engine writes them. @throws EvaluationFault for `\S` in a class, which it cannot say */
+function inItsDialect(text: string): string {
+  let isClass = false;
+  return text.replaceAll(/\\u([0-9a-fA-F]{4})|\\[\s\S]|[[\]]/g, (part, hex: string | undefined) => {
+    if (part === '[') isClass = true;
+    else if (part === ']') isClass = false;
+    if (hex !== undefined) return `\\x{${hex}}`;
+    if (part === '\\s') return isClass ? SPACES : `[${SPACES}]`;
+    if (part !== '\\S') return part;
+    if (isClass) throw new EvaluationFault('no such class');
+    return `[^${SPACES}]`;
   });
 }
 
-function upperBound(quantifier: RegExpExecArray): number {
-  const [text, least, comma, most] = quantifier;
-  if (text.startsWith('?')) return 1;
-  if (least === undefined) return Number.POSITIVE_INFINITY;
-  if (comma === '') return Number(least);
-  return most === '' ? Number.POSITIVE_INFINITY : Number(most);
+/** How much longer the worst search takes for a longer input: `ways * length ** degree`. */
+interface Growth {
+  readonly degree: number;
+  readonly ways: number;
 }
 
-function classEnd(text: string, start: number): number {
-  let i = start + 1;
-  if (text[i] === '^') i++;
-  for (; i < text.length && text[i] !== ']'; i++) if (text[i] === '\\') i++;
-  return i;
+interface Group {
+  /** takes one text in several ways */
+  varies: boolean;
+  branches: number;
+}
+
+const TOKEN = /\\[\s\S]|\[\^?(?:\\[\s\S]|[^\]\\])*\]|\(\?(?:<?[=!]|[:<])|\{\d+,?\d*\}|[\s\S]/g;
+
+/**
+ * Counts what may be tried in several ways: each repetition of open length multiplies the ways by the input's length, each option
+ * by two, each choice by its branches. A repeated group that itself varies has no bound.
+ */
+function growthOf(text: string): Growth {
+  const groups: Group[] = [{ varies: false, branches: 1 }];
+  let degree = text.startsWith('^') && !text.includes('|') ? 0 : 1;
+  let ways = 1;
+  let closed: Group | undefined;
+  for (const [part] of text.matchAll(TOKEN)) {
+    const group = groups.at(-1)!;
+    const quantifier = quantifierOf(part);
+    if (quantifier) {
+      if (closed?.varies && quantifier.most > 1) return { degree: Number.POSITIVE_INFINITY, ways };
+      if (!quantifier.isFixed) {
+        group.varies = true;
+        if (quantifier.most > 1) degree++;
+        else ways *= 2;
+      }
+    } else if (part === '|') {
+      group.varies = true;
+      group.branches++;
+    }
+    closed = undefined;
+    if (part.startsWith('(')) groups.push({ varies: false, branches: 1 });
+    else if (part === ')' && groups.length > 1) {
+      closed = groups.pop()!;
+      ways *= closed.branches;
+      groups.at(-1)!.varies ||= closed.varies;
+    }
+  }
+  return { degree, ways: ways * groups[0]!.branches };
+}
+
+function quantifierOf(part: string): { readonly most: number; readonly isFixed: boolean } | undefined {
+  if (part === '*' || part === '+') return { most: Number.POSITIVE_INFINITY, isFixed: false };
+  if (part === '?') return { most: 1, isFixed: false };
+  const range = /^\{(\d+)(,?)(\d*)\}$/.exec(part);
+  if (!range) return undefined;
+  const [, least, comma, most] = range;
+  if (comma === '') return { most: Number(least), isFixed: true };
+  return { most: most === '' ? Number.POSITIVE_INFINITY : Number(most), isFixed: most === least };
 }

@@ -1,5 +1,6 @@
-/** Quantities: an amount with a UCUM or calendar unit, compared and calculated in base units where the unit is known. */
+/** Quantities: an amount with a UCUM or calendar unit, compared and calculated across units that measure the same. */
 import { EvaluationFault } from './fault.ts';
+import { convert, productOf, unitOf } from './units.ts';
 
 export const UCUM = 'http://unitsofmeasure.org';
 
@@ -17,57 +18,6 @@ export class Quantity {
   }
 }
 
-/** Powers of the base units, by name, and how many of them one unit is. */
-interface Dimension {
-  readonly factor: number;
-  readonly powers: Readonly<Record<string, number>>;
-}
-
-const UNITS: Readonly<Record<string, readonly [number, string]>> = {
-  m: [1, 'm'],
-  '[in_i]': [0.0254, 'm'],
-  '[ft_i]': [0.3048, 'm'],
-  '[yd_i]': [0.9144, 'm'],
-  '[mi_i]': [1609.344, 'm'],
-  g: [1, 'g'],
-  t: [1_000_000, 'g'],
-  '[lb_av]': [453.59237, 'g'],
-  '[oz_av]': [28.349523125, 'g'],
-  '[stone_av]': [6350.29318, 'g'],
-  s: [1, 's'],
-  min: [60, 's'],
-  h: [3600, 's'],
-  d: [86_400, 's'],
-  wk: [604_800, 's'],
-  mo: [2_629_800, 's'],
-  a: [31_557_600, 's'],
-  L: [0.001, 'm3'],
-  l: [0.001, 'm3'],
-  mol: [1, 'mol'],
-  '%': [0.01, ''],
-  '1': [1, ''],
-  K: [1, 'K'],
-  Pa: [1, 'Pa'],
-  bar: [100_000, 'Pa'],
-  'm[Hg]': [133_322.387415, 'Pa'],
-  J: [1, 'J'],
-  cal: [4.184, 'J'],
-  '[IU]': [1, 'IU'],
-};
-const PREFIXES: Readonly<Record<string, number>> = {
-  k: 1e3,
-  h: 1e2,
-  da: 1e1,
-  d: 1e-1,
-  c: 1e-2,
-  m: 1e-3,
-  u: 1e-6,
-  n: 1e-9,
-  p: 1e-12,
-  M: 1e6,
-  G: 1e9,
-};
-const METRIC = new Set(['m', 'g', 's', 'L', 'l', 'mol', 'Pa', 'bar', 'J', 'cal', 'K', 'm[Hg]']);
 /** Calendar words of definite length, and their UCUM codes; month and year equal no UCUM unit. */
 const CALENDAR: Readonly<Record<string, string>> = {
   week: 'wk',
@@ -104,51 +54,59 @@ export function quantityText(quantity: Quantity): string {
 /** @returns negative, 0, positive, or undefined when the units do not measure the same or one is not known */
 export function compareQuantity(a: Quantity, b: Quantity): number | undefined {
   if (unitKey(a) === unitKey(b)) return a.value - b.value;
-  const left = dimensionOf(a);
-  const right = dimensionOf(b);
-  if (!left || !right || powersKey(left) !== powersKey(right)) return undefined;
-  const [x, y] = [a.value * left.factor, b.value * right.factor];
-  return Math.abs(x - y) <= 1e-12 * Math.max(Math.abs(x), Math.abs(y)) ? 0 : x - y;
+  const inOther = amountIn(a, b);
+  if (inOther === undefined) return undefined;
+  const isNear = Math.abs(inOther - b.value) <= 1e-12 * Math.max(Math.abs(inOther), Math.abs(b.value));
+  return isNear ? 0 : inOther - b.value;
 }
 
 /** @returns true when both measure the same; undefined when a unit is not known */
 export function comparable(a: Quantity, b: Quantity): boolean | undefined {
   if (unitKey(a) === unitKey(b)) return true;
-  const left = dimensionOf(a);
-  const right = dimensionOf(b);
-  return left && right ? powersKey(left) === powersKey(right) : undefined;
+  if (monthsOf(a) !== undefined || monthsOf(b) !== undefined)
+    return monthsOf(a) !== undefined && monthsOf(b) !== undefined;
+  const from = unitOf(unitKey(a));
+  const to = unitOf(unitKey(b));
+  return from && to && from.dimension === to.dimension;
 }
 
-/** @returns how many of the second one's unit one of the first one's is; undefined when they do not measure the same */
-export function unitRatio(a: Quantity, b: Quantity): number | undefined {
-  if (unitKey(a) === unitKey(b)) return 1;
-  const left = dimensionOf(a);
-  const right = dimensionOf(b);
-  if (!left || !right || powersKey(left) !== powersKey(right)) return undefined;
-  return left.factor / right.factor;
+/** @returns the first one's amount in the second one's unit; undefined when they do not measure the same */
+export function amountIn(a: Quantity, b: Quantity): number | undefined {
+  if (unitKey(a) === unitKey(b)) return a.value;
+  const months = monthsOf(a);
+  const others = monthsOf(b);
+  if (months !== undefined && others !== undefined) return (a.value * months) / others;
+  if (months !== undefined || others !== undefined) return undefined;
+  const from = unitOf(unitKey(a));
+  const to = unitOf(unitKey(b));
+  return from && to && convert(a.value, from, to);
 }
 
 /** @returns the sum or difference in the first one's unit; undefined when they do not measure the same */
 export function addQuantity(a: Quantity, b: Quantity, sign: 1 | -1): Quantity | undefined {
-  if (unitKey(a) === unitKey(b)) return new Quantity(tidy(a.value + sign * b.value), a.unit, a.calendar);
-  const left = dimensionOf(a);
-  const right = dimensionOf(b);
-  if (!left || !right || powersKey(left) !== powersKey(right)) return undefined;
-  return new Quantity(tidy(a.value + (sign * b.value * right.factor) / left.factor), a.unit, a.calendar);
+  const amount = amountIn(b, a);
+  return amount === undefined ? undefined : new Quantity(tidy(a.value + sign * amount), a.unit, a.calendar);
 }
 
-/** @param sign 1 multiplies, -1 divides @returns undefined for a division by zero @throws EvaluationFault for a unit not known */
+/**
+ * The product is written in base units, unless one side is a plain number.
+ * @param sign 1 multiplies, -1 divides
+ * @returns undefined for a division by zero
+ * @throws EvaluationFault for a unit that is not known, or that has a zero of its own
+ */
 export function multiplyQuantity(a: Quantity, b: Quantity, sign: 1 | -1): Quantity | undefined {
   if (sign === -1 && b.value === 0) return undefined;
   const value = sign === 1 ? a.value * b.value : a.value / b.value;
   if (b.unit === '1') return new Quantity(tidy(value), a.unit, a.calendar);
-  const left = dimensionOf(a);
-  const right = dimensionOf(b);
-  if (!left || !right) throw new EvaluationFault('a quantity with an unknown unit is multiplied or divided');
-  const powers: Record<string, number> = { ...left.powers };
-  for (const [name, power] of Object.entries(right.powers)) powers[name] = (powers[name] ?? 0) + sign * power;
+  if (a.unit === '1' && sign === 1) return new Quantity(tidy(value), b.unit, b.calendar);
+  if (unitKey(a) === unitKey(b) && sign === -1) return new Quantity(tidy(value), '1', false);
+  const [left, right] = [unitOf(unitKey(a)), unitOf(unitKey(b))];
+  if (!left || !right || left.isScale || right.isScale)
+    throw new EvaluationFault(
+      'a quantity is multiplied or divided whose unit is not known, or has a zero of its own',
+    );
   const factor = sign === 1 ? left.factor * right.factor : left.factor / right.factor;
-  return new Quantity(tidy(value * factor), powersKey({ factor: 1, powers }) || '1', false);
+  return new Quantity(tidy(value * factor), productOf(left, right, sign) || '1', false);
 }
 
 /** @returns the number without the noise of binary fractions: 15 significant digits */
@@ -156,64 +114,23 @@ export function tidy(value: number): number {
   return Number.isInteger(value) ? value : Number(value.toPrecision(15));
 }
 
-/** Months and years of the calendar are no UCUM `mo` and `a`. */
+/** @returns the quantity in the UCUM unit that FHIRPath calls equivalent to its calendar unit: `1 year ~ 1 'a'` */
+export function definite(quantity: Quantity): Quantity {
+  if (!quantity.calendar) return quantity;
+  const months = monthsOf(quantity);
+  const code = months === 12 ? 'a' : months === 1 ? 'mo' : unitKey(quantity);
+  return new Quantity(quantity.value, code, false);
+}
+
+/** The UCUM code; months and years of the calendar have none. */
 function unitKey(quantity: Quantity): string {
   if (!quantity.calendar) return quantity.unit;
   const word = quantity.unit.replace(/s$/, '');
   return CALENDAR[word] ?? `calendar ${word}`;
 }
 
-function dimensionOf(quantity: Quantity): Dimension | undefined {
-  const key = unitKey(quantity);
-  if (key === 'calendar month') return { factor: 1, powers: { month: 1 } };
-  if (key === 'calendar year') return { factor: 12, powers: { month: 1 } };
-  return parseUnit(key);
-}
-
-function parseUnit(text: string): Dimension | undefined {
-  let factor = 1;
-  const powers: Record<string, number> = {};
-  let sign = 1;
-  for (const part of text.split(/([./])/)) {
-    if (part === '.' || part === '') continue;
-    if (part === '/') {
-      sign = -1;
-      continue;
-    }
-    const unit = parseComponent(part);
-    if (!unit) return undefined;
-    factor *= unit.factor ** sign;
-    for (const [name, power] of Object.entries(unit.powers))
-      powers[name] = (powers[name] ?? 0) + sign * power;
-    sign = 1;
-  }
-  return { factor, powers };
-}
-
-function parseComponent(text: string): Dimension | undefined {
-  const match = /^(.*?[^\d+-]|1)([+-]?\d+)?$/.exec(text);
-  if (!match) return undefined;
-  const power = Number(match[2] ?? 1);
-  const atom = parseAtom(match[1]!);
-  if (!atom) return undefined;
-  const [factor, base] = atom;
-  const [, name = '', basePower = ''] = /^([A-Za-z]*)(\d*)$/.exec(base) ?? [];
-  return { factor: factor ** power, powers: name === '' ? {} : { [name]: power * Number(basePower || 1) } };
-}
-
-function parseAtom(text: string): readonly [number, string] | undefined {
-  if (Object.hasOwn(UNITS, text)) return UNITS[text];
-  for (const [prefix, factor] of Object.entries(PREFIXES)) {
-    const rest = text.slice(prefix.length);
-    if (text.startsWith(prefix) && METRIC.has(rest)) return [factor * UNITS[rest]![0], UNITS[rest]![1]];
-  }
-  return undefined;
-}
-
-function powersKey(dimension: Dimension): string {
-  return Object.entries(dimension.powers)
-    .filter(([, power]) => power !== 0)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, power]) => (power === 1 ? name : `${name}${power}`))
-    .join('.');
+/** @returns how many months one of a calendar unit is: they equal no UCUM `mo` and `a`, which are so many seconds */
+function monthsOf(quantity: Quantity): number | undefined {
+  if (!quantity.calendar) return undefined;
+  return /^years?$/.test(quantity.unit) ? 12 : /^months?$/.test(quantity.unit) ? 1 : undefined;
 }

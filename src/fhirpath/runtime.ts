@@ -3,9 +3,11 @@ import * as boundaries from './boundaries.ts';
 import * as collection from './collection.ts';
 import * as comparison from './comparison.ts';
 import * as equality from './equality.ts';
+import { EvaluationFault, TOO_DEEP } from './fault.ts';
 import * as onCollections from './functions-collection.ts';
 import * as convert from './functions-convert.ts';
 import * as fhir from './functions-fhir.ts';
+import * as host from './functions-host.ts';
 import * as math from './functions-math.ts';
 import * as text from './functions-text.ts';
 import { box, boxAll, boxStep, unbox, unboxAll } from './item.ts';
@@ -35,6 +37,17 @@ function result(value: unknown): unknown[] {
   });
 }
 
+/** Runs a part of an expression, and adds its place to a fault that has none. */
+function located(run: () => unknown, line: number, column: number): unknown {
+  try {
+    return run();
+  } catch (error) {
+    const fault = error instanceof RangeError ? new EvaluationFault(TOO_DEEP) : error;
+    if (fault instanceof EvaluationFault) fault.at ??= { line, column };
+    throw fault;
+  }
+}
+
 /** `result` of one value that is plain JSON already */
 function resultOne(value: unknown): unknown[] {
   return value === undefined || value === null ? [] : [value];
@@ -52,6 +65,7 @@ export const RUNTIME = {
   ...onCollections,
   ...convert,
   ...fhir,
+  ...host,
   ...math,
   ...text,
   ...boundaries,
@@ -61,6 +75,7 @@ export const RUNTIME = {
   unbox,
   unboxAll,
   htmlChecks,
+  located,
   temporal,
   quantity,
   result,

@@ -91,6 +91,7 @@ export function temporalKind(types: Types): Temporal['kind'] | undefined {
 /** The type tables as expressions see them; without definitions every FHIR name is taken as it is written. */
 export class TypeSystem {
   readonly #definitions: Definitions | undefined;
+  readonly #members = new Map<string, Map<string, string | undefined>>();
 
   constructor(definitions: Definitions | undefined) {
     this.#definitions = definitions;
@@ -135,9 +136,21 @@ export class TypeSystem {
     return types.flatMap((type) => this.#definitions?.type(type)?.elements.get(name) ?? []);
   }
 
-  /** @returns every element of a type; undefined when the type is not known or open */
-  allElements(type: string): Iterable<ElementType> | undefined {
-    return OPEN.has(type) ? undefined : this.#definitions?.type(type)?.elements.values();
+  /** @returns the type of each JSON member of a type, the `_` siblings of primitives too; undefined when the type is not known or open */
+  members(type: string): ReadonlyMap<string, string | undefined> | undefined {
+    let members = this.#members.get(type);
+    if (members || OPEN.has(type)) return members;
+    const definition = this.#definitions?.type(type);
+    if (!definition) return undefined;
+    members = new Map();
+    for (const element of definition.elements.values())
+      for (const own of element.types) {
+        const name = element.isChoice ? choiceName(element.name, own) : element.name;
+        members.set(name, element.isChoice || element.types.length === 1 ? own : undefined);
+        if (isPrimitive(own)) members.set(`_${name}`, own);
+      }
+    this.#members.set(type, members);
+    return members;
   }
 
   /** @returns what a member of a resource is, by the resource's own type; undefined where the tables do not say */

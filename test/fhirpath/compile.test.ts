@@ -91,17 +91,6 @@ test('names and texts cannot leave their quotes in the generated code', () => {
   expect('broken' in globalThis).toBe(false);
 });
 
-test('a pattern that could run away is refused, and one with many repetitions takes short texts only', () => {
-  for (const pattern of ['(a+)+$', '(a|aa)*b', '(.*)*', '([a-z]+)*x', '((a?)b?){20}'])
-    expect(diagnosticsOf(`name.matches('${pattern}')`)).toContain('a pattern repeats a group');
-  expect(evaluationRule('name.matches(pattern)', { name: 'a', pattern: '(a+)+' })).toBe(
-    'fhirpath-evaluation',
-  );
-  expect(evaluationRule("name.matches('.*.*.*x')", { name: 'a'.repeat(10_000) })).toBe('fhirpath-evaluation');
-  expect(diagnosticsOf("name.matches('[a-')")).toContain('no regular expression');
-  expect(run("name.matches('^(ab)+[A-Z]{2}$')", { name: 'ababXY' })).toEqual([true]);
-});
-
 test('where FHIRPath ends in an error, the adapter error names the expression and no value', () => {
   const secret = { name: ['Sorrel', 'Fern'] };
   for (const expression of [
@@ -166,5 +155,4 @@ test('data that is nested without end, or holds very many items, ends in a resul
   const wide = { items: Array.from({ length: 300_000 }, (_, i) => ({ n: i, items: [{ n: -i }] })) };
   expect(run('items.n.count()', wide)).toEqual([300_000]);
   expect(run('items.select(n).where($this > 299998)', wide)).toEqual([299_999]);
-  expect(evaluationRule('repeat(items)', wide)).toBe('fhirpath-evaluation');
 });

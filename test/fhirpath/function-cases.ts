@@ -1,5 +1,5 @@
 /** Expressions and the collection each gives, for the functions and operators that need no types. */
-type Case = readonly [expression: string, ...wanted: unknown[]];
+export type Case = readonly [expression: string, ...wanted: unknown[]];
 
 export const CASES: readonly Case[] = [
   // paths and literals

@@ -2,6 +2,9 @@
 import { expect, test } from 'vitest';
 import { loadBaseDefinitions } from '../../src/fhir/definitions.ts';
 import { compileExpression } from '../../src/fhirpath/compile.ts';
+import { FUNCTION_NAMES } from '../../src/fhirpath/emit-function.ts';
+import { HOST_NEEDS } from '../../src/fhirpath/host.ts';
+import { EDGE_CASES } from './edge-cases.ts';
 import { CASES } from './function-cases.ts';
 
 const definitions = loadBaseDefinitions();
@@ -26,7 +29,7 @@ const PATIENT = {
 };
 const NOW = '2026-01-15T10:20:30.123+01:00';
 
-for (const [expression, ...wanted] of CASES) {
+for (const [expression, ...wanted] of [...CASES, ...EDGE_CASES]) {
   test(`${expression} gives ${JSON.stringify(wanted)}`, () => {
     for (const options of [{}, { type: 'Patient', definitions }]) {
       const compiled = compileExpression(expression, { ...options, variables: ['gift', 'extra'] });
@@ -35,3 +38,20 @@ for (const [expression, ...wanted] of CASES) {
     }
   });
 }
+
+test('every function has at least two cases here; those that the caller answers have theirs in host.test.ts', () => {
+  const answered = [...Object.keys(HOST_NEEDS), 'subsumedBy', 'checkModifiers'];
+  const rare = FUNCTION_NAMES.filter((name) => {
+    const called = new RegExp(`(?<![A-Za-z])${name}\\(`);
+    return [...CASES, ...EDGE_CASES].filter(([expression]) => called.test(expression)).length < 2;
+  });
+  expect(rare.filter((name) => !answered.includes(name))).toEqual([]);
+});
+
+test('every operator has at least two cases here', () => {
+  const operators = '* / div mod + - & | <= < > >= = ~ != !~ in contains and or xor implies is as'.split(' ');
+  const rare = operators.filter(
+    (operator) => [...CASES, ...EDGE_CASES].filter(([text]) => text.includes(` ${operator} `)).length < 2,
+  );
+  expect(rare).toEqual([]);
+});

@@ -1,0 +1,53 @@
+/** Turns variables and texts into JavaScript. */
+import { type Code, type Context, call, quote } from './code.ts';
+import type { Position } from './tree.ts';
+import type { Types } from './types.ts';
+
+const FIXED_VARIABLES: Readonly<Record<string, string>> = {
+  sct: 'http://snomed.info/sct',
+  loinc: 'http://loinc.org',
+  ucum: 'http://unitsofmeasure.org',
+};
+
+/**
+ * A variable of the caller, or one that FHIR defines.
+ * @source FHIR R4 fhirpath.html, Variables
+ */
+export function emitVariable(context: Context, name: string, at: Position): Code {
+  if (context.variables.has(name)) return variableCode(context, name);
+  if (name === 'context') return context.root;
+  if (name === 'resource' || name === 'rootResource') return resourceVariable(context, name);
+  if (Object.hasOwn(FIXED_VARIABLES, name)) return textCode(FIXED_VARIABLES[name]!);
+  if (name.startsWith('vs-')) return textCode(`http://hl7.org/fhir/ValueSet/${name.slice(3)}`);
+  if (name.startsWith('ext-')) return textCode(`http://hl7.org/fhir/StructureDefinition/${name.slice(4)}`);
+  return context.fail(
+    'fhirpath-variable',
+    `there is no variable %${name}; list it in the variables of the expression`,
+    at,
+  );
+}
+
+/** @returns code that reads a variable of the caller */
+export function variableCode(context: Context, name: string): Code {
+  return {
+    js: call(context, 'variable', 'v', quote(name), 'undefined'),
+    card: 'loose',
+    types: undefined,
+    raw: true,
+  };
+}
+
+function resourceVariable(context: Context, name: string): Code {
+  const { rootType } = context;
+  const resource = rootType?.split('.', 1)[0];
+  const known =
+    resource !== undefined && context.types.knows(resource) && context.types.isA(resource, 'Resource');
+  const types: Types = known ? [resource] : rootType === undefined ? undefined : ['Resource'];
+  const fallback = name === 'rootResource' ? call(context, 'variable', 'v', quote('resource'), 'f') : 'f';
+  return { js: call(context, 'variable', 'v', quote(name), fallback), card: 'opt', types, raw: true };
+}
+
+/** @returns code of a text that the expression writes */
+export function textCode(value: string): Code {
+  return { js: quote(value), card: 'one', types: ['System.String'], literal: value };
+}

@@ -1,0 +1,45 @@
+/** Turns the demo and the examples of each source into records, beside the compiled map of their kind. */
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadParts, ROOT } from '../../src/cli/load.ts';
+import { loadConfig } from '../../src/config.ts';
+import type { KindMap } from '../../src/mapping/map-set.ts';
+import { readFileRecords } from '../../src/source/read-file.ts';
+import type { SourceRecord } from '../../src/source/record.ts';
+
+const NOW_MS = Date.UTC(2026, 5, 30, 12);
+const config = loadConfig({ cwd: ROOT, root: ROOT });
+const loaded = config.ok ? loadParts(config.value, ROOT) : config;
+if (!loaded.ok) throw new Error(JSON.stringify(loaded.outcome.issue, undefined, 1));
+const { sources, maps } = loaded.value;
+
+/** One kind of record of one source. */
+export interface Kind {
+  /** `spreadsheet/referral` */
+  readonly name: string;
+  readonly run: KindMap['run'];
+  /** every record of the kind that the reader accepts: those of the demo, those of the kind's examples */
+  readonly demo: () => Promise<SourceRecord[]>;
+  readonly examples: () => Promise<SourceRecord[]>;
+}
+
+export const KINDS: readonly Kind[] = [...maps].flatMap(([source, set]) =>
+  [...set.kinds].map(([kind, { run }]) => ({
+    name: `${source}/${kind}`,
+    run,
+    demo: async () => {
+      const records = await recordsIn(source, 'demo/*.*', undefined);
+      return records.filter((record) => record.kind === kind);
+    },
+    examples: () => recordsIn(source, `examples/${kind}/*/input.*`, kind),
+  })),
+);
+
+async function recordsIn(source: string, pattern: string, kind: string | undefined): Promise<SourceRecord[]> {
+  const records: SourceRecord[] = [];
+  const options = { nowMs: NOW_MS, ...(kind !== undefined && { kind }) };
+  for (const file of globSync(join(ROOT, 'mappings', source, pattern)).sort())
+    for await (const record of readFileRecords(sources.get(source)!, file, options))
+      if (record.ok) records.push(record);
+  return records;
+}
