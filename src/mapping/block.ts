@@ -9,11 +9,10 @@ export type Slot = SlotIn<Block>;
 export interface Budget {
   names: number;
   characters: number;
+  readonly most: number;
   /** thrown when more is written than any honest map needs */
   readonly exceeded: () => Error;
 }
-
-const MOST_CHARACTERS = 4_000_000;
 
 export class Block {
   readonly #parent: Block | undefined;
@@ -41,7 +40,7 @@ export class Block {
 
   line(text: string): void {
     this.budget.characters += text.length;
-    if (this.budget.characters > MOST_CHARACTERS) throw this.budget.exceeded();
+    if (this.budget.characters > this.budget.most) throw this.budget.exceeded();
     this.#lines.push(text);
   }
 
@@ -100,6 +99,7 @@ export class Block {
       shares: new Map(),
       touched: new Set(),
       below: new Map(),
+      isOpen: false,
       ...form,
     };
     for (const key of map.keys()) built.touched.add(key);
@@ -121,6 +121,7 @@ export class Block {
       shares: new Map(),
       touched: new Set(),
       below: new Map(),
+      isOpen: true,
       ...form,
     };
     if (slot) this.#waiting.push(built);
@@ -281,7 +282,8 @@ export class Block {
     this.line(`${put}(${this.use(parent)}, ${JSON.stringify(key)}, ${js}${front});`);
     this.trace(parent, key, trace, position === 'first');
     parent.touched.add(key);
-    parent.foreign = true; // which of the two was written is not known here
+    parent.foreign = true;
+    parent.isOpen = true; // which of the two was written is not known here
   }
 
   /** At the end of the block: what may have stayed empty is put into its slot only when it did not. */
@@ -299,9 +301,13 @@ export class Block {
 
   #takeOut(built: Built, { parent, key }: Slot): void {
     if (built.filled) return;
-    built.foreign ||= parent.foreign; // what may write to the parent may have written to its elements
+    if (parent.foreign) built.isOpen = true; // what may write to the parent may have written to its elements
     const out = `takeOut(${this.use(parent)}, ${JSON.stringify(key)}, ${built.js});`;
-    this.line(built.foreign || built.writes.size > 0 ? `if (!(${holdsSomething(built)})) ${out}` : out);
+    this.line(
+      built.foreign || built.isOpen || built.writes.size > 0
+        ? `if (!(${holdsSomething(built)})) ${out}`
+        : out,
+    );
   }
 
   #hasWaitingParent(built: Built): boolean {

@@ -13,6 +13,8 @@ export interface BuiltIn<Home> {
   readonly touched: Set<string>;
   /** `touched` of the elements that several rules write to, by their key */
   readonly below: Map<string, Set<string>>;
+  /** keys may be written that are not known here: a choice's, or those beside a primitive */
+  isOpen: boolean;
   /** where it goes once it is known to hold something */
   slot: SlotIn<Home> | undefined;
   /** true when its literal has members: no check for emptiness is needed */
@@ -52,11 +54,9 @@ export function literalOf(entries: ReadonlyMap<string, string | readonly string[
   return `{${members.join(', ')}}`;
 }
 
-/** Longer lists of keys are asked by a loop. */
-const MOST_ASKED = 6;
-
-/** @returns JavaScript that is true when the object holds anything */
-export function holdsSomething({ js, foreign, writes, layout }: BuiltIn<unknown>): string {
-  if (foreign || writes.size > MOST_ASKED) return `${layout ? 'hasValues' : 'hasMembers'}(${js})`;
-  return [...writes.keys()].map((key) => `${js}[${JSON.stringify(key)}] !== undefined`).join(' || ');
+/** @returns JavaScript that is true when the object holds anything: asked key by key, where the keys are known */
+export function holdsSomething({ js, foreign, isOpen, writes, touched }: BuiltIn<unknown>): string {
+  const keys = foreign ? touched : new Set(writes.keys());
+  if (isOpen || touched.has('*')) return `hasValues(${js})`;
+  return [...keys].map((key) => `${js}[${JSON.stringify(key)}] !== undefined`).join(' || ') || 'false';
 }

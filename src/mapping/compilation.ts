@@ -8,6 +8,7 @@ import type { CodeMap } from './concept-map.ts';
 import { constantsOf } from './constants.ts';
 import { emitGroup } from './emit-group.ts';
 import { type Findings, nearest } from './finding.ts';
+import { LIMITS } from './limits.ts';
 import { ANY, type JsonSchema, type Shape, type Shapes } from './shapes.ts';
 import {
   type FoundGroup,
@@ -51,11 +52,11 @@ export class Compilation implements Unit {
   readonly isTraced: boolean;
 
   /** @param isTraced the code remembers which rule wrote what, for lineage */
-  constructor(sources: Sources, findings: Findings, isTraced = false) {
+  constructor(sources: Sources, findings: Findings, isTraced = false, mostCode = LIMITS.code) {
     this.isTraced = isTraced;
     this.sources = sources;
     this.findings = findings;
-    this.#budget = { names: 0, characters: 0, exceeded: tooLarge };
+    this.#budget = { names: 0, characters: 0, most: mostCode, exceeded: () => tooLarge(mostCode) };
   }
 
   get shapes(): Shapes {
@@ -265,7 +266,8 @@ export class Compilation implements Unit {
     const names = values.flatMap(({ code, origins = [] }) => [code, ...origins]);
     const parameters = ['run', 'depth', ...names].join(', ');
     const at = this.place(found.group.name.at, undefined);
-    const guard = fn.recursive ? `if (depth > 50 && !enter(run, ${at}, depth)) return;\n` : '';
+    const steps = `if (++run.steps > run.limits.steps) tooMany(run, ${at});\n`;
+    const guard = fn.recursive ? `${steps}if (!enter(run, ${at}, depth)) return;\n` : steps;
     return `function ${fn.name}(${parameters}) {\n${guard}${block.close()}\n}`;
   }
 
@@ -276,8 +278,7 @@ export class Compilation implements Unit {
   }
 }
 
-function tooLarge(): Error {
-  const diagnostics =
-    'the maps compile to more than 4,000,000 characters; make groups call each other less often';
+function tooLarge(most: number): Error {
+  const diagnostics = `the maps compile to more than ${most} characters; make groups call each other less often`;
   return new AdapterError('permanent', issueOf({ rule: 'map-too-large', code: 'too-costly', diagnostics }));
 }

@@ -1,13 +1,14 @@
 /** Turns the texts of maps into one function that runs: the mapping engine as a library. */
 import type { ConceptMap, OperationOutcomeIssue } from '@medplum/fhirtypes';
 import type { Definitions } from '../fhir/definitions.ts';
-import { type Checked, outcomeOf } from '../fhir/outcome.ts';
+import { AdapterError, type Checked, outcomeOf } from '../fhir/outcome.ts';
 import { compileExpression } from '../fhirpath/compile.ts';
 import { Compilation } from './compilation.ts';
 import { type Explained, explainHop, type Traced } from './explain.ts';
 import { Findings, nearest } from './finding.ts';
 import { gatherSources } from './gather-sources.ts';
-import { linkMains, type RunOptions, runMain } from './program.ts';
+import { LIMITS, type Limits } from './limits.ts';
+import { linkMains, type RunOptions, runMain, startRun } from './program.ts';
 import { ANY, type JsonSchema, type Shape } from './shapes.ts';
 import type { CompileExpression, FoundGroup, Sources } from './site.ts';
 
@@ -25,6 +26,8 @@ export interface CompileMapOptions {
   readonly schemas?: readonly JsonSchema[];
   /** all codes of CodeSystems, by URL: a ConceptMap that starts from one should know them all */
   readonly codeSystems?: ReadonlyMap<string, readonly string[]>;
+  /** how far the maps may go; default: `LIMITS` */
+  readonly limits?: Partial<Limits>;
   /** stands in for the FHIRPath compiler */
   readonly compileExpression?: CompileExpression;
 }
@@ -70,15 +73,15 @@ export function compileMap(options: CompileMapOptions): Checked<CompiledMap> {
     codeSystems: options.codeSystems,
   };
   const sources = gatherSources(given, findings);
-  const unit = sources && new Compilation(sources, findings);
+  const limits = { ...LIMITS, ...options.limits };
+  const unit = sources && new Compilation(sources, findings, false, limits.code);
   const found = unit && groupOf(unit, options);
   if (!unit || !found) return { ok: false, outcome: outcomeOf(...findings.issues) };
   const shapes = found.group.parameters.map(
     ({ type }): Shape => (type && unit.typeShape(found.file, type)) ?? ANY,
   );
-  const entry = unit.entry(found, shapes, false);
-  unit.checkRest((file) => file === found.file);
-  if (findings.failed) return { ok: false, outcome: outcomeOf(...findings.issues) };
+  const entry = entryOf(unit, found, shapes);
+  if (findings.failed || entry === undefined) return { ok: false, outcome: outcomeOf(...findings.issues) };
   const main = linkMains(unit, [entry]).get(entry)!;
   const count = found.group.parameters.filter(({ mode }) => mode === 'source').length;
   const inputs = (given: unknown): unknown[] => {
@@ -89,11 +92,11 @@ export function compileMap(options: CompileMapOptions): Checked<CompiledMap> {
   return {
     ok: true,
     value: {
-      run: (given, { log, uuid } = {}) => {
+      run: (given, options) => {
         const issues: OperationOutcomeIssue[] = [];
         const [first, ...more] = inputs(given);
         return {
-          value: runMain({ issues, places: unit.places, at: 0, log, uuid }, main, first, more),
+          value: runMain(startRun(issues, unit.places, options, limits), main, first, more),
           issues,
         };
       },
@@ -109,6 +112,19 @@ export function compileMap(options: CompileMapOptions): Checked<CompiledMap> {
       ),
     },
   };
+}
+
+/** @returns the name of the entry function; undefined, with a finding, when the maps compile to too much */
+function entryOf(unit: Compilation, found: FoundGroup, shapes: readonly Shape[]): string | undefined {
+  try {
+    const entry = unit.entry(found, shapes, false);
+    unit.checkRest((file) => file === found.file);
+    return entry;
+  } catch (error) {
+    if (!(error instanceof AdapterError)) throw error;
+    unit.findings.addIssues(error.outcome.issue);
+    return undefined;
+  }
 }
 
 function tracedOf(sources: Sources, found: FoundGroup, shapes: readonly Shape[]): Traced {

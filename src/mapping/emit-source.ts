@@ -209,6 +209,7 @@ function emitEach(
       const isAbsent = companion
         ? `${code} === undefined && ${companion} === undefined`
         : `${code} === undefined || ${code} === null${isType}`;
+      block.line(`if (++run.steps > run.limits.steps) tooMany(run, ${site.place});`);
       block.line(`if (${isAbsent}) continue;`);
       if (!companion) block.bind(code);
       const inner = { ...site, block };

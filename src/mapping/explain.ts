@@ -1,7 +1,6 @@
 /** Runs maps that were compiled for lineage: what came out, and where each element of it came from. */
 import type { Bundle, OperationOutcomeIssue } from '@medplum/fhirtypes';
-import { type Main, runMain } from './program.ts';
-import type { Run } from './runtime.ts';
+import { type Main, runMain, startRun } from './program.ts';
 import { joined, type Lineage, lineageOf } from './runtime-lineage.ts';
 
 /** A target with the lineage of its elements. */
@@ -22,7 +21,7 @@ export function explainHop(
   sources: readonly unknown[],
   issues: OperationOutcomeIssue[],
 ): Explained {
-  const run: Run = { issues, places, at: 0 };
+  const run = startRun(issues, places);
   const [first, ...more] = sources;
   const value = runMain(run, main, first, more);
   return { value, lineage: lineageOf(run, value) };

@@ -3,6 +3,7 @@ import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { AdapterError } from '../fhir/outcome.ts';
 import type { Compilation } from './compilation.ts';
 import { asCodeableConcept, asCoding, asDisplay, asSystem, lookUp, lookUpCode } from './concept-map.ts';
+import { LIMITS } from './limits.ts';
 import * as runtime from './runtime.ts';
 import * as dates from './runtime-dates.ts';
 import * as lineage from './runtime-lineage.ts';
@@ -16,6 +17,16 @@ export interface RunOptions {
   readonly log?: (place: string | undefined, values: readonly unknown[]) => void;
   /** makes UUIDs for `uuid()`; without it `uuid()` is an error, for ids must be the same at every run */
   readonly uuid?: () => string;
+}
+
+/** @returns the state of a new run */
+export function startRun(
+  issues: OperationOutcomeIssue[],
+  places: readonly string[],
+  { log, uuid }: RunOptions = {},
+  limits = LIMITS,
+): runtime.Run {
+  return { issues, places, at: 0, steps: 0, limits, log, uuid };
 }
 
 /** One hop: a record or a model in, what the map makes of it out; undefined after an issue that stopped it. */
@@ -72,8 +83,7 @@ export function linkMains(compilation: Compilation, entries: readonly string[]):
 
 function hop(main: Main, places: readonly string[]): Hop {
   return (source, issues, options) => {
-    const run: runtime.Run = { issues, places, at: 0, log: options?.log, uuid: options?.uuid };
-    return runMain(run, main, source);
+    return runMain(startRun(issues, places, options), main, source);
   };
 }
 

@@ -1,6 +1,7 @@
 /** What compiled maps call at run time: the rare cases, so that the code around them stays straight. */
 import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
-import { type Fault, issueOf } from '../fhir/outcome.ts';
+import { AdapterError, type Fault, issueOf } from '../fhir/outcome.ts';
+import type { Limits } from './limits.ts';
 
 /** State of one run: where issues go, and which rule runs. */
 export interface Run {
@@ -9,6 +10,9 @@ export interface Run {
   readonly places: readonly string[];
   /** number of the place that was reached last before anything that may fail */
   at: number;
+  /** calls of groups and turns of loops so far */
+  steps: number;
+  readonly limits: Limits;
   /** takes what `log (…)` gives; absent where nobody listens, and then nothing of it is evaluated */
   readonly log?: ((place: string | undefined, values: readonly unknown[]) => void) | undefined;
   /** makes UUIDs for `uuid()`; absent where ids must be the same at every run */
@@ -33,7 +37,6 @@ export interface Trace {
 }
 
 const NOTHING: readonly unknown[] = Object.freeze([]);
-const DEEPEST_CALL = 100;
 const DEEPEST_COPY = 100;
 
 export function report(run: Run, at: number, rule: string, message: string, more: Partial<Fault> = {}): void {
@@ -79,8 +82,9 @@ export function hasMembers(value: object): boolean {
 }
 
 /** @returns true when an object of fixed layout holds anything */
-export function hasValues(value: object): boolean {
-  return Object.values(value).some((member) => member !== undefined);
+export function hasValues(value: Readonly<Record<string, unknown>>): boolean {
+  for (const key in value) if (value[key] !== undefined) return true;
+  return false;
 }
 
 /** An object that a map builds. */
@@ -102,7 +106,15 @@ export function single(run: Run, at: number, result: readonly unknown[]): unknow
 
 /** @returns false, with an issue, when groups call each other without end */
 export function enter(run: Run, at: number, depth: number): boolean {
-  if (depth < DEEPEST_CALL) return true;
-  report(run, at, 'map-too-deep', `groups call each other deeper than ${DEEPEST_CALL} levels`);
+  const { calls } = run.limits;
+  if (depth < calls) return true;
+  report(run, at, 'map-too-deep', `groups call each other deeper than ${calls} levels`);
   return false;
+}
+
+/** @throws AdapterError `map-too-costly`, which ends the run with an issue */
+export function tooMany(run: Run, at: number): never {
+  run.at = at;
+  const diagnostics = `the map takes more than ${run.limits.steps} steps for one record; let its groups call each other, and its loops nest, less often`;
+  throw new AdapterError('permanent', issueOf({ rule: 'map-too-costly', code: 'too-costly', diagnostics }));
 }

@@ -18,6 +18,7 @@ export function writeChoice(
   const names = member.keys.map((key) => key.slice(member.stem.length));
   const stem = JSON.stringify(member.stem);
   parent.touched.add(member.stem);
+  parent.isOpen = true;
   const type = block.keep(
     `allowedChoice(run, ${site.place}, ${value.choice}, ${stem}, ${site.unit.list(names)})`,
   );
@@ -83,6 +84,7 @@ export function writeValue(site: Site, target: Target, slot: Slot, value: Value)
 
 /** A primitive with its id and extensions, which stand beside it in JSON. */
 function writeWithCompanion({ block, place }: Site, slot: Slot, code: string, companion: string): void {
+  slot.parent.isOpen = true;
   const put = slot.position === 'only' ? 'putPrimitive' : 'pushPrimitive';
   const front = slot.position === 'first' ? ', true' : '';
   const element = `{...copyOf(run, ${place}, ${companion}), "value": ${code}}`;

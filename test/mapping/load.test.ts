@@ -125,6 +125,7 @@ test('warns of fields that no rule reads, but not of the key and the time', () =
   expect(loaded().warnings.map((issue) => `${issue.severity} ${issue.diagnostics}`)).toEqual([
     'warning source/visit.schema.json: no rule reads colour; add a rule for it to visit.map',
     'warning TestVisit: no rule reads remark; add a rule for it to model/visit.map',
+    'warning model/visit.map:3:7: creates a Bundle, but no rule writes type, which it must have; add a rule for it',
   ]);
 });
 
