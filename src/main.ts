@@ -1,6 +1,7 @@
 /** The command line: one word a job, each with a help text that a newcomer understands. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { convert } from './cli/convert.ts';
+import { type ConvertMapOptions, convertMap } from './cli/convert-map.ts';
 import { boundHeap } from './cli/heap.ts';
 import { ROOT } from './cli/load.ts';
 import { replay, status } from './cli/operate.ts';
@@ -24,6 +25,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 interface CommonOptions extends Overrides {
   readonly config?: string;
+}
+
+interface ConvertOptions extends CommonOptions {
+  readonly source?: string;
+  readonly kind?: string;
+  readonly explain?: boolean;
 }
 
 /** Ends the process with the faults of a configuration that cannot be used. */
@@ -69,18 +76,43 @@ withConfig(program.command('start', { isDefault: true }))
     process.exitCode = await start(configured(options), process.stdout, Date.now);
   });
 
-withConfig(program.command('convert <file>'))
+const convertCommand: Command = withConfig(program.command('convert'))
+  .argument('<file>')
   .description('Print a source file as FHIR, or what is wrong with it. Starts no server and stores nothing.')
-  .requiredOption('-s, --source <name>', 'source whose maps to use, such as spreadsheet or platform')
+  .option('-s, --source <name>', 'source whose maps to use, such as spreadsheet or platform (required)')
   .option('-k, --kind <name>', 'kind of record, such as referral (default: by file name, sheet or columns)')
-  .option('--explain', 'print instead, for each element, the fields and the rules of the maps that it comes from')
+  .option(
+    '--explain',
+    'print instead, for each element, the fields and the rules of the maps that it comes from',
+  )
   .addHelpText(
     'after',
     '\nThe FHIR Bundle goes to standard output, the OperationOutcome to standard error.\nExit code: 0 all converted, 2 some records were refused, 1 nothing could be read.',
   )
-  .action(async (file: string, options: CommonOptions & { source: string; kind?: string; explain?: boolean }) => {
-    process.exitCode = await convert(file, options, configured(options), process, Date.now);
+  .action(async (file: string, { source, ...options }: ConvertOptions) => {
+    // no requiredOption: those of a command are asked of the commands within it too
+    if (source === undefined)
+      convertCommand.error("error: required option '-s, --source <name>' not specified");
+    process.exitCode = await convert(file, { ...options, source }, configured(options), process, Date.now);
   });
+
+const mapCommand = program.command('map').description('Work with map files.');
+
+for (const command of [mapCommand.command('convert <file>'), convertCommand.command('map <file>')]) {
+  command
+    .description('Print a map (FHIR Mapping Language) as a StructureMap, or a StructureMap as a map.')
+    .addOption(
+      new Option('--to <form>', 'form to print (default: the one that the file is not in)').choices([
+        'json',
+        'text',
+      ]),
+    )
+    .addOption(new Option('--fhir <version>', 'version of the JSON').choices(['R4', 'R5']).default('R4'))
+    .addHelpText('after', '\nExit code: 0 converted, 2 the map has faults, 1 the file could not be read.')
+    .action((file: string, options: ConvertMapOptions) => {
+      process.exitCode = convertMap(file, options, process);
+    });
+}
 
 withConfig(program.command('validate <file>'))
   .description(

@@ -123,8 +123,7 @@ function addReferrer(
   if (relation !== undefined) return;
   // a GP's organisation is most often the person's practice, which comes with the person
   const isPractice = employer !== undefined && employer === practice;
-  // the map compares it with the practice, and so leaves it out where the row names none
-  const other = isPractice || practice === undefined ? undefined : employer;
+  const other = isPractice ? undefined : employer;
   if (name !== undefined)
     entries.push(
       { resource: practitionerOf(name, { text: name }) },

@@ -34,12 +34,16 @@ export function nameResources(source: string, bundle: Bundle): NamedResource[] {
     const before = byKey.get(key);
     if (!before) byKey.set(key, { resource: resource as Resource & { id: string }, partial });
     else
-      byKey.set(key, {
-        resource: Object.assign(before.resource, resource),
-        partial: before.partial && partial,
-      });
+      byKey.set(key, { resource: overlaid(before.resource, resource), partial: before.partial && partial });
   }
   return [...byKey.values()];
+}
+
+/** Later elements win; what is absent there overwrites nothing. */
+function overlaid<T extends object>(before: T, later: object): T {
+  for (const [key, member] of Object.entries(later))
+    if (member !== undefined) Object.assign(before, { [key]: member });
+  return before;
 }
 
 function rename(value: object, source: string, names: Map<string, string>): void {
@@ -75,6 +79,6 @@ function takePartialTag(resource: Resource): boolean {
   if (!tags || at < 0) return false;
   tags.splice(at, 1);
   if (tags.length === 0) delete resource.meta!.tag;
-  if (Object.keys(resource.meta!).length === 0) delete resource.meta;
+  if (Object.values(resource.meta!).every((member) => member === undefined)) delete resource.meta;
   return true;
 }

@@ -10,6 +10,7 @@ export interface Budget {
   names: number;
   characters: number;
   readonly most: number;
+  readonly keepsPlaces: boolean;
   /** thrown when more is written than any honest map needs */
   readonly exceeded: () => Error;
 }
@@ -17,7 +18,8 @@ export interface Budget {
 export class Block {
   readonly #parent: Block | undefined;
   readonly #loop: boolean;
-  readonly #lines: string[] = [];
+  /** text, or what becomes text when the block is closed */
+  readonly #lines: (string | (() => string))[] = [];
   readonly #waiting: Built[] = [];
   /** objects that were put into their slots before anything was known to be in them */
   readonly #early: { readonly built: Built; readonly slot: Slot }[] = [];
@@ -217,7 +219,7 @@ export class Block {
     for (const built of [...this.#waiting]) this.#settle(built);
     for (const text of this.#closing) this.line(text);
     for (const { built, slot } of this.#early.reverse()) this.#takeOut(built, slot);
-    return this.#lines.join('\n');
+    return this.#lines.map((line) => (typeof line === 'string' ? line : line())).join('\n');
   }
 
   #writeOut(built: Built): void {
@@ -227,7 +229,10 @@ export class Block {
     if (!built.entries) return; // one of them needed it
     built.filled ||= entries.size > 0;
     built.entries = undefined;
-    this.line(`const ${built.js} = ${literalOf(entries, built.layout)};`);
+    // objects that grow are slow, so what later code may write may have its place from the start
+    const later = this.budget.keepsPlaces ? built.writes : new Map<string, unknown>();
+    const keys = (): string[] => [...(built.layout ?? []), ...later.keys()];
+    this.#lines.push(() => `const ${built.js} = ${literalOf(entries, keys())};`);
     if (built.filled) this.#place(built);
   }
 

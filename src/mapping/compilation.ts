@@ -34,6 +34,15 @@ interface GroupFunction {
 /** Groups whose code is longer than this are called, not written in place: huge functions are not optimised. */
 const LONGEST_INLINE = 4_000;
 
+export interface CompilationOptions {
+  /** the code remembers which rule wrote what, for lineage */
+  readonly isTraced?: boolean;
+  /** characters that the code may have */
+  readonly mostCode?: number;
+  /** objects have a place for every member from the start, absent ones as undefined: a third faster */
+  readonly keepsPlaces?: boolean;
+}
+
 export class Compilation implements Unit {
   readonly sources: Sources;
   readonly findings: Findings;
@@ -51,12 +60,21 @@ export class Compilation implements Unit {
 
   readonly isTraced: boolean;
 
-  /** @param isTraced the code remembers which rule wrote what, for lineage */
-  constructor(sources: Sources, findings: Findings, isTraced = false, mostCode = LIMITS.code) {
+  constructor(
+    sources: Sources,
+    findings: Findings,
+    { isTraced = false, mostCode = LIMITS.code, keepsPlaces = false }: CompilationOptions = {},
+  ) {
     this.isTraced = isTraced;
     this.sources = sources;
     this.findings = findings;
-    this.#budget = { names: 0, characters: 0, most: mostCode, exceeded: () => tooLarge(mostCode) };
+    this.#budget = {
+      names: 0,
+      characters: 0,
+      most: mostCode,
+      exceeded: () => tooLarge(mostCode),
+      keepsPlaces,
+    };
   }
 
   get shapes(): Shapes {
@@ -184,6 +202,35 @@ export class Compilation implements Unit {
     const outputs = values.filter(({ mode }) => mode === 'target').map(({ code }) => code);
     const output = outputs.length > 1 ? `[${outputs.join(', ')}]` : outputs[0];
     const text = `function ${name}(run${inputs.join('')}) {\nconst depth = 0;\n${body}\nreturn ${output};\n}`;
+    this.#functions.set(`entry ${name}`, { name, text, recursive: false, used: true, touched: [] });
+    return name;
+  }
+
+  /**
+   * Two hops as one function: what the first makes is read by the second alone.
+   * @returns the name of a function `(run, source) => target`
+   */
+  entryOfTwo(first: FoundGroup, second: FoundGroup, shapes: readonly [Shape, Shape, Shape]): string {
+    const [from, between, to] = shapes;
+    const block = new Block(this.#budget);
+    const place = this.place(first.group.name.at, undefined);
+    const input = plain(block.name(), from);
+    block.parameter(input.code);
+    const model = this.#target(block, between, place);
+    emitGroup(this, block, first, [
+      { ...input, mode: 'source' },
+      { ...model, mode: 'target' },
+    ]);
+    const body = block.close();
+    const next = new Block(this.#budget);
+    next.parameter(model.code);
+    const bundle = this.#target(next, to, place);
+    emitGroup(this, next, second, [
+      { ...plain(model.code, between, { fresh: true }), mode: 'source' },
+      { ...bundle, mode: 'target' },
+    ]);
+    const name = `main${this.#functions.size}`;
+    const text = `function ${name}(run, ${input.code}) {\nconst depth = 0;\n${body}\n${next.close()}\nreturn ${bundle.code};\n}`;
     this.#functions.set(`entry ${name}`, { name, text, recursive: false, used: true, touched: [] });
     return name;
   }

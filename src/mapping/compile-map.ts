@@ -74,7 +74,7 @@ export function compileMap(options: CompileMapOptions): Checked<CompiledMap> {
   };
   const sources = gatherSources(given, findings);
   const limits = { ...LIMITS, ...options.limits };
-  const unit = sources && new Compilation(sources, findings, false, limits.code);
+  const unit = sources && new Compilation(sources, findings, { mostCode: limits.code });
   const found = unit && groupOf(unit, options);
   if (!unit || !found) return { ok: false, outcome: outcomeOf(...findings.issues) };
   const shapes = found.group.parameters.map(
@@ -128,7 +128,7 @@ function entryOf(unit: Compilation, found: FoundGroup, shapes: readonly Shape[])
 }
 
 function tracedOf(sources: Sources, found: FoundGroup, shapes: readonly Shape[]): Traced {
-  const unit = new Compilation(sources, new Findings(), true);
+  const unit = new Compilation(sources, new Findings(), { isTraced: true });
   const entry = unit.entry(found, shapes, false);
   return { main: linkMains(unit, [entry]).get(entry)!, places: unit.places };
 }

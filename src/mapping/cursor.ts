@@ -150,9 +150,14 @@ export class Cursor {
     return { kind: 'expression', at: first.at, text: parts.join('') };
   }
 
-  /** Keywords are names where an operand is due (`where log.exists() or check = 1`); `{}` is FHIRPath's nothing. */
+  /**
+   * Keywords are names where an operand is due (`where log.exists() or check = 1`); `{}` is FHIRPath's nothing; a text
+   * behind an operand is the rule's name, unless it is the unit of a number.
+   */
   #stops(stops: ReadonlySet<string>, complete: boolean): boolean {
     const { kind, quote, text } = this.token;
+    if (kind === 'string')
+      return complete && !(quote === "'" && this.#tokens[this.#index - 1]?.kind === 'number');
     if (quote !== '' || !stops.has(text)) return false;
     return kind === 'name' ? complete : text !== '{' || this.ahead(1).text !== '}' || complete;
   }
@@ -164,7 +169,8 @@ export class Cursor {
 
   #asWritten(token: Token): string {
     if (token.quote !== '"') return this.#text.slice(token.start, token.end);
-    return `'${this.#text.slice(token.start + 1, token.end - 1).replaceAll(/(?<!\\)'/g, "\\'")}'`;
+    const inside = this.#text.slice(token.start + 1, token.end - 1);
+    return `'${inside.replaceAll(/\\.|'/gs, (sign) => (sign === "'" ? "\\'" : sign))}'`;
   }
 }
 

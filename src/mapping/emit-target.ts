@@ -161,7 +161,8 @@ function emitBare(
   const known = type === undefined ? undefined : shapes.definitions.type(type);
   const isEmpty = known?.kind === 'primitive-type' && !target.variable;
   const unclear = member.types.length > 1 || known?.abstract || isEmpty;
-  if (unclear || (type === undefined && member.shape.kind !== 'any')) {
+  const isValue = type === undefined && member.shape.kind !== 'any' && !shapes.isObject(member.shape);
+  if (unclear || isValue) {
     const example = type === undefined || known?.abstract ? "create('Patient')" : 'a value';
     const message = `${member.stem} has no single type to create; write = ${example}`;
     findings.add('map-no-value', target.at, message);

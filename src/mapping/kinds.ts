@@ -1,17 +1,17 @@
 /** Puts the two hops of each kind of record together: record to logical model, logical model to Bundle. */
-import type { Bundle, OperationOutcomeIssue } from '@medplum/fhirtypes';
+import type { Bundle } from '@medplum/fhirtypes';
 import { AdapterError } from '../fhir/outcome.ts';
 import { compileBack, isBackFile } from './back.ts';
 import { Compilation } from './compilation.ts';
 import { groupBetween } from './entry-group.ts';
-import { explainBoth, type Traced } from './explain.ts';
+import { explainBoth, explainHop, type Traced } from './explain.ts';
 import { Findings, nearest } from './finding.ts';
 import { type GivenSources, gatherSources } from './gather-sources.ts';
 import type { Losses } from './loss.ts';
 import type { KindMap } from './map-set.ts';
 import { type Hop, link, linkMains } from './program.ts';
 import type { Shape } from './shapes.ts';
-import type { Sources } from './site.ts';
+import type { FoundGroup, Sources } from './site.ts';
 
 /** What of a kind's manifest concerns its maps. */
 export interface MappedKind {
@@ -36,11 +36,16 @@ export interface KindSources extends GivenSources {
   readonly losses?: Losses;
 }
 
-/** The names of a kind's two entry functions. */
-interface KindEntries {
-  readonly toModel: string;
-  readonly toBundle: string;
+/** The groups at which the two hops of a kind start, and the shapes that they lead through. */
+interface Hops {
+  readonly first: FoundGroup;
+  readonly second: FoundGroup;
+  /** record, model and Bundle */
+  readonly shapes: readonly [Shape, Shape, Shape];
 }
+
+/** Writes the entry functions of a kind. */
+type WriteEntry<T> = (unit: Compilation, hops: Hops) => T;
 
 /** @returns both hops of every kind, compiled; undefined when findings tell why not */
 export function compileKinds(
@@ -49,24 +54,19 @@ export function compileKinds(
 ): ReadonlyMap<string, KindMap> | undefined {
   const sources = gatherSources(given, findings);
   if (!sources) return undefined;
-  const unit = new Compilation(outward(sources), findings);
-  const entries = compileEntries(given, unit);
+  const unit = new Compilation(outward(sources), findings, { keepsPlaces: true });
+  const entries = compileEntries(given, unit, (to, { first, second, shapes }) =>
+    to.entryOfTwo(first, second, shapes),
+  );
   const backs = compileBack(given, sources, findings);
   if (findings.failed) return undefined;
-  const hops = link(
-    unit,
-    [...entries.values()].flatMap(({ toModel, toBundle }) => [toModel, toBundle]),
-  );
+  const hops = link(unit, [...entries.values()]);
   const traced = lazily(() => tracedEntries(given, outward(sources)));
   return new Map(
-    [...entries].map(([kind, names]): [string, KindMap] => {
-      const { run, toModel } = kindMap(hops.get(names.toModel)!, hops.get(names.toBundle)!);
-      const explain: KindMap['explain'] = (record, issues) => {
-        const { toModel: first, toBundle: second } = traced().get(kind)!;
-        return explainBoth(first, second, record, issues);
-      };
+    [...entries].map(([kind, name]): [string, KindMap] => {
+      const map = kindMap(hops.get(name)!, () => traced().get(kind)!);
       const back = backs.get(kind);
-      return [kind, { run, toModel, explain, code: unit.text(), ...(back && { back }) }];
+      return [kind, { ...map, code: unit.text(), ...(back && { back }) }];
     }),
   );
 }
@@ -76,13 +76,18 @@ function outward(sources: Sources): Sources {
   return { ...sources, files: new Map([...sources.files].filter(([name]) => !isBackFile(name))) };
 }
 
-/** The same maps, compiled once more to remember which rule wrote what: only when somebody asks. */
-function tracedEntries(
-  given: KindSources,
-  sources: Sources,
-): ReadonlyMap<string, { readonly toModel: Traced; readonly toBundle: Traced }> {
-  const unit = new Compilation(sources, new Findings(), true);
-  const entries = compileEntries(given, unit);
+interface TracedHops {
+  readonly toModel: Traced;
+  readonly toBundle: Traced;
+}
+
+/** The same maps, compiled once more hop by hop to remember which rule wrote what: only when somebody asks. */
+function tracedEntries(given: KindSources, sources: Sources): ReadonlyMap<string, TracedHops> {
+  const unit = new Compilation(sources, new Findings(), { isTraced: true });
+  const entries = compileEntries(given, unit, (to, { first, second, shapes: [from, between, bundle] }) => ({
+    toModel: to.entry(first, [from, between], false),
+    toBundle: to.entry(second, [between, bundle], true),
+  }));
   const names = [...entries.values()].flatMap(({ toModel, toBundle }) => [toModel, toBundle]);
   const mains = linkMains(unit, names);
   const traced = (name: string): Traced => ({ main: mains.get(name)!, places: unit.places });
@@ -102,12 +107,18 @@ function lazily<T>(make: () => T): () => T {
   };
 }
 
-function compileEntries(given: KindSources, unit: Compilation): ReadonlyMap<string, KindEntries> {
-  const entries = new Map<string, KindEntries>();
+function compileEntries<T>(
+  given: KindSources,
+  unit: Compilation,
+  write: WriteEntry<T>,
+): ReadonlyMap<string, T> {
+  const entries = new Map<string, T>();
   try {
     for (const [kind, manifest] of Object.entries(given.manifest.kinds)) {
-      const names = compileKind(given, unit, kind, manifest);
-      if (names) entries.set(kind, names);
+      const hops = hopsOf(given, unit, kind, manifest);
+      if (!hops) continue;
+      entries.set(kind, write(unit, hops));
+      reportAllUnread(given, unit, manifest, hops);
     }
     unit.checkRest((file) => file.startsWith(`${given.sourceFolder}/`));
   } catch (error) {
@@ -117,15 +128,15 @@ function compileEntries(given: KindSources, unit: Compilation): ReadonlyMap<stri
   return entries;
 }
 
-function compileKind(
+function hopsOf(
   given: KindSources,
   unit: Compilation,
   kind: string,
-  { schema, map, model, key = [], time }: MappedKind,
-): KindEntries | undefined {
-  const { findings, shapes } = unit;
+  { schema, map, model }: MappedKind,
+): Hops | undefined {
   const fault = (message: string): undefined => {
-    findings.addFault({ rule: 'map-kind', diagnostics: `kind ${kind} of ${given.sourceFolder}: ${message}` });
+    const diagnostics = `kind ${kind} of ${given.sourceFolder}: ${message}`;
+    unit.findings.addFault({ rule: 'map-kind', diagnostics });
     return undefined;
   };
   const record = given.schemas.get(`${given.sourceFolder}/${schema}`);
@@ -140,13 +151,19 @@ function compileKind(
   const second = groupBetween(unit, given.modelFolder, model, 'Bundle');
   if (!second) return fault(`no map in ${given.modelFolder} has a group from ${model} to Bundle`);
   const recordShape: Shape = { kind: 'json', node: record, root: record };
-  const modelShape: Shape = { kind: 'type', name: model };
-  const toModel = unit.entry({ file: file.file, group }, [recordShape, modelShape], false);
-  const toBundle = unit.entry(second, [modelShape, { kind: 'type', name: 'Bundle' }], true);
-  for (const path of time === undefined ? key : [...key, time]) shapes.readPath(recordShape, path);
-  reportUnread(findings, `${given.sourceFolder}/${schema}`, map, shapes.unread(recordShape));
-  reportUnread(findings, model, second.file, shapes.unread(modelShape));
-  return { toModel, toBundle };
+  const shapes = [recordShape, { kind: 'type', name: model }, { kind: 'type', name: 'Bundle' }] as const;
+  return { first: { file: file.file, group }, second, shapes };
+}
+
+function reportAllUnread(
+  { sourceFolder }: KindSources,
+  { findings, shapes }: Compilation,
+  { schema, map, model, key = [], time }: MappedKind,
+  { second, shapes: [record, between] }: Hops,
+): void {
+  for (const path of time === undefined ? key : [...key, time]) shapes.readPath(record, path);
+  reportUnread(findings, `${sourceFolder}/${schema}`, map, shapes.unread(record));
+  reportUnread(findings, model, second.file, shapes.unread(between));
 }
 
 function reportUnread(findings: Findings, place: string, map: string, paths: readonly string[]): void {
@@ -160,15 +177,22 @@ function fileName(path: string): string {
   return path.slice(path.indexOf('/') + 1);
 }
 
-function kindMap(toModel: Hop, toBundle: Hop): Pick<KindMap, 'run' | 'toModel'> {
-  const run = (record: Readonly<Record<string, unknown>>, issues: OperationOutcomeIssue[]): Bundle => {
-    const model = toModel(record, issues);
-    const bundle = (model === undefined ? undefined : toBundle(model, issues)) as Bundle | undefined;
-    if (!bundle) return { resourceType: 'Bundle', type: 'collection' };
-    bundle.type ??= 'collection';
-    return bundle;
+type Forward = Pick<KindMap, 'run' | 'toModel' | 'explain'>;
+
+function kindMap(hop: Hop, traced: () => TracedHops): Forward {
+  return {
+    run: (record, issues) => {
+      const bundle = hop(record, issues) as Bundle | undefined;
+      if (!bundle) return { resourceType: 'Bundle', type: 'collection' };
+      bundle.type ??= 'collection';
+      return bundle;
+    },
+    toModel: (record, issues) => withoutAbsent(explainHop(traced().toModel, [record], issues).value),
+    explain: (record, issues) => {
+      const { toModel, toBundle } = traced();
+      return explainBoth(toModel, toBundle, record, issues);
+    },
   };
-  return { toModel: (record, issues) => withoutAbsent(toModel(record, issues)), run };
 }
 
 /** The model as others see it: what its fixed layout only keeps a place for is left out. */

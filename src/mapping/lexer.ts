@@ -63,15 +63,16 @@ export function tokenize(file: string, text: string): Token[] {
     TOKEN.lastIndex = start;
     const match = TOKEN.exec(text);
     if (!match) throw syntaxError(lines.place(start), unreadable(text[start]!));
+    const [raw, blank] = match;
     const end = TOKEN.lastIndex;
+    if (raw === '{') depth += 1;
+    else if (raw === '}') depth -= 1;
     const kind = KINDS.find((_, index) => match[index + 3] !== undefined);
-    const at = lines.place(start);
-    if (match[0] === '{') depth += 1;
-    else if (match[0] === '}') depth -= 1;
-    if (kind && (kind !== 'metadata' || (depth === 0 && METADATA.test(match[0])))) {
-      tokens.push({ ...tokenOf(kind, match[0]), at, start, end, comments });
+    const isComment = kind === undefined || (kind === 'metadata' && (depth > 0 || !METADATA.test(raw)));
+    if (!isComment) {
+      tokens.push({ ...tokenOf(kind, raw), at: lines.place(start), start, end, comments });
       comments = [];
-    } else if (match[1] === undefined) comments.push({ text: commentText(match[0]), line: at.line });
+    } else if (blank === undefined) comments.push({ text: commentText(raw), line: lines.place(start).line });
     start = end;
   }
   const at = lines.place(start);

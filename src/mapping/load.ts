@@ -8,9 +8,12 @@ import { type Checked, outcomeOf } from '../fhir/outcome.ts';
 import { compileExpression } from '../fhirpath/compile.ts';
 import { Findings } from './finding.ts';
 import { compileKinds, type MappedKind } from './kinds.ts';
+import { type Losses, readLosses } from './loss.ts';
 import type { MapSet } from './map-set.ts';
 import type { JsonSchema } from './shapes.ts';
 import type { CompileExpression } from './site.ts';
+
+const LOSS_FILE = 'loss.json';
 
 /** What of a source's manifest (`source.json`) concerns its maps. */
 export interface MapManifest {
@@ -51,9 +54,11 @@ export function loadMapSet(options: MapSetOptions): Checked<LoadedMapSet> {
   const folders = [...new Set([options.sourceFolder, options.modelFolder])];
   const files = folders.flatMap((folder) => readTexts(folder, ['.map', '.conceptmap.json']));
   const schemaFiles = readTexts(options.sourceFolder, ['.schema.json']);
+  const losses = lossesOf(options, findings);
   const kinds = compileKinds(
     {
       manifest,
+      losses,
       sourceFolder: basename(options.sourceFolder),
       modelFolder: basename(options.modelFolder),
       maps: files.filter(({ name }) => name.endsWith('.map')),
@@ -67,8 +72,15 @@ export function loadMapSet(options: MapSetOptions): Checked<LoadedMapSet> {
   if (findings.failed || !kinds) return { ok: false, outcome: outcomeOf(...findings.issues) };
   const all = [...files, ...schemaFiles].sort((a, b) => (a.name < b.name ? -1 : 1));
   const text = JSON.stringify(all.map(({ name, text: content }) => [name, content]));
+  const digest = digestOfText(text);
   const warnings = findings.issues;
-  return { ok: true, value: { source: manifest.name, digest: digestOfText(text), text, kinds, warnings } };
+  return { ok: true, value: { source: manifest.name, digest, text, kinds, losses, warnings } };
+}
+
+/** What the way back loses, as the file beside the source's maps declares it; nothing where there is none. */
+function lossesOf({ sourceFolder, manifest }: MapSetOptions, findings: Findings): Losses {
+  const [entry] = parseAll<unknown>(readTexts(sourceFolder, [LOSS_FILE]), LOSS_FILE, findings);
+  return entry ? readLosses(entry[1], entry[0], Object.keys(manifest.kinds), findings) : {};
 }
 
 function readTexts(folder: string, endings: readonly string[]): TextFile[] {

@@ -1,6 +1,7 @@
 /** Turns a source's map files into one function a kind: record in, FHIR Bundle with local ids out. */
 import type { Bundle, OperationOutcomeIssue } from '@medplum/fhirtypes';
 import type { Explained } from './explain.ts';
+import type { Losses } from './loss.ts';
 
 /** Both hops of one kind, compiled. */
 export interface KindMap {
@@ -8,7 +9,8 @@ export interface KindMap {
    * Maps one record.
    * @param record as read, fits the kind's schema; never changed
    * @param issues gets a warning for each unmapped code and unread field, an error for a failed `check`
-   * @returns a Bundle of type collection; ids and references are local (`Patient:person:P1`)
+   * @returns a Bundle of type collection; ids and references are local (`Patient:person:P1`); members that are absent may
+   *   be there as undefined, as JSON.stringify leaves them out
    */
   readonly run: (record: Readonly<Record<string, unknown>>, issues: OperationOutcomeIssue[]) => Bundle;
   /** first hop alone, for tests and explanations: record to logical model */
@@ -18,6 +20,16 @@ export interface KindMap {
     record: Readonly<Record<string, unknown>>,
     issues: OperationOutcomeIssue[],
   ) => Explained<Bundle>;
+  /**
+   * The way back; undefined where the source has no maps for it.
+   * @param bundle with local ids, as `run` gives it; never changed
+   * @param issues gets a warning for each code that has no translation back
+   * @returns the record, as read; undefined after an issue that stopped the run
+   */
+  readonly back?: (
+    bundle: Bundle,
+    issues: OperationOutcomeIssue[],
+  ) => Readonly<Record<string, unknown>> | undefined;
   /** the JavaScript of the source's maps, for a reader */
   readonly code: string;
 }
@@ -30,4 +42,6 @@ export interface MapSet {
   /** the text that the digest is of, kept in the store */
   readonly text: string;
   readonly kinds: ReadonlyMap<string, KindMap>;
+  /** what `back` does not give back as it was, by kind: the source's `loss.json` */
+  readonly losses: Losses;
 }

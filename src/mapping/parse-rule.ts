@@ -112,8 +112,9 @@ function parseCardinality(cursor: Cursor): NonNullable<Source['cardinality']> {
 
 /** `default (expression)` of R5, a literal such as `default "text"` of R4. */
 function parseDefault(cursor: Cursor): Expression {
-  const { kind, text } = cursor.token;
-  if (kind === 'string' || kind === 'number' || text === 'true' || text === 'false') return cursor.literal();
+  const { kind } = cursor.token;
+  if (kind === 'string' || kind === 'number' || cursor.is('true') || cursor.is('false'))
+    return cursor.literal();
   cursor.expect('(');
   const expression = cursor.expression(END_OF_BRACKET);
   cursor.expect(')');

@@ -62,7 +62,7 @@ function parseFile(file: string, cursor: Cursor): MapFile {
   return { file, url, name, metadata, conceptMaps, structures, imports, constants, groups };
 }
 
-/** `/// name = "value"`; several lines stand between `"""`. */
+/** `/// name = "value"`; several lines stand between `"""`; a code may stand without quotes: `/// status = draft`. */
 function readMetadata(cursor: Cursor): Metadata {
   const { text, at } = cursor.token;
   const [, name = '', value = ''] = /^\/\/\/\s*([\w.[\]-]+)\s*=\s*(.*?)\s*$/s.exec(text) ?? [];
@@ -80,7 +80,7 @@ function metadataValue(value: string): Metadata['value'] {
   if (quoted) return unescaped(quoted[1] ?? quoted[2]!);
   if (value === 'true' || value === 'false') return value === 'true';
   if (/^-?\d+(?:\.\d+)?$/.test(value)) return Number(value);
-  return /^@[\dT][\dT:.Z+-]*$/.test(value) ? value.slice(1) : undefined;
+  return /^(?:@[\dT][\dT:.Z+-]*|[A-Za-z][\w-]*)$/.test(value) ? value.replace('@', '') : undefined;
 }
 
 /** `map` repeats what the lines before it say, for readers that know only one of the two. */
@@ -119,8 +119,10 @@ function parseConstant(cursor: Cursor): Constant {
   return { name, value };
 }
 
+/** `conceptmap "codes"` of newer maps is what `translate` calls "#codes", as in older ones. */
 function parseConceptMap(cursor: Cursor): InlineConceptMap {
-  const url = cursor.string('the URL of the concept map, such as "#codes",');
+  const given = cursor.string('the URL of the concept map, such as "#codes",');
+  const url = { ...given, text: given.text.replace(/^(?=[A-Za-z0-9.-]{1,64}$)/, '#') };
   const prefixes = new Map<string, string>();
   const unmapped: { prefix: Word; mode: Word }[] = [];
   const codes: InlineCode[] = [];
@@ -178,26 +180,29 @@ function parsePrefixedCode(cursor: Cursor): PrefixedCode {
 
 function parseGroup(cursor: Cursor, before: readonly string[]): Group {
   const name = cursor.name('the name of the group');
-  cursor.expect('(');
-  const parameters: Parameter[] = [];
-  do {
-    const mode = cursor.name('source or target').text;
-    if (mode !== 'source' && mode !== 'target')
-      throw cursor.error(`source or target before this, not ${mode}`);
-    const parameter = cursor.name('the name of a parameter');
-    parameters.push({
-      mode,
-      name: parameter,
-      type: cursor.take(':') ? cursor.type() : undefined,
-    });
-  } while (cursor.take(','));
-  cursor.expect(')');
+  const parameters = parseParameters(cursor);
   const parent = cursor.take('extends') ? cursor.name('the name of a group') : undefined;
   const typeMode = cursor.take('<<') ? parseTypeMode(cursor) : undefined;
   const { behind, rules } = parseRules(cursor);
   cursor.take(';');
   const documentation = [...before, ...behind].join('\n') || undefined;
   return { name, parameters, parent, typeMode, documentation, rules };
+}
+
+/** Published maps have groups without parameters, which others extend. */
+function parseParameters(cursor: Cursor): Parameter[] {
+  const parameters: Parameter[] = [];
+  cursor.expect('(');
+  if (cursor.take(')')) return parameters;
+  do {
+    const mode = cursor.name('source or target').text;
+    if (mode !== 'source' && mode !== 'target')
+      throw cursor.error(`source or target before this, not ${mode}`);
+    const name = cursor.name('the name of a parameter');
+    parameters.push({ mode, name, type: cursor.take(':') ? cursor.type() : undefined });
+  } while (cursor.take(','));
+  cursor.expect(')');
+  return parameters;
 }
 
 function parseTypeMode(cursor: Cursor): string {

@@ -72,7 +72,7 @@ function shared(site: Site, name: string, made: Made, slot: Slot, single = false
     parent.block.line(`let ${variable};`);
     const [list, js] = [parent.js, variable];
     parent.block.atClose(
-      `if (${js} !== undefined && !hasMembers(${js})) takeOut(${list}, ${JSON.stringify(key)}, ${js});`,
+      `if (${js} !== undefined && !hasValues(${js})) takeOut(${list}, ${JSON.stringify(key)}, ${js});`,
     );
   }
   const shareName = variable;

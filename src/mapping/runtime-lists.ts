@@ -1,5 +1,5 @@
 /** What compiled maps call at run time for lists: which items count, how many there may be, and what goes first or last. */
-import { hasMembers, type Parent, type Run, report } from './runtime.ts';
+import { hasValues, type Parent, type Run, report } from './runtime.ts';
 
 /** @returns the length of the longer of two lists that stand beside each other */
 export function longer(values: readonly unknown[], beside: unknown): number {
@@ -61,7 +61,7 @@ export function goesLast(run: Run, at: number, list: Parent, key: string, item: 
 /** Puts in what goes last. */
 export function finish(run: Run): void {
   for (const { list, key, item } of run.last ?? []) {
-    if (typeof item === 'object' && item !== null && !hasMembers(item)) continue;
+    if (typeof item === 'object' && item !== null && !hasValues(item)) continue;
     const items = list[key];
     if (Array.isArray(items)) items.push(item);
     else list[key] = [item];

@@ -1,5 +1,5 @@
 /** What compiled maps call at run time for primitives of FHIR, whose ids and extensions stand beside them, and for choices of type. */
-import { hasMembers, type Parent, type Run, report } from './runtime.ts';
+import { hasValues, type Parent, type Run, report } from './runtime.ts';
 
 /** A FHIR primitive with what it carries. */
 interface Primitive extends Readonly<Record<string, unknown>> {
@@ -9,7 +9,7 @@ interface Primitive extends Readonly<Record<string, unknown>> {
 /** Writes a primitive in the two places that JSON has for it. @source FHIR R4 json.html#primitive */
 export function putPrimitive(parent: Parent, key: string, { value, ...more }: Primitive): void {
   if (value !== undefined && value !== null) parent[key] = value;
-  if (hasMembers(more)) parent[`_${key}`] = more;
+  if (hasValues(more)) parent[`_${key}`] = more;
 }
 
 /** Adds a primitive to a list, and to the list beside it: the two stay in step, null standing for what is absent. */
@@ -27,7 +27,7 @@ export function pushPrimitive(
     return front ? [item, ...all] : [...all, item];
   };
   const kept = padded(values, value ?? null);
-  const extra = padded(extras, hasMembers(more) ? more : null);
+  const extra = padded(extras, hasValues(more) ? more : null);
   if (kept) parent[key] = kept;
   if (extra) parent[`_${key}`] = extra;
 }

@@ -76,14 +76,9 @@ export function copyOf(run: Run, at: number, value: unknown, depth = 0): unknown
   return Object.fromEntries(members.map(([key, member]) => [key, copyOf(run, at, member, depth + 1)]));
 }
 
-export function hasMembers(value: object): boolean {
-  for (const _ in value) return true;
-  return false;
-}
-
-/** @returns true when an object of fixed layout holds anything */
-export function hasValues(value: Readonly<Record<string, unknown>>): boolean {
-  for (const key in value) if (value[key] !== undefined) return true;
+/** @returns true when an object holds anything: a member may be there and absent (undefined) */
+export function hasValues(value: object): boolean {
+  for (const key in value) if (value[key as keyof typeof value] !== undefined) return true;
   return false;
 }
 

@@ -165,6 +165,11 @@ export class Shapes {
     return declared.kind === 'type' && this.definitions.isA(shape.name, declared.name);
   }
 
+  /** @returns true for an object of a JSON Schema, which needs no name of a type to be made */
+  isObject(shape: Shape): boolean {
+    return shape.kind === 'json' && resolve(shape).node.properties !== undefined;
+  }
+
   isResource(shape: Shape): boolean {
     return shape.kind === 'type' && this.definitions.type(shape.name)?.kind === 'resource';
   }

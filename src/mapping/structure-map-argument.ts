@@ -68,7 +68,10 @@ function givenValue(element: JsonElement, name: string): Argument | undefined {
   const type = TYPES.get(name);
   const value = element.value(name);
   if (type && isOfType(type, value)) return { kind: 'literal', at: element.at, type, value };
-  element.fault(type ? `must be a ${type}` : 'is no parameter of a StructureMap; write valueString', name);
+  element.fault(
+    type ? `must be a value of type ${type}` : 'is no parameter of a StructureMap; write valueString',
+    name,
+  );
   return undefined;
 }
 

@@ -46,7 +46,7 @@ export function readConceptMap(element: JsonElement, status: unknown): InlineCon
   });
   const id = element.text('id');
   const url = id === undefined ? element.needed('url') : `#${id}`;
-  element.rest();
+  element.rest(() => true);
   return { url: { text: url, at: element.at }, prefixes: byPrefix(prefixes), unmapped, codes };
 }
 
@@ -67,14 +67,14 @@ function readGroup(
   const isProvided = others?.code('mode', ['provided', 'use-source-code']) !== undefined;
   const isKnown = unmapped.some(({ prefix }) => prefix.text === source.text);
   if (isProvided && !isKnown) unmapped.push({ prefix: source, mode: { text: 'provided', at: group.at } });
-  others?.rest();
+  others?.rest(() => true);
   const seen = new Set<unknown>();
   const codes = elements.flatMap((element) => {
     if (seen.has(element.peek('code'))) element.fault('has the code of an earlier element; join the two');
     seen.add(element.peek('code'));
     return readElement(element, source, target);
   });
-  group.rest();
+  group.rest(() => true);
   return codes;
 }
 
@@ -87,23 +87,21 @@ function prefixOf(prefixes: Prefixes, side: 's' | 't', url: string, { at }: Json
 
 function readElement(element: JsonElement, source: Word, target: Word): InlineCode[] {
   const from = { prefix: source, code: element.needed('code') };
-  const targets = element.has('target') ? element.elements('target') : [];
-  const isBare = element.value('noMap') === true || !element.has('target');
   const none: InlineCode = {
     source: from,
     relation: { text: '--', at: element.at },
     target: { prefix: source, code: '' },
   };
-  const codes = isBare
-    ? [none]
-    : targets.map((one): InlineCode => {
-        const relation = { text: relationOf(one), at: one.at };
-        const code = relation.text === '--' && !one.has('code') ? '' : one.needed('code');
-        one.rest();
-        return { source: from, relation, target: { prefix: code === '' ? source : target, code } };
-      });
-  element.rest();
-  return codes;
+  const isNone = element.value('noMap') === true || !element.has('target');
+  const targets = element.has('target') ? element.elements('target') : [];
+  const codes = targets.map((one): InlineCode => {
+    const relation = { text: relationOf(one), at: one.at };
+    const code = relation.text === '--' && !one.has('code') ? '' : one.needed('code');
+    one.rest(() => true);
+    return { source: from, relation, target: { prefix: code === '' ? source : target, code } };
+  });
+  element.rest(() => true);
+  return isNone ? [none, ...codes] : codes;
 }
 
 function relationOf(target: JsonElement): string {

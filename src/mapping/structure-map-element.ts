@@ -1,7 +1,8 @@
 /** Reads the members of one element of a StructureMap's JSON, notes what is unfit, and keeps what a map's text has no word for. */
 import type { Findings } from './finding.ts';
 import { isBareName } from './quote.ts';
-import type { Metadata, Place, Word } from './tree.ts';
+import { isBeside } from './structure-map-metadata.ts';
+import { type Metadata, type Place, placeText, type Word } from './tree.ts';
 
 /** Objects and arrays within one another; FHIR's deepest resources have a fifth of it. */
 const DEEPEST = 250;
@@ -37,7 +38,12 @@ export class JsonElement {
   /** Notes a fault of the element, or of one of its members. */
   fault(message: string, name?: string): void {
     const at = { ...this.at, element: join(this.at.element ?? '', name) };
-    this.#reading.findings.add('map-json-structure', at, message);
+    this.#reading.findings.addFault({
+      rule: 'map-json-structure',
+      code: 'structure',
+      diagnostics: `${placeText(at)}: ${message}`,
+      expression: join('StructureMap', at.element),
+    });
   }
 
   has(name: string): boolean {
@@ -133,11 +139,15 @@ export class JsonElement {
     return undefined;
   }
 
-  /** Keeps the members that nothing took, as metadata. */
-  rest(): void {
+  /**
+   * Keeps the members that nothing took, as metadata.
+   * @param mayBe tells which members the element may have
+   */
+  rest(mayBe: (name: string) => boolean = isBeside): void {
     for (const name of this.names()) {
       if (name === 'modifierExtension')
         this.fault('may change what the map means and is not known; remove it', name);
+      else if (!mayBe(name)) this.fault('is no element of a StructureMap at this place; remove it', name);
       else this.#keep(name, this.value(name), 0);
     }
   }

@@ -49,7 +49,7 @@ function readMap(root: JsonElement, reading: Reading): MapFile {
   if (structural.groups.length === 0 && structural.conceptMaps.length === 0) root.fault('needs a group');
   // what stands beside the groups comes before what stands in them
   const inner = reading.metadata.splice(0);
-  root.rest();
+  root.rest(() => true);
   const metadata = [...named, ...reading.metadata, ...inner];
   const [url = '', name = ''] = ['url', 'name'].map(
     (one) => `${named.find((it) => it.name === one)?.value ?? ''}`,
@@ -65,7 +65,7 @@ function containedIn(root: JsonElement): JsonElement[] {
   const order = [...given.filter(isMap), ...given.filter((item) => !isMap(item))];
   const places = new Map(order.map((item, index) => [item, index]));
   const elements = root.elements('contained', (item) => places.get(item) ?? 0);
-  for (const element of elements) if (element.peek('resourceType') !== 'ConceptMap') element.rest();
+  for (const element of elements) if (element.peek('resourceType') !== 'ConceptMap') element.rest(() => true);
   return elements.filter((element) => element.peek('resourceType') === 'ConceptMap');
 }
 
@@ -92,7 +92,6 @@ function readConstant(element: JsonElement): Constant[] {
 
 function readGroup(element: JsonElement): Group {
   const parameters = element.elements('input').map(readInput);
-  if (parameters.length === 0) element.fault('needs an input');
   const typeMode = element.code('typeMode', TYPE_MODES) ?? 'none';
   const group: Group = {
     name: { text: element.needed('name'), at: element.at },

@@ -79,8 +79,8 @@ function writeGroup(group: Group, version: 'R4' | 'R5'): StructureMapGroup {
     ...(group.parent ? { extends: group.parent.text } : {}),
     ...(version === 'R4' || typeMode !== 'none' ? { typeMode } : {}),
     ...(group.documentation === undefined ? {} : { documentation: group.documentation }),
-    input,
+    ...(input.length > 0 ? { input } : {}),
     ...(group.rules.length > 0 ? { rule: group.rules.map((rule) => writeRule(rule, names, version)) } : {}),
   };
-  return written as StructureMapGroup; // R5 has no typeMode none, and allows a group without rules
+  return written as StructureMapGroup; // R5 has no typeMode none; published groups have no inputs or no rules
 }

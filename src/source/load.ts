@@ -22,7 +22,10 @@ const kindSchema = z.strictObject({
   schema: fileName,
   map: fileName,
   back: fileName
-    .refine((name) => name.startsWith('back-'), 'a file name that starts with back-, as all maps of the way back do')
+    .refine(
+      (name) => name.startsWith('back-'),
+      'a file name that starts with back-, as all maps of the way back do',
+    )
     .optional(),
   model: z.string().min(1),
   key: z.array(z.string().min(1)).min(1),

@@ -66,7 +66,7 @@ test('parses every construct of the language', () => {
     log: { text: "'seen'" },
   });
   expect(first!.targets[0]).toMatchObject({
-    listMode: { text: 'share' },
+    listModes: [{ text: 'share' }],
     share: { text: 's1' },
     variable: { text: 'c' },
   });

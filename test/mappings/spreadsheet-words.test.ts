@@ -11,7 +11,7 @@ function read<T>(path: string): T {
   return JSON.parse(readFileSync(join(ROOT, path), 'utf8')) as T;
 }
 
-const maps = globSync('mappings/spreadsheet/*.conceptmap.json', { cwd: ROOT })
+const maps = globSync('mappings/spreadsheet/[!b]*.conceptmap.json', { cwd: ROOT })
   .sort()
   .map((path) => ({ path, map: read<ConceptMap>(path) }));
 
