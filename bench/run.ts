@@ -6,6 +6,7 @@ import { benchDelivery } from './delivery.ts';
 import { benchFhirPath } from './fhirpath.ts';
 import { benchIngest } from './ingest.ts';
 import { benchMapping } from './mapping.ts';
+import { benchMapLoad } from './mapping-load.ts';
 import type { Result } from './measure.ts';
 
 const smoke = process.argv.includes('--smoke');
@@ -13,6 +14,7 @@ const only = process.argv.slice(2).filter((argument) => !argument.startsWith('--
 
 const BENCHES: Readonly<Record<string, (smoke: boolean) => Promise<readonly Result[]>>> = {
   mapping: benchMapping,
+  'mapping-load': benchMapLoad,
   fhirpath: benchFhirPath,
   ingest: benchIngest,
   delivery: benchDelivery,

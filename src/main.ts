@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { convert } from './cli/convert.ts';
 import { type ConvertMapOptions, convertMap } from './cli/convert-map.ts';
+import { explainMap } from './cli/explain-map.ts';
 import { boundHeap } from './cli/heap.ts';
 import { ROOT } from './cli/load.ts';
 import { replay, status } from './cli/operate.ts';
@@ -113,6 +114,18 @@ for (const command of [mapCommand.command('convert <file>'), convertCommand.comm
       process.exitCode = convertMap(file, options, process);
     });
 }
+
+mapCommand
+  .command('explain <file>')
+  .description(
+    'Say what a map does and what is wrong with it. Maps, ConceptMaps and schemas beside it are found.',
+  )
+  .option('--code', 'print the JavaScript that it is compiled to')
+  .option('--group <name>', 'group that it starts with (default: its first)')
+  .addHelpText('after', '\nExit code: 0 it compiles, 2 it has faults, 1 the file could not be read.')
+  .action((file: string, options: { code?: boolean; group?: string }) => {
+    process.exitCode = explainMap(file, options, process);
+  });
 
 withConfig(program.command('validate <file>'))
   .description(

@@ -1,6 +1,7 @@
 /** Turns the texts of maps, with ConceptMaps and schemas, into everything that maps may refer to, checked together. */
 import type { ConceptMap } from '@medplum/fhirtypes';
 import type { Definitions } from '../fhir/definitions.ts';
+import { type Checked, refuse } from '../fhir/outcome.ts';
 import { checkVariables } from './check-variables.ts';
 import { type CodeMap, codeMapOf, codeMapOfInline } from './concept-map.ts';
 import type { Findings } from './finding.ts';
@@ -8,9 +9,10 @@ import { resolveImports } from './imports.ts';
 import { parseMap } from './parser.ts';
 import { type JsonSchema, Shapes } from './shapes.ts';
 import type { CompileExpression, Sources } from './site.ts';
+import { readStructureMap } from './structure-map-read.ts';
 import type { MapFile } from './tree.ts';
 
-/** What a compilation starts from; names of files stand in findings. */
+/** What a compilation starts from; names of files stand in findings. A text is FHIR Mapping Language or StructureMap JSON. */
 export interface GivenSources {
   readonly maps: readonly { readonly name: string; readonly text: string }[];
   readonly conceptMaps: ReadonlyMap<string, ConceptMap>;
@@ -36,13 +38,24 @@ export function gatherSources(given: GivenSources, findings: Findings): Sources 
 function parseFiles(given: GivenSources, findings: Findings): Map<string, MapFile> {
   const files = new Map<string, MapFile>();
   for (const { name, text } of given.maps) {
-    const parsed = parseMap(name, text);
+    const parsed = /^[\s\ufeff]*\{/.test(text) ? fromJson(name, text) : parseMap(name, text);
     if (parsed.ok) {
       files.set(name, parsed.value);
       checkVariables(parsed.value, findings);
     } else findings.addIssues(parsed.outcome.issue);
   }
   return files;
+}
+
+/** A map may be given as a StructureMap too. */
+function fromJson(name: string, text: string): Checked<MapFile> {
+  try {
+    return readStructureMap(name, JSON.parse(text.replace(/^\ufeff/, '')));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    const diagnostics = `${name}: this begins like JSON, but is none; correct it`; // the engine's words would repeat its text
+    return refuse({ rule: 'map-json-syntax', code: 'structure', diagnostics });
+  }
 }
 
 /** Tables by URL; inline ones by the file's name and their `#name`. */
