@@ -1,4 +1,6 @@
 /** What compiled maps call at run time for `dateOp`: dates and times moved, cut, and read from other forms. */
+import { compileDatePattern, compileTimePattern, type DatePattern } from '../fhir/date-pattern.ts';
+import { isCalendarDate, isClockTime, isoDate, type LocalTime, zonedTime } from '../fhir/zoned-time.ts';
 import { addToTemporal } from '../fhirpath/calendar.ts';
 import { EvaluationFault } from '../fhirpath/fault.ts';
 import { Quantity } from '../fhirpath/quantity.ts';
@@ -37,6 +39,43 @@ export function moveDate(
     );
     return undefined;
   }
+}
+
+const patterns = new Map<string, DatePattern | undefined>();
+
+/**
+ * Reads a date or time in another form.
+ * @param type `date`, `dateTime` or `time`
+ * @param pattern such as `dd/MM/yyyy HH:mm`; patterns are literals of a map, so there are few
+ * @param zone of a dateTime
+ * @returns FHIR's form; undefined, with an issue, when the text has another form or there is no such time
+ */
+export function readTime(
+  run: Run,
+  at: number,
+  written: string,
+  type: string,
+  pattern: string,
+  zone: string,
+): string | undefined {
+  const key = `${type} ${pattern}`;
+  if (!patterns.has(key))
+    patterns.set(key, type === 'time' ? compileTimePattern(pattern) : compileDatePattern(pattern));
+  const compiled = patterns.get(key);
+  const local = compiled?.read(written.trim());
+  const made = local && formOf(local, type, compiled?.hasTime ?? false, zone);
+  if (made === undefined)
+    report(run, at, 'map-date', `the source's value is no ${type} of the form ${pattern}`);
+  return made;
+}
+
+function formOf(local: LocalTime, type: string, hasTime: boolean, zone: string): string | undefined {
+  const { year, month, day, hour, minute, second } = local;
+  if (!isCalendarDate(year, month, day) || !isClockTime(hour, minute, second)) return undefined;
+  if (type === 'time') return [hour, minute, second].map((part) => `${part}`.padStart(2, '0')).join(':');
+  if (type === 'date' || !hasTime) return isoDate(year, month, day);
+  const zoned = zonedTime(local, zone);
+  return typeof zoned === 'string' ? undefined : zoned.iso;
 }
 
 const PRECISIONS = ['year', 'month', 'day'];

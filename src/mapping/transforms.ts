@@ -1,5 +1,5 @@
 /** Writes the transforms of targets: literals, copies, texts, codes, and the data types that can be made in one call. */
-import { dateOp } from './date-op.ts';
+import { dateOp, readingOp } from './date-op.ts';
 import { emitExpression } from './expression.ts';
 import { nearest } from './finding.ts';
 import { ANY, jsonTypeOf, type Member, type Shape } from './shapes.ts';
@@ -29,6 +29,9 @@ const WRITERS: Readonly<Record<string, Writer>> = {
   uuid,
   pointer: reference,
   dateOp,
+  toDate: readingOp,
+  toDateTime: readingOp,
+  toTime: readingOp,
   evaluate,
   translate,
   reference,

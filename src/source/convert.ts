@@ -1,8 +1,9 @@
 /** Turns what a source wrote (a cell, a JSON member) into the type and form that its schema asks for. */
+
+import type { LocalTime } from '../fhir/zoned-time.ts';
+import { isCalendarDate, isClockTime, isoDate, zonedTime } from '../fhir/zoned-time.ts';
 import type { FieldFault, Path } from './place.ts';
 import type { SchemaPlan } from './schema-plan.ts';
-import type { LocalTime } from './zoned-time.ts';
-import { isCalendarDate, isClockTime, isoDate, zonedTime } from './zoned-time.ts';
 
 /** A date cell of a workbook. */
 export interface SheetDate {

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Checked, refuse } from '../fhir/outcome.ts';
+import { isTimeZone } from '../fhir/zoned-time.ts';
 import { type KindManifest, type SourceManifest, THINGS } from './kind.ts';
 import type { KindReader } from './kind-reader.ts';
 import { compileSchemaCheck } from './schema-check.ts';
 import { planSchema, type Schema } from './schema-plan.ts';
-import { isTimeZone } from './zoned-time.ts';
 
 /** A source, ready to read. */
 export interface LoadedSource {

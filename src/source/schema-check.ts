@@ -2,10 +2,10 @@
 import type { ErrorObject } from 'ajv';
 import { Ajv } from 'ajv';
 import { type Checked, refuse } from '../fhir/outcome.ts';
+import { isCalendarDate } from '../fhir/zoned-time.ts';
 import { typeHint } from './convert.ts';
 import type { FieldFault, Path } from './place.ts';
 import type { Schema } from './schema-plan.ts';
-import { isCalendarDate } from './zoned-time.ts';
 
 /** @returns faults of a record that was read already; empty when it fits. The record is not changed. */
 export type SchemaCheck = (payload: unknown) => FieldFault[];

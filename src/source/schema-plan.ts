@@ -1,8 +1,9 @@
 /** Turns a kind's JSON Schema into a plan of what to do with each field as it is read. */
+
+import type { DatePattern } from '../fhir/date-pattern.ts';
+import { compileDatePattern } from '../fhir/date-pattern.ts';
 import type { Checked } from '../fhir/outcome.ts';
 import { refuse } from '../fhir/outcome.ts';
-import type { DatePattern } from './date-pattern.ts';
-import { compileDatePattern } from './date-pattern.ts';
 
 /** A JSON Schema object, or a part of one. */
 export type Schema = Readonly<Record<string, unknown>>;

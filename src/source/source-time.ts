@@ -1,6 +1,7 @@
 /** Turns the source's own time of a record, where it names one, into epoch milliseconds. */
+
+import { zonedTime } from '../fhir/zoned-time.ts';
 import { valueAt } from './value-at.ts';
-import { zonedTime } from './zoned-time.ts';
 
 /**
  * @param field dotted path from the manifest; undefined when the kind names none

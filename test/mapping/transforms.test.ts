@@ -75,8 +75,8 @@ test('moves and cuts dates at the precision that they have', () => {
     id: undefined,
     rules: ['map-date'],
   });
-  expect(idOf("dateOp(b, 'add', 1, 'moons')", { born: '2025-01-01' }, 'src.born as b').rules).toEqual([
-    'map-date',
+  expect(findingsOf(`src.born as b -> tgt.id = dateOp(b, 'add', 1, 'moons') "d";`)).toEqual([
+    'map-parameters t.map:5:47: dateOp has no unit moons; known are years, months, weeks, days, hours, minutes, seconds',
   ]);
 });
 
@@ -149,5 +149,29 @@ test('makes quantities of numbers and of texts', () => {
 test('names what is near when a transform does not exist', () => {
   expect(findingsOf('src.name as n -> tgt.id = truncat(n, 3) "t";')).toEqual([
     'map-unknown-transform t.map:5:27: there is no transform truncat; write truncate',
+  ]);
+});
+
+test('reads dates and times in other forms, by their pattern and zone', () => {
+  const read = (transform: string, name: string) => idOf(transform, { name });
+  expect(read("toDate(n, 'dd/MM/yyyy')", '01/02/2025').id).toBe('2025-02-01');
+  expect(read("dateOp(n, 'toDate', 'd.M.yyyy')", '1.2.2025').id).toBe('2025-02-01');
+  expect(read("toDate(n, 'dd/MM/yyyy')", '31/02/2025')).toEqual({ id: undefined, rules: ['map-date'] });
+  expect(read("toDateTime(n, 'dd/MM/yyyy HH:mm')", '01/07/2025 09:30').id).toBe('2025-07-01T09:30:00+01:00');
+  expect(read("toDateTime(n, 'dd/MM/yyyy HH:mm', 'Asia/Kolkata')", '01/07/2025 09:30').id).toBe(
+    '2025-07-01T09:30:00+05:30',
+  );
+  expect(read("toDateTime(n, 'dd/MM/yyyy HH:mm')", '30/03/2025 01:30')).toEqual({
+    id: undefined,
+    rules: ['map-date'],
+  });
+  expect(read("toDateTime(n, 'dd/MM/yyyy')", '01/07/2025').id).toBe('2025-07-01');
+  expect(read("toTime(n, 'H:mm')", '9:05').id).toBe('09:05:00');
+  expect(read("toTime(n, 'HH:mm:ss')", '25:00:00')).toEqual({ id: undefined, rules: ['map-date'] });
+  expect(findingsOf(`src.name as n -> tgt.id = toDate(n, 'day/month') "d";`)).toEqual([
+    'map-parameters t.map:5:37: day/month is no pattern of dd, d, MM, M, yyyy, HH, H, mm and ss',
+  ]);
+  expect(findingsOf(`src.name as n -> tgt.id = toDateTime(n, 'dd/MM/yyyy', 'Europe/Londn') "d";`)).toEqual([
+    'map-parameters t.map:5:55: Europe/Londn is no time zone',
   ]);
 });

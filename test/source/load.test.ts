@@ -55,6 +55,10 @@ test.each([
     { ...MANIFEST, kinds: { a: { ...KIND, schema: '../../etc/passwd' } } },
     'kinds.a.schema: a file name in the same folder',
   ],
+  [
+    { ...MANIFEST, kinds: { a: { ...KIND, back: 'a-back.map' } } },
+    'kinds.a.back: a file name that starts with back-',
+  ],
   [{ ...MANIFEST, kinds: { a: { ...KIND, colour: 1 } } }, 'colour'],
   [{ ...MANIFEST, kinds: { a: { ...KIND, schema: 'b.schema.json' } } }, 'b.schema.json: '],
   ['{"name": ', 'source.json: '],

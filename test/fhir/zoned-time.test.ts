@@ -1,7 +1,7 @@
 /** Local times of zones, over change-over hours, whatever the process's own zone is. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isTimeZone, type LocalTime, offsetMs, zonedTime } from '../../src/source/zoned-time.ts';
+import { isTimeZone, type LocalTime, offsetMs, zonedTime } from '../../src/fhir/zoned-time.ts';
 
 const HOUR_MS = 3_600_000;
 

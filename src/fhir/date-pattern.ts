@@ -25,6 +25,13 @@ const TOKENS: Readonly<Record<string, readonly [Part, string]>> = {
   ss: ['second', '(\\d{2})'],
 };
 
+/** @returns a reader of times by a pattern of HH or H, mm and perhaps ss, such as `HH:mm`; undefined for any other pattern */
+export function compileTimePattern(text: string): DatePattern | undefined {
+  const form = /^(HH?)([^A-Za-z0-9]?)mm(?:([^A-Za-z0-9]?)ss)?$/.exec(text);
+  const whole = form ? compileDatePattern(`dd MM yyyy ${text}`) : undefined;
+  return whole && { ...whole, text, read: (cell) => whole.read(`01 01 2000 ${cell}`) };
+}
+
 /**
  * Compiles a pattern of dd, d, MM, M, yyyy, HH, H, mm, ss and any signs between them.
  * @returns undefined when a token is unknown or twice there, or day, month or year is missing

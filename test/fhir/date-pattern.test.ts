@@ -1,6 +1,6 @@
 /** The tokens of x-date, and what they let through. */
 import { expect, test } from 'vitest';
-import { compileDatePattern } from '../../src/source/date-pattern.ts';
+import { compileDatePattern } from '../../src/fhir/date-pattern.ts';
 
 const local = (year: number, month: number, day: number, hour = 0, minute = 0, second = 0): object => ({
   year,
