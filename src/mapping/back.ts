@@ -4,7 +4,7 @@ import { AdapterError } from '../fhir/outcome.ts';
 import { Compilation } from './compilation.ts';
 import { groupBetween } from './entry-group.ts';
 import { type Findings, nearest } from './finding.ts';
-import type { KindSources, MappedKind } from './kinds.ts';
+import type { KindSources, MappedKind } from './kind-sources.ts';
 import { isUnkept, type KindLosses } from './loss.ts';
 import type { KindMap } from './map-set.ts';
 import { type Hop, link } from './program.ts';

@@ -1,7 +1,6 @@
 /** Finds codes that a map would leave untranslated: known to its source's schema or CodeSystem, unknown to the ConceptMap. */
 import type { CodeMap } from './concept-map.ts';
 import type { Findings } from './finding.ts';
-import type { JsonSchema } from './shapes.ts';
 import type { Place } from './tree.ts';
 
 const MOST_NAMED = 8;
@@ -28,10 +27,4 @@ export function checkCodes(
   const more = missing.length > MOST_NAMED ? ` and ${missing.length - MOST_NAMED} more` : '';
   const message = `${named}${more} of ${from} ${missing.length === 1 ? 'has' : 'have'} no translation in ${map.url} (${map.file}); add elements, or "unmapped"`;
   findings.add('map-untranslated-code', at, message, 'warning');
-}
-
-/** @returns the codes that a schema lists for a field; none where it lists none */
-export function codesOf(node: JsonSchema): readonly string[] {
-  const listed = node.const === undefined ? (node.enum ?? []) : [node.const];
-  return listed.filter((code): code is string => typeof code === 'string');
 }

@@ -6,35 +6,12 @@ import { Compilation } from './compilation.ts';
 import { groupBetween } from './entry-group.ts';
 import { explainBoth, explainHop, type Traced } from './explain.ts';
 import { Findings, nearest } from './finding.ts';
-import { type GivenSources, gatherSources } from './gather-sources.ts';
-import type { Losses } from './loss.ts';
+import { gatherSources } from './gather-sources.ts';
+import type { KindSources, MappedKind } from './kind-sources.ts';
 import type { KindMap } from './map-set.ts';
 import { type Hop, link, linkMains } from './program.ts';
 import type { Shape } from './shapes.ts';
 import type { FoundGroup, Sources } from './site.ts';
-
-/** What of a kind's manifest concerns its maps. */
-export interface MappedKind {
-  /** JSON Schema of the record and FML file, in the source's folder */
-  readonly schema: string;
-  readonly map: string;
-  /** FML file from the logical model back to the record, where there is a way back */
-  readonly back?: string | undefined;
-  /** name of the logical model */
-  readonly model: string;
-  /** fields (dotted paths) that the pipeline itself reads */
-  readonly key?: readonly string[];
-  readonly time?: string;
-}
-
-export interface KindSources extends GivenSources {
-  readonly manifest: { readonly kinds: Readonly<Record<string, MappedKind>> };
-  /** names of the folders, as they start the names of files */
-  readonly sourceFolder: string;
-  readonly modelFolder: string;
-  /** what the way back loses, as `loss.json` declares it */
-  readonly losses?: Losses;
-}
 
 /** The groups at which the two hops of a kind start, and the shapes that they lead through. */
 interface Hops {

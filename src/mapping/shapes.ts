@@ -1,6 +1,5 @@
 /** Says what elements a value of a map has, be it of a FHIR type, a logical model or a JSON Schema, and remembers which were read. */
 import type { Definitions, ElementType } from '../fhir/definitions.ts';
-import { codesOf } from './check-codes.ts';
 
 /** The part of JSON Schema that gives fields their names and types. */
 export interface JsonSchema {
@@ -152,7 +151,10 @@ export class Shapes {
 
   /** @returns the codes that a JSON Schema lists for the field; none where it lists none */
   codes(shape: Shape): readonly string[] {
-    return shape.kind === 'json' ? codesOf(resolve(shape).node) : [];
+    if (shape.kind !== 'json') return [];
+    const { node } = resolve(shape);
+    const listed = node.const === undefined ? (node.enum ?? []) : [node.const];
+    return listed.filter((code): code is string => typeof code === 'string');
   }
 
   /** @returns true when a value of a shape may stand where another is declared */
