@@ -46,6 +46,8 @@ export interface Context {
   readonly root: Code;
   readonly rootType: string | undefined;
   readonly variables: ReadonlySet<string>;
+  /** types of those variables that have one */
+  readonly variableTypes: Readonly<Record<string, string>>;
   /** functions that the caller answers */
   readonly host: ReadonlySet<keyof Host>;
   /** refuses what FHIRPath calls an error and R4's own expressions do all the same */

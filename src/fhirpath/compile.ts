@@ -19,6 +19,8 @@ export interface CompileOptions extends Host {
   readonly definitions?: Definitions;
   /** variables that `Evaluate` will be given: `%name`, and `name` at the start of a path where the focus has no such element */
   readonly variables?: readonly string[];
+  /** types of those of them that have one, so that their elements are checked and choices found */
+  readonly variableTypes?: Readonly<Record<string, string>>;
   /**
    * Refuses what FHIRPath calls an error and R4's own invariants and search parameters do all the same: `as` over several items, a
    * path that starts at another type, the order of children. Default false: the first filters, the second is empty.
@@ -91,6 +93,7 @@ function generate(
     type: options.definitions && options.type,
     types,
     variables: new Set(options.variables),
+    variableTypes: options.definitions ? (options.variableTypes ?? {}) : {},
     host,
     isStrict: options.strict === true,
     limits,

@@ -29,10 +29,11 @@ export function emitVariable(context: Context, name: string, at: Position): Code
 
 /** @returns code that reads a variable of the caller */
 export function variableCode(context: Context, name: string): Code {
+  const type = Object.hasOwn(context.variableTypes, name) ? context.variableTypes[name] : undefined;
   return {
     js: call(context, 'variable', 'v', quote(name), 'undefined'),
     card: 'loose',
-    types: undefined,
+    types: type !== undefined && context.types.knows(type) ? [type] : undefined,
     raw: true,
   };
 }

@@ -16,6 +16,7 @@ export interface EmitOptions {
   readonly type: string | undefined;
   readonly types: TypeSystem;
   readonly variables: ReadonlySet<string>;
+  readonly variableTypes: Readonly<Record<string, string>>;
   readonly host: ReadonlySet<keyof Host>;
   readonly isStrict: boolean;
   readonly limits: Limits;
@@ -38,6 +39,7 @@ class Emission implements Context {
   readonly root: Code;
   readonly rootType: string | undefined;
   readonly variables: ReadonlySet<string>;
+  readonly variableTypes: Readonly<Record<string, string>>;
   readonly host: ReadonlySet<keyof Host>;
   readonly isStrict: boolean;
   readonly #options: EmitOptions;
@@ -52,6 +54,7 @@ class Emission implements Context {
     this.types = options.types;
     this.rootType = options.type;
     this.variables = options.variables;
+    this.variableTypes = options.variableTypes;
     this.host = options.host;
     this.isStrict = options.isStrict;
     this.#options = options;

@@ -224,7 +224,7 @@ export class Compilation implements Unit {
     const body = block.close();
     const next = new Block(this.#budget);
     next.parameter(model.code);
-    const bundle = this.#target(next, to, place);
+    const bundle = this.#target(next, to, this.place(second.group.name.at, undefined));
     emitGroup(this, next, second, [
       { ...plain(model.code, between, { fresh: true }), mode: 'source' },
       { ...bundle, mode: 'target' },

@@ -57,7 +57,9 @@ export function emitExpression(
   if (!read) return undefined;
   const { definitions } = shapes;
   const type = focus !== undefined && shape.kind === 'type' ? { type: shape.name } : {};
-  const compiled = sources.compileExpression(read.text, { ...type, definitions, variables: read.variables });
+  const { variables } = read;
+  const variableTypes = typesOf(site, variables);
+  const compiled = sources.compileExpression(read.text, { ...type, definitions, variables, variableTypes });
   if (!compiled.ok) {
     for (const { diagnostics } of compiled.outcome.issue)
       findings.add('map-expression', expression.at, `${diagnostics ?? 'the expression is refused'}`);
@@ -72,6 +74,15 @@ export function emitExpression(
   const place = site.unit.place(expression.at, undefined);
   const call = `${site.unit.evaluator(compiled.value)}(${focus ?? 'undefined'}, {${members.join(', ')}})`;
   return `(run.at = ${place}, ${call})`;
+}
+
+/** @returns the FHIR and logical types of the variables that have one; an object that the map builds may be of a shape of its own */
+function typesOf(site: Site, variables: readonly string[]): Record<string, string> {
+  const typed = variables.flatMap((name): [string, string][] => {
+    const { shape, built } = site.scope.get(name)!;
+    return shape.kind === 'type' && !built ? [[name, shape.name]] : [];
+  });
+  return Object.fromEntries(typed);
 }
 
 /** @returns the names of the variables that an expression uses */

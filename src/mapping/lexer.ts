@@ -40,6 +40,9 @@ const TOKEN = new RegExp(
   'y',
 );
 
+/** Said at once: a search for the end from every such sign would take the square of the text. */
+const OPEN_COMMENT = 'the comment that starts here has no end; close it with */';
+
 /** What the first part of `/// name = value` looks like. */
 const METADATA = /^\/\/\/[ \t]*[A-Za-z_][\w.[\]-]*[ \t]*=/;
 
@@ -67,6 +70,7 @@ export function tokenize(file: string, text: string): Token[] {
     const end = TOKEN.lastIndex;
     if (raw === '{') depth += 1;
     else if (raw === '}') depth -= 1;
+    if (raw === '/' && text[end] === '*') throw syntaxError(lines.place(start), OPEN_COMMENT);
     const kind = KINDS.find((_, index) => match[index + 3] !== undefined);
     const isComment = kind === undefined || (kind === 'metadata' && (depth > 0 || !METADATA.test(raw)));
     if (!isComment) {
@@ -122,19 +126,25 @@ class LineCounter {
   readonly #text: string;
   #line = 1;
   #lineStart = 0;
+  #lineEnd: number;
 
   constructor(file: string, text: string) {
     this.#file = file;
     this.#text = text;
+    this.#lineEnd = this.#endOfLine();
   }
 
   place(offset: number): Place {
-    for (;;) {
-      const next = this.#text.indexOf('\n', this.#lineStart);
-      if (next < 0 || next >= offset) break;
+    while (this.#lineEnd < offset) {
       this.#line += 1;
-      this.#lineStart = next + 1;
+      this.#lineStart = this.#lineEnd + 1;
+      this.#lineEnd = this.#endOfLine();
     }
     return { file: this.#file, line: this.#line, column: offset - this.#lineStart + 1 };
+  }
+
+  #endOfLine(): number {
+    const end = this.#text.indexOf('\n', this.#lineStart);
+    return end < 0 ? Number.POSITIVE_INFINITY : end;
   }
 }

@@ -65,7 +65,8 @@ function parseFile(file: string, cursor: Cursor): MapFile {
 /** `/// name = "value"`; several lines stand between `"""`; a code may stand without quotes: `/// status = draft`. */
 function readMetadata(cursor: Cursor): Metadata {
   const { text, at } = cursor.token;
-  const [, name = '', value = ''] = /^\/\/\/\s*([\w.[\]-]+)\s*=\s*(.*?)\s*$/s.exec(text) ?? [];
+  const [, name = '', given = ''] = /^\/\/\/\s*([\w.[\]-]+)\s*=(.*)$/s.exec(text) ?? [];
+  const value = given.trim();
   const read = metadataValue(value);
   if (value !== '' && read === undefined)
     throw cursor.error('a value in quotes, a number, a date such as @2025-05-01, true or false behind "="');

@@ -14,6 +14,7 @@ export type CompileExpression = (
     type?: string;
     definitions?: Shapes['definitions'];
     variables?: readonly string[];
+    variableTypes?: Readonly<Record<string, string>>;
   },
 ) => Checked<Evaluate>;
 

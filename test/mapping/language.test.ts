@@ -236,3 +236,12 @@ test('contains resources, and makes them by their type', () => {
     generalPractitioner: [{ reference: '#gp' }],
   });
 });
+
+test('knows the types of variables in expressions, so that choices are found in them', () => {
+  const extension = [{ url: 'u', valueCodeableConcept: { coding: [{ code: 'en' }] } }];
+  const body = `src.extension as e -> tgt.language = (e.value.coding.code.first()) "x";`;
+  expect(out(between('Patient', 'Patient', body, { resourceType: 'Patient', extension }))).toEqual({
+    resourceType: 'Patient',
+    language: 'en',
+  });
+});
