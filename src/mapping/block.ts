@@ -9,10 +9,13 @@ export type Slot = SlotIn<Block>;
 export interface Budget {
   names: number;
   characters: number;
+  /** blocks and groups that are being written, one within the other */
+  depth: number;
   readonly most: number;
+  readonly deepest: number;
   readonly keepsPlaces: boolean;
   /** thrown when more is written than any honest map needs */
-  readonly exceeded: () => Error;
+  readonly exceeded: (what: 'size' | 'depth') => Error;
 }
 
 export class Block {
@@ -41,9 +44,22 @@ export class Block {
   }
 
   line(text: string): void {
-    this.budget.characters += text.length;
-    if (this.budget.characters > this.budget.most) throw this.budget.exceeded();
+    this.spend(text.length);
     this.#lines.push(text);
+  }
+
+  /** Counts work that may leave no code as if it left so many characters: a rule compiled in vain costs time too. */
+  spend(characters: number): void {
+    this.budget.characters += characters;
+    if (this.budget.characters > this.budget.most) throw this.budget.exceeded('size');
+  }
+
+  /** Writes something one level deeper, and refuses depth that JavaScript could not follow. */
+  within(fill: () => void): void {
+    if (this.budget.depth >= this.budget.deepest) throw this.budget.exceeded('depth');
+    this.budget.depth += 1;
+    fill();
+    this.budget.depth -= 1;
   }
 
   /** Keeps a value under a new name. */
@@ -82,7 +98,7 @@ export class Block {
   /** Writes `head { … }` with a block inside. */
   nest(head: string, fill: (inner: Block) => void, loop = false): void {
     const inner = new Block(this.budget, this, loop);
-    fill(inner);
+    this.within(() => fill(inner));
     const text = inner.close();
     if (text !== '') this.line(`${head} {\n${text}\n}`);
   }

@@ -71,8 +71,10 @@ export class Compilation implements Unit {
     this.#budget = {
       names: 0,
       characters: 0,
-      most: mostCode,
-      exceeded: () => tooLarge(mostCode),
+      depth: 0,
+      most: limits.code,
+      deepest: limits.nesting,
+      exceeded: (what) => this.#refusal(what, limits),
       keepsPlaces,
     };
   }

@@ -1,5 +1,5 @@
 /** Puts FHIRPath into compiled maps: finds the variables it uses, compiles it once, and writes the call. */
-import { AdapterError } from '../fhir/outcome.ts';
+import { AdapterError, ruleOf } from '../fhir/outcome.ts';
 import { type Token, tokenize } from './lexer.ts';
 import { plainCondition } from './plain-path.ts';
 import type { Shape } from './shapes.ts';
@@ -58,8 +58,11 @@ export function emitExpression(
   const { definitions } = shapes;
   const type = focus !== undefined && shape.kind === 'type' ? { type: shape.name } : {};
   const { variables } = read;
-  const variableTypes = typesOf(site, variables);
-  const compiled = sources.compileExpression(read.text, { ...type, definitions, variables, variableTypes });
+  const options = { ...type, definitions, variables };
+  const typed = sources.compileExpression(read.text, { ...options, variableTypes: typesOf(site, variables) });
+  // published maps name choices as JSON does (`answer.valueString`), which no type has: then JSON's names it is
+  const isJson = !typed.ok && typed.outcome.issue.some((issue) => ruleOf(issue) === 'fhirpath-element');
+  const compiled = isJson ? sources.compileExpression(read.text, options) : typed;
   if (!compiled.ok) {
     for (const { diagnostics } of compiled.outcome.issue)
       findings.add('map-expression', expression.at, `${diagnostics ?? 'the expression is refused'}`);

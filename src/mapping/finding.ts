@@ -3,11 +3,16 @@ import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { type Fault, hasErrors, issueOf } from '../fhir/outcome.ts';
 import { type Place, placeText } from './tree.ts';
 
-/** More findings than this help nobody; the rest is left out. */
+/** More errors, or more warnings, than this help nobody; the rest is left out. */
 const MOST_FINDINGS = 1_000;
+/** Of known names, so many are compared with a wrong one; longer ones are neither compared nor shown whole. */
+const MOST_NAMES = 500;
+const LONGEST_NAME = 100;
 
 export class Findings {
   readonly #issues = new Map<string, OperationOutcomeIssue>();
+  #errors = 0;
+  #warnings = 0;
 
   /** @param message what is wrong and what to write instead; the place is put before it */
   add(rule: string, at: Place, message: string, severity: 'error' | 'warning' = 'error'): void {
@@ -25,13 +30,23 @@ export class Findings {
     this.add('map-unsupported', at, `${construct} is not supported; ${instead}`);
   }
 
+  /** Errors and warnings are counted apart: no number of warnings hides that a map is refused. */
   addFault(fault: Fault): void {
     const key = `${fault.rule} ${fault.diagnostics}`;
-    if (this.#issues.size < MOST_FINDINGS && !this.#issues.has(key)) this.#issues.set(key, issueOf(fault));
+    if (this.#issues.has(key)) return;
+    const isError = (fault.severity ?? 'error') === 'error';
+    if (isError) this.#errors += 1;
+    else this.#warnings += 1;
+    if ((isError ? this.#errors : this.#warnings) <= MOST_FINDINGS) this.#issues.set(key, issueOf(fault));
   }
 
   addIssues(issues: readonly OperationOutcomeIssue[]): void {
     for (const issue of issues) this.#issues.set(JSON.stringify(issue), issue);
+  }
+
+  /** No further error is kept: whoever finds them may stop, which bounds what a map full of mistakes costs. */
+  get isFull(): boolean {
+    return this.#errors >= MOST_FINDINGS;
   }
 
   get issues(): OperationOutcomeIssue[] {
@@ -45,17 +60,26 @@ export class Findings {
 
 /** @returns `; write x` with the known name nearest to a wrong one, or the list of known names when none is near */
 export function nearest(wrong: string, known: Iterable<string>): string {
-  const names = [...known];
+  const names = [...Iterator.from(known).take(MOST_NAMES)];
   if (names.length === 0) return '';
-  let best = names[0]!;
+  const far = Math.max(2, wrong.length / 3);
+  const near = names.filter(
+    ({ length }) => length <= LONGEST_NAME && Math.abs(length - wrong.length) <= far,
+  );
+  let best = '';
   let least = Number.POSITIVE_INFINITY;
-  for (const name of names) {
+  for (const name of near) {
     const distance = editDistance(wrong.toLowerCase(), name.toLowerCase());
     if (distance < least) [best, least] = [name, distance];
   }
-  if (least <= Math.max(2, wrong.length / 3)) return `; write ${best}`;
-  const listed = names.slice(0, 12).join(', ');
-  return `; known are ${listed}${names.length > 12 ? ', …' : ''}`;
+  if (least <= far) return `; write ${best}`;
+  const listed = names.slice(0, 12).map((name) => shortened(name, LONGEST_NAME));
+  return `; known are ${listed.join(', ')}${names.length > 12 ? ', …' : ''}`;
+}
+
+/** @returns the text, or its start where it is longer */
+export function shortened(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text;
 }
 
 /** Levenshtein's distance, one row at a time. */

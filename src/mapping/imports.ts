@@ -2,7 +2,7 @@
 import { type Findings, nearest } from './finding.ts';
 import type { MapFile, Word } from './tree.ts';
 
-/** Files that a finding of a circle names. */
+/** Files of a circle that are named, and files of circles that are told. */
 const MOST_NAMED = 10;
 
 type Imports = ReadonlyMap<string, readonly string[]>;
@@ -16,8 +16,9 @@ export function resolveImports(files: ReadonlyMap<string, MapFile>, findings: Fi
     );
     imports.set(name, [...new Set(found)]);
   }
-  for (const circle of circlesIn(imports))
-    for (const name of circle) refuseCircle(files.get(name)!, circle, findings);
+  let circles = 0;
+  for (const name of circling(imports))
+    if (circles < MOST_NAMED && refuseCircle(files.get(name)!, imports, findings)) circles += 1;
   return imports;
 }
 
@@ -51,49 +52,37 @@ function fits(text: string, parts: readonly string[]): boolean {
   return at + last.length <= text.length;
 }
 
-/** @returns the sets of files that import each other, directly or by others, in the files' order: Tarjan's algorithm, without recursion */
-function circlesIn(imports: Imports): string[][] {
-  const order = new Map<string, number>();
-  const lowest = new Map<string, number>();
-  const open: string[] = [];
-  const isOpen = new Set<string>();
-  const circles: string[][] = [];
-  const enter = (name: string): { name: string; next: number } => {
-    order.set(name, order.size);
-    lowest.set(name, order.size - 1);
-    open.push(name);
-    isOpen.add(name);
-    return { name, next: 0 };
-  };
-  const lower = (name: string, to: number): void => {
-    lowest.set(name, Math.min(lowest.get(name)!, to));
-  };
-  for (const start of imports.keys()) {
-    const path = order.has(start) ? [] : [enter(start)];
-    for (let at = path.at(-1); at; at = path.at(-1)) {
-      const wanted = imports.get(at.name)![at.next++];
-      if (wanted !== undefined) {
-        if (!order.has(wanted)) path.push(enter(wanted));
-        else if (isOpen.has(wanted)) lower(at.name, order.get(wanted)!);
-        continue;
-      }
-      path.pop();
-      const { name } = at;
-      const before = path.at(-1);
-      if (before) lower(before.name, lowest.get(name)!);
-      if (lowest.get(name) !== order.get(name)) continue;
-      const members = open.splice(open.lastIndexOf(name));
-      for (const member of members) isOpen.delete(member);
-      if (members.length > 1 || imports.get(name)!.includes(name)) circles.push(members);
+/** @returns the files that import, or are left with imports of, a circle: what remains when those without imports are taken away in turn */
+function circling(imports: Imports): string[] {
+  const importers = new Map<string, string[]>();
+  const open = new Map<string, number>();
+  for (const [name, all] of imports) {
+    open.set(name, all.length);
+    for (const one of all) {
+      const known = importers.get(one);
+      if (known) known.push(name);
+      else importers.set(one, [name]);
     }
   }
-  return circles;
+  const free = [...imports.keys()].filter((name) => open.get(name) === 0);
+  for (const name of free)
+    for (const importer of importers.get(name) ?? []) {
+      open.set(importer, open.get(importer)! - 1);
+      if (open.get(importer) === 0) free.push(importer);
+    }
+  const done = new Set(free);
+  return [...imports.keys()].filter((name) => !done.has(name));
 }
 
-function refuseCircle(file: MapFile, circle: readonly string[], findings: Findings): void {
-  const way = [...circle.filter((name) => name !== file.file), file.file];
-  const named = way.slice(-MOST_NAMED).join(', ');
-  const more = way.length > MOST_NAMED ? `${way.length - MOST_NAMED} maps, ` : '';
-  const message = `${file.file} imports itself by way of ${more}${named}; break the circle`;
-  findings.add('map-cyclic-import', file.imports[0]!.at, message);
+/** @returns true, with a finding, when the file is part of a circle */
+function refuseCircle(file: MapFile, imports: Imports, findings: Findings): boolean {
+  const reached = new Set(imports.get(file.file));
+  for (const next of reached) for (const further of imports.get(next) ?? []) reached.add(further);
+  const [first] = file.imports;
+  if (!reached.has(file.file) || !first) return false;
+  const way = [...reached].slice(0, MOST_NAMED).join(', ');
+  const more = reached.size > MOST_NAMED ? ' …' : '';
+  const message = `${file.file} imports itself by way of ${way}${more}; break the circle`;
+  findings.add('map-cyclic-import', first.at, message);
+  return true;
 }
