@@ -1,7 +1,7 @@
 /** Turns a configuration into the loaded parts that every command shares: definitions, sources, maps, validator. */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { OperationOutcomeIssue, StructureDefinition } from '@medplum/fhirtypes';
+import type { CodeSystem, OperationOutcomeIssue, StructureDefinition } from '@medplum/fhirtypes';
 import type { Config } from '../config.ts';
 import { type Definitions, loadBaseDefinitions } from '../fhir/definitions.ts';
 import { type Checked, outcomeOf } from '../fhir/outcome.ts';
@@ -29,6 +29,7 @@ export function loadParts(config: Config, root: string): Checked<LoadedParts> {
   const definitions = loadBaseDefinitions();
   for (const file of globSync('profiles/logical/*.json', { cwd: root }))
     definitions.add(JSON.parse(readFileSync(join(root, file), 'utf8')) as StructureDefinition);
+  const codeSystems = codeSystemsIn(root);
   const sources = new Map<string, LoadedSource>();
   const maps = new Map<string, MapSet>();
   const faults: OperationOutcomeIssue[] = [];
@@ -44,6 +45,7 @@ export function loadParts(config: Config, root: string): Checked<LoadedParts> {
       modelFolder: join(root, 'mappings/prsb'),
       definitions,
       manifest: source.value.manifest,
+      codeSystems,
     });
     if (!set.ok) {
       faults.push(...set.outcome.issue);
@@ -64,6 +66,15 @@ export function loadParts(config: Config, root: string): Checked<LoadedParts> {
       warnings,
     },
   };
+}
+
+/** @returns the codes of the CodeSystems of ours, by their URL */
+function codeSystemsIn(root: string): ReadonlyMap<string, readonly string[]> {
+  const all = globSync('profiles/CodeSystem-*.json', { cwd: root }).map((file) => {
+    return JSON.parse(readFileSync(join(root, file), 'utf8')) as CodeSystem;
+  });
+  const whole = all.filter(({ content }) => content === 'complete');
+  return new Map(whole.map(({ url = '', concept = [] }) => [url, concept.map(({ code = '' }) => code)]));
 }
 
 /** Folder of the installed adapter: where package.json, mappings and profiles are. */

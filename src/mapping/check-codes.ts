@@ -25,6 +25,6 @@ export function checkCodes(
     .map((code) => `"${code}"`)
     .join(', ');
   const more = missing.length > MOST_NAMED ? ` and ${missing.length - MOST_NAMED} more` : '';
-  const message = `${named}${more} of ${from} ${missing.length === 1 ? 'has' : 'have'} no translation in ${map.url} (${map.file}); add elements, or "unmapped"`;
+  const message = `${named}${more} of ${from} ${missing.length === 1 ? 'has' : 'have'} no translation in ${map.url} (${map.file}); add elements, "unmapped", or a source ValueSet without them`;
   findings.add('map-untranslated-code', at, message, 'warning');
 }

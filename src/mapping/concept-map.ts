@@ -34,6 +34,8 @@ export interface CodeMap {
   readonly direct: ReadonlyMap<string, readonly Translation[]>;
   /** the first code of each of `direct` */
   readonly codes: ReadonlyMap<unknown, string>;
+  /** codes that the map is for, where it is for some of a CodeSystem only: the contained ValueSet that its source names */
+  readonly scope?: ReadonlySet<string> | undefined;
   /** other ConceptMaps by URL, for `unmapped.mode` other-map */
   readonly others: ReadonlyMap<string, CodeMap>;
 }
@@ -57,7 +59,20 @@ export const RELATIONS: ReadonlyMap<string, string> = new Map([
 
 /** @param others all ConceptMaps of the set by URL; may be filled later */
 export function codeMapOf(map: ConceptMap, file: string, others: ReadonlyMap<string, CodeMap>): CodeMap {
-  return tableSet(map.url ?? '', file, (map.group ?? []).map(tableOf), others);
+  const tables = tableSet(map.url ?? '', file, (map.group ?? []).map(tableOf), others);
+  return { ...tables, scope: scopeOf(map) };
+}
+
+function scopeOf({
+  contained = [],
+  sourceCanonical,
+  sourceUri,
+}: ConceptMap): ReadonlySet<string> | undefined {
+  const source = sourceCanonical ?? sourceUri;
+  const found = contained.find(({ resourceType, id }) => resourceType === 'ValueSet' && source === `#${id}`);
+  if (found?.resourceType !== 'ValueSet') return undefined;
+  const concepts = (found.compose?.include ?? []).flatMap(({ concept = [] }) => concept);
+  return new Set(concepts.flatMap(({ code }) => code ?? []));
 }
 
 /** @returns the table of `conceptmap "#name" { … }` */

@@ -31,6 +31,8 @@ export interface MapSetOptions {
   /** base R4 and the logical models */
   readonly definitions: Definitions;
   readonly manifest: MapManifest;
+  /** all codes of the CodeSystems that are known whole, by URL: ConceptMaps that start from one are held against it */
+  readonly codeSystems?: ReadonlyMap<string, readonly string[]>;
   /** stands in for the FHIRPath compiler in tests */
   readonly compileExpression?: CompileExpression;
 }
@@ -67,6 +69,7 @@ export function loadMapSet(options: MapSetOptions): Checked<LoadedMapSet> {
       schemas: parseAll<JsonSchema>(schemaFiles, '.schema.json', findings),
       definitions: options.definitions,
       compileExpression: options.compileExpression ?? compileExpression,
+      codeSystems: options.codeSystems,
     },
     findings,
   );

@@ -73,6 +73,7 @@ function checkTranslated(site: Site, call: Call, map: CodeMap, shape: Shape): vo
   checkCodes(map, shapes.codes(shape), 'the schema', at, findings);
   for (const { system } of map.tables) {
     const known = system === undefined ? undefined : sources.codeSystems?.get(system);
-    if (system !== undefined && known) checkCodes(map, known, system, at, findings);
+    const meant = known?.filter((code) => !map.scope || map.scope.has(code));
+    if (system !== undefined && meant) checkCodes(map, meant, system, at, findings);
   }
 }

@@ -116,8 +116,8 @@ test('finds codes of the schema and of the CodeSystem that have no translation',
       around,
     ),
   ).toEqual([
-    'map-untranslated-code t.map:5:48: "b" of the schema has no translation in urn:codes (codes.json); add elements, or "unmapped"',
-    'map-untranslated-code t.map:5:48: "c", "d" of urn:system have no translation in urn:codes (codes.json); add elements, or "unmapped"',
+    'map-untranslated-code t.map:5:48: "b" of the schema has no translation in urn:codes (codes.json); add elements, "unmapped", or a source ValueSet without them',
+    'map-untranslated-code t.map:5:48: "c", "d" of urn:system have no translation in urn:codes (codes.json); add elements, "unmapped", or a source ValueSet without them',
   ]);
 });
 
