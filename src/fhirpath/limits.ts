@@ -26,16 +26,26 @@ export const DEFAULT_LIMITS: Limits = {
 /** What is left to the evaluation that runs; outside of any there is no limit. Evaluations are synchronous: one place is enough. */
 const left = { visits: Number.POSITIVE_INFINITY, characters: Number.POSITIVE_INFINITY };
 
-/** Runs one evaluation with a count of its own; that of an evaluation around it goes on afterwards. */
-export function counted<A, B, R>(limits: Limits, run: (a: A, b: B) => R, a: A, b: B): R {
+/**
+ * Runs one evaluation, or something that evaluates many times, with a count of its own. What is counted within it counts
+ * in what is around it too, and ends where that ends: a map that evaluates in a loop is bounded as a whole.
+ */
+export function counted<A, B, R>(
+  limits: Pick<Limits, 'visits' | 'built'>,
+  run: (a: A, b: B) => R,
+  a: A,
+  b: B,
+): R {
   const { visits, characters } = left;
-  left.visits = limits.visits;
-  left.characters = limits.built;
+  const mostVisits = Math.min(limits.visits, visits);
+  const mostCharacters = Math.min(limits.built, characters);
+  left.visits = mostVisits;
+  left.characters = mostCharacters;
   try {
     return run(a, b);
   } finally {
-    left.visits = visits;
-    left.characters = characters;
+    left.visits = visits - (mostVisits - left.visits);
+    left.characters = characters - (mostCharacters - left.characters);
   }
 }
 

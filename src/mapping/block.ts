@@ -1,21 +1,17 @@
 /** Writes the JavaScript of a compiled map: blocks of lines, and objects folded into one literal as far as nothing intervenes. */
+
+import type { Budget } from './budget.ts';
 import { type BuiltIn, type Form, holdsSomething, literalOf, type SlotIn } from './built.ts';
 import { Memory } from './memory.ts';
+import { stepLine } from './steps.ts';
 
 export type Built = BuiltIn<Block>;
 export type Slot = SlotIn<Block>;
 
-/** What all blocks of one compilation share: names, and how much has been written. */
-export interface Budget {
-  names: number;
-  characters: number;
-  /** blocks and groups that are being written, one within the other */
-  depth: number;
-  readonly most: number;
-  readonly deepest: number;
+/** What all blocks of one compilation share. */
+export interface Shared {
+  readonly budget: Budget;
   readonly keepsPlaces: boolean;
-  /** thrown when more is written than any honest map needs */
-  readonly exceeded: (what: 'size' | 'depth') => Error;
 }
 
 export class Block {
@@ -28,38 +24,27 @@ export class Block {
   readonly #early: { readonly built: Built; readonly slot: Slot }[] = [];
   readonly #closing: string[] = [];
   readonly #memory: Memory;
-  readonly budget: Budget;
+  readonly #shared: Shared;
 
-  constructor(budget: Budget, parent?: Block, loop = false) {
-    this.budget = budget;
+  constructor(shared: Shared, parent?: Block, loop = false) {
+    this.#shared = shared;
     this.#parent = parent;
     this.#loop = loop;
     this.#memory = new Memory(this, parent ? parent.#memory : undefined);
   }
 
+  get budget(): Budget {
+    return this.#shared.budget;
+  }
+
   /** @returns a name that no other variable of the compilation has */
   name(): string {
-    this.budget.names += 1;
-    return `v${this.budget.names}`;
+    return this.budget.name();
   }
 
   line(text: string): void {
-    this.spend(text.length);
+    this.budget.spend(text.length);
     this.#lines.push(text);
-  }
-
-  /** Counts work that may leave no code as if it left so many characters: a rule compiled in vain costs time too. */
-  spend(characters: number): void {
-    this.budget.characters += characters;
-    if (this.budget.characters > this.budget.most) throw this.budget.exceeded('size');
-  }
-
-  /** Writes something one level deeper, and refuses depth that JavaScript could not follow. */
-  within(fill: () => void): void {
-    if (this.budget.depth >= this.budget.deepest) throw this.budget.exceeded('depth');
-    this.budget.depth += 1;
-    fill();
-    this.budget.depth -= 1;
   }
 
   /** Keeps a value under a new name. */
@@ -95,12 +80,13 @@ export class Block {
     return this.#memory.keepText(code);
   }
 
-  /** Writes `head { … }` with a block inside. */
-  nest(head: string, fill: (inner: Block) => void, loop = false): void {
-    const inner = new Block(this.budget, this, loop);
-    this.within(() => fill(inner));
+  /** Writes `head { … }` with a block inside. @param loop number of the place of a loop's rule: its turns are counted */
+  nest(head: string, fill: (inner: Block) => void, loop?: number): void {
+    const inner = new Block(this.#shared, this, loop !== undefined);
+    this.budget.within(() => fill(inner));
     const text = inner.close();
-    if (text !== '') this.line(`${head} {\n${text}\n}`);
+    if (text === '') return;
+    this.line(`${head} {\n${loop === undefined ? '' : stepLine(loop, text)}${text}\n}`);
   }
 
   /** A new object, put into its slot when it holds something. */
@@ -246,7 +232,7 @@ export class Block {
     built.filled ||= entries.size > 0;
     built.entries = undefined;
     // objects that grow are slow, so what later code may write may have its place from the start
-    const later = this.budget.keepsPlaces ? built.writes : new Map<string, unknown>();
+    const later = this.#shared.keepsPlaces ? built.writes : new Map<string, unknown>();
     const keys = (): string[] => [...(built.layout ?? []), ...later.keys()];
     this.#lines.push(() => `const ${built.js} = ${literalOf(entries, keys())};`);
     if (built.filled) this.#place(built);

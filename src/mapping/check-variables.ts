@@ -7,18 +7,18 @@ import type { Argument, Expression, Group, MapFile, Rule, Source, Target } from 
 
 /** Adds a warning for each variable without a use, and each rule whose condition never holds. */
 export function checkVariables(file: MapFile, findings: Findings): void {
-  for (const group of file.groups) checkRules(group.rules, findings);
+  for (const group of file.groups) for (const rule of group.rules) checkRule(rule, findings);
 }
 
-function checkRules(rules: readonly Rule[], findings: Findings): void {
-  for (const rule of rules) {
-    checkRule(rule, findings);
-    checkRules(rule.rules, findings);
-  }
-}
-
-function checkRule(rule: Rule, findings: Findings): void {
-  const used = namesOf(rule);
+/** @returns every name that the rule, or one within it, mentions where a variable may stand: read once, however deep it stands */
+function checkRule(rule: Rule, findings: Findings): Set<string> {
+  const used = new Set<string>();
+  const inner = rule.rules.map((one) => checkRule(one, findings));
+  for (const names of inner) for (const name of names) used.add(name);
+  for (const source of rule.sources) addSource(source, used);
+  for (const target of rule.targets) addTarget(target, used);
+  for (const { parameters } of rule.dependents)
+    for (const parameter of parameters) addArgument(parameter, used);
   const isRead = rule.targets.length === 0 && rule.dependents.length === 0 && rule.rules.length === 0;
   for (const { variable } of isRead ? rule.targets : [...rule.sources, ...rule.targets]) {
     if (!variable || used.has(variable.text)) continue;
@@ -33,20 +33,7 @@ function checkRule(rule: Rule, findings: Findings): void {
         'this condition never holds, so the rule never applies; remove it',
         'warning',
       );
-}
-
-/** Every name that a rule mentions where a variable may stand. */
-function namesOf(rule: Rule): Set<string> {
-  const names = new Set<string>();
-  const addRule = ({ sources, targets, dependents, rules }: Rule): void => {
-    for (const source of sources) addSource(source, names);
-    for (const target of targets) addTarget(target, names);
-    for (const { parameters } of dependents)
-      for (const parameter of parameters) addArgument(parameter, names);
-    for (const inner of rules) addRule(inner);
-  };
-  addRule(rule);
-  return names;
+  return used;
 }
 
 function addSource({ context, where, check, log, fallback }: Source, names: Set<string>): void {

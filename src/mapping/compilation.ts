@@ -1,14 +1,14 @@
 /** Compiles map files to JavaScript source: finds groups and types, writes each group as a function or in place. */
-import { AdapterError, issueOf } from '../fhir/outcome.ts';
 import type { Evaluate } from '../fhirpath/evaluate.ts';
-import { Block, type Budget } from './block.ts';
+import { Block, type Shared } from './block.ts';
+import { Budget } from './budget.ts';
 import { type Created, checkRequired } from './check-required.ts';
 import { checkGroups } from './check-variables.ts';
 import type { CodeMap } from './concept-map.ts';
 import { constantsOf } from './constants.ts';
 import { emitGroup } from './emit-group.ts';
-import { type Findings, nearest } from './finding.ts';
-import { LIMITS } from './limits.ts';
+import { type Findings, nearest, shortened } from './finding.ts';
+import { LIMITS, type Limits } from './limits.ts';
 import { ANY, type JsonSchema, type Shape, type Shapes } from './shapes.ts';
 import {
   type FoundGroup,
@@ -19,6 +19,7 @@ import {
   type Value,
   type Variable,
 } from './site.ts';
+import { stepLine } from './steps.ts';
 import { type Group, type Place, placeText, type Word } from './tree.ts';
 
 interface GroupFunction {
@@ -31,14 +32,22 @@ interface GroupFunction {
   touched: readonly ReadonlySet<string>[] | undefined;
 }
 
+/** Groups that a file sees, nearest first. */
+interface VisibleGroups {
+  readonly all: readonly FoundGroup[];
+  readonly byName: ReadonlyMap<string, FoundGroup>;
+}
+
 /** Groups whose code is longer than this are called, not written in place: huge functions are not optimised. */
 const LONGEST_INLINE = 4_000;
+
+/** Every issue of a rule names it. */
+const LONGEST_RULE_NAME = 100;
 
 export interface CompilationOptions {
   /** the code remembers which rule wrote what, for lineage */
   readonly isTraced?: boolean;
-  /** characters that the code may have */
-  readonly mostCode?: number;
+  readonly limits?: Limits;
   /** objects have a place for every member from the start, absent ones as undefined: a third faster */
   readonly keepsPlaces?: boolean;
 }
@@ -51,9 +60,10 @@ export class Compilation implements Unit {
   readonly usedCodeMaps: CodeMap[] = [];
   readonly lists: (readonly string[])[] = [];
   readonly #functions = new Map<string, GroupFunction>();
+  readonly #visible = new Map<string, VisibleGroups>();
   readonly #seen = new Set<Group>();
   readonly #placeNumbers = new Map<string, number>();
-  readonly #budget: Budget;
+  readonly #shared: Shared;
   readonly #constants = new Map<string, Scope>();
   readonly #nodes = new Map<JsonSchema, number>();
   readonly #created: Created[] = [];
@@ -63,20 +73,12 @@ export class Compilation implements Unit {
   constructor(
     sources: Sources,
     findings: Findings,
-    { isTraced = false, mostCode = LIMITS.code, keepsPlaces = false }: CompilationOptions = {},
+    { isTraced = false, limits = LIMITS, keepsPlaces = false }: CompilationOptions = {},
   ) {
     this.isTraced = isTraced;
     this.sources = sources;
     this.findings = findings;
-    this.#budget = {
-      names: 0,
-      characters: 0,
-      depth: 0,
-      most: limits.code,
-      deepest: limits.nesting,
-      exceeded: (what) => this.#refusal(what, limits),
-      keepsPlaces,
-    };
+    this.#shared = { budget: new Budget(limits), keepsPlaces };
   }
 
   get shapes(): Shapes {
@@ -85,7 +87,9 @@ export class Compilation implements Unit {
 
   /** @returns the number under which compiled code names a place */
   place(at: Place, rule: string | undefined): number {
-    const text = rule === undefined ? placeText(at) : `${placeText(at)} (rule ${JSON.stringify(rule)})`;
+    const named = rule === undefined ? '' : ` (rule ${JSON.stringify(shortened(rule, LONGEST_RULE_NAME))})`;
+    const text = placeText(at) + named;
+    this.#shared.budget.reached = text;
     const number = this.#placeNumbers.get(text) ?? this.places.push(text) - 1;
     this.#placeNumbers.set(text, number);
     return number;
@@ -107,12 +111,12 @@ export class Compilation implements Unit {
 
   /** @returns the group of that name in the file or in what it imports; a finding when there is none */
   findGroup(file: string, name: Word): FoundGroup | undefined {
-    const visible = this.visible(file);
-    const found = visible.find(({ group }) => group.name.text === name.text);
-    if (!found) {
+    const { all, byName } = this.#groupsOf(file);
+    const found = byName.get(name.text);
+    if (!found && !this.findings.isFull) {
       const hint = nearest(
         name.text,
-        visible.map(({ group }) => group.name.text),
+        all.map(({ group }) => group.name.text),
       );
       this.findings.add(
         'map-unknown-group',
@@ -124,27 +128,37 @@ export class Compilation implements Unit {
   }
 
   /** Groups of a file and of everything it imports, nearest first. */
-  visible(file: string): FoundGroup[] {
+  visible(file: string): readonly FoundGroup[] {
+    return this.#groupsOf(file).all;
+  }
+
+  #groupsOf(file: string): VisibleGroups {
+    const known = this.#visible.get(file);
+    if (known) return known;
     const files = new Set([file]);
     for (const name of files)
       for (const imported of this.sources.imports.get(name) ?? []) files.add(imported);
-    return [...files].flatMap((name) => {
+    const all = [...files].flatMap((name) => {
       return (this.sources.files.get(name)?.groups ?? []).map((group) => ({ file: name, group }));
     });
+    // of several with one name the nearest is meant
+    const byName = new Map(all.toReversed().map((found) => [found.group.name.text, found]));
+    this.#visible.set(file, { all, byName });
+    return { all, byName };
   }
 
   /** @returns the shape of a type named in a map: an alias of `uses`, a FHIR type, or a URL; a finding when unknown */
   typeShape(file: string, type: Word): Shape | undefined {
     const structures = this.sources.files.get(file)?.structures ?? [];
     const url = structures.find(({ alias }) => alias === type.text)?.url.text ?? type.text;
+    if (this.findings.isFull) return undefined;
     const { definitions } = this.shapes;
     const known = definitions.byUrl(url) ?? definitions.type(url);
     if (known) return { kind: 'type', name: known.name };
     const schema = this.sources.schemas.get(url);
     if (schema) return { kind: 'json', node: schema, root: schema };
-    const names = [...structures.map(({ alias }) => alias ?? ''), ...this.sources.schemas.keys()].filter(
-      Boolean,
-    );
+    const others = [...structures.map(({ alias }) => alias ?? ''), ...this.sources.schemas.keys()];
+    const names = others.filter((name) => name !== '' && name !== type.text);
     const what = url === type.text ? type.text : `${type.text} (${url})`;
     this.findings.add(
       'map-unknown-type',
@@ -188,7 +202,11 @@ export class Compilation implements Unit {
    * @returns the name of a function `(run, ...sources) => target` for an entry group; of several targets, an array
    */
   entry(found: FoundGroup, shapes: readonly Shape[], fresh: boolean): string {
-    const block = new Block(this.#budget);
+    return this.#shared.budget.guarded(() => this.#entry(found, shapes, fresh));
+  }
+
+  #entry(found: FoundGroup, shapes: readonly Shape[], fresh: boolean): string {
+    const block = new Block(this.#shared);
     const place = this.place(found.group.name.at, undefined);
     const values = found.group.parameters.map(({ mode }, index): Variable => {
       const shape = shapes[index] ?? ANY;
@@ -213,8 +231,12 @@ export class Compilation implements Unit {
    * @returns the name of a function `(run, source) => target`
    */
   entryOfTwo(first: FoundGroup, second: FoundGroup, shapes: readonly [Shape, Shape, Shape]): string {
+    return this.#shared.budget.guarded(() => this.#entryOfTwo(first, second, shapes));
+  }
+
+  #entryOfTwo(first: FoundGroup, second: FoundGroup, shapes: readonly [Shape, Shape, Shape]): string {
     const [from, between, to] = shapes;
-    const block = new Block(this.#budget);
+    const block = new Block(this.#shared);
     const place = this.place(first.group.name.at, undefined);
     const input = plain(block.name(), from);
     block.parameter(input.code);
@@ -224,7 +246,7 @@ export class Compilation implements Unit {
       { ...model, mode: 'target' },
     ]);
     const body = block.close();
-    const next = new Block(this.#budget);
+    const next = new Block(this.#shared);
     next.parameter(model.code);
     const bundle = this.#target(next, to, this.place(second.group.name.at, undefined));
     emitGroup(this, next, second, [
@@ -257,10 +279,8 @@ export class Compilation implements Unit {
         if (this.#seen.has(group)) continue;
         const found = { file, group };
         const shapes = group.parameters.map(({ type }) => (type && this.typeShape(file, type)) ?? ANY);
-        this.#functionOf(
-          found,
-          shapes.map((shape) => plain('', shape)),
-        );
+        const values = shapes.map((shape) => plain('', shape));
+        this.#shared.budget.guarded(() => this.#functionOf(found, values));
       }
     }
     checkRequired(this.#created, this.shapes.definitions, this.findings);
@@ -301,7 +321,7 @@ export class Compilation implements Unit {
   }
 
   #write(fn: GroupFunction, found: FoundGroup, given: readonly Value[]): string {
-    const block = new Block(this.#budget);
+    const block = new Block(this.#shared);
     const values = given.map(({ shape, fresh }, index): Variable => {
       const mode = found.group.parameters[index]?.mode ?? 'source';
       const js = block.name();
@@ -315,9 +335,9 @@ export class Compilation implements Unit {
     const names = values.flatMap(({ code, origins = [] }) => [code, ...origins]);
     const parameters = ['run', 'depth', ...names].join(', ');
     const at = this.place(found.group.name.at, undefined);
-    const steps = `if (++run.steps > run.limits.steps) tooMany(run, ${at});\n`;
-    const guard = fn.recursive ? `${steps}if (!enter(run, ${at}, depth)) return;\n` : steps;
-    return `function ${fn.name}(${parameters}) {\n${guard}${block.close()}\n}`;
+    const body = block.close();
+    const enter = fn.recursive ? `if (!enter(run, ${at}, depth)) return;\n` : '';
+    return `function ${fn.name}(${parameters}) {\n${stepLine(at, body)}${enter}${body}\n}`;
   }
 
   #shapeKey(shape: Shape): string {
@@ -325,9 +345,4 @@ export class Compilation implements Unit {
     if (!this.#nodes.has(shape.node)) this.#nodes.set(shape.node, this.#nodes.size);
     return `json ${this.#nodes.get(shape.node)}`;
   }
-}
-
-function tooLarge(most: number): Error {
-  const diagnostics = `the maps compile to more than ${most} characters; make groups call each other less often`;
-  return new AdapterError('permanent', issueOf({ rule: 'map-too-large', code: 'too-costly', diagnostics }));
 }

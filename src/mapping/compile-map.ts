@@ -46,8 +46,14 @@ export interface CompiledMap {
    * @param sources the source; of several source parameters an array, in their order; never changed
    */
   run(sources: unknown, options?: RunOptions): MapResult;
-  /** Runs the map for the lineage of what it makes; compiled for that when first asked, so that `run` pays nothing. */
-  explain(sources: unknown): Explained & { readonly issues: readonly OperationOutcomeIssue[] };
+  /**
+   * Runs the map for the lineage of what it makes; compiled for that when first asked, so that `run` pays nothing. An issue
+   * where the limits allow the map, but not the longer code that remembers its rules.
+   */
+  explain(
+    sources: unknown,
+    options?: RunOptions,
+  ): Explained & { readonly issues: readonly OperationOutcomeIssue[] };
   /** the JavaScript that runs, for a reader */
   readonly code: string;
   /** what should be looked at though the map runs */
@@ -74,7 +80,7 @@ export function compileMap(options: CompileMapOptions): Checked<CompiledMap> {
   };
   const sources = gatherSources(given, findings);
   const limits = { ...LIMITS, ...options.limits };
-  const unit = sources && new Compilation(sources, findings, { mostCode: limits.code });
+  const unit = sources && new Compilation(sources, findings, { limits });
   const found = unit && groupOf(unit, options);
   if (!unit || !found) return { ok: false, outcome: outcomeOf(...findings.issues) };
   const shapes = found.group.parameters.map(
@@ -88,7 +94,7 @@ export function compileMap(options: CompileMapOptions): Checked<CompiledMap> {
     const all: readonly unknown[] = Array.isArray(given) ? given : [given];
     return Array.from({ length: count }, (_, at) => all[at]);
   };
-  let traced: Traced | undefined;
+  let traced: Checked<Traced> | undefined;
   return {
     ok: true,
     value: {
@@ -100,10 +106,11 @@ export function compileMap(options: CompileMapOptions): Checked<CompiledMap> {
           issues,
         };
       },
-      explain: (given) => {
+      explain: (given, options) => {
         const issues: OperationOutcomeIssue[] = [];
-        traced ??= tracedOf(sources, found, shapes);
-        return { ...explainHop(traced, inputs(given), issues), issues };
+        traced ??= tracedOf(sources, found, shapes, limits);
+        if (!traced.ok) return { value: undefined, lineage: [], issues: traced.outcome.issue };
+        return { ...explainHop(traced.value, inputs(given), issues, { ...options, limits }), issues };
       },
       code: unit.text(),
       warnings: findings.issues,
@@ -127,10 +134,20 @@ function entryOf(unit: Compilation, found: FoundGroup, shapes: readonly Shape[])
   }
 }
 
-function tracedOf(sources: Sources, found: FoundGroup, shapes: readonly Shape[]): Traced {
-  const unit = new Compilation(sources, new Findings(), { isTraced: true });
-  const entry = unit.entry(found, shapes, false);
-  return { main: linkMains(unit, [entry]).get(entry)!, places: unit.places };
+function tracedOf(
+  sources: Sources,
+  found: FoundGroup,
+  shapes: readonly Shape[],
+  limits: Limits,
+): Checked<Traced> {
+  const unit = new Compilation(sources, new Findings(), { isTraced: true, limits });
+  try {
+    const entry = unit.entry(found, shapes, false);
+    return { ok: true, value: { main: linkMains(unit, [entry]).get(entry)!, places: unit.places } };
+  } catch (error) {
+    if (error instanceof AdapterError) return { ok: false, outcome: error.outcome };
+    throw error;
+  }
 }
 
 function groupOf(unit: Compilation, { maps, group: wanted }: CompileMapOptions): FoundGroup | undefined {

@@ -1,6 +1,6 @@
 /** Turns ConceptMaps, from files or inline, into tables that compiled maps look codes up in. */
 import type { CodeableConcept, Coding, ConceptMap, ConceptMapGroup } from '@medplum/fhirtypes';
-import { type Run, report } from './runtime.ts';
+import { charge, type Run, report } from './runtime.ts';
 import type { InlineConceptMap } from './tree.ts';
 
 /** What a code becomes. */
@@ -40,6 +40,9 @@ export interface CodeMap {
   readonly others: ReadonlyMap<string, CodeMap>;
 }
 
+/** Codes that one issue names. */
+const MOST_NAMED = 8;
+
 /** Equivalences that say there is no such thing in the target system. */
 const NO_MATCH = new Set(['unmatched', 'disjoint']);
 
@@ -77,17 +80,19 @@ function scopeOf({
 
 /** @returns the table of `conceptmap "#name" { … }` */
 export function codeMapOfInline(map: InlineConceptMap, others: ReadonlyMap<string, CodeMap>): CodeMap {
-  const groups = new Map<string, Map<string, Translation[]>>();
+  const groups = new Map<string, { from: string; to: string; codes: Map<string, Translation[]> }>();
   for (const { source, relation, target } of map.codes) {
-    const key = `${source.prefix.text} ${target.prefix.text}`;
-    if (!groups.has(key)) groups.set(key, new Map());
+    const [from, to] = [source.prefix.text, target.prefix.text];
+    const key = JSON.stringify([from, to]);
+    const { codes } = groups.get(key) ?? { codes: new Map<string, Translation[]>() };
+    groups.set(key, { from, to, codes });
     const system = map.prefixes.get(target.prefix.text);
     const equivalence = RELATIONS.get(relation.text);
-    addTarget(groups.get(key)!, source.code, { system, code: target.code, display: undefined }, equivalence);
+    addTarget(codes, source.code, { system, code: target.code, display: undefined }, equivalence);
   }
-  const tables = [...groups].map(([key, codes]): Table => {
-    const [from, to] = key.split(' ') as [string, string];
-    const provided = map.unmapped.some(({ prefix }) => prefix.text === from);
+  const kept = new Set(map.unmapped.map(({ prefix }) => prefix.text));
+  const tables = [...groups.values()].map(({ from, to, codes }): Table => {
+    const provided = kept.has(from);
     const unmapped: Unmapped = { mode: 'provided', translation: undefined, url: undefined };
     return {
       system: map.prefixes.get(from),
@@ -109,6 +114,7 @@ export function lookUp(run: Run, at: number, map: CodeMap, value: unknown): read
     if (found) return found;
   }
   const codings = codingsOf(value);
+  charge(run, at, codings.length * map.tables.length);
   const found = codings.flatMap((coding) => find(map, coding, 0) ?? []);
   if (found.length === 0 && !codings.some((coding) => find(map, coding, 0)))
     reportUnmapped(run, at, map, codings);
@@ -164,7 +170,9 @@ function find(map: CodeMap, coding: SourceCoding, depth: number): readonly Trans
 }
 
 function reportUnmapped(run: Run, at: number, map: CodeMap, codings: readonly SourceCoding[]): void {
-  const codes = codings.map(({ code }) => (/^\S{1,40}$/.test(code) ? `"${code}"` : 'a text that is no code'));
+  const codes = codings
+    .slice(0, MOST_NAMED)
+    .map(({ code }) => (/^\S{1,40}$/.test(code) ? `"${code}"` : 'a text that is no code'));
   const what = codes.length === 0 ? 'a value that is no code' : codes.join(', ');
   const message = `${what} is not in ${map.url} (${map.file}); add an element for it to that file`;
   report(run, at, 'map-unmapped-code', message, { severity: 'warning', code: 'code-invalid' });

@@ -115,7 +115,7 @@ export class Cursor {
 
   error(expected: string): Error {
     const found = this.token.kind === 'end' ? 'the end of the file' : JSON.stringify(this.token.text);
-    return syntaxError(this.token.at, `expected ${expected}, found ${found}`);
+    return syntaxError(this.token.at, `expected ${expected.replace(/,$/, '')}, found ${found}`);
   }
 
   /** Runs `parse` one level deeper, and refuses hostile depth. */

@@ -19,7 +19,7 @@ interface Candidate extends DefaultGroup {
  */
 export function defaultGroup(site: Site, from: Shape, { types }: Member): DefaultGroup | undefined {
   if (from.kind !== 'type') return undefined;
-  const known = candidates(site).filter((candidate) => candidate.from === from.name);
+  const known = candidates(site).get(from.name) ?? [];
   const exact = types.length === 1 ? known.find(({ type }) => type === types[0]) : undefined;
   if (exact) return exact;
   const { definitions } = site.unit.shapes;
@@ -36,19 +36,32 @@ export function resourceGroups(site: Site, from: Shape, { types }: Member): read
   const isOpen = from.kind === 'any' || (from.kind === 'type' && definitions.type(from.name)?.abstract);
   const [to] = types;
   if (!isOpen || to === undefined || !shapes.isResource({ kind: 'type', name: to })) return [];
-  return candidates(site).filter(({ isTypePlus, from: name, type }) => {
+  return [...candidates(site).values()].flat().filter(({ isTypePlus, from: name, type }) => {
     return isTypePlus && definitions.type(name)?.kind === 'resource' && definitions.isA(type, to);
   });
 }
 
-function candidates(site: Site): Candidate[] {
-  const { unit } = site;
-  return unit.visible(site.file).flatMap(({ file, group }) => {
-    const [source, target, more] = group.parameters;
-    if (!group.typeMode || more || !source?.type || !target?.type) return [];
-    const [a, b] = [unit.typeShape(file, source.type), unit.typeShape(file, target.type)];
-    if (a?.kind !== 'type' || b?.kind !== 'type') return [];
-    const isTypePlus = group.typeMode === 'type+';
-    return [{ found: { file, group }, from: a.name, type: b.name, isTypePlus }];
-  });
+/** Those that were found, by the list of groups in which they are: a file sees one. */
+const found = new WeakMap<readonly FoundGroup[], Candidates>();
+
+type Candidates = ReadonlyMap<string, readonly Candidate[]>;
+
+/** @returns the default groups that the rule's file sees, by the type of their source */
+function candidates(site: Site): Candidates {
+  const visible = site.unit.visible(site.file);
+  const known = found.get(visible);
+  if (known) return known;
+  const all = visible.flatMap((group) => candidateOf(site, group) ?? []);
+  const byType = Map.groupBy(all, ({ from }) => from);
+  found.set(visible, byType);
+  return byType;
+}
+
+function candidateOf({ unit }: Site, found: FoundGroup): Candidate | undefined {
+  const { file, group } = found;
+  const [source, target, more] = group.parameters;
+  if (!group.typeMode || more || !source?.type || !target?.type) return undefined;
+  const [a, b] = [unit.typeShape(file, source.type), unit.typeShape(file, target.type)];
+  if (a?.kind !== 'type' || b?.kind !== 'type') return undefined;
+  return { found, from: a.name, type: b.name, isTypePlus: group.typeMode === 'type+' };
 }

@@ -2,6 +2,16 @@
 import type { Unit } from './site.ts';
 import type { Word } from './tree.ts';
 
+/** What JavaScript gives texts, numbers and lists: legitimate names of elements, but of objects only. */
+const INHERITED = new Set(
+  [String, Number, Boolean, Array].flatMap(({ prototype }) => Object.getOwnPropertyNames(prototype)),
+);
+
+/** @returns true for `length`, `link`, `at` and the like: a text or a list in the element's place seems to have them */
+export function isInherited(name: string): boolean {
+  return INHERITED.has(name);
+}
+
 const REFUSED = new Set([...Object.getOwnPropertyNames(Object.prototype), 'prototype']);
 
 /** @returns true, with a finding, for `__proto__`, `constructor`, `prototype` and the like */

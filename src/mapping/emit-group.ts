@@ -7,11 +7,27 @@ import { type FoundGroup, type Site, type Unit, type Variable, variableOf } from
 import { argument } from './transform-call.ts';
 import type { Argument, Invocation, Parameter, Rule, Word } from './tree.ts';
 
+/** JavaScript's functions end at some 65,000; no map needs a tenth of a percent of it. */
+const MOST_PARAMETERS = 100;
+
 /** Longest chain of `extends`. */
 const MOST_PARENTS = 20;
 
+/** What a source, a target or a dependent costs to compile, in characters of code, though it may leave none. */
+const COST = 20;
+
 /** Writes a group's rules into the block; `values` are those of its parameters, in order. */
 export function emitGroup(unit: Unit, block: Block, found: FoundGroup, values: readonly Variable[]): void {
+  const { name, parameters } = found.group;
+  if (parameters.length > MOST_PARAMETERS) {
+    const message = `group ${name.text} has ${parameters.length} parameters, more than ${MOST_PARAMETERS}; pass objects instead`;
+    return unit.findings.add('map-parameters', name.at, message);
+  }
+  block.budget.within(() => emitChain(unit, block, chainOf(unit, found), values));
+}
+
+/** @returns the group after those that it extends, the outermost first */
+function chainOf(unit: Unit, found: FoundGroup): FoundGroup[] {
   const chain = [found];
   for (let at: FoundGroup | undefined = found; at?.group.parent; ) {
     const name: Word = at.group.parent;
@@ -27,15 +43,39 @@ export function emitGroup(unit: Unit, block: Block, found: FoundGroup, values: r
     }
     chain.unshift(at);
   }
+  return chain;
+}
+
+function emitChain(
+  unit: Unit,
+  block: Block,
+  chain: readonly FoundGroup[],
+  values: readonly Variable[],
+): void {
+  const own = chain.at(-1)!.group.parameters;
   for (const { file, group } of chain) {
     unit.saw(group);
-    const scope = new Map(unit.constants(file));
-    group.parameters.forEach((parameter, index) => {
-      const value = values[index];
+    const constants = unit.constants(file);
+    block.budget.spend(constants.size);
+    const scope = new Map(constants);
+    for (const parameter of group.parameters) {
+      const value = values[counterpart(own, group.parameters, parameter)];
       if (value) scope.set(parameter.name.text, typed(unit, file, parameter, value));
-    });
+    }
     emitRules({ unit, block, scope, file, place: 0 }, group.rules);
   }
+}
+
+/**
+ * A group and the one that it extends have the same parameters by mode and name, perhaps in another order, and the former
+ * may have more; where the names differ, the first source is the first source.
+ * @returns where the parameter of an extended group stands among those of the group that is called
+ */
+function counterpart(own: readonly Parameter[], inherited: readonly Parameter[], wanted: Parameter): number {
+  const named = own.findIndex(({ mode, name }) => mode === wanted.mode && name.text === wanted.name.text);
+  if (named >= 0) return named;
+  const rank = inherited.filter(({ mode }) => mode === wanted.mode).indexOf(wanted);
+  return own.indexOf(own.filter(({ mode }) => mode === wanted.mode)[rank]!);
 }
 
 /** A value whose shape is not known takes the parameter's type; one that is known must fit it. */
@@ -56,7 +96,10 @@ export function emitRules(site: Site, rules: readonly Rule[]): void {
 }
 
 function emitRule(outer: Site, rule: Rule): void {
+  if (outer.unit.findings.isFull) return;
   const site: Site = { ...outer, place: outer.unit.place(rule.at, rule.name) };
+  const { sources, targets, dependents } = rule;
+  site.block.budget.spend(COST * (sources.length + targets.length + dependents.length));
   emitSources(site, rule, (inner) => {
     const filled = emitTargets(inner, rule);
     for (const dependent of rule.dependents) emitDependent(filled, dependent);

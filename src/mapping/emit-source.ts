@@ -1,5 +1,5 @@
 /** Writes the source side of a rule: reading elements, loops, conditions, cardinalities. */
-import { isRefusedName } from './element-name.ts';
+import { isInherited, isRefusedName } from './element-name.ts';
 import { emitCheck, emitCondition, emitExpression, emitLog, literalOf } from './expression.ts';
 import { nearest } from './finding.ts';
 import { itemOf, under } from './origins.ts';
@@ -157,7 +157,11 @@ function choiceCode(site: Site, member: Member, from: string): string | undefine
 }
 
 function readCode(member: Member, from: string): string {
-  return member.keys.map((key) => `${from}[${JSON.stringify(key)}]`).join(' ?? ');
+  return member.keys
+    .map((key) =>
+      isInherited(key) ? `own(${from}, ${JSON.stringify(key)})` : `${from}[${JSON.stringify(key)}]`,
+    )
+    .join(' ?? ');
 }
 
 /** @returns JavaScript of `_name`, where the element is a primitive of FHIR */
@@ -196,7 +200,8 @@ function emitEach(
   const fresh = owner.fresh && !owner.built;
   const filter = filterOf(site, source, member);
   const isPicked = source.listMode || source.cardinality;
-  const list = isPicked ? emitPicked(site, source, { ...member, fresh }, all, filter) : all;
+  const picked = isPicked ? emitPicked(site, source, { ...member, fresh }, all, filter) : undefined;
+  const list = picked?.list ?? all;
   const beside = isPicked ? undefined : companionOf(site, source, member, owner);
   const index = site.block.name();
   const length = beside ? `longer(${list}, ${beside})` : `${list}.length`;
@@ -209,13 +214,13 @@ function emitEach(
       const isAbsent = companion
         ? `${code} === undefined && ${companion} === undefined`
         : `${code} === undefined || ${code} === null${isType}`;
-      block.line(`if (++run.steps > run.limits.steps) tooMany(run, ${site.place});`);
       block.line(`if (${isAbsent}) continue;`);
       if (!companion) block.bind(code);
       const inner = { ...site, block };
       const origins = itemOf(
         under(owner, JSON.stringify(member.keys[0])),
-        isPicked ? `${all}.indexOf(${code})` : index,
+        picked ? picked.indexOf(index) : index,
+        member.isArray ? undefined : `Array.isArray(${readCode(member, from)})`,
       );
       const value = plain(code, member.shape, {
         fresh,
@@ -226,7 +231,7 @@ function emitEach(
       if (list === all) emitItem(inner, source, value, body);
       else bindItem(inner, source, value, body);
     },
-    true,
+    site.place,
   );
 }
 
@@ -249,6 +254,13 @@ function withDefault(site: Site, source: Source, shape: Shape, read: string): st
   return value ? `${read} ?? single(run, ${site.place}, ${value})` : read;
 }
 
+/** What was collected, as JavaScript. */
+interface Picked {
+  readonly list: string;
+  /** @returns the index in the source's list of the item at an index of the collected one; for lineage */
+  readonly indexOf: (index: string) => string;
+}
+
 /** List modes and cardinalities count what passed the conditions, so that is collected first. */
 function emitPicked(
   site: Site,
@@ -256,8 +268,9 @@ function emitPicked(
   { fresh, ...member }: Member & Pick<Value, 'fresh'>,
   all: string,
   filter: string | undefined,
-): string {
+): Picked {
   const kept = site.block.keep('[]');
+  const places = site.unit.isTraced ? site.block.keep('[]') : undefined;
   const index = site.block.name();
   site.block.nest(
     `for (let ${index} = 0; ${index} < ${all}.length; ${index}++)`,
@@ -267,18 +280,20 @@ function emitPicked(
       block.line(`if (${code} === undefined || ${code} === null${isType}) continue;`);
       block.bind(code);
       guarded({ ...site, block }, source, plain(code, member.shape, { fresh }), (inner) =>
-        inner.block.line(`${kept}.push(${code});`),
+        inner.block.line(`${kept}.push(${code});${places ? ` ${places}.push(${index});` : ''}`),
       );
     },
-    true,
+    site.place,
   );
   if (source.cardinality) {
     const { min, max } = source.cardinality;
     const name = JSON.stringify(member.stem);
     site.block.line(`count(run, ${site.place}, ${name}, ${kept}, ${min}, ${max});`);
   }
-  if (!source.listMode) return kept;
-  return site.block.keep(`pick(run, ${site.place}, ${JSON.stringify(source.listMode.text)}, ${kept})`);
+  const mode = source.listMode?.text;
+  const list = mode ? site.block.keep(`pick(run, ${site.place}, ${JSON.stringify(mode)}, ${kept})`) : kept;
+  const skipped = mode === 'not_first' ? '1' : mode === 'last' ? `${kept}.length - 1` : '0';
+  return { list, indexOf: (at) => `${places}[${at} + ${skipped}]` };
 }
 
 /** One item of the source: its conditions, then what the rule does with it. */

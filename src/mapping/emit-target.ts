@@ -59,14 +59,9 @@ function emitDeep(site: Site, rule: Rule, target: Target, parent: Built, member:
   };
   const listModes = member.isArray ? [{ text: 'single', at: first!.at }] : [];
   const made = emitElement(site, rule, { ...single, listModes }, parent, member);
-  return (
-    made &&
-    emitTarget(within(site, context.text, { ...made, mode: 'target' }), rule, {
-      ...target,
-      context,
-      path: rest,
-    })
-  );
+  if (!made) return undefined;
+  const inner = within(site, context.text, { ...made, mode: 'target' });
+  return site.block.budget.within(() => emitTarget(inner, rule, { ...target, context, path: rest }));
 }
 
 const NOTHING_MORE = { transform: undefined, share: undefined } as const;

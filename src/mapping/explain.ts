@@ -1,6 +1,7 @@
 /** Runs maps that were compiled for lineage: what came out, and where each element of it came from. */
 import type { Bundle, OperationOutcomeIssue } from '@medplum/fhirtypes';
-import { type Main, runMain, startRun } from './program.ts';
+import type { Limits } from './limits.ts';
+import { type Main, type RunOptions, runMain, startRun } from './program.ts';
 import { joined, type Lineage, lineageOf } from './runtime-lineage.ts';
 
 /** A target with the lineage of its elements. */
@@ -20,8 +21,9 @@ export function explainHop(
   { main, places }: Traced,
   sources: readonly unknown[],
   issues: OperationOutcomeIssue[],
+  { limits, ...options }: RunOptions & { readonly limits?: Limits } = {},
 ): Explained {
-  const run = startRun(issues, places);
+  const run = startRun(issues, places, options, limits);
   const [first, ...more] = sources;
   const value = runMain(run, main, first, more);
   return { value, lineage: lineageOf(run, value) };

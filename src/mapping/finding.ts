@@ -60,12 +60,11 @@ export class Findings {
 
 /** @returns `; write x` with the known name nearest to a wrong one, or the list of known names when none is near */
 export function nearest(wrong: string, known: Iterable<string>): string {
-  const names = [...Iterator.from(known).take(MOST_NAMES)];
+  const names: string[] = [];
+  for (const name of known) if (names.push(name) === MOST_NAMES) break;
   if (names.length === 0) return '';
   const far = Math.max(2, wrong.length / 3);
-  const near = names.filter(
-    ({ length }) => length <= LONGEST_NAME && Math.abs(length - wrong.length) <= far,
-  );
+  const near = names.filter(({ length }) => length <= LONGEST_NAME && Math.abs(length - wrong.length) <= far);
   let best = '';
   let least = Number.POSITIVE_INFINITY;
   for (const name of near) {

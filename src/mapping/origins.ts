@@ -8,9 +8,19 @@ export function under(owner: Value, key: string): readonly string[] | undefined 
   return owner.origins?.map((origin) => `${origin} + "." + ${key}`);
 }
 
-/** @returns the paths of an item of a list */
-export function itemOf(origins: readonly string[] | undefined, index: string): readonly string[] | undefined {
-  return origins?.map((origin) => `${origin} + "[" + ${index} + "]"`);
+/**
+ * @param isList JavaScript that is true when the record has a list there, where no type says so
+ * @returns the paths of an item of a list, or of the one value that stands in place of a list
+ */
+export function itemOf(
+  origins: readonly string[] | undefined,
+  index: string,
+  isList?: string,
+): readonly string[] | undefined {
+  const step = `"[" + ${index} + "]"`;
+  return origins?.map(
+    (origin) => `${origin} + ${isList === undefined ? step : `(${isList} ? ${step} : "")`}`,
+  );
 }
 
 /** @returns the paths that a target's value comes from; none for a constant, undefined where no lineage is asked for */

@@ -2,7 +2,7 @@
 import { AdapterError } from '../fhir/outcome.ts';
 import { type Token, tokenize } from './lexer.ts';
 import { type Operand, operandOf, step } from './plain-operand.ts';
-import type { Site, Value } from './site.ts';
+import { chargeLine, type Site, type Value } from './site.ts';
 import type { Expression } from './tree.ts';
 
 /** A truth value of three: empty makes neither `yes` nor `no` true. */
@@ -13,6 +13,11 @@ interface Truth {
 }
 
 type Result = Operand | Truth;
+
+/** Functions that cost the same for any text. */
+const AT_ONCE = new Set(['startsWith', 'endsWith', 'length', 'toString']);
+/** Longer expressions are left to FHIRPath, which bounds them. */
+const MOST_TOKENS = 500;
 
 /** Thrown to say: not one of the common forms. Never leaves this file. */
 class NotPlain extends Error {}
@@ -32,8 +37,8 @@ export function plainText(site: Site, expression: Expression, focus: Value): str
 
 function parse(site: Site, expression: Expression, focus: Value): Result | undefined {
   try {
-    const parser = new PlainParser(site, tokenize('', expression.text), focus);
-    return parser.whole();
+    const tokens = tokenize('', expression.text);
+    return tokens.length > MOST_TOKENS ? undefined : new PlainParser(site, tokens, focus).whole();
   } catch (error) {
     if (error instanceof NotPlain || error instanceof AdapterError) return undefined;
     throw error;
@@ -169,6 +174,7 @@ class PlainParser {
   /** @param js name of a variable */
   #textCall(js: string, name: string, [first, second, ...more]: readonly string[]): Result {
     const isText = `typeof ${js} === "string"`;
+    if (!AT_ONCE.has(name)) this.#site.block.line(chargeLine(this.#site, js));
     if (
       first !== undefined &&
       second === undefined &&

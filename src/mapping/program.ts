@@ -1,6 +1,7 @@
 /** Turns the text of compiled maps into functions that run. */
 import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { AdapterError } from '../fhir/outcome.ts';
+import { counted } from '../fhirpath/limits.ts';
 import type { Compilation } from './compilation.ts';
 import { asCodeableConcept, asCoding, asDisplay, asSystem, lookUp, lookUpCode } from './concept-map.ts';
 import { LIMITS } from './limits.ts';
@@ -57,6 +58,8 @@ export function link(compilation: Compilation, entries: readonly string[]): Read
   return new Map([...mains].map(([name, main]) => [name, hop(main, compilation.places)]));
 }
 
+const NONE: readonly unknown[] = [];
+
 /** A compiled entry group: sources in, its target out; of several targets, an array. */
 export type Main = (run: runtime.Run, ...sources: unknown[]) => unknown;
 
@@ -97,7 +100,7 @@ export function runMain(run: runtime.Run, main: Main, source: unknown, more?: re
     return undefined;
   }
   try {
-    const target = more ? main(run, source, ...more) : main(run, source);
+    const target = counted(run.limits, (first, others) => main(run, first, ...others), source, more ?? NONE);
     if (run.last) lists.finish(run);
     return target;
   } catch (error) {
@@ -117,5 +120,12 @@ function reportFailure(run: runtime.Run, error: unknown): void {
       run.issues.push({ ...issue, diagnostics: `${place}: ${issue.diagnostics ?? issue.code}` });
   } else if (error instanceof RangeError) {
     runtime.report(run, run.at, 'map-too-deep', 'the record is nested deeper than a map can follow');
-  } else throw error;
+  } else reportThrown(run, error);
+}
+
+/** Records are plain JSON; others may hold what throws when it is read. Its message may hold a value, so only its kind is told. */
+function reportThrown(run: runtime.Run, error: unknown): void {
+  const kind = error instanceof Error ? error.name : typeof error;
+  const message = `reading the record or making its target threw ${/^\w{1,40}$/.test(kind) ? kind : 'an error'}; give the record as plain JSON`;
+  runtime.report(run, run.at, 'map-failed', message, { code: 'exception' });
 }

@@ -36,7 +36,7 @@ export function count(
 export function takeOut(parent: Record<string, unknown>, key: string, value: unknown): void {
   const member = parent[key];
   if (Array.isArray(member)) {
-    const at = member.indexOf(value);
+    const at = member.lastIndexOf(value); // made late, it stands near the end
     if (at >= 0) member.splice(at, 1);
     if (member.length === 0) delete parent[key];
   } else if (member === value) delete parent[key];

@@ -1,9 +1,17 @@
 /** What compiled maps call at run time for primitives of FHIR, whose ids and extensions stand beside them, and for choices of type. */
-import { hasValues, type Parent, type Run, report } from './runtime.ts';
+import { copyOf, hasValues, type Parent, type Run, report } from './runtime.ts';
 
 /** A FHIR primitive with what it carries. */
 interface Primitive extends Readonly<Record<string, unknown>> {
   readonly value?: unknown;
+}
+
+/** @returns a copy of the id and extensions beside a primitive; an issue and nothing where no object stands there */
+export function beside(run: Run, at: number, value: unknown): unknown {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'object' && !Array.isArray(value)) return copyOf(run, at, value);
+  report(run, at, 'map-type', 'what stands beside a primitive, under its name with "_", must be an object');
+  return undefined;
 }
 
 /** Writes a primitive in the two places that JSON has for it. @source FHIR R4 json.html#primitive */

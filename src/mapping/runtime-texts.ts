@@ -114,11 +114,13 @@ export function uuidOf(run: Run, at: number): string | undefined {
   return undefined;
 }
 
+const LONGEST_QUANTITY = 500;
 const QUANTITY = /^\s*(<=|>=|<|>)?\s*([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(\S(?:.{0,200}\S)?)?\s*$/;
 
 /** @returns the Quantity of `[comparator]value[space]unit`; undefined, with an issue, for any other text */
 export function quantityOf(run: Run, at: number, written: string): Quantity | undefined {
-  const [, comparator, value, unit] = QUANTITY.exec(written) ?? [];
+  const short = written.length > LONGEST_QUANTITY ? '' : written; // the pattern takes the square of a run of blanks
+  const [, comparator, value, unit] = QUANTITY.exec(short) ?? [];
   if (value === undefined) {
     report(run, at, 'map-quantity', 'the text is no quantity, such as ">= 5 mg"');
     return undefined;
@@ -136,4 +138,10 @@ export function referenceTo(run: Run, at: number, value: unknown): string | unde
   if (typeof resourceType === 'string' && typeof id === 'string') return `${resourceType}/${id}`;
   report(run, at, 'map-reference', 'a reference needs a resource with an id; give it one before this rule');
   return undefined;
+}
+
+/** @returns the system of a contact point that its value shows: an address of e-mail or of a page, else a telephone */
+export function contactSystemOf(value: string): 'email' | 'url' | 'phone' {
+  if (/^https?:\/\//i.test(value)) return 'url';
+  return value.includes('@') ? 'email' : 'phone';
 }

@@ -10,7 +10,7 @@ export interface Run {
   readonly places: readonly string[];
   /** number of the place that was reached last before anything that may fail */
   at: number;
-  /** calls of groups and turns of loops so far */
+  /** steps so far, see `Limits` */
   steps: number;
   readonly limits: Limits;
   /** takes what `log (…)` gives; absent where nobody listens, and then nothing of it is evaluated */
@@ -38,8 +38,13 @@ export interface Trace {
 
 const NOTHING: readonly unknown[] = Object.freeze([]);
 const DEEPEST_COPY = 100;
+/** Characters that one step may make or search. */
+const TEXT_OF_A_STEP = 1_000;
+/** An issue in a loop is a text for every turn: of the steps of a run fifty thousand may be reported, not millions. */
+const STEPS_OF_AN_ISSUE = 100;
 
 export function report(run: Run, at: number, rule: string, message: string, more: Partial<Fault> = {}): void {
+  run.steps += STEPS_OF_AN_ISSUE;
   run.issues.push(issueOf({ rule, ...more, diagnostics: `${run.places[at]}: ${message}` }));
 }
 
@@ -62,18 +67,42 @@ export function text(run: Run, at: number, value: unknown): string {
   return '';
 }
 
-/** @returns a copy that shares nothing with the source record */
+/** @returns a copy that shares nothing with the source record; an issue and nothing for what JSON has no form for */
 export function copyOf(run: Run, at: number, value: unknown, depth = 0): unknown {
-  if (typeof value !== 'object' || value === null) return value;
+  if (typeof value !== 'object' || value === null) return scalar(run, at, value);
   if (depth > DEEPEST_COPY) {
     report(run, at, 'map-too-deep', `the value to copy is nested deeper than ${DEEPEST_COPY} levels`);
     return undefined;
   }
-  if (Array.isArray(value)) return value.map((item) => copyOf(run, at, item, depth + 1));
+  if (Array.isArray(value)) {
+    charge(run, at, value.length);
+    return value.map((item) => copyOf(run, at, item, depth + 1) ?? null);
+  }
   const members = Object.entries(value).filter(
     ([key, member]) => key !== '__proto__' && member !== undefined,
   );
+  charge(run, at, members.length + 1);
   return Object.fromEntries(members.map(([key, member]) => [key, copyOf(run, at, member, depth + 1)]));
+}
+
+/** @returns a text, number or boolean as it is; an issue and nothing for a function, a symbol or a BigInt */
+function scalar(run: Run, at: number, value: unknown): unknown {
+  const type = typeof value;
+  if (type !== 'function' && type !== 'symbol' && type !== 'bigint') return value;
+  report(
+    run,
+    at,
+    'map-type',
+    `the source holds a ${type} here, which JSON has no form for; correct the record`,
+  );
+  return undefined;
+}
+
+/** @returns a member of an object itself, not what JavaScript gives texts, numbers and lists by the same name: `link`, `at`, `length` */
+export function own(owner: unknown, key: string): unknown {
+  const isThere =
+    typeof owner === 'object' && owner !== null && !Array.isArray(owner) && Object.hasOwn(owner, key);
+  return isThere ? (owner as Parent)[key] : undefined;
 }
 
 /** @returns true when an object holds anything: a member may be there and absent (undefined) */
@@ -112,4 +141,16 @@ export function tooMany(run: Run, at: number): never {
   run.at = at;
   const diagnostics = `the map takes more than ${run.limits.steps} steps for one record; let its groups call each other, and its loops nest, less often`;
   throw new AdapterError('permanent', issueOf({ rule: 'map-too-costly', code: 'too-costly', diagnostics }));
+}
+
+/** Counts work. @throws AdapterError `map-too-costly` */
+export function charge(run: Run, at: number, steps: number): void {
+  run.steps += steps;
+  if (run.steps > run.limits.steps) tooMany(run, at);
+}
+
+/** Counts a text that is made or searched through, where it is long: short ones cost less than the step that they are part of. */
+export function chargeText(run: Run, at: number, text: unknown): void {
+  if (typeof text === 'string' && text.length > TEXT_OF_A_STEP)
+    charge(run, at, Math.floor(text.length / TEXT_OF_A_STEP));
 }

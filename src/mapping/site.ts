@@ -87,7 +87,7 @@ export interface Unit {
   /** @returns the group of that name in the file or in what it imports; a finding when there is none */
   findGroup(file: string, name: Word): FoundGroup | undefined;
   /** Groups of a file and of everything it imports, nearest first. */
-  visible(file: string): FoundGroup[];
+  visible(file: string): readonly FoundGroup[];
   /** @returns the shape of a type named in a map: an alias of `uses`, a FHIR type, or a URL; a finding when unknown */
   typeShape(file: string, type: Word): Shape | undefined;
   /** Constants of a file (`let`), by name. */
@@ -114,17 +114,24 @@ export interface Site {
 }
 
 export function within(site: Site, name: string | undefined, variable: Variable): Site {
-  return name === undefined ? site : { ...site, scope: new Map([...site.scope, [name, variable]]) };
+  if (name === undefined) return site;
+  site.block.budget.spend(site.scope.size);
+  return { ...site, scope: new Map([...site.scope, [name, variable]]) };
 }
 
 /** @returns the variable of that name; a finding when there is none */
 export function variableOf(site: Site, word: Word): Variable | undefined {
   const found = site.scope.get(word.text);
-  if (!found) {
+  if (!found && !site.unit.findings.isFull) {
     const hint = nearest(word.text, site.scope.keys());
     site.unit.findings.add('map-unknown-variable', word.at, `there is no variable ${word.text} here${hint}`);
   }
   return found;
+}
+
+/** @returns JavaScript that counts a text which is made, or searched through, where it is long */
+export function chargeLine({ place }: Site, text: string): string {
+  return `chargeText(run, ${place}, ${text});`;
 }
 
 /** @returns the code of a value; an object that still waits is written out first */

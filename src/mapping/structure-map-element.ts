@@ -7,12 +7,17 @@ import { type Metadata, type Place, placeText, type Word } from './tree.ts';
 /** Objects and arrays within one another; FHIR's deepest resources have a fifth of it. */
 const DEEPEST = 250;
 
+/** Elements of one resource; an object that holds itself would have them without end. */
+const MOST_ELEMENTS = 200_000;
+
 /** What all elements of one resource share. */
 export interface Reading {
   readonly file: string;
   readonly findings: Findings;
   /** `///` lines of what the language has no word for, such as `group[0].rule[1].id` */
   readonly metadata: Metadata[];
+  /** elements read so far */
+  elements: number;
 }
 
 type Members = Readonly<Record<string, unknown>>;
@@ -29,10 +34,12 @@ export class JsonElement {
    * @param home where `StructureMap` JSON written from the map will have it, when that differs
    */
   constructor(reading: Reading, members: Members, path = '', home = path) {
+    reading.elements += 1;
     this.#reading = reading;
-    this.#members = members;
+    this.#members = reading.elements > MOST_ELEMENTS ? {} : members;
     this.#home = home;
     this.at = { file: reading.file, line: 0, column: 0, element: path };
+    if (reading.elements === MOST_ELEMENTS) this.fault(`more than ${MOST_ELEMENTS} elements are too many`);
   }
 
   /** Notes a fault of the element, or of one of its members. */

@@ -22,7 +22,7 @@ const MOST_FINDINGS_SHOWN = 100;
  */
 export function readStructureMap(file: string, json: unknown): Checked<MapFile> {
   const findings = new Findings();
-  const reading: Reading = { file, findings, metadata: [] };
+  const reading: Reading = { file, findings, metadata: [], elements: 0 };
   const root = new JsonElement(reading, isObject(json) ? json : {});
   if (root.value('resourceType') !== 'StructureMap')
     root.fault('is no StructureMap; give a resource of that type');

@@ -1,7 +1,7 @@
 /** What the writers of transforms share: the call they write, its parameters as values, texts and literals, and copies. */
 import { emitExpression } from './expression.ts';
 import { plainText } from './plain-path.ts';
-import { ANY, type Member, type Shape } from './shapes.ts';
+import { ANY, jsonTypeOf, type Member, type Shape } from './shapes.ts';
 import { codeOf, plain, type Site, type Value, variableOf } from './site.ts';
 import type { Argument, Invocation, Literal, Path } from './tree.ts';
 
@@ -34,6 +34,17 @@ export function copied(site: Site, value: Value): Value {
   if (value.fresh && !site.unit.shapes.layout(value.shape)) return value;
   site.unit.shapes.readWhole(value.shape);
   return { ...value, code: `copyOf(run, ${site.place}, ${value.code})`, fresh: true };
+}
+
+/**
+ * What a record holds where its schema or type names a primitive: as it is where it is one, else copied, so that the target
+ * never shares an object with the record.
+ * @returns JavaScript
+ */
+export function ownedCode(site: Site, { shape, fresh, many, built }: Value, code: string): string {
+  if (fresh || many || built) return code;
+  const type = jsonTypeOf(site.unit.shapes.primitive(shape)) ?? 'string';
+  return `(typeof ${code} === "${type}" ? ${code} : copyOf(run, ${site.place}, ${code}))`;
 }
 
 /** @returns the value of a text, number or boolean as written */

@@ -3,13 +3,14 @@ import { dateOp, readingOp } from './date-op.ts';
 import { emitExpression } from './expression.ts';
 import { nearest } from './finding.ts';
 import { ANY, jsonTypeOf, type Member, type Shape } from './shapes.ts';
-import { codeOf, plain, type Site, type Value, variableOf } from './site.ts';
+import { chargeLine, codeOf, plain, type Site, type Value, variableOf } from './site.ts';
 import {
   argument,
   argumentAt,
   type Call,
   literalAt,
   type Made,
+  ownedCode,
   STRING,
   textAt,
   wordsOf,
@@ -74,7 +75,10 @@ function append(call: Call): Value | undefined {
   const parts = call.invocation.parameters.map((_, index) => textAt(call, index));
   if (parts.length === 0) argumentAt(call.site, call.invocation, 0);
   if (parts.length === 0 || parts.some((part) => part === undefined)) return undefined;
-  return plain(call.site.block.keepText(parts.join(' + ')), STRING, { fresh: true, isText: true });
+  const text = call.site.block.keepText(parts.join(' + '));
+  // texts made of texts that were made double in each rule
+  if (parts.some((part) => /^v\d+$/.test(part!))) call.site.block.line(chargeLine(call.site, text));
+  return plain(text, STRING, { fresh: true, isText: true });
 }
 
 function truncate(call: Call): Value | undefined {
@@ -92,16 +96,18 @@ function truncate(call: Call): Value | undefined {
 
 /** `escape(text, to)` writes text for a notation; `escape(text, from, to)` takes it out of another first. */
 function escapeCall(call: Call): Value | undefined {
+  const { site } = call;
   const text = textAt(call, 0);
   const [from, to] = [1, 2].map((index) => {
     if (index === 2 && call.invocation.parameters.length < 3) return undefined;
     return notationAt(call, index);
   });
   if (text === undefined || from === undefined) return undefined;
+  site.block.line(chargeLine(site, text));
   const code =
     to === undefined
       ? `escapeText(${text}, ${JSON.stringify(from)})`
-      : `escapeText(unescapeText(run, ${call.site.place}, ${text}, ${JSON.stringify(from)}), ${JSON.stringify(to)})`;
+      : `escapeText(unescapeText(run, ${site.place}, ${text}, ${JSON.stringify(from)}), ${JSON.stringify(to)})`;
   return plain(code, STRING, { fresh: true, isText: true });
 }
 
@@ -215,8 +221,7 @@ function identifier(call: Call): Made | undefined {
 function contactPoint(call: Call): Made | undefined {
   const isValue = call.invocation.parameters.length === 1;
   const entries = members(call, isValue ? ['value'] : ['system', 'value']);
-  if (entries && isValue)
-    entries.unshift(['system', `(${entries[0]![1]}).includes("@") ? "email" : "phone"`]);
+  if (entries && isValue) entries.unshift(['system', `contactSystemOf(${entries[0]![1]})`]);
   return entries && { entries, shape: { kind: 'type', name: 'ContactPoint' } };
 }
 
@@ -243,7 +248,10 @@ function quantity(call: Call): Made | Value | undefined {
   if (rest.some((code) => code === undefined)) return undefined;
   const names = ['unit', 'system', 'code'];
   const entries = rest.slice(0, 3).map((code, index): [string, string] => [names[index]!, code!]);
-  return { entries: [['value', value.code], ...entries], shape: { kind: 'type', name: 'Quantity' } };
+  return {
+    entries: [['value', ownedCode(site, value, value.code)], ...entries],
+    shape: { kind: 'type', name: 'Quantity' },
+  };
 }
 
 function objectCode(entries: readonly [string, string][]): string {

@@ -4,6 +4,7 @@ import { keyFor } from './choice.ts';
 import { originsOf, traceOf } from './origins.ts';
 import type { Member } from './shapes.ts';
 import type { Site, Value } from './site.ts';
+import { ownedCode } from './transform-call.ts';
 import type { Target } from './tree.ts';
 
 /** Writes a choice under the name of the type that the record has. */
@@ -22,7 +23,7 @@ export function writeChoice(
   const type = block.keep(
     `allowedChoice(run, ${site.place}, ${value.choice}, ${stem}, ${site.unit.list(names)})`,
   );
-  const element = `{...copyOf(run, ${site.place}, ${value.companion}), "value": ${value.code}}`;
+  const element = `{...beside(run, ${site.place}, ${value.companion}), "value": ${ownedCode(site, value, value.code)}}`;
   block.line(
     `if (${type} !== undefined) putPrimitive(${block.lend(parent)}, ${stem} + ${type}, ${element});`,
   );
@@ -58,12 +59,12 @@ export function writeValue(site: Site, target: Target, slot: Slot, value: Value)
     block.nest(
       `for (const ${item} of ${value.code})`,
       (inner) => write(inner, slot, `copyOf(run, ${site.place}, ${item})`),
-      true,
+      site.place,
     );
     return undefined;
   }
   slot.parent.touched.add(slot.key);
-  let { code } = value;
+  let code = ownedCode(site, value, value.code);
   if (value.many) code = block.keep(`copyOf(run, ${site.place}, single(run, ${site.place}, ${code}))`);
   else if (target.variable && !/^\w+$/.test(code)) code = block.keep(code);
   const definite = value.definite && !value.many;
@@ -87,7 +88,7 @@ function writeWithCompanion({ block, place }: Site, slot: Slot, code: string, co
   slot.parent.isOpen = true;
   const put = slot.position === 'only' ? 'putPrimitive' : 'pushPrimitive';
   const front = slot.position === 'first' ? ', true' : '';
-  const element = `{...copyOf(run, ${place}, ${companion}), "value": ${code}}`;
+  const element = `{...beside(run, ${place}, ${companion}), "value": ${code}}`;
   block.line(`${put}(${block.lend(slot.parent)}, ${JSON.stringify(slot.key)}, ${element}${front});`);
   block.trace(slot.parent, slot.key, slot.trace, slot.position === 'first');
 }

@@ -245,3 +245,34 @@ test('knows the types of variables in expressions, so that choices are found in 
     language: 'en',
   });
 });
+
+test('binds the parameters of an extended group by mode and name, then by their order', () => {
+  const more = `group base(target t : Patient, source s) { s.born as b -> t.birthDate = b "b"; }
+    group named(source src, target tgt : Patient) { src.status as x -> tgt.language = x "x"; }`;
+  const body = `src as s then sub(s, 'w', tgt) "call"; src as s then other('w', s, tgt) "more";`;
+  const sub = `group sub(source s, source w, target t : Patient) extends base { s -> t.id = w "id"; }
+    group other(source w, source src, target tgt : Patient) extends named { src -> tgt.implicitRules = w "w"; }`;
+  expect(out(runRules(body, { born: '1970-01-01', status: 'en' }, 'Patient', more + sub))).toEqual({
+    resourceType: 'Patient',
+    birthDate: '1970-01-01',
+    id: 'w',
+    language: 'en',
+    implicitRules: 'w',
+  });
+});
+
+test('lets a constant use those above it, and refuses one that uses another below', () => {
+  const text = (
+    constants: string,
+  ): string => `uses "http://hl7.org/fhir/StructureDefinition/Patient" alias Patient as target
+${constants}
+group main(source src, target tgt : Patient) { src -> tgt.id = whole "id"; }`;
+  expect(out(run(text(`let part = 'a'; let whole = part & 'b';`), {}))).toEqual({
+    resourceType: 'Patient',
+    id: 'ab',
+  });
+  expect(() => run(text(`let whole = part & 'b'; let part = 'a';`), {})).toThrow(
+    't.map:2:5: the constant whole uses part, which is not known before it',
+  );
+  expect(() => run(text(`let whole = whole & 'b';`), {})).toThrow('uses whole');
+});

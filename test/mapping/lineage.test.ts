@@ -40,6 +40,20 @@ test('names the field of a copied value, the fields of a computed one, and none 
   ]);
 });
 
+test('names a value as it stands in the record where no type says whether it is a list', () => {
+  const text = `uses "http://hl7.org/fhir/StructureDefinition/Patient" alias Patient as target
+group main(source src, target tgt : Patient) { src.a as a -> tgt.name as n, n.family = a "a"; }`;
+  const map = compileMap({ maps: [{ name: 't.map', text }], definitions });
+  if (!map.ok) throw new Error(JSON.stringify(map.outcome));
+  const sources = (record: unknown): unknown =>
+    map.value
+      .explain(record)
+      .lineage.filter(({ element }) => element !== 'resourceType')
+      .map((one) => one.sources);
+  expect(sources({ a: 'x' })).toEqual([['a']]);
+  expect(sources({ a: ['x', 'y'] })).toEqual([['a[0]'], ['a[1]']]);
+});
+
 test('names the items of lists and the elements below', () => {
   const body = `src.notes as n -> tgt.name as m then { n.words as w -> m.family = w "words"; n.kind as k -> m.given = k "kind"; } "note";
     src.tags as t -> tgt.identifier as i, i.value = t "tag";`;

@@ -149,6 +149,24 @@ export const VALUE_TRANSFORMS: readonly Construct[] = [
     ],
   },
   {
+    name: 'transforms toDate, toDateTime and toTime',
+    section: `${SECTION} (dateOp, whose parameters are ours)`,
+    cases: [
+      rules(
+        `src.name as n -> tgt.birthDate = toDate(n, 'd/M/yyyy') "t";`,
+        { name: '3/7/2025' },
+        { birthDate: '2025-07-03' },
+      ),
+      rules(
+        `src.name as n -> tgt.deceased = toDateTime(n, 'dd/MM/yyyy HH:mm', 'Europe/Paris') "t";`,
+        { name: '03/07/2025 09:30' },
+        { deceasedDateTime: '2025-07-03T09:30:00+02:00' },
+      ),
+      rules(named(`toTime(n, 'H:mm')`), { name: '9:05' }, { id: '09:05:00' }),
+      rules(named(`toTime(n, 'H:mm')`), { name: '25:05' }, {}, { issues: ['map-date'] }),
+    ],
+  },
+  {
     name: 'transform uuid',
     section: SECTION,
     cases: [

@@ -175,3 +175,10 @@ test('reads dates and times in other forms, by their pattern and zone', () => {
     'map-parameters t.map:5:55: Europe/Londn is no time zone',
   ]);
 });
+
+test('infers the system of a contact point from its value', () => {
+  const system = (name: string): unknown =>
+    (runRules('src.name as n -> tgt.telecom = cp(n) "c";', { name }).out as { telecom: { system: string }[] })
+      .telecom[0]!.system;
+  expect(['https://a.example', 'a@b.example', '07700 900001'].map(system)).toEqual(['url', 'email', 'phone']);
+});
