@@ -1,5 +1,6 @@
 /** Turns the test tree into projects: pure suites under two time zones, the rest once. */
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const pure = [
   'test/fhir/**/*.test.ts',
@@ -10,8 +11,23 @@ const pure = [
   'test/mappings/**/*.test.ts',
 ];
 
+/** Tests that take minutes start first, so that none of them runs alone at the end. */
+const LONGEST = ['constant-memory', 'faults/kill', 'end-to-end', 'mappings/round-trip'];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const found = LONGEST.findIndex((part) => moduleId.includes(part));
+      return found < 0 ? LONGEST.length : found;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
+
 export default defineConfig({
   test: {
+    maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     projects: [
       { test: { name: 'pure-utc', include: pure, env: { TZ: 'UTC' } } },
       { test: { name: 'pure-london', include: pure, env: { TZ: 'Europe/London' } } },

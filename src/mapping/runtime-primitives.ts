@@ -49,6 +49,7 @@ export function choiceOf(
   stem: string,
   types: readonly string[],
 ): string | undefined {
+  if (typeof owner !== 'object' || Array.isArray(owner)) return undefined; // each sign of a text is a key
   for (const key in owner) {
     const name = key.startsWith('_') ? key.slice(1) : key;
     if (!name.startsWith(stem) || owner[key] === undefined || owner[key] === null) continue;

@@ -44,7 +44,7 @@ const INJECTED = [
 /** What compiled code may name outside of its strings. */
 const WORDS = new Set(
   `const let if else for of continue return function typeof undefined null true false run depth
-  length push unshift resourceType steps limits at log places includes toUpperCase
+  code length push unshift resourceType steps limits at log places includes toUpperCase
   tooMany enter items text report copyOf own single holds pick count append chargeText hasValues takeOut lookUp lookUpCode asCoding
   truncate cast escapeText unescapeText referenceTo claimEnd goesLast beside putPrimitive pushPrimitive trace lengthOf uuidOf quantityOf`.split(
     /\s+/,
@@ -73,11 +73,11 @@ uses "http://hl7.org/fhir/StructureDefinition/Patient" alias ${word} as target
 let ${word} = ${literal};
 group main(source src, target tgt) {
   src.a as ${word} -> tgt.b = ${word} ${quoted(name, '"')};
-  src.a as a default ${literal} -> tgt.c = ${literal}, tgt.d = append(a, ${literal}) "c";
+  src.a default ${literal} as a -> tgt.c = ${literal}, tgt.d = append(a, ${literal}) "c";
   src.a as a where a != ${literal} and $this.startsWith(${literal}).not() -> tgt.e = ('x' & ${literal}) "w";
   src.a as a check a != ${literal} log ${literal} -> tgt.f = translate(a, '#c', 'code'), tgt.g = escape(a, 'json') "t";
   src.a as a -> tgt.list as l share ${word} then ${word}(src, l) "s";
-  src.a as a -> tgt.p = create(${word}) as p, p.id = truncate(a, 3), tgt.cc = cc(a, ${literal}) "p";
+  src.a as a -> tgt.p = create(${literal}) as p, p.id = truncate(a, 3), tgt.cc = cc(a, ${literal}) "p";
 }
 group ${word}(source src, target t) { src.a as ${word} -> t.x = ${word} "g"; }`;
 }
@@ -85,8 +85,8 @@ group ${word}(source src, target t) { src.a as ${word} -> t.x = ${word} "g"; }`;
 for (const name of [...INHERITED, ...INJECTED])
   test(`takes ${JSON.stringify(name)} as the name of variables, groups, aliases, codes, prefixes, shares and rules`, () => {
     const text = everywhere(name);
-    const { map, rules } = attempt(text);
-    expect(rules).toEqual([]);
+    const { map, texts } = attempt(text);
+    expect(texts).toEqual([]);
     expect(foreignWords(map!.code)).toEqual([]);
     const { out, explained } = outcome(text, { a: name === '' ? 'x' : name });
     expect(out).toMatchObject({ b: name === '' ? 'x' : name, c: name });
@@ -112,7 +112,9 @@ for (const name of INHERITED)
 for (const name of INJECTED.filter((one) => one !== ''))
   test(`takes ${JSON.stringify(name)} as the name of an element of a record and of its target`, () => {
     const word = quoted(name, '`');
-    const text = anyMapText(`src.${word} as x -> tgt.${word} = x "a"; src.a.${word} as x -> tgt.b.${word} as y, y.${word} = x "b";`);
+    const text = anyMapText(
+      `src.${word} as x -> tgt.${word} = x "a"; src.a.${word} as x -> tgt.b.${word} as y, y.${word} = x "b";`,
+    );
     expect(foreignWords(attempt(text).map!.code)).toEqual([]);
     const { out, issues } = outcome(text, { [name]: 1, a: { [name]: 2 } });
     expect(issues).toEqual([]);
@@ -121,7 +123,20 @@ for (const name of INJECTED.filter((one) => one !== ''))
   });
 
 /** Words that reach into JavaScript where a map could write them unchecked. */
-const GLOBALS = ['process', 'globalThis', 'Function', 'require', 'eval', 'run', 'this', 'import', 'e', 't', 'l', 'copyOf'];
+const GLOBALS = [
+  'process',
+  'globalThis',
+  'Function',
+  'require',
+  'eval',
+  'run',
+  'this',
+  'import',
+  'e',
+  't',
+  'l',
+  'copyOf',
+];
 
 for (const name of GLOBALS)
   test(`gives a map no way to ${name}`, () => {
@@ -133,18 +148,38 @@ for (const name of GLOBALS)
       `src as s then ${name}(s) "a";`,
     ];
     for (const body of refused) expect(attempt(anyMapText(body)).rules).toHaveLength(1);
-    const { out } = outcome(anyMapText(`src -> tgt.y = (${name}.env) "a"; src.a where ${name}.exists() -> tgt.z = 'x' "b";`), {
-      a: '1',
-    });
+    const { out } = outcome(
+      anyMapText(`src -> tgt.y = (${name}.env) "a"; src.a where ${name}.exists() -> tgt.z = 'x' "b";`),
+      {
+        a: '1',
+      },
+    );
     expect(out).toEqual({});
   });
 
 /** What texts, numbers and lists seem to have, as JavaScript tells it. */
-const BORROWED = ['at', 'link', 'length', 'map', 'concat', 'toFixed', 'values', 'repeat', 'name', 'call', 'caller'];
+const BORROWED = [
+  'at',
+  'link',
+  'length',
+  'map',
+  'concat',
+  'toFixed',
+  'values',
+  'repeat',
+  'name',
+  'call',
+  'caller',
+];
 
 for (const name of BORROWED)
   test(`reads ${name} of an object only, not of the text, number or list in its place`, () => {
-    const text = anyMapText(`src.a as x then { x.${name} as y -> tgt.y = y "c"; y.${name} as z -> tgt.z = z "d"; } "a";`.replace(' y.', ' x.'));
+    const text = anyMapText(
+      `src.a as x then { x.${name} as y -> tgt.y = y "c"; y.${name} as z -> tgt.z = z "d"; } "a";`.replace(
+        ' y.',
+        ' x.',
+      ),
+    );
     for (const a of ['text', 12, true, [['a', ['b']]], [[]]]) {
       const { out, issues } = outcome(text, { a });
       expect(out).toEqual({});

@@ -15,12 +15,16 @@ const BODY = `src.id as id -> tgt.id = append('o:', id), tgt.implicitRules = tru
   src.tags last as t -> tgt.category = cc(t) "tag";
   src.tags 0..2 as t where $this.length() < 9 -> tgt.identifier as i share one, i.value = escape(t, 'json') "tags";
   src.name as t where t.upper() = 'A' -> tgt.method = cc(t), tgt.referenceRange as r, r.text = t "name";`;
-const typed = compileOne(mapText('Observation', BODY, 'conceptmap "#s" { prefix s = "a" s:open - s:final }'), {
-  schemas: [SCHEMA],
-}).hop!;
+const typed = compileOne(
+  mapText('Observation', BODY, 'conceptmap "#s" { prefix s = "a" s:open - s:final }'),
+  {
+    schemas: [SCHEMA],
+  },
+).hop!;
 
 /** Copies anything, whole and member by member. */
-const LOOSE = attempt(`uses "http://hl7.org/fhir/StructureDefinition/Patient" alias Patient as source
+const LOOSE = attempt(
+  `uses "http://hl7.org/fhir/StructureDefinition/Patient" alias Patient as source
 group main(source src, target tgt) {
   src.a as x -> tgt.a = x "whole";
   src.a as x then { x.b as y -> tgt.b = y "b"; x.length as y -> tgt.l = y "l"; } "in";
@@ -29,7 +33,9 @@ group main(source src, target tgt) {
   src.a first as x -> tgt.f = x "first";
   src.p as p then patient(p, tgt) "p";
 }
-group patient(source p : Patient, target t) { p.birthDate -> t.birthDate; p.name as n then { n.given as g -> t.given = g "g"; } "n"; p.deceased as d -> t.deceased = d "d"; }`).map!;
+group patient(source p : Patient, target t) { p.birthDate -> t.birthDate; p.name as n then { n.given as g -> t.given = g "g"; } "n"; p.deceased as d -> t.deceased = d "d"; }`,
+  { limits: { steps: 200_000 } },
+).map!;
 
 const throwing = (): object =>
   Object.defineProperty({}, 'b', {
@@ -54,15 +60,19 @@ const VALUES: Readonly<Record<string, () => unknown>> = {
   'an object that holds itself': circular,
   'a getter that throws': throwing,
   'a proxy that throws': () =>
-    new Proxy({}, {
-      get: () => {
-        throw 'secret';
+    new Proxy(
+      {},
+      {
+        get: () => {
+          throw 'secret';
+        },
+        ownKeys: () => {
+          throw new TypeError('secret');
+        },
       },
-      ownKeys: () => {
-        throw new TypeError('secret');
-      },
-    }),
-  'own keys named __proto__': () => JSON.parse('{"__proto__": {"polluted": 1}, "b": {"__proto__": {"polluted": 1}}}'),
+    ),
+  'own keys named __proto__': () =>
+    JSON.parse('{"__proto__": {"polluted": 1}, "b": {"__proto__": {"polluted": 1}}}'),
   'own keys named constructor': () => JSON.parse('{"constructor": {"prototype": {"polluted": 1}}}'),
   'a list for an object': () => [[['x']], [{ b: ['y'] }]],
   'an object for a text': () => ({ b: { b: 'x' } }),
@@ -95,7 +105,8 @@ const VALUES: Readonly<Record<string, () => unknown>> = {
 };
 
 /** Every object of a value, as far as it can be read. */
-function objectsIn(value: unknown, found = new Set<unknown>()): Set<unknown> {
+function objectsIn(value: unknown): Set<object> {
+  const found = new Set<object>();
   const waiting = [value];
   for (let at = waiting.pop(); at !== undefined || waiting.length > 0; at = waiting.pop()) {
     if (typeof at !== 'object' || at === null || found.has(at)) continue;
@@ -109,13 +120,30 @@ function objectsIn(value: unknown, found = new Set<unknown>()): Set<unknown> {
   return found;
 }
 
-function expectHarmless(record: object, run: () => { out: unknown; issues: readonly { diagnostics?: string }[] }): void {
+/** Names and values of an object, without calling what it may have in their place; of long lists the length. */
+function membersOf(value: object): unknown {
+  if (Array.isArray(value) && value.length > 2_000) return value.length;
+  try {
+    return Object.entries(Object.getOwnPropertyDescriptors(value)).map(([key, member]) => [
+      key,
+      typeof member.value,
+    ]);
+  } catch {
+    return undefined;
+  }
+}
+
+function expectHarmless(
+  record: object,
+  run: () => { out: unknown; issues: readonly { diagnostics?: string }[] },
+): void {
   const before = objectsIn(record);
-  const frozen = [...before].map((one) => Object.getOwnPropertyDescriptors(Array.isArray(one) && one.length > 2_000 ? [] : one));
+  const members = (): unknown[] => [...before].map(membersOf);
+  const asGiven = members();
   const { out, issues } = run();
   expect(out === undefined ? issues.length : 1).toBeGreaterThan(0);
   expect([...objectsIn(out)].filter((one) => before.has(one))).toEqual([]);
-  expect([...before].map((one) => Object.getOwnPropertyDescriptors(Array.isArray(one) && one.length > 2_000 ? [] : one))).toEqual(frozen);
+  expect(members()).toEqual(asGiven);
   expect(JSON.stringify(out ?? null)).toEqual(expect.any(String));
   expect(Object.keys(Object.prototype)).toEqual([]);
   expect(({} as { polluted?: number }).polluted).toBeUndefined();
@@ -146,7 +174,13 @@ for (const [what, make] of Object.entries(VALUES)) {
       { deceasedBoolean: value, _deceasedBoolean: value },
     ];
     const value = make();
-    for (const record of [{ a: value }, { a: [value] }, { a: { b: value } }, { p: value }, ...patient(value).map((p) => ({ p }))])
+    for (const record of [
+      { a: value },
+      { a: [value] },
+      { a: { b: value } },
+      { p: value },
+      ...patient(value).map((p) => ({ p })),
+    ])
       for (const run of [LOOSE.run, LOOSE.explain])
         expectHarmless(record, () => {
           const { value: out, issues } = run(record);
@@ -162,9 +196,14 @@ for (const [what, make] of Object.entries(VALUES)) {
 }
 
 test('says that reading threw, and of which kind, but not its message', () => {
-  const { out, issues } = outcome('group main(source src, target tgt) { src.b as x -> tgt.a = x "b"; }', throwing());
+  const { out, issues } = outcome(
+    'group main(source src, target tgt) { src.b as x -> tgt.a = x "b"; }',
+    throwing(),
+  );
   expect(out).toBeUndefined();
-  expect(issues).toEqual([expect.stringMatching(/^map-failed t\.map:1:\d+: .*threw Error; give the record as plain JSON$/)]);
+  expect(issues).toEqual([
+    expect.stringMatching(/^map-failed t\.map:1:\d+: .*threw Error; give the record as plain JSON$/),
+  ]);
 });
 
 test('makes a target that JSON can hold as deep as the limits of calls allow', () => {
