@@ -29,8 +29,8 @@ export default defineConfig({
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
     projects: [
-      { test: { name: 'pure-utc', include: pure, env: { TZ: 'UTC' } } },
-      { test: { name: 'pure-london', include: pure, env: { TZ: 'Europe/London' } } },
+      { test: { name: 'pure-utc', include: pure, testTimeout: 60_000, env: { TZ: 'UTC' } } },
+      { test: { name: 'pure-london', include: pure, testTimeout: 60_000, env: { TZ: 'Europe/London' } } },
       {
         test: {
           name: 'parts',

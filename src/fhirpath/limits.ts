@@ -26,26 +26,38 @@ export const DEFAULT_LIMITS: Limits = {
 /** What is left to the evaluation that runs; outside of any there is no limit. Evaluations are synchronous: one place is enough. */
 const left = { visits: Number.POSITIVE_INFINITY, characters: Number.POSITIVE_INFINITY };
 
-/**
- * Runs one evaluation, or something that evaluates many times, with a count of its own. What is counted within it counts
- * in what is around it too, and ends where that ends: a map that evaluates in a loop is bounded as a whole.
- */
-export function counted<A, B, R>(
-  limits: Pick<Limits, 'visits' | 'built'>,
-  run: (a: A, b: B) => R,
-  a: A,
-  b: B,
-): R {
+/** What is left to all evaluations of the run around them; outside of any there is no limit. */
+const whole = { visits: Number.POSITIVE_INFINITY, characters: Number.POSITIVE_INFINITY };
+
+type Counts = Pick<Limits, 'visits' | 'built'>;
+
+/** Runs one evaluation with a count of its own; that of an evaluation around it goes on afterwards. */
+export function counted<A, B, R>(limits: Counts, run: (a: A, b: B) => R, a: A, b: B): R {
   const { visits, characters } = left;
-  const mostVisits = Math.min(limits.visits, visits);
-  const mostCharacters = Math.min(limits.built, characters);
+  const mostVisits = Math.min(limits.visits, whole.visits);
+  const mostCharacters = Math.min(limits.built, whole.characters);
   left.visits = mostVisits;
   left.characters = mostCharacters;
   try {
     return run(a, b);
   } finally {
-    left.visits = visits - (mostVisits - left.visits);
-    left.characters = characters - (mostCharacters - left.characters);
+    whole.visits -= mostVisits - left.visits;
+    whole.characters -= mostCharacters - left.characters;
+    left.visits = visits;
+    left.characters = characters;
+  }
+}
+
+/** Runs what evaluates many times, a map with a condition in a loop: all its evaluations together keep to the limits. */
+export function countedTogether<R>(limits: Counts, run: () => R): R {
+  const { visits, characters } = whole;
+  whole.visits = limits.visits;
+  whole.characters = limits.built;
+  try {
+    return run();
+  } finally {
+    whole.visits = visits;
+    whole.characters = characters;
   }
 }
 

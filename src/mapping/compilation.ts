@@ -1,5 +1,6 @@
 /** Compiles map files to JavaScript source: finds groups and types, writes each group as a function or in place. */
 import type { Evaluate } from '../fhirpath/evaluate.ts';
+import { countedTogether } from '../fhirpath/limits.ts';
 import { Block, type Shared } from './block.ts';
 import { Budget } from './budget.ts';
 import { type Created, checkRequired } from './check-required.ts';
@@ -63,6 +64,7 @@ export class Compilation implements Unit {
   readonly #visible = new Map<string, VisibleGroups>();
   readonly #seen = new Set<Group>();
   readonly #placeNumbers = new Map<string, number>();
+  readonly #limits: Limits;
   readonly #shared: Shared;
   readonly #constants = new Map<string, Scope>();
   readonly #nodes = new Map<JsonSchema, number>();
@@ -78,6 +80,7 @@ export class Compilation implements Unit {
     this.isTraced = isTraced;
     this.sources = sources;
     this.findings = findings;
+    this.#limits = limits;
     this.#shared = { budget: new Budget(limits), keepsPlaces };
   }
 
@@ -169,7 +172,7 @@ export class Compilation implements Unit {
   }
 
   constants(file: string): Scope {
-    const found = this.#constants.get(file) ?? constantsOf(this, file);
+    const found = this.#constants.get(file) ?? countedTogether(this.#limits, () => constantsOf(this, file));
     this.#constants.set(file, found);
     return found;
   }

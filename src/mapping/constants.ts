@@ -10,11 +10,15 @@ import type { Constant } from './tree.ts';
  */
 export function constantsOf(unit: Unit, file: string): Scope {
   const scope = new Map<string, Variable>();
-  const values: Record<string, unknown> = {};
+  const values = new Map<string, unknown>();
   const all = unit.sources.files.get(file)?.constants ?? [];
+  const places = new Map(all.map(({ name }, index) => [name.text, index]));
   all.forEach((constant, index) => {
-    const later = all.slice(index).find(({ name }) => mentions(constant, name.text));
-    const [value, ...more] = later ? [] : valuesOf(unit, constant, values);
+    const used = namesIn(constant).filter((name) => places.has(name));
+    const after = used.map((name) => places.get(name)!).filter((place) => place >= index);
+    const later = after.length > 0 ? all[Math.min(...after)] : undefined;
+    const known = used.filter((name) => scope.has(name)).map((name): Known => [name, values.get(name)]);
+    const [value, ...more] = later ? [] : valuesOf(unit, constant, known);
     const type = typeof value === 'number' ? 'decimal' : typeof value;
     if (more.length > 0 || (type !== 'string' && type !== 'decimal' && type !== 'boolean')) {
       const message = later
@@ -23,7 +27,7 @@ export function constantsOf(unit: Unit, file: string): Scope {
       unit.findings.add('map-expression', constant.name.at, message);
       return;
     }
-    values[constant.name.text] = value;
+    values.set(constant.name.text, value);
     const shape = { kind: 'type', name: type } as const;
     const code = plain(JSON.stringify(value), shape, { fresh: true });
     scope.set(constant.name.text, { ...code, mode: 'source' });
@@ -31,21 +35,25 @@ export function constantsOf(unit: Unit, file: string): Scope {
   return scope;
 }
 
-/** @returns true when a constant's expression names another, bare or as `%name` */
-function mentions({ value }: Constant, name: string): boolean {
+/** A constant above, and its value. */
+type Known = readonly [name: string, value: unknown];
+
+/** @returns every name in a constant's expression, once: bare or as `%name` it may be another constant */
+function namesIn({ value }: Constant): string[] {
   try {
-    return tokenize('', value.text).some(({ kind, text }) => kind === 'name' && text === name);
+    const tokens = tokenize('', value.text);
+    return [...new Set(tokens.flatMap(({ kind, text }) => (kind === 'name' ? [text] : [])))];
   } catch (error) {
     if (!(error instanceof AdapterError)) throw error;
-    return false; // refused where it is evaluated
+    return []; // refused where it is evaluated
   }
 }
 
-function valuesOf(unit: Unit, { value }: Constant, known: Readonly<Record<string, unknown>>): unknown[] {
-  const compiled = unit.sources.compileExpression(value.text, { variables: Object.keys(known) });
+function valuesOf(unit: Unit, { value }: Constant, known: readonly Known[]): unknown[] {
+  const compiled = unit.sources.compileExpression(value.text, { variables: known.map(([name]) => name) });
   if (!compiled.ok) return [];
   try {
-    return compiled.value(undefined, known);
+    return compiled.value(undefined, Object.fromEntries(known));
   } catch (error) {
     if (error instanceof AdapterError) return [];
     throw error;

@@ -125,7 +125,7 @@ function emitOne(site: Site, source: Source, member: Member, owner: Value, body:
   const from = codeOf(site, owner);
   const choice = choiceCode(site, member, from);
   const read = choice
-    ? `${choice} && ${from}[${JSON.stringify(member.stem)} + ${choice}]`
+    ? `(${choice} && ${from}[${JSON.stringify(member.stem)} + ${choice}])`
     : readCode(member, from);
   const code = readOnce(site, source, owner, withDefault(site, source, member.shape, read));
   const companion = companionOf(site, source, member, owner, choice);

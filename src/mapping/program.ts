@@ -1,7 +1,7 @@
 /** Turns the text of compiled maps into functions that run. */
 import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { AdapterError } from '../fhir/outcome.ts';
-import { counted } from '../fhirpath/limits.ts';
+import { countedTogether } from '../fhirpath/limits.ts';
 import type { Compilation } from './compilation.ts';
 import { asCodeableConcept, asCoding, asDisplay, asSystem, lookUp, lookUpCode } from './concept-map.ts';
 import { LIMITS } from './limits.ts';
@@ -58,8 +58,6 @@ export function link(compilation: Compilation, entries: readonly string[]): Read
   return new Map([...mains].map(([name, main]) => [name, hop(main, compilation.places)]));
 }
 
-const NONE: readonly unknown[] = [];
-
 /** A compiled entry group: sources in, its target out; of several targets, an array. */
 export type Main = (run: runtime.Run, ...sources: unknown[]) => unknown;
 
@@ -100,7 +98,7 @@ export function runMain(run: runtime.Run, main: Main, source: unknown, more?: re
     return undefined;
   }
   try {
-    const target = counted(run.limits, (first, others) => main(run, first, ...others), source, more ?? NONE);
+    const target = countedTogether(run.limits, () => (more ? main(run, source, ...more) : main(run, source)));
     if (run.last) lists.finish(run);
     return target;
   } catch (error) {

@@ -41,22 +41,38 @@ function walk(run: Run, value: unknown, path: string, by: Trace | undefined, fou
     if (by) found.push({ element: path, sources: by.origins, rules: [run.places[by.at]!] });
     return;
   }
-  const traces = [...(run.lineage?.get(value) ?? [])];
+  const written = writtenTo(run.lineage?.get(value) ?? []);
   for (const [key, member] of Object.entries(value)) {
     const at = path === '' ? key : `${path}.${key}`;
-    if (!Array.isArray(member)) walk(run, member, at, taken(traces, key, member) ?? by, found);
+    const traces = written.get(key);
+    if (!Array.isArray(member)) walk(run, member, at, taken(traces, member) ?? by, found);
     else
       member.forEach((item, index) => {
-        walk(run, item, `${at}[${index}]`, taken(traces, key, item) ?? by, found);
+        walk(run, item, `${at}[${index}]`, taken(traces, item) ?? by, found);
       });
   }
 }
 
+/** Who wrote one member of an object. */
+interface Written {
+  /** by what was written, the first to write it last */
+  readonly byItem: ReadonlyMap<unknown, Trace[]>;
+  readonly last: Trace;
+}
+
+function writtenTo(traces: readonly Trace[]): ReadonlyMap<string, Written> {
+  const byKey = Map.groupBy(traces, ({ key }) => key);
+  return new Map(
+    [...byKey].map(([key, all]) => {
+      return [key, { byItem: Map.groupBy(all.toReversed(), ({ item }) => item), last: all.at(-1)! }];
+    }),
+  );
+}
+
 /** The trace of a member, each used once: equal texts in a list may come from several rules. The last to write a member wins. */
-function taken(traces: Trace[], key: string, item: unknown): Trace | undefined {
-  const fits = (trace: Trace): boolean => trace.key === key && Object.is(trace.item, item);
-  const index = Array.isArray(item) ? -1 : traces.findIndex(fits);
-  return index < 0 ? traces.findLast((trace) => trace.key === key) : traces.splice(index, 1)[0];
+function taken(written: Written | undefined, item: unknown): Trace | undefined {
+  const same = Array.isArray(item) ? undefined : written?.byItem.get(item);
+  return same?.pop() ?? written?.last;
 }
 
 /**

@@ -27,17 +27,21 @@ export function pushPrimitive(
   { value, ...more }: Primitive,
   front = false,
 ): void {
-  const [values, extras] = [parent[key], parent[`_${key}`]] as (unknown[] | undefined)[];
-  const length = Math.max(values?.length ?? 0, extras?.length ?? 0);
-  const padded = (list: unknown[] | undefined, item: unknown): unknown[] | undefined => {
-    if (!list && item === null) return undefined;
-    const all = [...(list ?? []), ...new Array(length - (list?.length ?? 0)).fill(null)];
-    return front ? [item, ...all] : [...all, item];
-  };
-  const kept = padded(values, value ?? null);
-  const extra = padded(extras, hasValues(more) ? more : null);
-  if (kept) parent[key] = kept;
-  if (extra) parent[`_${key}`] = extra;
+  const lists = [parent[key], parent[`_${key}`]] as (unknown[] | undefined)[];
+  const length = Math.max(...lists.map((list) => list?.length ?? 0));
+  add(parent, key, value ?? null, length, front);
+  add(parent, `_${key}`, hasValues(more) ? more : null, length, front);
+}
+
+/** @param length of the longer of the two lists; a list that was never needed is not made for null */
+function add(parent: Parent, key: string, item: unknown, length: number, front: boolean): void {
+  const known = parent[key] as unknown[] | undefined;
+  if (!known && item === null) return;
+  const list = known ?? [];
+  while (list.length < length) list.push(null);
+  if (front) list.unshift(item);
+  else list.push(item);
+  parent[key] = list;
 }
 
 /**

@@ -6,6 +6,7 @@ import { ruleOf } from '../../src/fhir/outcome.ts';
 import { type CompiledMap, compileMap } from '../../src/mapping/compile-map.ts';
 import type { Limits } from '../../src/mapping/limits.ts';
 import type { RunOptions } from '../../src/mapping/program.ts';
+import type { JsonSchema } from '../../src/mapping/shapes.ts';
 
 const definitions = loadBaseDefinitions();
 
@@ -15,6 +16,7 @@ const PLACE = /^[\w./-]+\.map:\d+:\d+\b/;
 export interface Around {
   readonly imports?: Readonly<Record<string, string>>;
   readonly limits?: Partial<Limits>;
+  readonly schemas?: readonly JsonSchema[];
   readonly conceptMaps?: Readonly<Record<string, ConceptMap>>;
 }
 
@@ -26,12 +28,13 @@ export interface Attempt {
 }
 
 /** Compiles under the name `t.map`; every error must say where it is. */
-export function attempt(text: string, { imports, limits, conceptMaps }: Around = {}): Attempt {
+export function attempt(text: string, { imports, limits, schemas, conceptMaps }: Around = {}): Attempt {
   const compiled = compileMap({
     maps: Object.entries({ 't.map': text, ...imports }).map(([name, text]) => ({ name, text })),
     definitions,
     conceptMaps: new Map(Object.entries(conceptMaps ?? {})),
     ...(limits && { limits }),
+    ...(schemas && { schemas }),
   });
   if (compiled.ok) return { map: compiled.value, rules: [], texts: [] };
   const errors = compiled.outcome.issue.filter(({ severity }) => severity === 'error');

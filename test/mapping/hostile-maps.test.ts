@@ -1,7 +1,10 @@
 /** Maps that mean harm to the compiler are refused with a located error, or compile in bounded time and code. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { readStructureMap } from '../../src/mapping/structure-map-read.ts';
 import { anyMapText, attempt, outcome } from './hostile-attempt.ts';
+
+/** A slow machine takes longer for large inputs; a hang takes for ever. */
+vi.setConfig({ testTimeout: 60_000 });
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 const repeated = (count: number, one: (index: number) => string): string => range(count).map(one).join('\n');

@@ -1,7 +1,10 @@
 /** Maps that mean harm to a run end it with an issue that says where, within the steps that the limits allow. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { CompiledMap } from '../../src/mapping/compile-map.ts';
 import { anyMapText, attempt, outcome } from './hostile-attempt.ts';
+
+/** A slow machine takes longer for large inputs; a hang takes for ever. */
+vi.setConfig({ testTimeout: 60_000 });
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 const FEW = { limits: { steps: 200_000 } };
@@ -224,4 +227,22 @@ test('finds the item that a list mode picked again without searching the list fo
     ['given[1]', ['a[3]']],
   ]);
   expect(map!.explain({ a: range(20_000).map(String) }).lineage).toHaveLength(19_999);
+});
+
+test('gives the lineage of long lists, and writes long lists of primitives with ids, without searching or copying them', () => {
+  const typed = `uses "http://hl7.org/fhir/StructureDefinition/HumanName" alias Name as source
+uses "http://hl7.org/fhir/StructureDefinition/HumanName" alias Made as target
+group main(source src : Name, target tgt : Made) { src.given -> tgt.given "g"; src.prefix as p -> tgt.prefix = p, tgt.suffix = p "p"; }`;
+  const { map } = attempt(typed);
+  const given = range(20_000).map(String);
+  const record = { given, _given: given.map((id) => ({ id })), prefix: given };
+  expect(map!.run(record).value).toEqual({ ...record, suffix: given });
+  expect(map!.explain(record).lineage).toHaveLength(3 * given.length);
+});
+
+test('compiles a default of a choice whose type the record decides', () => {
+  const typed = `uses "http://hl7.org/fhir/StructureDefinition/Observation" alias Observation as source
+group main(source src : Observation, target tgt) { src.value default 'none' as v -> tgt.value = v "v"; }`;
+  expect(outcome(typed, {}).out).toEqual({ value: 'none' });
+  expect(outcome(typed, { valueString: 'x' }).out).toEqual({ value: 'x' });
 });
