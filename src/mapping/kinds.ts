@@ -8,6 +8,7 @@ import { explainBoth, explainHop, type Traced } from './explain.ts';
 import { Findings, nearest } from './finding.ts';
 import { gatherSources } from './gather-sources.ts';
 import type { KindSources, MappedKind } from './kind-sources.ts';
+import { LIMITS } from './limits.ts';
 import type { KindMap } from './map-set.ts';
 import { type Hop, link, linkMains } from './program.ts';
 import type { Shape } from './shapes.ts';
@@ -60,7 +61,9 @@ interface TracedHops {
 
 /** The same maps, compiled once more hop by hop to remember which rule wrote what: only when somebody asks. */
 function tracedEntries(given: KindSources, sources: Sources): ReadonlyMap<string, TracedHops> {
-  const unit = new Compilation(sources, new Findings(), { isTraced: true });
+  // the same maps take more code when they remember: what was accepted without is not to fail with it
+  const limits = { ...LIMITS, code: 4 * LIMITS.code };
+  const unit = new Compilation(sources, new Findings(), { isTraced: true, limits });
   const entries = compileEntries(given, unit, (to, { first, second, shapes: [from, between, bundle] }) => ({
     toModel: to.entry(first, [from, between], false),
     toBundle: to.entry(second, [between, bundle], true),
