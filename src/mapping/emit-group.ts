@@ -91,7 +91,7 @@ function typed(unit: Unit, file: string, parameter: Parameter, value: Variable):
   return value;
 }
 
-export function emitRules(site: Site, rules: readonly Rule[]): void {
+function emitRules(site: Site, rules: readonly Rule[]): void {
   for (const rule of rules) emitRule(site, rule);
 }
 

@@ -9,7 +9,7 @@ import { argumentText } from './write-argument.ts';
  * Extension (value: boolean) that marks a text as FHIRPath where FHIR has no element for an expression: a parameter
  * other than the second of `evaluate`, and the default value of a source in R5.
  */
-export const EXPRESSION_EXTENSION = 'https://hedgerow.example/fhir/StructureDefinition/map-expression';
+const EXPRESSION_EXTENSION = 'https://hedgerow.example/fhir/StructureDefinition/map-expression';
 
 /** R4's parameters, with the dates and times that R5 added. */
 export type MapParameter = StructureMapGroupRuleTargetParameter & {

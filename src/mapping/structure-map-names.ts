@@ -5,7 +5,7 @@ import type { Rule } from './tree.ts';
 const LONGEST_NAME = 64;
 
 /** @returns rules of the group with those within them, outer ones first */
-export function allRules(rules: readonly Rule[]): Rule[] {
+function allRules(rules: readonly Rule[]): Rule[] {
   return rules.flatMap((rule) => [rule, ...allRules(rule.rules)]);
 }
 

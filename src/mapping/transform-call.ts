@@ -48,7 +48,7 @@ export function ownedCode(site: Site, { shape, fresh, many, built }: Value, code
 }
 
 /** @returns the value of a text, number or boolean as written */
-export function literalValue({ value }: Literal): Value {
+function literalValue({ value }: Literal): Value {
   const number = Number.isInteger(value) ? 'integer' : 'decimal';
   const type = typeof value === 'string' ? 'string' : typeof value === 'boolean' ? 'boolean' : number;
   return plain(
