@@ -1,7 +1,15 @@
 /** Writes the JavaScript of a compiled map: blocks of lines, and objects folded into one literal as far as nothing intervenes. */
 
 import type { Budget } from './budget.ts';
-import { type BuiltIn, type Form, holdsSomething, literalOf, type SlotIn } from './built.ts';
+import {
+  adoptedBuilt,
+  type BuiltIn,
+  type Form,
+  holdsSomething,
+  literalOf,
+  newBuilt,
+  type SlotIn,
+} from './built.ts';
 import { Memory } from './memory.ts';
 import { stepLine } from './steps.ts';
 
@@ -14,7 +22,7 @@ export interface Shared {
   readonly keepsPlaces: boolean;
 }
 
-export class Block {
+export class Block extends Memory {
   readonly #parent: Block | undefined;
   readonly #loop: boolean;
   /** text, or what becomes text when the block is closed */
@@ -23,14 +31,13 @@ export class Block {
   /** objects that were put into their slots before anything was known to be in them */
   readonly #early: { readonly built: Built; readonly slot: Slot }[] = [];
   readonly #closing: string[] = [];
-  readonly #memory: Memory;
   readonly #shared: Shared;
 
   constructor(shared: Shared, parent?: Block, loop = false) {
+    super(parent);
     this.#shared = shared;
     this.#parent = parent;
     this.#loop = loop;
-    this.#memory = new Memory(this, parent ? parent.#memory : undefined);
   }
 
   get budget(): Budget {
@@ -47,39 +54,6 @@ export class Block {
     this.#lines.push(text);
   }
 
-  /** Keeps a value under a new name. */
-  keep(code: string): string {
-    return this.#memory.keep(code);
-  }
-
-  /** From here on the variable holds a value, neither undefined nor null. */
-  bind(js: string): void {
-    this.#memory.bind(js);
-  }
-
-  /** A variable that came from outside, and holds a value. */
-  parameter(js: string): void {
-    this.#memory.parameter(js);
-  }
-
-  /** @returns true when the variable holds a value in this block */
-  isBound(js: string): boolean {
-    return this.#memory.isBound(js);
-  }
-
-  /**
-   * Reads from a source object, or finds what was read from it before: sources never change.
-   * @param early read where the owner was read, so that all that follows finds it: for reads that cost nothing
-   */
-  read(owner: string, code: string, early: boolean): string {
-    return this.#memory.read(owner, code, early);
-  }
-
-  /** Keeps a text made of variables; the same text is made once a run, however many references repeat it. */
-  keepText(code: string): string {
-    return this.#memory.keepText(code);
-  }
-
   /** Writes `head { … }` with a block inside. @param loop number of the place of a loop's rule: its turns are counted */
   nest(head: string, fill: (inner: Block) => void, loop?: number): void {
     const inner = new Block(this.#shared, this, loop !== undefined);
@@ -91,22 +65,7 @@ export class Block {
 
   /** A new object, put into its slot when it holds something. */
   create(entries: Iterable<[string, string]>, slot?: Slot, form: Form = {}): Built {
-    const map = new Map<string, string | string[]>(entries);
-    const built: Built = {
-      js: this.name(),
-      block: this,
-      entries: map,
-      writes: new Map([...map.keys()].map((key) => [key, this])),
-      foreign: false,
-      slot,
-      filled: false,
-      shares: new Map(),
-      touched: new Set(),
-      below: new Map(),
-      isOpen: false,
-      ...form,
-    };
-    for (const key of map.keys()) built.touched.add(key);
+    const built = newBuilt<Block>(this.name(), this, entries, slot, form);
     slot?.parent.touched.add(slot.key);
     this.#waiting.push(built);
     return built;
@@ -114,20 +73,7 @@ export class Block {
 
   /** An object that is there already, or may be: a parameter, or the element that earlier rules made. */
   adopt(js: string, slot?: Slot, form: Form = {}): Built {
-    const built: Built = {
-      js,
-      block: this,
-      entries: undefined,
-      writes: new Map(),
-      foreign: true,
-      slot,
-      filled: false,
-      shares: new Map(),
-      touched: new Set(),
-      below: new Map(),
-      isOpen: true,
-      ...form,
-    };
+    const built = adoptedBuilt<Block>(js, this, slot, form);
     if (slot) this.#waiting.push(built);
     return built;
   }
@@ -155,11 +101,8 @@ export class Block {
 
   /** @returns an object that waits to be put into this slot, in this block or one around it */
   waitingFor(parent: Built, key: string): Built | undefined {
-    for (let block: Block | undefined = this; block; block = block.#parent) {
-      const found = block.#waiting.find((built) => built.slot?.parent === parent && built.slot.key === key);
-      if (found || block === parent.block) return found;
-    }
-    return undefined;
+    const home = this.#find((at) => at === parent.block || at.#waitingHere(parent, key).length > 0);
+    return home ? home.#waitingHere(parent, key)[0] : undefined;
   }
 
   /** @returns true when an earlier run of this code, or earlier code, may have written the key */
@@ -328,12 +271,17 @@ export class Block {
   }
 
   #isWithin(block: Block): boolean {
-    for (let at: Block | undefined = this; at; at = at.#parent) if (at === block) return true;
-    return false;
+    return this.#find((at) => at === block) !== undefined;
   }
 
   #loopsWithin(outer: Block): boolean {
-    for (let at: Block | undefined = this; at && at !== outer; at = at.#parent) if (at.#loop) return true;
-    return false;
+    const found = this.#find((at) => at === outer || at.#loop);
+    return found !== undefined && found !== outer;
+  }
+
+  /** @returns the first that fits, of this block and those around it */
+  #find(fits: (block: Block) => boolean): Block | undefined {
+    for (let at: Block | undefined = this; at; at = at.#parent) if (fits(at)) return at;
+    return undefined;
   }
 }

@@ -43,6 +43,60 @@ export interface SlotIn<Home> {
   readonly trace?: string | undefined;
 }
 
+/** @returns what is known of a new object */
+export function newBuilt<Home>(
+  js: string,
+  block: Home,
+  entries: Iterable<[string, string]>,
+  slot: SlotIn<Home> | undefined,
+  form: Form,
+): BuiltIn<Home> {
+  const map = new Map<string, string | string[]>(entries);
+  const built: BuiltIn<Home> = {
+    ...blank(js, block, slot, form),
+    entries: map,
+    writes: new Map([...map.keys()].map((key) => [key, block])),
+    foreign: false,
+    isOpen: false,
+  };
+  for (const key of map.keys()) built.touched.add(key);
+  return built;
+}
+
+/** @returns what is known of an object that is there already, or may be */
+export function adoptedBuilt<Home>(
+  js: string,
+  block: Home,
+  slot: SlotIn<Home> | undefined,
+  form: Form,
+): BuiltIn<Home> {
+  return {
+    ...blank(js, block, slot, form),
+    entries: undefined,
+    writes: new Map(),
+    foreign: true,
+    isOpen: true,
+  };
+}
+
+function blank<Home>(
+  js: string,
+  block: Home,
+  slot: SlotIn<Home> | undefined,
+  form: Form,
+): Omit<BuiltIn<Home>, 'entries' | 'writes' | 'foreign' | 'isOpen'> {
+  return {
+    js,
+    block,
+    slot,
+    filled: false,
+    shares: new Map(),
+    touched: new Set(),
+    below: new Map(),
+    ...form,
+  };
+}
+
 /** @returns the literal of an object with these members */
 export function literalOf(entries: ReadonlyMap<string, string | readonly string[]>, layout: Layout): string {
   const keys = new Set([...(layout ?? []), ...entries.keys()]);

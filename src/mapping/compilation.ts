@@ -8,8 +8,9 @@ import { checkGroups } from './check-variables.ts';
 import type { CodeMap } from './concept-map.ts';
 import { constantsOf } from './constants.ts';
 import { emitGroup } from './emit-group.ts';
-import { type Findings, nearest, shortened } from './finding.ts';
+import { type Findings, shortened } from './finding.ts';
 import { LIMITS, type Limits } from './limits.ts';
+import { Names } from './names.ts';
 import { ANY, type JsonSchema, type Shape, type Shapes } from './shapes.ts';
 import {
   type FoundGroup,
@@ -31,12 +32,6 @@ interface GroupFunction {
   used: boolean;
   /** keys that it writes to each of its parameters; undefined while it is being written */
   touched: readonly ReadonlySet<string>[] | undefined;
-}
-
-/** Groups that a file sees, nearest first. */
-interface VisibleGroups {
-  readonly all: readonly FoundGroup[];
-  readonly byName: ReadonlyMap<string, FoundGroup>;
 }
 
 /** Groups whose code is longer than this are called, not written in place: huge functions are not optimised. */
@@ -61,7 +56,7 @@ export class Compilation implements Unit {
   readonly usedCodeMaps: CodeMap[] = [];
   readonly lists: (readonly string[])[] = [];
   readonly #functions = new Map<string, GroupFunction>();
-  readonly #visible = new Map<string, VisibleGroups>();
+  readonly #names: Names;
   readonly #seen = new Set<Group>();
   readonly #placeNumbers = new Map<string, number>();
   readonly #limits: Limits;
@@ -80,6 +75,7 @@ export class Compilation implements Unit {
     this.isTraced = isTraced;
     this.sources = sources;
     this.findings = findings;
+    this.#names = new Names(sources, findings);
     this.#limits = limits;
     this.#shared = { budget: new Budget(limits), keepsPlaces };
   }
@@ -112,63 +108,16 @@ export class Compilation implements Unit {
     return `l${same >= 0 ? same : this.lists.push(texts) - 1}`;
   }
 
-  /** @returns the group of that name in the file or in what it imports; a finding when there is none */
   findGroup(file: string, name: Word): FoundGroup | undefined {
-    const { all, byName } = this.#groupsOf(file);
-    const found = byName.get(name.text);
-    if (!found && !this.findings.isFull) {
-      const hint = nearest(
-        name.text,
-        all.map(({ group }) => group.name.text),
-      );
-      this.findings.add(
-        'map-unknown-group',
-        name.at,
-        `there is no group ${name.text} in this map or its imports${hint}`,
-      );
-    }
-    return found;
+    return this.#names.group(file, name);
   }
 
-  /** Groups of a file and of everything it imports, nearest first. */
   visible(file: string): readonly FoundGroup[] {
-    return this.#groupsOf(file).all;
+    return this.#names.visible(file);
   }
 
-  #groupsOf(file: string): VisibleGroups {
-    const known = this.#visible.get(file);
-    if (known) return known;
-    const files = new Set([file]);
-    for (const name of files)
-      for (const imported of this.sources.imports.get(name) ?? []) files.add(imported);
-    const all = [...files].flatMap((name) => {
-      return (this.sources.files.get(name)?.groups ?? []).map((group) => ({ file: name, group }));
-    });
-    // of several with one name the nearest is meant
-    const byName = new Map(all.toReversed().map((found) => [found.group.name.text, found]));
-    this.#visible.set(file, { all, byName });
-    return { all, byName };
-  }
-
-  /** @returns the shape of a type named in a map: an alias of `uses`, a FHIR type, or a URL; a finding when unknown */
   typeShape(file: string, type: Word): Shape | undefined {
-    const structures = this.sources.files.get(file)?.structures ?? [];
-    const url = structures.find(({ alias }) => alias === type.text)?.url.text ?? type.text;
-    if (this.findings.isFull) return undefined;
-    const { definitions } = this.shapes;
-    const known = definitions.byUrl(url) ?? definitions.type(url);
-    if (known) return { kind: 'type', name: known.name };
-    const schema = this.sources.schemas.get(url);
-    if (schema) return { kind: 'json', node: schema, root: schema };
-    const others = [...structures.map(({ alias }) => alias ?? ''), ...this.sources.schemas.keys()];
-    const names = others.filter((name) => name !== '' && name !== type.text);
-    const what = url === type.text ? type.text : `${type.text} (${url})`;
-    this.findings.add(
-      'map-unknown-type',
-      type.at,
-      `the type ${what} is not known${nearest(type.text, names)}`,
-    );
-    return undefined;
+    return this.#names.type(file, type);
   }
 
   constants(file: string): Scope {

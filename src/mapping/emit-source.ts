@@ -1,6 +1,7 @@
 /** Writes the source side of a rule: reading elements, loops, conditions, cardinalities. */
 import { isInherited, isRefusedName } from './element-name.ts';
-import { emitCheck, emitCondition, emitExpression, emitLog, literalOf } from './expression.ts';
+import { emitPicked, emitRequired, guarded } from './emit-picked.ts';
+import { emitExpression, literalOf } from './expression.ts';
 import { nearest } from './finding.ts';
 import { itemOf, under } from './origins.ts';
 import { choiceKey, type Member, type Shape } from './shapes.ts';
@@ -235,65 +236,12 @@ function emitEach(
   );
 }
 
-/** An element that occurs once at most has too few when it is absent. */
-function emitRequired(
-  site: Site,
-  name: string,
-  code: string,
-  { min, max }: NonNullable<Source['cardinality']>,
-): void {
-  const call = `count(run, ${site.place}, ${JSON.stringify(name)}, items(${code}), ${min}, ${max});`;
-  site.block.line(min > 1 ? call : `if (${code} === undefined || ${code} === null) ${call}`);
-}
-
 function withDefault(site: Site, source: Source, shape: Shape, read: string): string {
   if (!source.fallback) return read;
   const literal = literalOf(source.fallback);
   if (literal !== undefined) return `${read} ?? ${JSON.stringify(literal)}`;
   const value = emitExpression(site, source.fallback, undefined, shape);
   return value ? `${read} ?? single(run, ${site.place}, ${value})` : read;
-}
-
-/** What was collected, as JavaScript. */
-interface Picked {
-  readonly list: string;
-  /** @returns the index in the source's list of the item at an index of the collected one; for lineage */
-  readonly indexOf: (index: string) => string;
-}
-
-/** List modes and cardinalities count what passed the conditions, so that is collected first. */
-function emitPicked(
-  site: Site,
-  source: Source,
-  { fresh, ...member }: Member & Pick<Value, 'fresh'>,
-  all: string,
-  filter: string | undefined,
-): Picked {
-  const kept = site.block.keep('[]');
-  const places = site.unit.isTraced ? site.block.keep('[]') : undefined;
-  const index = site.block.name();
-  site.block.nest(
-    `for (let ${index} = 0; ${index} < ${all}.length; ${index}++)`,
-    (block) => {
-      const code = block.keep(`${all}[${index}]`);
-      const isType = filter === undefined ? '' : ` || ${code}.resourceType !== ${JSON.stringify(filter)}`;
-      block.line(`if (${code} === undefined || ${code} === null${isType}) continue;`);
-      block.bind(code);
-      guarded({ ...site, block }, source, plain(code, member.shape, { fresh }), (inner) =>
-        inner.block.line(`${kept}.push(${code});${places ? ` ${places}.push(${index});` : ''}`),
-      );
-    },
-    site.place,
-  );
-  if (source.cardinality) {
-    const { min, max } = source.cardinality;
-    const name = JSON.stringify(member.stem);
-    site.block.line(`count(run, ${site.place}, ${name}, ${kept}, ${min}, ${max});`);
-  }
-  const mode = source.listMode?.text;
-  const list = mode ? site.block.keep(`pick(run, ${site.place}, ${JSON.stringify(mode)}, ${kept})`) : kept;
-  const skipped = mode === 'not_first' ? '1' : mode === 'last' ? `${kept}.length - 1` : '0';
-  return { list, indexOf: (at) => `${places}[${at} + ${skipped}]` };
 }
 
 /** One item of the source: its conditions, then what the rule does with it. */
@@ -304,17 +252,4 @@ function emitItem(site: Site, source: Source, value: Value, body: (site: Site) =
 function bindItem(site: Site, source: Source, value: Value, body: (site: Site) => void): void {
   const inner = within(site, source.variable?.text, { ...value, mode: 'source' });
   body({ ...inner, item: value });
-}
-
-/** Writes `where` and `check` around `body`. */
-function guarded(site: Site, source: Source, value: Value, body: (site: Site) => void): void {
-  const named = within(site, source.variable?.text, { ...value, mode: 'source' });
-  const condition = source.where && emitCondition(named, source.where, value);
-  const then = (inner: Site): void => {
-    if (source.check) emitCheck(inner, source.check, value);
-    if (source.log) emitLog(inner, source.log, value);
-    body({ ...site, block: inner.block });
-  };
-  if (condition === undefined) then(named);
-  else site.block.nest(`if (${condition})`, (block) => then({ ...named, block }));
 }

@@ -1,13 +1,6 @@
 /** Remembers what one block of code has read and made, so that nothing is read or made twice. */
 
-/** Where the code goes. */
-export interface Writer {
-  name(): string;
-  line(text: string): void;
-}
-
-export class Memory {
-  readonly #writer: Writer;
+export abstract class Memory {
   readonly #parent: Memory | undefined;
   /** variables that hold a value here */
   readonly #bound = new Set<string>();
@@ -20,31 +13,43 @@ export class Memory {
   readonly #texts = new Map<string, { readonly js: string; readonly made: Memory[] }>();
 
   /** @param parent memory of the block around this one */
-  constructor(writer: Writer, parent: Memory | undefined) {
-    this.#writer = writer;
+  constructor(parent: Memory | undefined) {
     this.#parent = parent;
   }
 
+  /** @returns a name that no other variable of the compilation has */
+  abstract name(): string;
+
+  abstract line(text: string): void;
+
+  /** Keeps a value under a new name. */
   keep(code: string): string {
-    const js = this.#writer.name();
-    this.#writer.line(`const ${js} = ${code};`);
+    const js = this.name();
+    this.line(`const ${js} = ${code};`);
     this.#kept.add(js);
     return js;
   }
 
+  /** From here on the variable holds a value, neither undefined nor null. */
   bind(js: string): void {
     this.#bound.add(js);
   }
 
+  /** A variable that came from outside, and holds a value. */
   parameter(js: string): void {
     this.#bound.add(js);
     this.#parameters.add(js);
   }
 
+  /** @returns true when the variable holds a value in this block */
   isBound(js: string): boolean {
     return this.#find((memory) => memory.#bound.has(js)) !== undefined;
   }
 
+  /**
+   * Reads from a source object, or finds what was read from it before: sources never change.
+   * @param early read where the owner was read, so that all that follows finds it: for reads that cost nothing
+   */
   read(owner: string, code: string, early: boolean): string {
     const known = this.#find((memory) => memory.#reads.has(code));
     if (known) return known.#reads.get(code)!;
@@ -54,16 +59,17 @@ export class Memory {
     return js;
   }
 
+  /** Keeps a text made of variables; the same text is made once a run, however many references repeat it. */
   keepText(code: string): string {
     const home = this.#homeOf(variablesIn(code)) ?? this;
     const same = code.replaceAll(/text\(run, \d+, /g, 'text(run, ');
-    const known = home.#texts.get(same) ?? { js: this.#writer.name(), made: [] };
+    const known = home.#texts.get(same) ?? { js: this.name(), made: [] };
     const { js, made } = known;
     if (made.some((memory) => this.#isWithin(memory))) return js;
-    if (home === this && made.length === 0) this.#writer.line(`const ${js} = ${code};`);
+    if (home === this && made.length === 0) this.line(`const ${js} = ${code};`);
     else {
-      if (made.length === 0) home.#writer.line(`let ${js};`);
-      this.#writer.line(`${js} ??= ${code};`);
+      if (made.length === 0) home.line(`let ${js};`);
+      this.line(`${js} ??= ${code};`);
     }
     made.push(this);
     home.#texts.set(same, known);
