@@ -44,7 +44,8 @@ export interface Context {
   readonly types: TypeSystem;
   /** the focus of the whole expression */
   readonly root: Code;
-  readonly rootType: string | undefined;
+  /** of `%resource` */
+  readonly resourceTypes: Types;
   readonly variables: ReadonlySet<string>;
   /** types of those variables that have one */
   readonly variableTypes: Readonly<Record<string, string>>;
@@ -62,6 +63,8 @@ export interface Context {
   hoist(js: string): string;
   /** @returns the name of a variable for a value that is read twice */
   hold(): string;
+  /** @returns JavaScript of a value that is never empty, which each evaluation computes once wherever it is read */
+  once(js: string): string;
   /** @returns a name that is used nowhere else */
   fresh(): string;
   fail(rule: FaultRule, message: string, at: Position): never;

@@ -1,7 +1,7 @@
 /** Turns an expression text into one JavaScript function over plain JSON. */
 import type { Definitions } from '../fhir/definitions.ts';
 import { AdapterError, type Checked, issueOf } from '../fhir/outcome.ts';
-import { emitFunction } from './emit.ts';
+import { emitFunction, type Shape } from './emit.ts';
 import type { Evaluate, Variables } from './evaluate.ts';
 import { EvaluationFault, ExpressionFault, TOO_DEEP } from './fault.ts';
 import type { Host } from './host.ts';
@@ -9,7 +9,7 @@ import { counted, DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { parseOrThrow, refuseFault } from './parser.ts';
 import { RUNTIME } from './runtime.ts';
 import type { Node } from './tree.ts';
-import { TypeSystem } from './types.ts';
+import { TypeSystem, type Types } from './types.ts';
 
 /** What an expression is compiled for, and what the caller answers for it: references, terminology, profiles. */
 export interface CompileOptions extends Host {
@@ -42,8 +42,25 @@ export interface CompileOptions extends Host {
  * @source FHIRPath N1 (2.0.0); FHIR R4 fhirpath.html
  */
 export function compileExpression(text: string, options: CompileOptions = {}): Checked<Evaluate> {
+  const type = options.definitions && options.type;
+  const focus: Types = type === undefined ? undefined : [type];
+  const shape: Shape = { focus, resource: type?.split('.', 1)[0], isBoxed: false, gives: 'collection' };
+  return compileTo<unknown[]>(text, options, shape);
+}
+
+/** The shape says what the focus is. */
+type Options = Omit<CompileOptions, 'type'>;
+
+/** Compiled code of any shape. */
+type Run<R> = (focus: unknown, variables?: Variables) => R;
+
+/**
+ * Compiles an expression to a function of a given shape.
+ * @returns as `compileExpression` does; `R` is what the shape says: an array, or a boolean or undefined
+ */
+export function compileTo<R>(text: string, options: Options, shape: Shape): Checked<Run<R>> {
   try {
-    return { ok: true, value: compileOrThrow(text, options) };
+    return { ok: true, value: compileOrThrow<R>(text, options, shape) };
   } catch (error) {
     if (error instanceof ExpressionFault) return refuseFault(error, text);
     if (!(error instanceof RangeError)) throw error;
@@ -56,19 +73,22 @@ export function compileExpression(text: string, options: CompileOptions = {}): C
   }
 }
 
-function compileOrThrow(text: string, options: CompileOptions): Evaluate {
+function compileOrThrow<R>(text: string, options: Options, shape: Shape): Run<R> {
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
   const tree = parseOrThrow(text, limits);
   const types = new TypeSystem(options.definitions);
-  const typed = options.type !== undefined && options.definitions !== undefined;
-  if (typed && !types.knows(options.type))
-    throw new ExpressionFault('fhirpath-type', `the definitions have no type ${options.type}`, tree.at);
-  const run = generate(tree, types, options, limits, false);
-  let located: Evaluate | undefined;
+  for (const type of shape.focus ?? [])
+    if (!types.knows(type))
+      throw new ExpressionFault('fhirpath-type', `the definitions have no type ${type}`, tree.at);
+  const run = generate<R>(tree, types, options, limits, { ...shape, isLocated: false });
+  let located: Run<R> | undefined;
   // what was traced once is not traced again
-  const locate = (): Evaluate =>
-    (located ??= generate(tree, types, { ...options, trace: undefined }, limits, true));
-  return (focus: unknown, variables?: Variables): unknown[] => {
+  const locate = (): Run<R> =>
+    (located ??= generate<R>(tree, types, { ...options, trace: undefined }, limits, {
+      ...shape,
+      isLocated: true,
+    }));
+  return (focus, variables) => {
     try {
       return counted(limits, run, focus, variables);
     } catch (error) {
@@ -79,28 +99,27 @@ function compileOrThrow(text: string, options: CompileOptions): Evaluate {
   };
 }
 
-function generate(
+function generate<R>(
   tree: Node,
   types: TypeSystem,
-  options: CompileOptions,
+  options: Options,
   limits: Limits,
-  isLocated: boolean,
-): Evaluate {
+  shape: Shape & { readonly isLocated: boolean },
+): Run<R> {
   const host = new Set<keyof Host>();
   for (const name of ['resolve', 'memberOf', 'subsumes', 'conformsTo', 'trace'] as const)
     if (options[name]) host.add(name);
   const source = emitFunction(tree, {
-    type: options.definitions && options.type,
+    ...shape,
     types,
     variables: new Set(options.variables),
     variableTypes: options.definitions ? (options.variableTypes ?? {}) : {},
     host,
     isStrict: options.strict === true,
     limits,
-    isLocated,
   });
   // The source holds names and literals of the expression only, each written by JSON.stringify; never data.
-  const factory = new Function('R', 'T', 'H', source) as (...args: unknown[]) => Evaluate;
+  const factory = new Function('R', 'T', 'H', source) as (...args: unknown[]) => Run<R>;
   return factory(RUNTIME, types, options);
 }
 
@@ -111,7 +130,7 @@ function faultOf(error: unknown): EvaluationFault | undefined {
 
 /** Runs once more, in code that knows its places: so that what does not fail pays nothing for knowing where it would. */
 function placeOf(
-  locate: () => Evaluate,
+  locate: () => Run<unknown>,
   focus: unknown,
   variables: Variables | undefined,
   limits: Limits,

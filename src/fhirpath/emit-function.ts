@@ -14,7 +14,7 @@ import { HOST_FUNCTIONS } from './emit-host.ts';
 import { focusOf, LAMBDA_FUNCTIONS } from './emit-lambda.ts';
 import { TYPED_FUNCTIONS } from './emit-typed.ts';
 import { CONVERSIONS, PLAIN_FUNCTIONS, type PlainFunction } from './function-table.ts';
-import { patternFault } from './pattern.ts';
+import { patternFault, wholeOf } from './pattern.ts';
 import type { CallNode, Node } from './tree.ts';
 import { BOOLEAN, INTEGER, isNumber, isPrimitive, isWhole, type Types } from './types.ts';
 
@@ -116,7 +116,7 @@ function checkText(context: Context, node: CallNode, focus: Code, spec: PlainFun
     );
   const [pattern] = node.args;
   if (pattern?.kind !== 'string' || !['matches', 'matchesFull', 'replaceMatches'].includes(node.name)) return;
-  const fault = patternFault(pattern.value);
+  const fault = patternFault(node.name === 'matchesFull' ? wholeOf(pattern.value) : pattern.value);
   if (fault !== undefined) context.fail('fhirpath-unsupported', fault, pattern.at);
 }
 

@@ -8,10 +8,10 @@ import {
   plain,
   plainMany,
   plainOpt,
-  quote,
   type Scope,
 } from './code.ts';
 import { focusOf } from './emit-lambda.ts';
+import { containerOf } from './emit-variable.ts';
 import { HOST_NEEDS } from './host.ts';
 import type { CallNode } from './tree.ts';
 import { BOOLEAN } from './types.ts';
@@ -29,9 +29,9 @@ export const HOST_FUNCTIONS: ReadonlyMap<string, Emitter> = new Map<string, Emit
 function emitResolve(context: Context, node: CallNode, scope: Scope): Code {
   need(context, node, 'resolve');
   const focus = plainMany(context, focusOf(context, node, scope));
-  const resource = call(context, 'variable', 'v', quote('resource'), 'f');
   const types = context.types.knows('Resource') ? ['Resource'] : undefined;
-  return { js: call(context, 'resolveAll', 'H', focus, resource), card: 'many', types, boxed: true };
+  const js = call(context, 'resolveAll', 'H', focus, containerOf(context));
+  return { js, card: 'many', types, boxed: true };
 }
 
 function asked(context: Context, node: CallNode, scope: Scope, name: 'memberOf' | 'conformsTo'): Code {

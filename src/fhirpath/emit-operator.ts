@@ -19,7 +19,8 @@ import {
   temporalOpt,
 } from './code.ts';
 import { emitOfType, oneForAs } from './emit-path.ts';
-import type { BinaryNode, TypeNode } from './tree.ts';
+import { containerOf } from './emit-variable.ts';
+import type { BinaryNode, Node, TypeNode } from './tree.ts';
 import {
   BOOLEAN,
   DECIMAL,
@@ -204,25 +205,19 @@ export function emitTypeNode(context: Context, node: TypeNode, scope: Scope, box
   if (node.operator === 'as')
     return emitOfType(context, oneForAs(context, node.operand), node.type, scope, boxed, node.at);
   const { operand } = node;
-  if (
-    operand.kind === 'call' &&
-    operand.name === 'resolve' &&
-    operand.args.length === 0 &&
-    !context.host.has('resolve')
-  ) {
-    const reference = operand.focus ? context.emit(operand.focus, scope) : scope.focus;
-    const type = node.type.replace(/^FHIR\./, '');
-    const js = call(
-      context,
-      'refersTo',
-      'T',
-      plainOpt(context, reference),
-      quote(type),
-      call(context, 'variable', 'v', quote('resource'), 'f'),
-    );
-    return { js, card: 'opt', types: BOOLEAN };
-  }
+  if (operand.kind === 'call' && operand.name === 'resolve' && operand.args.length === 0)
+    return resolvesTo(context, node, operand.focus, scope);
   return isCode(context, context.emit(operand, scope, true), context.types.named(node.type, node.at));
+}
+
+/** `resolve() is X`: by the resource where it is found, else by the reference's own text. */
+function resolvesTo(context: Context, node: TypeNode, reference: Node | undefined, scope: Scope): Code {
+  const focus = plainOpt(context, reference ? context.emit(reference, scope) : scope.focus);
+  const type = quote(node.type.replace(/^FHIR\./, ''));
+  const js = context.host.has('resolve')
+    ? call(context, 'resolvesTo', 'T', 'H', focus, type, containerOf(context))
+    : call(context, 'refersTo', 'T', focus, type, containerOf(context));
+  return { js, card: 'opt', types: BOOLEAN };
 }
 
 /** Whether a value is of a type: known before the expression runs wherever the types say it. */

@@ -107,9 +107,11 @@ function belowOf(context: Context, node: CallNode, scope: Scope): string[] {
   return [boxedMany(context, focusOf(context, node, scope, true))];
 }
 
+/** R4's dom-3 walks `%resource.descendants()` four times for each contained resource: the walk is done once. */
 function below(context: Context, node: CallNode, scope: Scope, run: 'children' | 'descendants'): Code {
+  const js = call(context, run, 'T', ...belowOf(context, node, scope));
   return {
-    js: call(context, run, 'T', ...belowOf(context, node, scope)),
+    js: node.focus?.kind === 'variable' ? context.once(js) : js,
     card: 'many',
     types: context.root.types ? ['*'] : undefined,
     boxed: true,

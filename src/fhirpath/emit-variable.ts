@@ -1,7 +1,6 @@
 /** Turns variables and texts into JavaScript. */
 import { type Code, type Context, call, quote } from './code.ts';
 import type { Position } from './tree.ts';
-import type { Types } from './types.ts';
 
 const FIXED_VARIABLES: Readonly<Record<string, string>> = {
   sct: 'http://snomed.info/sct',
@@ -39,13 +38,19 @@ export function variableCode(context: Context, name: string): Code {
 }
 
 function resourceVariable(context: Context, name: string): Code {
-  const { rootType } = context;
-  const resource = rootType?.split('.', 1)[0];
-  const known =
-    resource !== undefined && context.types.knows(resource) && context.types.isA(resource, 'Resource');
-  const types: Types = known ? [resource] : rootType === undefined ? undefined : ['Resource'];
-  const fallback = name === 'rootResource' ? call(context, 'variable', 'v', quote('resource'), 'f') : 'f';
-  return { js: call(context, 'variable', 'v', quote(name), fallback), card: 'opt', types, raw: true };
+  const types = name === 'resource' ? context.resourceTypes : context.resourceTypes && ['Resource'];
+  const js = name === 'resource' ? resourceOf(context) : containerOf(context);
+  return { js, card: 'opt', types, raw: true };
+}
+
+/** @returns JavaScript of `%resource`: the focus where the caller gives none */
+function resourceOf(context: Context): string {
+  return call(context, 'variable', 'v', quote('resource'), 'f');
+}
+
+/** @returns JavaScript of `%rootResource`, which holds the contained resources */
+export function containerOf(context: Context): string {
+  return call(context, 'variable', 'v', quote('rootResource'), resourceOf(context));
 }
 
 /** @returns code of a text that the expression writes */

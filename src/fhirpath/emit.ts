@@ -9,11 +9,22 @@ import type { Host } from './host.ts';
 import type { Limits } from './limits.ts';
 import type { Runtime } from './runtime.ts';
 import { childNodes, type Node } from './tree.ts';
-import { BOOLEAN, isBoolean, isNumber, isText, QUANTITY, type TypeSystem } from './types.ts';
+import { BOOLEAN, isBoolean, isNumber, isText, QUANTITY, type TypeSystem, type Types } from './types.ts';
+
+/** What compiled code is given, and what it gives. */
+export interface Shape {
+  /** types of the focus; several where an element has a choice of them; undefined when not known */
+  readonly focus: Types;
+  /** what `%resource` is, where the focus stands in one type of resource only; other names do not count */
+  readonly resource: string | undefined;
+  /** the focus is an `Item`: a primitive with its type and its sibling */
+  readonly isBoxed: boolean;
+  /** an array of plain JSON; or true, false or undefined, by singleton evaluation */
+  readonly gives: 'collection' | 'truth';
+}
 
 /** What the compiler is told. */
-export interface EmitOptions {
-  readonly type: string | undefined;
+interface EmitOptions extends Shape {
   readonly types: TypeSystem;
   readonly variables: ReadonlySet<string>;
   readonly variableTypes: Readonly<Record<string, string>>;
@@ -37,7 +48,7 @@ export function emitFunction(tree: Node, options: EmitOptions): string {
 class Emission implements Context {
   readonly types: TypeSystem;
   readonly root: Code;
-  readonly rootType: string | undefined;
+  readonly resourceTypes: Types;
   readonly variables: ReadonlySet<string>;
   readonly variableTypes: Readonly<Record<string, string>>;
   readonly host: ReadonlySet<keyof Host>;
@@ -47,12 +58,13 @@ class Emission implements Context {
   readonly #constants = new Map<string, string>();
   readonly #known = new WeakMap<Scope, Map<Node, { plain?: Code; boxed?: Code }>>();
   readonly #held: string[] = [];
+  readonly #computed = new Map<string, string>();
   #names = 0;
   #pieces = 0;
 
   constructor(options: EmitOptions) {
     this.types = options.types;
-    this.rootType = options.type;
+    this.resourceTypes = resourceTypes(options);
     this.variables = options.variables;
     this.variableTypes = options.variableTypes;
     this.host = options.host;
@@ -61,7 +73,8 @@ class Emission implements Context {
     this.root = {
       js: 'f',
       card: 'opt',
-      types: options.type === undefined ? undefined : [options.type],
+      types: options.focus,
+      boxed: options.isBoxed,
       raw: true,
     };
   }
@@ -124,6 +137,12 @@ class Emission implements Context {
     return name;
   }
 
+  once(js: string): string {
+    const name = this.#computed.get(js) ?? this.hold();
+    this.#computed.set(js, name);
+    return `(${name} ??= ${js})`;
+  }
+
   fresh(): string {
     return `x${this.#names++}`;
   }
@@ -133,6 +152,13 @@ class Emission implements Context {
   }
 
   factory(code: Code): string {
+    const body = this.#options.gives === 'truth' ? bool(this, code) : this.#collection(code);
+    const used = [...this.#used].map((name) => `${name}: r_${name}`).join(', ');
+    const constants = [...this.#constants].map(([js, name]) => `const ${name} = ${js};`).join('\n');
+    return `'use strict';\nconst { ${used} } = R;\n${constants}\n${this.#body(body)}`;
+  }
+
+  #collection(code: Code): string {
     const simple =
       !code.boxed &&
       code.types?.every(
@@ -140,13 +166,9 @@ class Emission implements Context {
       );
     const finish =
       simple && !this.types.isOpen(code.types) ? (isSingle(code) ? 'resultOne' : 'resultMany') : 'result';
-    const body =
-      finish === 'resultMany' && code.step
-        ? call(this, 'collect', ...code.step)
-        : call(this, finish, code.js);
-    const used = [...this.#used].map((name) => `${name}: r_${name}`).join(', ');
-    const constants = [...this.#constants].map(([js, name]) => `const ${name} = ${js};`).join('\n');
-    return `'use strict';\nconst { ${used} } = R;\n${constants}\n${this.#body(body)}`;
+    return finish === 'resultMany' && code.step
+      ? call(this, 'collect', ...code.step)
+      : call(this, finish, code.js);
   }
 
   #body(js: string): string {
@@ -223,4 +245,10 @@ class Emission implements Context {
     const text = operand.text === undefined ? {} : { text: `-${operand.text}` };
     return { js: call(this, 'negate', plainOpt(this, operand)), card: 'opt', types: operand.types, ...text };
   }
+}
+
+/** Without a type of its own the resource is some resource: its elements are found while the expression runs. */
+function resourceTypes({ focus, resource, types }: EmitOptions): Types {
+  if (resource !== undefined && types.knows(resource) && types.isA(resource, 'Resource')) return [resource];
+  return focus && ['Resource'];
 }

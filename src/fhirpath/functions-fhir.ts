@@ -3,7 +3,8 @@
 import { EMPTY } from './collection.ts';
 import type { Variables } from './evaluate.ts';
 import { EvaluationFault } from './fault.ts';
-import { containedIn } from './functions-host.ts';
+import { containedIn, resolveAll } from './functions-host.ts';
+import type { Host } from './host.ts';
 import { boxStep, Item, pushItems, resourceTypeOf, unbox } from './item.ts';
 import { visit } from './limits.ts';
 import { Quantity } from './quantity.ts';
@@ -134,25 +135,54 @@ export function typeOf(items: Values): unknown[] {
 /**
  * Whether a reference points to a type, by its text alone: `Patient/1`, `https://…/Patient/1/_history/2`, `Patient?…`.
  * @param item a Reference, or the text of one
+ * @param container the resource that holds the contained ones
  * @returns false where neither the text nor `Reference.type` names a type
  */
 export function refersTo(
   types: TypeSystem,
   item: unknown,
   type: string,
-  resource: unknown,
+  container: unknown,
 ): boolean | undefined {
   const value = unbox(item);
   if (value === undefined || value === null) return undefined;
-  const { reference, type: stated } = (typeof value === 'object' ? value : { reference: value }) as Record<
-    string,
-    unknown
-  >;
-  if (typeof reference === 'string') {
-    if (reference.startsWith('#')) return isContained(types, resource, reference.slice(1), type);
-    const named = typeOfReference(reference);
-    if (named !== undefined) return named === type || types.isA(named, type);
-  }
+  return refersByText(types, value, type, container) ?? isStated(types, value, type);
+}
+
+/** `refersTo`; a resource is looked for where the text names no type. */
+export function resolvesTo(
+  types: TypeSystem,
+  host: Host,
+  item: unknown,
+  type: string,
+  container: unknown,
+): boolean | undefined {
+  const value = unbox(item);
+  if (value === undefined || value === null) return undefined;
+  const named = refersByText(types, value, type, container);
+  if (named !== undefined) return named;
+  const [found] = resolveAll(host, [value], container);
+  return found ? found.type !== undefined && types.isA(found.type, type) : isStated(types, value, type);
+}
+
+/** @returns undefined where the text names no type */
+function refersByText(
+  types: TypeSystem,
+  value: unknown,
+  type: string,
+  container: unknown,
+): boolean | undefined {
+  const text = typeof value === 'object' ? (value as { reference?: unknown }).reference : value;
+  if (typeof text !== 'string') return undefined;
+  const named = text.startsWith('#')
+    ? (resourceTypeOf(containedIn(container, text.slice(1))) ?? '')
+    : typeOfReference(text);
+  return named === undefined ? undefined : named === type || types.isA(named, type);
+}
+
+/** Whether `Reference.type` says so. */
+function isStated(types: TypeSystem, value: unknown, type: string): boolean {
+  const { type: stated } = value as { type?: unknown };
   return typeof stated === 'string' && types.isA(stated.slice(stated.lastIndexOf('/') + 1), type);
 }
 
@@ -180,11 +210,6 @@ function isTypeName(text: string, end: number): boolean {
     if (code < 65 || code > 122 || (code > 90 && (i === 0 || code < 97))) return false;
   }
   return true;
-}
-
-function isContained(types: TypeSystem, resource: unknown, id: string, type: string): boolean {
-  const named = resourceTypeOf(containedIn(resource, id));
-  return named !== undefined && types.isA(named, type);
 }
 
 /** A path that starts with a type's name: the focus itself when it is of that type; a member of that name in plain data. */

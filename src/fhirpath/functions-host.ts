@@ -6,22 +6,23 @@ import { box, type Item, resourceTypeOf, unbox, unboxAll } from './item.ts';
 
 type Values = readonly unknown[];
 
-/** Follows references: contained ones inside the resource, all others through the caller; what is not found is left out. */
-export function resolveAll(host: Host, items: Values, resource: unknown): Item[] {
+/** Follows references: contained ones inside their container, all others through the caller; what is not found is left out. */
+export function resolveAll(host: Host, items: Values, container: unknown): Item[] {
   return items.flatMap((item) => {
     const value = unbox(item);
-    const text = typeof value === 'string' ? value : (value as { reference?: unknown }).reference;
+    const text =
+      typeof value === 'string' ? value : (value as { reference?: unknown } | undefined)?.reference;
     if (typeof text !== 'string') return [];
-    const found = text.startsWith('#') ? containedIn(resource, text.slice(1)) : undefined;
+    const found = text.startsWith('#') ? containedIn(container, text.slice(1)) : undefined;
     const resolved = found ?? host.resolve?.(text);
     return resolved === undefined || resolved === null ? [] : [box(resolved, resourceTypeOf(resolved))];
   });
 }
 
-/** @returns the contained resource with this id; the resource itself for the empty id */
-export function containedIn(resource: unknown, id: string): unknown {
-  if (id === '') return resource;
-  const { contained } = (resource ?? {}) as { contained?: unknown };
+/** @returns the contained resource with this id; the container itself for the empty id */
+export function containedIn(container: unknown, id: string): unknown {
+  if (id === '') return container;
+  const { contained } = (container ?? {}) as { contained?: unknown };
   return list(contained).find((other) => (other as { id?: unknown }).id === id);
 }
 

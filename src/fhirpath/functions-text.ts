@@ -1,7 +1,7 @@
 /** The functions of FHIRPath on text. Each takes and gives undefined for empty. */
 import { EvaluationFault } from './fault.ts';
 import { build, visit } from './limits.ts';
-import { replaced, search } from './pattern.ts';
+import { replaced, search, wholeOf } from './pattern.ts';
 
 /** @throws EvaluationFault when the value is there and is no text */
 function text(value: unknown): string | undefined {
@@ -107,10 +107,10 @@ export function matches(value: unknown, pattern: unknown): boolean | undefined {
 }
 
 export function matchesFull(value: unknown, pattern: unknown): boolean | undefined {
-  return onTwo(value, pattern, (a, b) => search(`^(?:${b})$`, a));
+  return onTwo(value, pattern, (a, b) => search(wholeOf(b), a));
 }
 
-/** `$1` and `$<name>` in the substitution stand for groups. */
+/** `$1`, `${name}` and `$<name>` in the substitution stand for groups. */
 export function replaceMatches(value: unknown, pattern: unknown, substitution: unknown): string | undefined {
   const put = text(substitution);
   if (put === undefined) return undefined;

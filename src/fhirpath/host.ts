@@ -1,7 +1,10 @@
 /** What an expression asks of its caller: references, terminology, profiles and the trace. All of it is synchronous. */
 
 export interface Host {
-  /** finds the resource that a reference points to; contained resources are found without it; undefined leaves the reference out */
+  /**
+   * Finds the resource that a reference points to; undefined leaves the reference out. Contained resources are found without it, and
+   * `resolve() is X` asks only where the reference names no type.
+   */
   readonly resolve?: (reference: string) => unknown;
   /** @param coded a code, Coding or CodeableConcept, as JSON @returns undefined when the value set is not known: the answer is empty */
   readonly memberOf?: (coded: unknown, valueSet: string) => boolean | undefined;

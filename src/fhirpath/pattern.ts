@@ -12,9 +12,15 @@ const MAX_STEPS = 200_000;
 const STEPS_A_VISIT = 256;
 const LINEAR_STEPS_A_VISIT = 16;
 const CACHE_SIZE = 500;
-/** What `\s` is in JavaScript; the linear search takes fewer characters for it. */
+/** What the linear search has not; asked first, for it is loaded late. */
+const LOOKS_AROUND = /\(\?<?[=!]|\\[1-9k]/;
+/** A pattern of an expression must do for any text of this length; longer ones it may refuse when it meets them. */
+const TEXT_LENGTH = 400;
+/** What `\s` and `\S` are in JavaScript; the linear search takes other characters for them. */
 const SPACES =
   '\\t-\\r \\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}\\x{feff}';
+const NO_SPACES =
+  '\\x{0}-\\x08\\x0e-\\x1f\\x21-\\x{9f}\\x{a1}-\\x{167f}\\x{1681}-\\x{1fff}\\x{200b}-\\x{2027}\\x{202a}-\\x{202e}\\x{2030}-\\x{205e}\\x{2060}-\\x{2fff}\\x{3001}-\\x{fefe}\\x{ff00}-\\x{10ffff}';
 
 /** A pattern that is ready to search. */
 interface Pattern {
@@ -35,25 +41,38 @@ const cache = new Map<string, Pattern>();
  */
 export function search(text: string, input: string): boolean {
   const pattern = patternFor(text, input);
-  if (!isSlow(pattern, input)) return pattern.native.test(input);
-  return linearOf(pattern, text, input).matcher(input).find();
+  if (!isSlow(pattern, input.length)) return pattern.native.test(input);
+  return linearFor(pattern, text, input).matcher(input).find();
 }
 
-/** @param substitution `$1` and `$<name>` stand for groups @returns the input with every match replaced @throws like `search` */
+/**
+ * @param substitution `$1`, `${name}` and `$<name>` stand for groups
+ * @returns the input with every match replaced
+ * @throws like `search`
+ */
 export function replaced(text: string, input: string, substitution: string): string {
   const pattern = patternFor(text, input);
   const groups = substitution.split('$').length - 1;
   build(input.length * (1 + groups) + (input.length + 1) * substitution.length);
   // only groups are FHIRPath's; what stands before and after a match is JavaScript's
-  const put = substitution.replaceAll(/\$(?=[`'])/g, '$$$$');
-  if (!isSlow(pattern, input)) return input.replace(pattern.native, put);
-  return linearOf(pattern, text, input).matcher(input).replaceAll(put, false);
+  const plain = substitution.replaceAll(/\$(?=[`'])/g, '$$$$');
+  const put = plain.replaceAll(/\$\{(\w+)\}/g, (whole, name) =>
+    text.includes(`(?<${name}>`) ? `$<${name}>` : whole,
+  );
+  if (!isSlow(pattern, input.length)) return input.replace(pattern.native, put);
+  return linearFor(pattern, text, input).matcher(input).replaceAll(put, false);
 }
 
-/** @returns why a pattern is refused, undefined when it is taken */
+/** @returns the pattern that takes a whole text where the given one takes a part */
+export function wholeOf(text: string): string {
+  return `^(?:${text})$`;
+}
+
+/** @returns why a pattern of an expression is refused, and what to write; undefined when it is taken */
 export function patternFault(text: string): string | undefined {
   try {
-    compilePattern(text);
+    const pattern = compilePattern(text);
+    if (LOOKS_AROUND.test(text) && isSlow(pattern, TEXT_LENGTH)) linearOf(pattern, text);
     return undefined;
   } catch (error) {
     if (error instanceof EvaluationFault) return error.message;
@@ -73,8 +92,8 @@ function patternFor(text: string, input: string): Pattern {
   return pattern;
 }
 
-function isSlow({ growth: { degree, ways } }: Pattern, input: string): boolean {
-  return (degree > 1 || ways > 1) && ways * (input.length + 1) ** degree > MAX_STEPS;
+function isSlow({ growth: { degree, ways } }: Pattern, length: number): boolean {
+  return (degree > 1 || ways > 1) && ways * (length + 1) ** degree > MAX_STEPS;
 }
 
 function compilePattern(text: string): Pattern {
@@ -94,16 +113,21 @@ function toRegExp(text: string): RegExp {
   throw new EvaluationFault('a pattern is no regular expression');
 }
 
-function linearOf(pattern: Pattern, text: string, input: string): RE2JS {
+/** @throws EvaluationFault for a pattern that the linear engine has not */
+function linearOf(pattern: Pattern, text: string): RE2JS {
   if (!pattern.isLinearMade) {
     pattern.linear = toLinear(text);
     pattern.isLinearMade = true;
   }
-  const { linear } = pattern;
-  if (!linear)
-    throw new EvaluationFault(
-      'a pattern that looks around or back searches a text too long for it; write it without',
-    );
+  if (pattern.linear) return pattern.linear;
+  throw new EvaluationFault(
+    'a pattern that looks around or back, by (?= (?! (?<= (?<! or \\1, may run away; write several that do not, joined by "and"',
+  );
+}
+
+/** @returns the engine that searches in linear time, its work counted */
+function linearFor(pattern: Pattern, text: string, input: string): RE2JS {
+  const linear = linearOf(pattern, text);
   visit(Math.floor((input.length * linear.programSize()) / LINEAR_STEPS_A_VISIT));
   return linear;
 }
@@ -118,7 +142,7 @@ function toLinear(text: string): RE2JS | undefined {
   }
 }
 
-/** `\s` and `\u0041` as the linear engine writes them. @throws EvaluationFault for `\S` in a class, which it cannot say */
+/** `\s`, `\S` and `\u0041` as the linear engine writes them. */
 function inItsDialect(text: string): string {
   let isClass = false;
   return text.replaceAll(/\\u([0-9a-fA-F]{4})|\\[\s\S]|[[\]]/g, (part, hex: string | undefined) => {
@@ -126,9 +150,8 @@ function inItsDialect(text: string): string {
     else if (part === ']') isClass = false;
     if (hex !== undefined) return `\\x{${hex}}`;
     if (part === '\\s') return isClass ? SPACES : `[${SPACES}]`;
-    if (part !== '\\S') return part;
-    if (isClass) throw new EvaluationFault('no such class');
-    return `[^${SPACES}]`;
+    if (part === '\\S') return isClass ? NO_SPACES : `[${NO_SPACES}]`;
+    return part;
   });
 }
 

@@ -3,21 +3,20 @@ import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { AdapterError } from '../fhir/outcome.ts';
 import { Compilation } from './compilation.ts';
 import { groupBetween } from './entry-group.ts';
-import { type Findings, nearest } from './finding.ts';
+import { explainBoth, lazily, TRACED, type Traced } from './explain.ts';
+import { Findings, nearest } from './finding.ts';
 import type { KindSources, MappedKind } from './kind-sources.ts';
 import { isUnkept, type KindLosses } from './loss.ts';
 import type { KindMap } from './map-set.ts';
-import { type Hop, link } from './program.ts';
+import { type Hop, link, linkMains } from './program.ts';
 import { type Shape, Shapes } from './shapes.ts';
 import type { Sources } from './site.ts';
 
-type Back = NonNullable<KindMap['back']>;
+/** What a kind has when it has a way back. */
+type WayBack = Required<Pick<KindMap, 'back' | 'explainBack'>>;
 
-/** The names of a kind's two entry functions. */
-interface BackEntries {
-  readonly toModel: string;
-  readonly toRecord: string;
-}
+/** The names of a kind's two entry functions: Bundle to model, model to record. */
+type BackEntries = readonly [string, string];
 
 const NOTHING_LOST: KindLosses = { record: [], model: [] };
 
@@ -28,26 +27,41 @@ export function isBackFile(name: string): boolean {
 
 /**
  * Compiles the way back, apart from the way out: what the models' items are read by is counted for each way.
- * @returns a function for each kind whose manifest names a map back; empty when findings tell why not
+ * @returns functions for each kind whose manifest names a map back; empty when findings tell why not
  */
 export function compileBack(
   given: KindSources,
   sources: Sources,
   findings: Findings,
-): ReadonlyMap<string, Back> {
+): ReadonlyMap<string, WayBack> {
   const files = new Map([...sources.files].filter(([name]) => isBackFile(name)));
-  const unit = new Compilation({ ...sources, files, shapes: new Shapes(given.definitions) }, findings);
+  const own = (): Sources => ({ ...sources, files, shapes: new Shapes(given.definitions) });
+  const unit = new Compilation(own(), findings);
   const entries = compileEntries(given, unit);
   if (findings.failed) return new Map();
-  const hops = link(
-    unit,
-    [...entries.values()].flatMap(({ toModel, toRecord }) => [toModel, toRecord]),
-  );
+  const hops = link(unit, [...entries.values()].flat());
+  const traced = lazily(() => tracedEntries(given, own()));
   return new Map(
-    [...entries].map(([kind, { toModel, toRecord }]) => [
+    [...entries].map(([kind, [toModel, toRecord]]) => [
       kind,
-      backThrough(hops.get(toModel)!, hops.get(toRecord)!),
+      {
+        back: backThrough(hops.get(toModel)!, hops.get(toRecord)!),
+        explainBack: (bundle, issues) => explainBoth(traced().get(kind)!, bundle, issues) as ExplainedRecord,
+      },
     ]),
+  );
+}
+
+type ExplainedRecord = ReturnType<WayBack['explainBack']>;
+
+/** The same maps, compiled once more to remember which rule wrote what: only when somebody asks. */
+function tracedEntries(given: KindSources, sources: Sources): ReadonlyMap<string, readonly [Traced, Traced]> {
+  const unit = new Compilation(sources, new Findings(), TRACED);
+  const entries = compileEntries(given, unit);
+  const mains = linkMains(unit, [...entries.values()].flat());
+  const traced = (name: string): Traced => ({ main: mains.get(name)!, places: unit.places });
+  return new Map(
+    [...entries].map(([kind, [toModel, toRecord]]) => [kind, [traced(toModel), traced(toRecord)]]),
   );
 }
 
@@ -92,7 +106,7 @@ function compileKind(
   const shapesOfRecord: Shape[] = [modelShape, { kind: 'json', node: record, root: record }];
   const toRecord = unit.entry({ file: file.file, group }, shapesOfRecord, true);
   reportUnread(given, kind, model, back, shapes.unread(modelShape), findings);
-  return { toModel, toRecord };
+  return [toModel, toRecord];
 }
 
 /** Items that the record cannot take are declared; one that is not, or that is declared and read, is a warning. */
@@ -116,10 +130,10 @@ function reportUnread(
     warn(`${sourceFolder}/loss.json: ${kind} declares ${item} as not read, but ${map} reads it; remove it`);
 }
 
-function backThrough(toModel: Hop, toRecord: Hop): Back {
+function backThrough(toModel: Hop, toRecord: Hop): WayBack['back'] {
   return (bundle, issues: OperationOutcomeIssue[]) => {
     const model = toModel(bundle, issues);
     const record = model === undefined ? undefined : toRecord(model, issues);
-    return record as ReturnType<Back>;
+    return record as ReturnType<WayBack['back']>;
   };
 }

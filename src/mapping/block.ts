@@ -30,7 +30,6 @@ export class Block extends Memory {
   readonly #waiting: Built[] = [];
   /** objects that were put into their slots before anything was known to be in them */
   readonly #early: { readonly built: Built; readonly slot: Slot }[] = [];
-  readonly #closing: string[] = [];
   readonly #shared: Shared;
 
   constructor(shared: Shared, parent?: Block, loop = false) {
@@ -120,49 +119,48 @@ export class Block extends Memory {
     this.trace(built, key, trace);
   }
 
-  /** Remembers which rule wrote a member, and from what. */
-  trace(built: Built, key: string, trace: string | undefined, front = false): void {
+  /**
+   * Remembers which rule wrote a member, and from what.
+   * @param split variable of the object that was split into the value and what stands beside it
+   */
+  trace(built: Built, key: string, trace: string | undefined, split?: string): void {
     if (trace === undefined) return;
-    this.line(`trace(run, ${built.js}, ${JSON.stringify(key)}, ${trace}${front ? ', true' : ''});`);
+    this.line(
+      `trace(run, ${built.js}, ${JSON.stringify(key)}, ${trace}${split === undefined ? '' : `, ${split}`});`,
+    );
   }
 
   /** Adds to a member that is a list. */
-  push(built: Built, key: string, code: string, front = false, trace?: string): void {
+  push(built: Built, key: string, code: string, trace?: string): void {
     this.#letOlderIn(built, key);
     for (const older of this.#waitingHere(built, key)) this.#letIn(older);
-    this.#add(built, key, code, front, trace);
+    this.#add(built, key, code, trace);
   }
 
-  #add(built: Built, key: string, code: string, front: boolean, trace: string | undefined): void {
+  #add(built: Built, key: string, code: string, trace: string | undefined): void {
     built.touched.add(key);
     if (built.entries && built.block === this && trace === undefined) {
       const list = built.entries.get(key) ?? [];
       if (Array.isArray(list)) {
-        built.entries.set(key, front ? [code, ...list] : [...list, code]);
+        built.entries.set(key, [...list, code]);
         built.writes.set(key, this);
         return;
       }
     }
     const member = `${this.use(built)}[${JSON.stringify(key)}]`;
-    const add = `${member}.${front ? 'unshift' : 'push'}(${code});`;
+    const add = `${member}.push(${code});`;
     const known = built.writes.get(key);
     if (!this.mayHold(built, key)) this.line(`${member} = [${code}];`);
     else if (known && this.#isWithin(known)) this.line(add);
     else this.line(`if (${member} === undefined) ${member} = [${code}]; else ${add}`);
     built.writes.set(key, this.#certain(built, key));
-    this.trace(built, key, trace, front);
-  }
-
-  /** Writes a line behind all others of the block. */
-  atClose(text: string): void {
-    this.#closing.push(text);
+    this.trace(built, key, trace);
   }
 
   /** Writes out everything that waits, and returns the text of the block. */
   close(): string {
     for (const built of [...this.#waiting]) if (!this.#hasWaitingParent(built)) this.#writeOut(built);
     for (const built of [...this.#waiting]) this.#settle(built);
-    for (const text of this.#closing) this.line(text);
     for (const { built, slot } of this.#early.reverse()) this.#takeOut(built, slot);
     return this.#lines.map((line) => (typeof line === 'string' ? line : line())).join('\n');
   }
@@ -222,15 +220,14 @@ export class Block extends Memory {
     if (built.isPrimitive) {
       this.#attachPrimitive(slot, built.js);
     } else if (slot.position === 'only') this.set(slot.parent, slot.key, built.js, slot.trace);
-    else this.#add(slot.parent, slot.key, built.js, slot.position === 'first', slot.trace);
+    else this.#add(slot.parent, slot.key, built.js, slot.trace);
   }
 
   /** A primitive is split into its value and, under `_name`, its id and extensions. */
   #attachPrimitive({ parent, key, position, trace }: Slot, js: string): void {
     const put = position === 'only' ? 'putPrimitive' : 'pushPrimitive';
-    const front = position === 'first' ? ', true' : '';
-    this.line(`${put}(${this.use(parent)}, ${JSON.stringify(key)}, ${js}${front});`);
-    this.trace(parent, key, trace, position === 'first');
+    this.line(`${put}(${this.use(parent)}, ${JSON.stringify(key)}, ${js});`);
+    this.trace(parent, key, trace, js);
     parent.touched.add(key);
     parent.foreign = true;
     parent.isOpen = true; // which of the two was written is not known here

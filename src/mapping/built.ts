@@ -19,8 +19,6 @@ export interface BuiltIn<Home> {
   slot: SlotIn<Home> | undefined;
   /** true when its literal has members: no check for emptiness is needed */
   filled: boolean;
-  /** elements that rules share, by key and share id: the JavaScript name of each */
-  readonly shares: Map<string, string>;
   /** every key of an object of fixed layout, see `Shapes.layout` */
   readonly layout?: Layout;
   /** a FHIR primitive while it is built: `value`, `id` and `extension` */
@@ -36,7 +34,7 @@ export type Layout = readonly string[] | undefined;
 export interface SlotIn<Home> {
   readonly parent: BuiltIn<Home>;
   readonly key: string;
-  readonly position: 'only' | 'last' | 'first';
+  readonly position: 'only' | 'last';
   /** takes the id and extensions of a primitive too */
   readonly hasCompanion?: boolean;
   /** JavaScript of the rule's place and the paths in the source that the element comes from, where lineage is asked for */
@@ -90,7 +88,6 @@ function blank<Home>(
     block,
     slot,
     filled: false,
-    shares: new Map(),
     touched: new Set(),
     below: new Map(),
     ...form,

@@ -206,7 +206,7 @@ export class Compilation implements Unit {
       { ...bundle, mode: 'target' },
     ]);
     const name = `main${this.#functions.size}`;
-    const text = `function ${name}(run, ${input.code}) {\nconst depth = 0;\n${body}\n${next.close()}\nreturn ${bundle.code};\n}`;
+    const text = `function ${name}(run, ${input.code}) {\nconst depth = 0;\n${body}\nfinish(run, ${model.code});\n${next.close()}\nreturn ${bundle.code};\n}`;
     this.#functions.set(`entry ${name}`, { name, text, recursive: false, used: true, touched: [] });
     return name;
   }

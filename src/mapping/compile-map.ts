@@ -91,7 +91,7 @@ export function compileMap(options: CompileMapOptions): Checked<CompiledMap> {
   const main = linkMains(unit, [entry]).get(entry)!;
   const count = found.group.parameters.filter(({ mode }) => mode === 'source').length;
   const inputs = (given: unknown): unknown[] => {
-    const all: readonly unknown[] = Array.isArray(given) ? given : [given];
+    const all: readonly unknown[] = count > 1 && Array.isArray(given) ? given : [given];
     return Array.from({ length: count }, (_, at) => all[at]);
   };
   let traced: Checked<Traced> | undefined;

@@ -43,8 +43,20 @@ export interface CodeMap {
 /** Codes that one issue names. */
 const MOST_NAMED = 8;
 
-/** Equivalences that say there is no such thing in the target system. */
-const NO_MATCH = new Set(['unmatched', 'disjoint']);
+/** Equivalences of R4, and the relationship of R5, that say there is no such thing in the target system. */
+const NO_MATCH = new Set(['unmatched', 'disjoint', 'not-related-to']);
+
+/** What R5 writes in place of R4's members. @source hl7.org/fhir/R5/conceptmap.html */
+interface R5Element {
+  readonly noMap?: boolean;
+  readonly relationship?: string;
+  readonly otherMap?: string;
+  readonly sourceScopeUri?: string;
+  readonly sourceScopeCanonical?: string;
+}
+
+/** R5's names for what happens to a code that no element lists; `fixed` and `other-map` are R4's. */
+const R5_MODES: ReadonlyMap<string, Unmapped['mode']> = new Map([['use-source-code', 'provided']]);
 
 /** What the relations of an inline table say, as equivalences. @source FHIR R4 mapping-language.html, ConceptMapEquivalence */
 export const RELATIONS: ReadonlyMap<string, string> = new Map([
@@ -70,8 +82,10 @@ function scopeOf({
   contained = [],
   sourceCanonical,
   sourceUri,
-}: ConceptMap): ReadonlySet<string> | undefined {
-  const source = sourceCanonical ?? sourceUri;
+  sourceScopeCanonical,
+  sourceScopeUri,
+}: ConceptMap & R5Element): ReadonlySet<string> | undefined {
+  const source = sourceCanonical ?? sourceUri ?? sourceScopeCanonical ?? sourceScopeUri;
   const found = contained.find(({ resourceType, id }) => resourceType === 'ValueSet' && source === `#${id}`);
   if (found?.resourceType !== 'ValueSet') return undefined;
   const concepts = (found.compose?.include ?? []).flatMap(({ concept = [] }) => concept);
@@ -191,11 +205,15 @@ function codingsOf(value: unknown): SourceCoding[] {
 
 function tableOf(group: ConceptMapGroup): Table {
   const codes = new Map<string, Translation[]>();
-  for (const { code, target } of group.element ?? []) {
-    if (code === undefined || target === undefined) continue;
+  for (const element of group.element ?? []) {
+    const { code, target, noMap }: typeof element & R5Element = element;
+    if (code === undefined || (target === undefined && noMap !== true)) continue;
     codes.set(code, []); // listed without a match: the author's decision, not an unmapped code
-    for (const { code: to, display, equivalence } of target)
-      if (to !== undefined) addTarget(codes, code, { system: group.target, code: to, display }, equivalence);
+    for (const one of target ?? []) {
+      const { code: to, display, equivalence, relationship }: typeof one & R5Element = one;
+      const translation = to === undefined ? undefined : { system: group.target, code: to, display };
+      if (translation) addTarget(codes, code, translation, equivalence ?? relationship);
+    }
   }
   return { system: group.source, target: group.target, codes, unmapped: unmappedOf(group) };
 }
@@ -203,9 +221,9 @@ function tableOf(group: ConceptMapGroup): Table {
 function unmappedOf(group: ConceptMapGroup): Unmapped | undefined {
   const { unmapped } = group;
   if (!unmapped?.mode) return undefined;
-  const { code, display } = unmapped;
+  const { code, display, mode, url, otherMap }: typeof unmapped & R5Element = unmapped;
   const translation = code === undefined ? undefined : { system: group.target, code, display };
-  return { mode: unmapped.mode, translation, url: unmapped.url };
+  return { mode: R5_MODES.get(mode) ?? mode, translation, url: url ?? otherMap };
 }
 
 function tableSet(url: string, file: string, tables: Table[], others: ReadonlyMap<string, CodeMap>): CodeMap {

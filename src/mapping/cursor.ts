@@ -1,33 +1,44 @@
-/** Walks the tokens of a map for the parser, and says what was expected where it stops. */
-import { syntaxError, type Token, tokenize } from './lexer.ts';
+/** Walks the tokens of a map for the parser, says what was expected where it stops, and goes on behind a fault. */
+import { AdapterError } from '../fhir/outcome.ts';
+import { shortened } from './finding.ts';
+import { MOST_FAULTS, syntaxError, type TextEnd, type Token, tokenize } from './lexer.ts';
 import type { Expression, Place, Word } from './tree.ts';
 
 /** Rules and brackets nested deeper than this are refused. */
-const DEEPEST = 100;
+export const DEEPEST = 100;
 
-const BRACKETS: ReadonlyMap<string, string> = new Map([
-  ['(', ')'],
-  ['[', ']'],
-  ['{', '}'],
-]);
-
-/** Operators of FHIRPath that are words: behind one stands an operand, never a keyword of the map. */
-const WORD_OPERATORS = new Set(['and', 'or', 'xor', 'implies', 'in', 'contains', 'is', 'as', 'div', 'mod']);
+/** Of a token that a message names, so much is shown. */
+const LONGEST_SHOWN = 40;
 
 export class Cursor {
   readonly #text: string;
   readonly #tokens: readonly Token[];
+  readonly #faults: AdapterError[] = [];
   #index = 0;
   #depth = 0;
+  /** token at which the last fault was kept: what fails there again is the same mistake */
+  #faultIndex = -1;
 
-  /** @throws AdapterError `map-syntax` */
-  constructor(file: string, text: string) {
+  /** @throws AdapterError `map-syntax` for a text that is too long */
+  constructor(file: string, text: string, textEnd: TextEnd = 'anywhere') {
     this.#text = text;
-    this.#tokens = tokenize(file, text);
+    this.#tokens = tokenize(file, text, textEnd);
   }
 
   get token(): Token {
     return this.#tokens[this.#index]!;
+  }
+
+  /** What is wrong with the map, in the order of its text. */
+  get faults(): readonly AdapterError[] {
+    return this.#faults;
+  }
+
+  /** A text in quotes goes over the end of a line: in a faulty map its quote may be what is missing. */
+  get hasLongText(): boolean {
+    return this.#tokens.some(({ quote, start, end }) => {
+      return quote !== '' && this.#text.slice(start, end).includes('\n');
+    });
   }
 
   /** Comments that stand before the next token on lines of their own. */
@@ -40,6 +51,12 @@ export class Cursor {
   get commentsBehind(): string[] {
     const line = this.#tokens[this.#index - 1]?.at.line;
     return this.token.comments.filter((comment) => comment.line === line).map(({ text }) => text);
+  }
+
+  /** Nothing of the line stands before the next token. */
+  get startsLine(): boolean {
+    const before = this.#tokens[this.#index - 1];
+    return !before || this.#text.slice(before.end, this.token.start).includes('\n');
   }
 
   ahead(count: number): Token {
@@ -65,10 +82,23 @@ export class Cursor {
     return kind === 'symbol' && text === symbol;
   }
 
-  /** Takes one literal as FHIRPath. */
-  literal(): Expression {
-    const token = this.next();
-    return { kind: 'expression', at: token.at, text: this.#asWritten(token) };
+  /** Takes so many tokens as FHIRPath. */
+  literal(count = 1): Expression {
+    const { at } = this.token;
+    const parts = Array.from({ length: count }, () => this.written(this.next()));
+    return { kind: 'expression', at, text: parts.join(' ') };
+  }
+
+  /** @returns a token as FHIRPath has it: a text in single quotes */
+  written({ quote, start, end }: Token): string {
+    if (quote !== '"') return this.#text.slice(start, end);
+    const inside = this.#text.slice(start + 1, end - 1);
+    return `'${inside.replaceAll(/\\.|'/gs, (sign) => (sign === "'" ? "\\'" : sign))}'`;
+  }
+
+  /** @returns blanks and comments between two tokens */
+  between(before: Token, behind: Token): string {
+    return this.#text.slice(before.end, behind.start);
   }
 
   next(): Token {
@@ -113,9 +143,54 @@ export class Cursor {
     return this.token.kind === 'string' ? this.#word() : this.name(what);
   }
 
-  error(expected: string): Error {
-    const found = this.token.kind === 'end' ? 'the end of the file' : JSON.stringify(this.token.text);
-    return syntaxError(this.token.at, `expected ${expected.replace(/,$/, '')}, found ${found}`);
+  error(expected: string): AdapterError {
+    const { at, kind, text } = this.token;
+    if (kind === 'fault') return syntaxError(at, text);
+    return syntaxError(at, `expected ${expected.replace(/,$/, '')}, found ${shown(this.token)}`);
+  }
+
+  /** @returns the fault that this sign is missing behind the last token */
+  missing(sign: string): AdapterError {
+    const before = this.#tokens[this.#index - 1] ?? this.token;
+    const column = before.at.column + before.end - before.start;
+    return syntaxError({ ...before.at, column }, `expected "${sign}" behind ${shown(before)}`);
+  }
+
+  /** A comment without an end has taken what else there was. */
+  get #endsOpen(): boolean {
+    return this.#tokens[this.#index - 1]?.kind === 'fault';
+  }
+
+  /** Keeps a fault, but for one that only repeats that of this token; the last that is kept ends the parsing. */
+  note(fault: AdapterError): void {
+    const isKnown = this.#faultIndex === this.#index || (this.token.kind === 'end' && this.#endsOpen);
+    if (!isKnown && this.#faults.length < MOST_FAULTS) this.#faults.push(fault);
+    if (this.#faults.length === MOST_FAULTS) this.#index = this.#tokens.length - 1;
+    this.#faultIndex = this.#index;
+  }
+
+  /**
+   * Parses one item; keeps the fault that it has.
+   * @param skip takes what is left of a faulty item by `pass`
+   * @returns undefined after a fault
+   */
+  attempt<T>(parse: () => T, skip: () => void): T | undefined {
+    const depth = this.#depth;
+    try {
+      return parse();
+    } catch (fault) {
+      if (!(fault instanceof AdapterError)) throw fault;
+      this.#depth = depth;
+      this.note(fault);
+      skip();
+      return undefined;
+    }
+  }
+
+  /** Takes a token of a faulty item. */
+  pass(): Token {
+    if (this.token.kind === 'fault') this.note(this.error(''));
+    return this.next();
   }
 
   /** Runs `parse` one level deeper, and refuses hostile depth. */
@@ -127,65 +202,13 @@ export class Cursor {
     return result;
   }
 
-  /**
-   * Takes FHIRPath up to one of these keywords or symbols outside all brackets, which is not taken.
-   * @throws AdapterError `map-syntax` when nothing stands before it
-   */
-  expression(stops: ReadonlySet<string>): Expression {
-    const first = this.token;
-    const parts: string[] = [];
-    const open: string[] = [];
-    let end = first.start;
-    let complete = false;
-    while (this.token.kind !== 'end' && !(open.length === 0 && this.#stops(stops, complete))) {
-      const token = this.next();
-      if (token.kind === 'metadata') throw syntaxError(token.at, '"///" stands in an expression; remove it');
-      parts.push(this.#text.slice(end, token.start), this.#asWritten(token));
-      end = token.end;
-      if (token.kind === 'symbol') nest(open, token);
-      complete = isOperandEnd(token, complete);
-    }
-    if (parts.length === 0) throw this.error('an expression');
-    if (open.length > 0) throw this.error(`"${open.at(-1)}"`);
-    return { kind: 'expression', at: first.at, text: parts.join('') };
-  }
-
-  /**
-   * Keywords are names where an operand is due (`where log.exists() or check = 1`); `{}` is FHIRPath's nothing; a text
-   * behind an operand is the rule's name, unless it is the unit of a number.
-   */
-  #stops(stops: ReadonlySet<string>, complete: boolean): boolean {
-    const { kind, quote, text } = this.token;
-    if (kind === 'string')
-      return complete && !(quote === "'" && this.#tokens[this.#index - 1]?.kind === 'number');
-    if (quote !== '' || !stops.has(text)) return false;
-    return kind === 'name' ? complete : text !== '{' || this.ahead(1).text !== '}' || complete;
-  }
-
   #word(): Word {
     const { text, at } = this.next();
     return { text, at };
   }
-
-  #asWritten(token: Token): string {
-    if (token.quote !== '"') return this.#text.slice(token.start, token.end);
-    const inside = this.#text.slice(token.start + 1, token.end - 1);
-    return `'${inside.replaceAll(/\\.|'/gs, (sign) => (sign === "'" ? "\\'" : sign))}'`;
-  }
 }
 
-/** Keeps the brackets that must close yet. */
-function nest(open: string[], { text, at }: Token): void {
-  const closing = BRACKETS.get(text);
-  if (closing !== undefined) open.push(closing);
-  else if (text === ')' || text === ']' || text === '}') {
-    if (open.pop() !== text) throw syntaxError(at, `"${text}" closes no bracket`);
-  }
-  if (open.length > DEEPEST) throw syntaxError(at, `nested deeper than ${DEEPEST} levels`);
-}
-
-/** @returns true when an operand ends with this token, so that an operator or a keyword may follow */
-function isOperandEnd({ kind, quote, text }: Token, complete: boolean): boolean {
-  if (kind === 'symbol') return text === ')' || text === ']' || text === '}';
-  return !(kind === 'name' && quote === '' && complete && WORD_OPERATORS.has(text));
+/** @returns a token for a message */
+export function shown({ kind, text }: Token): string {
+  return kind === 'end' ? 'the end of the file' : JSON.stringify(shortened(text, LONGEST_SHOWN));
 }

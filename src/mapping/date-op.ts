@@ -50,7 +50,11 @@ export function readingOp(call: Call): Value | undefined {
   const [text, ...more] = parameters;
   const operation = { kind: 'literal', at: name.at, value: name.text, type: 'string' } as const;
   if (text)
-    return dateOp({ ...call, invocation: { ...call.invocation, parameters: [text, operation, ...more] } });
+    return dateOp({
+      ...call,
+      invocation: { ...call.invocation, parameters: [text, operation, ...more] },
+      implied: 1,
+    });
   argumentAt(call.site, call.invocation, 0);
   return undefined;
 }

@@ -3,6 +3,7 @@ import type { Block } from './block.ts';
 import { callGroup } from './call-group.ts';
 import { emitSources } from './emit-source.ts';
 import { emitTargets } from './emit-target.ts';
+import { originOf } from './origins.ts';
 import { type FoundGroup, type Site, type Unit, type Variable, variableOf } from './site.ts';
 import { argument } from './transform-call.ts';
 import type { Argument, Invocation, Parameter, Rule, Word } from './tree.ts';
@@ -120,7 +121,9 @@ function emitDependent(site: Site, { name, parameters }: Invocation): void {
 /** A literal or an expression as a parameter: the one value that it gives. */
 function computed(site: Site, parameter: Argument): Variable | undefined {
   const value = argument(site, parameter);
-  if (!value?.many) return value && { ...value, mode: 'source' };
-  const code = site.block.keep(`single(run, ${site.place}, ${value.code})`);
-  return { ...value, code, many: false, definite: false, mode: 'source' };
+  if (!value) return undefined;
+  const code = value.many ? site.block.keep(`single(run, ${site.place}, ${value.code})`) : value.code;
+  const origins = originOf(site, parameter, code);
+  const definite = value.definite && !value.many;
+  return { ...value, code, many: false, definite, origins, mode: 'source' };
 }

@@ -94,8 +94,8 @@ function narrow(site: Site, source: Source, member: Member): Member | undefined 
   const type = shape.kind === 'type' ? shape.name : '';
   if (member.isChoice && member.types.includes(type))
     return { ...member, shape, keys: [choiceKey(member.stem, type)], types: [type], isChoice: false };
-  if (member.types.length === 1 && (member.types[0] === type || shapes.isResource(shape)))
-    return { ...member, shape };
+  const isOnly = member.types.length === 1 && (member.types[0] === type || shapes.isResource(shape));
+  if (isOnly || shapes.primitive(member.shape) === type) return { ...member, shape };
   const message = `${member.stem} is never a ${source.type.text}${nearest(source.type.text, member.types)}`;
   findings.add('map-type', source.type.at, message);
   return undefined;
@@ -196,7 +196,7 @@ function emitEach(
     site,
     source,
     owner,
-    `items(${withDefault(site, source, member.shape, readCode(member, from))})`,
+    `items(${withDefault(site, source, member.shape, readCode(member, from), true)})`,
   );
   const fresh = owner.fresh && !owner.built;
   const filter = filterOf(site, source, member);
@@ -236,12 +236,14 @@ function emitEach(
   );
 }
 
-function withDefault(site: Site, source: Source, shape: Shape, read: string): string {
+/** @param isList the element may repeat: a list of nothing takes the default too */
+function withDefault(site: Site, source: Source, shape: Shape, read: string, isList = false): string {
   if (!source.fallback) return read;
+  const found = isList ? `filled(${read})` : read;
   const literal = literalOf(source.fallback);
-  if (literal !== undefined) return `${read} ?? ${JSON.stringify(literal)}`;
+  if (literal !== undefined) return `${found} ?? ${JSON.stringify(literal)}`;
   const value = emitExpression(site, source.fallback, undefined, shape);
-  return value ? `${read} ?? single(run, ${site.place}, ${value})` : read;
+  return value ? `${found} ?? single(run, ${site.place}, ${value})` : read;
 }
 
 /** One item of the source: its conditions, then what the rule does with it. */

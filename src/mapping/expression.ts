@@ -1,5 +1,6 @@
 /** Puts FHIRPath into compiled maps: finds the variables it uses, compiles it once, and writes the call. */
 import { AdapterError, ruleOf } from '../fhir/outcome.ts';
+import { checkNames } from './check-names.ts';
 import { type Token, tokenize } from './lexer.ts';
 import { plainCondition } from './plain-path.ts';
 import type { Shape } from './shapes.ts';
@@ -54,14 +55,15 @@ export function emitExpression(
 ): string | undefined {
   const { findings, sources, shapes } = site.unit;
   const read = readNames(site, expression);
-  if (!read) return undefined;
+  if (!read || !checkNames(site, read.tokens, shape, expression.at)) return undefined;
   const { definitions } = shapes;
   const type = focus !== undefined && shape.kind === 'type' ? { type: shape.name } : {};
   const { variables } = read;
   const options = { ...type, definitions, variables };
   const typed = sources.compileExpression(read.text, { ...options, variableTypes: typesOf(site, variables) });
   // published maps name choices as JSON does (`answer.valueString`), which no type has: then JSON's names it is
-  const isJson = !typed.ok && typed.outcome.issue.some((issue) => ruleOf(issue) === 'fhirpath-element');
+  const isUnknown = !typed.ok && typed.outcome.issue.some((issue) => ruleOf(issue) === 'fhirpath-element');
+  const isJson = isUnknown && [...read.names].some((name) => namesType(site, name));
   const compiled = isJson ? sources.compileExpression(read.text, options) : typed;
   if (!compiled.ok) {
     for (const { diagnostics } of compiled.outcome.issue)
@@ -77,6 +79,18 @@ export function emitExpression(
   const place = site.unit.place(expression.at, undefined);
   const call = `${site.unit.evaluator(compiled.value)}(${focus ?? 'undefined'}, {${members.join(', ')}})`;
   return `(run.at = ${place}, ${call})`;
+}
+
+/** @returns true for a name that ends in a type's, as JSON names choices: `valueString` */
+function namesType({ unit }: Site, name: string): boolean {
+  const { definitions } = unit.shapes;
+  return [...name.matchAll(/[A-Z]/g)].some(({ index }) => {
+    const type = name.slice(index);
+    return (
+      index > 0 &&
+      (definitions.type(type) ?? definitions.type(type[0]!.toLowerCase() + type.slice(1))) !== undefined
+    );
+  });
 }
 
 /** @returns the FHIR and logical types of the variables that have one; an object that the map builds may be of a shape of its own */
@@ -98,6 +112,7 @@ interface NamesRead {
   readonly text: string;
   readonly variables: readonly string[];
   readonly names: ReadonlySet<string>;
+  readonly tokens: readonly Token[];
 }
 
 /** Variables may stand bare at the start of a path, where they win over elements of the same name. */
@@ -126,7 +141,7 @@ function readNames(site: Site, expression: Expression): NamesRead | undefined {
     );
     end = token.end;
   });
-  return { text: parts.join(''), variables: [...variables], names };
+  return { text: parts.join(''), variables: [...variables], names, tokens };
 }
 
 function startsPath(tokens: readonly Token[], index: number): boolean {

@@ -1,7 +1,9 @@
 /** Parses pieces of a map that stand alone in JSON: conditions, arguments, names with dots. */
 import { AdapterError } from '../fhir/outcome.ts';
 import { Cursor } from './cursor.ts';
-import { END_OF_CONDITION, parseArgument } from './parse-rule.ts';
+import { parseExpression } from './parse-expression.ts';
+import { END_OF_CONDITION } from './parse-rule.ts';
+import { parseArgument } from './parse-transform.ts';
 import { isBareName, quoted } from './quote.ts';
 import type { Argument, Place, Word } from './tree.ts';
 
@@ -10,7 +12,7 @@ const QUOTED_WORDS = /^`(?:[^`\\]|\\.)*`(?:\.`(?:[^`\\]|\\.)*`)*$/s;
 
 /** @returns the FHIRPath as a map writes it (single quotes, no comment at its ends); or why it is none */
 export function readFhirPath(text: string): { text: string } | { fault: string } {
-  return attempt((cursor) => cursor.expression(NOTHING), text);
+  return attempt((cursor) => parseExpression(cursor, NOTHING), text);
 }
 
 /** @returns what stands between the brackets of a call, with the place `at`; or why it is nothing such */
@@ -21,7 +23,7 @@ export function readArgument(text: string, at: Place): { argument: Argument } | 
 
 /** @returns true when the text is one expression that ends where `stops` say, so that it needs no brackets */
 export function isBareExpression(text: string, stops: ReadonlySet<string> = END_OF_CONDITION): boolean {
-  return 'text' in attempt((cursor) => cursor.expression(stops), text);
+  return 'text' in attempt((cursor) => parseExpression(cursor, stops), text);
 }
 
 /** @returns words as JSON names them: `name.given`; words that hold other signs in back quotes: `` `a.b`.`c` `` */

@@ -4,11 +4,10 @@ import { AdapterError } from '../fhir/outcome.ts';
 import { compileBack, isBackFile } from './back.ts';
 import { Compilation } from './compilation.ts';
 import { groupBetween } from './entry-group.ts';
-import { explainBoth, explainHop, type Traced } from './explain.ts';
+import { explainBoth, explainHop, lazily, TRACED, type Traced } from './explain.ts';
 import { Findings, nearest } from './finding.ts';
 import { gatherSources } from './gather-sources.ts';
 import type { KindSources, MappedKind } from './kind-sources.ts';
-import { LIMITS } from './limits.ts';
 import type { KindMap } from './map-set.ts';
 import { type Hop, link, linkMains } from './program.ts';
 import type { Shape } from './shapes.ts';
@@ -43,8 +42,7 @@ export function compileKinds(
   return new Map(
     [...entries].map(([kind, name]): [string, KindMap] => {
       const map = kindMap(hops.get(name)!, () => traced().get(kind)!);
-      const back = backs.get(kind);
-      return [kind, { ...map, code: unit.text(), ...(back && { back }) }];
+      return [kind, { ...map, code: unit.text(), ...backs.get(kind) }];
     }),
   );
 }
@@ -54,37 +52,20 @@ function outward(sources: Sources): Sources {
   return { ...sources, files: new Map([...sources.files].filter(([name]) => !isBackFile(name))) };
 }
 
-interface TracedHops {
-  readonly toModel: Traced;
-  readonly toBundle: Traced;
-}
+/** Record to model, model to Bundle. */
+type TracedHops = readonly [Traced, Traced];
 
 /** The same maps, compiled once more hop by hop to remember which rule wrote what: only when somebody asks. */
 function tracedEntries(given: KindSources, sources: Sources): ReadonlyMap<string, TracedHops> {
-  // the same maps take more code when they remember: what was accepted without is not to fail with it
-  const limits = { ...LIMITS, code: 4 * LIMITS.code };
-  const unit = new Compilation(sources, new Findings(), { isTraced: true, limits });
-  const entries = compileEntries(given, unit, (to, { first, second, shapes: [from, between, bundle] }) => ({
-    toModel: to.entry(first, [from, between], false),
-    toBundle: to.entry(second, [between, bundle], true),
-  }));
-  const names = [...entries.values()].flatMap(({ toModel, toBundle }) => [toModel, toBundle]);
-  const mains = linkMains(unit, names);
-  const traced = (name: string): Traced => ({ main: mains.get(name)!, places: unit.places });
-  return new Map(
-    [...entries].map(([kind, { toModel, toBundle }]) => [
-      kind,
-      { toModel: traced(toModel), toBundle: traced(toBundle) },
-    ]),
-  );
-}
-
-function lazily<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
+  const unit = new Compilation(sources, new Findings(), TRACED);
+  const write: WriteEntry<readonly [string, string]> = (to, { first, second, shapes }) => {
+    const [record, model, bundle] = shapes;
+    return [to.entry(first, [record, model], false), to.entry(second, [model, bundle], true)];
   };
+  const entries = compileEntries(given, unit, write);
+  const mains = linkMains(unit, [...entries.values()].flat());
+  const traced = (name: string): Traced => ({ main: mains.get(name)!, places: unit.places });
+  return new Map([...entries].map(([kind, [first, second]]) => [kind, [traced(first), traced(second)]]));
 }
 
 function compileEntries<T>(
@@ -167,10 +148,10 @@ function kindMap(hop: Hop, traced: () => TracedHops): Forward {
       bundle.type ??= 'collection';
       return bundle;
     },
-    toModel: (record, issues) => withoutAbsent(explainHop(traced().toModel, [record], issues).value),
-    explain: (record, issues) => {
-      const { toModel, toBundle } = traced();
-      return explainBoth(toModel, toBundle, record, issues);
+    toModel: (record, issues) => withoutAbsent(explainHop(traced()[0], [record], issues).value),
+    explain: (record, issues, within) => {
+      const { value, lineage } = explainBoth(traced(), record, issues, within);
+      return { value: (value ?? { resourceType: 'Bundle', type: 'collection' }) as Bundle, lineage };
     },
   };
 }

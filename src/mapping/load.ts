@@ -41,7 +41,7 @@ export interface MapSetOptions {
 export type LoadedMapSet = MapSet & { readonly warnings: readonly OperationOutcomeIssue[] };
 
 /** One text of the set: `spreadsheet/referral.map`. */
-interface TextFile {
+export interface TextFile {
   readonly name: string;
   readonly text: string;
 }
@@ -57,7 +57,8 @@ export function loadMapSet(options: MapSetOptions): Checked<LoadedMapSet> {
   const folders = [...new Set([options.sourceFolder, options.modelFolder])];
   const files = folders.flatMap((folder) => readTexts(folder, ['.map', '.conceptmap.json']));
   const schemaFiles = readTexts(options.sourceFolder, ['.schema.json']);
-  const losses = lossesOf(options, findings);
+  const lossFiles = readTexts(options.sourceFolder, [LOSS_FILE]);
+  const losses = lossesOf(lossFiles, manifest, findings);
   const kinds = compileKinds(
     {
       manifest,
@@ -74,7 +75,7 @@ export function loadMapSet(options: MapSetOptions): Checked<LoadedMapSet> {
     findings,
   );
   if (findings.failed || !kinds) return { ok: false, outcome: outcomeOf(...findings.issues) };
-  const all = [...files, ...schemaFiles].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const all = [...files, ...schemaFiles, ...lossFiles].sort((a, b) => (a.name < b.name ? -1 : 1));
   const text = JSON.stringify(all.map(({ name, text: content }) => [name, content]));
   const digest = digestOfText(text);
   const warnings = findings.issues;
@@ -82,8 +83,8 @@ export function loadMapSet(options: MapSetOptions): Checked<LoadedMapSet> {
 }
 
 /** What the way back loses, as the file beside the source's maps declares it; nothing where there is none. */
-function lossesOf({ sourceFolder, manifest }: MapSetOptions, findings: Findings): Losses {
-  const [entry] = parseAll<unknown>(readTexts(sourceFolder, [LOSS_FILE]), LOSS_FILE, findings);
+function lossesOf(files: readonly TextFile[], manifest: MapManifest, findings: Findings): Losses {
+  const [entry] = parseAll<unknown>(files, LOSS_FILE, findings);
   return entry ? readLosses(entry[1], entry[0], Object.keys(manifest.kinds), findings) : {};
 }
 
@@ -94,7 +95,12 @@ function readTexts(folder: string, endings: readonly string[]): TextFile[] {
     .map((name) => ({ name: `${basename(folder)}/${name}`, text: readFileSync(join(folder, name), 'utf8') }));
 }
 
-function parseAll<T>(files: readonly TextFile[], ending: string, findings: Findings): ReadonlyMap<string, T> {
+/** @returns the JSON of the files whose names end so, by name; for one that is no JSON a finding `map-json-syntax` */
+export function parseAll<T>(
+  files: readonly TextFile[],
+  ending: string,
+  findings: Findings,
+): ReadonlyMap<string, T> {
   const parsed = new Map<string, T>();
   for (const { name, text } of files) {
     if (!name.endsWith(ending)) continue;

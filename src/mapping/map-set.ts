@@ -15,10 +15,14 @@ export interface KindMap {
   readonly run: (record: Readonly<Record<string, unknown>>, issues: OperationOutcomeIssue[]) => Bundle;
   /** first hop alone, for tests and explanations: record to logical model */
   readonly toModel: (record: Readonly<Record<string, unknown>>, issues: OperationOutcomeIssue[]) => unknown;
-  /** as `run`, and for each element with a value the fields of the record and the rules that it comes from */
+  /**
+   * As `run`, and for each element with a value the fields of the record and the rules that it comes from.
+   * @param within paths of the Bundle, `entry[2].resource`: only they and what stands below are told; default everything
+   */
   readonly explain: (
     record: Readonly<Record<string, unknown>>,
     issues: OperationOutcomeIssue[],
+    within?: readonly string[],
   ) => Explained<Bundle>;
   /**
    * The way back; undefined where the source has no maps for it.
@@ -30,6 +34,11 @@ export interface KindMap {
     bundle: Bundle,
     issues: OperationOutcomeIssue[],
   ) => Readonly<Record<string, unknown>> | undefined;
+  /** as `back`, and for each field of the record the elements of the Bundle and the rules that it comes from */
+  readonly explainBack?: (
+    bundle: Bundle,
+    issues: OperationOutcomeIssue[],
+  ) => Explained<Readonly<Record<string, unknown>> | undefined>;
   /** the JavaScript of the source's maps, for a reader */
   readonly code: string;
 }
@@ -37,7 +46,7 @@ export interface KindMap {
 /** A source's maps, with the logical model's, under one version. */
 export interface MapSet {
   readonly source: string;
-  /** content digest of every map, ConceptMap and schema in it: its version */
+  /** content digest of every map, ConceptMap and schema in it, and of `loss.json`: its version */
   readonly digest: string;
   /** the text that the digest is of, kept in the store */
   readonly text: string;

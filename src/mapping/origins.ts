@@ -33,6 +33,16 @@ export function originsOf(site: Site, target: Target): readonly string[] | undef
   return [...new Set(given.flatMap((argument) => argumentOrigins(site, argument)))];
 }
 
+/**
+ * @param code the one value of an argument, as JavaScript
+ * @returns where it comes from: an object of the source from its own place, anything else from that of the first variable
+ */
+export function originOf(site: Site, argument: Argument, code: string): readonly string[] | undefined {
+  if (!site.unit.isTraced) return undefined;
+  const [first] = argumentOrigins(site, argument);
+  return first === undefined ? [] : [`pathOf(run, ${code}, ${first})`];
+}
+
 function argumentOrigins(site: Site, argument: Argument): readonly string[] {
   if (argument.kind === 'literal') return [];
   if (argument.kind === 'path') {

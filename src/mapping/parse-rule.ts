@@ -1,19 +1,14 @@
-/** Parses the rules of a group: sources, targets, transforms, dependents. */
+/** Parses the rules of a group: sources, targets, dependents; a faulty rule is passed over, and the next one read. */
 import type { Cursor } from './cursor.ts';
-import type {
-  Argument,
-  Expression,
-  Invocation,
-  Literal,
-  Rule,
-  Source,
-  Target,
-  Transform,
-  Word,
-} from './tree.ts';
+import { mistakeBehindSource, mistakeBehindTarget, mistakeInSource } from './mistakes.ts';
+import { parseExpression } from './parse-expression.ts';
+import { parseBrackets, parseInvocation, parsePath, parseTransform } from './parse-transform.ts';
+import type { Expression, Invocation, Rule, Source, Target, Word } from './tree.ts';
 
 const SOURCE_LIST_MODES = new Set(['first', 'not_first', 'last', 'not_last', 'only_one']);
 const TARGET_LIST_MODES = new Set(['first', 'share', 'last', 'single', 'collate']);
+/** Words that go on with a rule, where they begin a line. */
+const KEYWORDS: ReadonlySet<string> = new Set(['as', 'where', 'check', 'log', 'then', 'default']);
 /** What ends the FHIRPath of `where`, `check` and `log`. */
 export const END_OF_CONDITION: ReadonlySet<string> = new Set([
   '->',
@@ -26,16 +21,21 @@ export const END_OF_CONDITION: ReadonlySet<string> = new Set([
   '{',
   '}',
 ]);
-const END_OF_ARGUMENT = new Set([',', ')']);
-const END_OF_BRACKET = new Set([')']);
 
 /** @returns the rules between `{` and `}`, and the comments behind the first bracket */
 export function parseRules(cursor: Cursor): { rules: Rule[]; behind: readonly string[] } {
   return cursor.nested(() => {
-    cursor.expect('{');
+    const { line, column } = cursor.expect('{');
     const behind = cursor.commentsBehind;
     const rules: Rule[] = [];
-    while (!cursor.take('}')) rules.push(parseRule(cursor));
+    while (!cursor.take('}')) {
+      if (isEndOfRules(cursor)) throw cursor.error(`"}" for the "{" of line ${line}, column ${column}`);
+      const rule = cursor.attempt(
+        () => parseRule(cursor),
+        () => skipRule(cursor),
+      );
+      if (rule) rules.push(rule);
+    }
     return { rules, behind };
   });
 }
@@ -43,6 +43,26 @@ export function parseRules(cursor: Cursor): { rules: Rule[]; behind: readonly st
 /** What the comments before an item and behind it say of it. */
 export function documentationOf(before: readonly string[], cursor: Cursor): string | undefined {
   return [...before, ...cursor.commentsBehind].join('\n') || undefined;
+}
+
+/** The file ends, or the next group begins: a bracket is open. */
+function isEndOfRules(cursor: Cursor): boolean {
+  const [name, bracket] = [cursor.ahead(1), cursor.ahead(2)];
+  if (cursor.token.kind === 'end') return true;
+  const isSource = KEYWORDS.has(name.text); // `group where (…)`, of a variable with that name
+  return cursor.is('group') && cursor.startsLine && name.kind === 'name' && bracket.text === '(' && !isSource;
+}
+
+/** Takes what is left of a faulty rule, with the rules within it, up to the next rule. */
+function skipRule(cursor: Cursor): void {
+  let depth = 0;
+  while (!isEndOfRules(cursor) && (depth > 0 || !cursor.is('}'))) {
+    if (cursor.is('{')) depth += 1;
+    else if (cursor.is('}')) depth -= 1;
+    const isEnd = depth === 0 && cursor.is(';');
+    cursor.pass();
+    if (isEnd) return;
+  }
 }
 
 function parseRule(cursor: Cursor): Rule {
@@ -56,22 +76,43 @@ function parseRule(cursor: Cursor): Rule {
     do targets.push(parseTarget(cursor));
     while (cursor.take(','));
   }
-  const dependents: Invocation[] = [];
-  let rules: Rule[] = [];
-  if (cursor.take('then')) {
-    if (!cursor.is('{')) {
-      do dependents.push(parseInvocation(cursor, cursor.name('the name of a group')));
-      while (cursor.take(','));
-    }
-    if (cursor.is('{')) {
-      const nested = parseRules(cursor);
-      rules = nested.rules;
-      before.push(...nested.behind);
-    }
-  }
-  const name = cursor.is(';') ? early : cursor.nameOrString('";" or the name of the rule').text;
-  cursor.expect(';');
+  const { dependents, rules, behind } = parseThen(cursor);
+  before.push(...behind);
+  const name = endRule(cursor, targets.length > 0) ?? early;
   return { at, name, documentation: documentationOf(before, cursor), sources, targets, dependents, rules };
+}
+
+/** `then Group(a, b), Other(c) { rules }`, groups and rules together or one of the two. */
+function parseThen(cursor: Cursor): Pick<Rule, 'dependents' | 'rules'> & { behind: readonly string[] } {
+  const dependents: Invocation[] = [];
+  if (cursor.is('{')) cursor.note(cursor.error('"then" before "{",'));
+  else if (!cursor.take('then')) return { dependents, rules: [], behind: [] };
+  if (!cursor.is('{')) {
+    do dependents.push(parseInvocation(cursor, cursor.name('the name of a group')));
+    while (cursor.take(','));
+  }
+  return { dependents, ...(cursor.is('{') ? parseRules(cursor) : { rules: [], behind: [] }) };
+}
+
+/** Takes the name of the rule and its semicolon; where the line ends without one, only that is missing. */
+function endRule(cursor: Cursor, hasTargets: boolean): string | undefined {
+  const { kind, quote } = cursor.token;
+  const isName = kind === 'string' || (kind === 'name' && (quote === '`' || cursor.isAhead(';')));
+  const name = isName ? cursor.nameOrString('the name of the rule').text : undefined;
+  if (cursor.take(';') || isEndOfRules(cursor)) return name;
+  if (!isNextRule(cursor))
+    throw cursor.error(
+      hasTargets ? mistakeBehindTarget(cursor, isName) : mistakeBehindSource(cursor, isName),
+    );
+  cursor.note(cursor.missing(';'));
+  return name;
+}
+
+/** The rule ends without its sign: a bracket closes, or a line begins as a rule does. */
+function isNextRule(cursor: Cursor): boolean {
+  if (cursor.is('}')) return true;
+  const isWord = KEYWORDS.has(cursor.token.text) && !cursor.isAhead('.') && !cursor.isAhead('->');
+  return cursor.startsLine && cursor.isName && !isWord;
 }
 
 /** `name : for src.x …`, the form of the language's drafts; `src : Type …` is a source with its type. */
@@ -88,17 +129,26 @@ function takeEarlyName(cursor: Cursor): string {
 }
 
 function parseSource(cursor: Cursor): Source {
-  const { context, path } = parsePath(cursor, 'a source, such as src.name,');
+  const { context, path } = parsePath(cursor, mistakeInSource(cursor));
   const type = cursor.take(':') ? cursor.type() : undefined;
   const cardinality = cursor.token.kind === 'number' ? parseCardinality(cursor) : undefined;
   const fallback = cursor.take('default') ? parseDefault(cursor) : undefined;
   const mode = SOURCE_LIST_MODES.has(cursor.token.text) && cursor.token.quote === '';
   const listMode = mode ? cursor.name('a list mode') : undefined;
   const variable = cursor.take('as') ? cursor.name('the name of a variable') : undefined;
-  const where = cursor.take('where') ? cursor.expression(END_OF_CONDITION) : undefined;
-  const check = cursor.take('check') ? cursor.expression(END_OF_CONDITION) : undefined;
-  const log = cursor.take('log') ? cursor.expression(END_OF_CONDITION) : undefined;
-  return { context, path, type, cardinality, fallback, listMode, variable, where, check, log };
+  return { context, path, type, cardinality, fallback, listMode, variable, ...parseConditions(cursor) };
+}
+
+/** The grammar has where, check and log in this order; another order means the same. */
+function parseConditions(cursor: Cursor): Pick<Source, 'where' | 'check' | 'log'> {
+  const conditions: { where?: Expression; check?: Expression; log?: Expression } = {};
+  for (;;) {
+    const keyword = (['where', 'check', 'log'] as const).find((one) => cursor.is(one));
+    if (keyword === undefined) return { where: undefined, check: undefined, log: undefined, ...conditions };
+    if (conditions[keyword]) throw cursor.error(`one "${keyword}" for each source; join the two by "and",`);
+    cursor.next();
+    conditions[keyword] = parseExpression(cursor, END_OF_CONDITION);
+  }
 }
 
 function parseCardinality(cursor: Cursor): NonNullable<Source['cardinality']> {
@@ -115,10 +165,8 @@ function parseDefault(cursor: Cursor): Expression {
   const { kind } = cursor.token;
   if (kind === 'string' || kind === 'number' || cursor.is('true') || cursor.is('false'))
     return cursor.literal();
-  cursor.expect('(');
-  const expression = cursor.expression(END_OF_BRACKET);
-  cursor.expect(')');
-  return expression;
+  if (!cursor.is('(')) throw cursor.error('a value, or an expression in brackets, behind default');
+  return parseBrackets(cursor);
 }
 
 function parseTarget(cursor: Cursor): Target {
@@ -147,78 +195,4 @@ function parseShare(cursor: Cursor): Word | undefined {
 
 function isTargetListMode({ token: { kind, quote, text } }: Cursor): boolean {
   return kind === 'name' && quote === '' && TARGET_LIST_MODES.has(text);
-}
-
-function parseTransform(cursor: Cursor): Transform {
-  if (cursor.token.kind === 'name' && cursor.isAhead('('))
-    return parseInvocation(cursor, cursor.name('a transform'));
-  if (cursor.take('(')) {
-    const expression = cursor.expression(END_OF_BRACKET);
-    cursor.expect(')');
-    return expression;
-  }
-  const { at } = cursor.token;
-  const literal = parseLiteral(cursor);
-  if (literal) return literal;
-  const { context, path } = parsePath(cursor, 'a value, a variable or a transform');
-  return { kind: 'path', at, words: [context, ...path] };
-}
-
-function parseInvocation(cursor: Cursor, name: Word): Invocation {
-  const parameters: Argument[] = [];
-  cursor.expect('(');
-  if (!cursor.is(')')) {
-    do parameters.push(parseArgument(cursor));
-    while (cursor.take(','));
-  }
-  cursor.expect(')');
-  return { kind: 'call', name, parameters };
-}
-
-/** One token or a dotted name is a value; anything longer is FHIRPath. */
-export function parseArgument(cursor: Cursor): Argument {
-  const { at } = cursor.token;
-  const sign = cursor.is('-') ? 1 : 0;
-  if (isEndOfArgument(cursor, 1 + sign)) {
-    const literal = parseLiteral(cursor);
-    if (literal) return literal;
-  }
-  let length = 0;
-  while (cursor.ahead(length).kind === 'name' && cursor.ahead(length + 1).text === '.') length += 2;
-  if (cursor.ahead(length).kind === 'name' && isEndOfArgument(cursor, length + 1)) {
-    const { context, path } = parsePath(cursor, 'a variable');
-    return { kind: 'path', at, words: [context, ...path] };
-  }
-  return cursor.expression(END_OF_ARGUMENT);
-}
-
-function isEndOfArgument(cursor: Cursor, count: number): boolean {
-  const { kind, text } = cursor.ahead(count);
-  return kind === 'end' || (kind === 'symbol' && END_OF_ARGUMENT.has(text));
-}
-
-function parseLiteral(cursor: Cursor): Literal | undefined {
-  const { kind, text, at, quote } = cursor.token;
-  if (kind === 'string') return { kind: 'literal', at, type: 'string', value: cursor.next().text };
-  if (kind === 'name' && quote === '' && (text === 'true' || text === 'false'))
-    return { kind: 'literal', at, type: 'boolean', value: cursor.next().text === 'true' };
-  const negative = cursor.is('-') && /^\d/.test(cursor.ahead(1).text) && cursor.ahead(1).kind === 'number';
-  if (kind !== 'number' && !negative) return undefined;
-  if (negative) cursor.next();
-  const digits = cursor.next().text;
-  if (digits.startsWith('@')) return { kind: 'literal', at, ...temporal(digits.slice(1)) };
-  const type = digits.includes('.') ? 'decimal' : 'integer';
-  return { kind: 'literal', at, type, value: Number(digits) * (negative ? -1 : 1) };
-}
-
-function temporal(text: string): Pick<Literal, 'type' | 'value'> {
-  if (text.startsWith('T')) return { type: 'time', value: text.slice(1) };
-  return { type: text.includes('T') ? 'dateTime' : 'date', value: text.replace(/T$/, '') };
-}
-
-function parsePath(cursor: Cursor, what: string): { context: Word; path: Word[] } {
-  const context = cursor.name(what);
-  const path: Word[] = [];
-  while (cursor.take('.')) path.push(cursor.name('the name of an element'));
-  return { context, path };
 }

@@ -6,28 +6,47 @@ import { plain, type Site, type Value } from './site.ts';
 import type { Made } from './transform-call.ts';
 import type { Target } from './tree.ts';
 
-/** An element whose list mode says whether another one is meant. */
-export function objectIn(site: Site, target: Target, made: Made, slot: Slot): Value {
+/** @returns an element whose list mode says whether another one is meant; undefined, with a finding, where it has no such mode */
+export function objectIn(site: Site, target: Target, made: Made, slot: Slot): Value | undefined {
   const modes = new Set(target.listModes.map(({ text }) => text));
-  if (modes.has('share')) return shared(site, `${slot.key} ${target.share?.text ?? ''}`, made, slot);
-  if (modes.has('single') || modes.has('collate')) return shared(site, `${slot.key} first`, made, slot, true);
-  if (slot.position !== 'only' && (modes.has('first') || modes.has('last')))
-    return atEnd(site, made, slot, modes);
-  return objectOf(site, made, slot);
+  const isSingle = modes.has('single') || modes.has('collate');
+  const isShared = isSingle || modes.has('share');
+  const isList = slot.position !== 'only';
+  if (!isList && isShared && made.entries.length === 0) return theOne(site, made.shape, slot);
+  const end = isList ? endOf(target) : undefined;
+  if (isList && (isShared || end) && site.unit.shapes.form(made.shape).isPrimitive) {
+    const instead = 'write its value with =, and its list mode behind that';
+    site.unit.findings.unsupported(
+      target.listModes[0]!.at,
+      'a list mode of a primitive that is built',
+      instead,
+    );
+    return undefined;
+  }
+  if (isShared)
+    return shared(site, isSingle ? undefined : `${slot.key} ${target.share?.text ?? ''}`, made, slot, end);
+  const value = objectOf(site, made, slot);
+  if (end) orderLine(site, site.block, slot, end, site.block.use(value.built!));
+  return value;
 }
 
-/** The one element of a list that goes first, or last: a second one is an error. */
-function atEnd(site: Site, made: Made, slot: Slot, modes: ReadonlySet<string>): Value {
-  const { block } = site;
-  const key = JSON.stringify(slot.key);
-  const parent = block.lend(slot.parent);
-  if (modes.has('first')) {
-    block.line(`claimEnd(run, ${site.place}, ${parent}, ${key}, "first");`);
-    return objectOf(site, made, slot);
-  }
-  const value = objectOf(site, made, undefined);
-  block.line(`goesLast(run, ${site.place}, ${parent}, ${key}, ${block.use(value.built!)});`);
-  return value;
+/** @returns the end of its list that a target wants, whatever the order of the rules */
+export function endOf({ listModes }: Target): 'first' | 'last' | undefined {
+  return listModes.map(({ text }) => text).find((text) => text === 'first' || text === 'last');
+}
+
+/** Sends an item to an end of its list: an object, or what was just added. */
+export function orderLine(
+  { place }: Site,
+  block: Site['block'],
+  { parent, key }: Slot,
+  end: string,
+  js?: string,
+): void {
+  const item = js === undefined ? '' : `, ${js}`;
+  block.line(
+    `goesTo(run, ${place}, ${block.use(parent)}, ${JSON.stringify(key)}, ${JSON.stringify(end)}${item});`,
+  );
 }
 
 /** An element that occurs once is made by the first rule and found by the next ones. */
@@ -54,36 +73,38 @@ export function objectOf(site: Site, made: Made, slot: Slot | undefined): Value 
 
 /**
  * `share x`: one element for all rules that name the same id on the same parent; `single`: the first of the list for all rules.
- * One that stays empty is taken out when all rules of the parent are done.
+ * One that stays empty is taken out when all rules are done.
+ * @param name of what is shared; undefined for `single`
  */
-function shared(site: Site, name: string, made: Made, slot: Slot, single = false): Value {
+function shared(
+  site: Site,
+  name: string | undefined,
+  made: Made,
+  slot: Slot,
+  end: string | undefined,
+): Value {
   const { block } = site;
-  const { parent, key } = slot;
-  const touched = touchedOf(parent, name);
-  for (const [key] of made.entries) touched.add(key);
-  parent.touched.add(key);
+  const { parent } = slot;
+  const key = JSON.stringify(slot.key);
+  const touched = touchedOf(parent, name ?? `${slot.key} first`);
+  for (const [member] of made.entries) touched.add(member);
+  parent.touched.add(slot.key);
   const form = { ...site.unit.shapes.form(made.shape), touched };
   site.unit.created(site.place, made.shape, touched);
-  const literal = literalOf(new Map(made.entries), form.layout);
-  let variable = parent.shares.get(name);
-  if (variable === undefined) {
-    variable = block.name();
-    parent.shares.set(name, variable);
-    parent.block.line(`let ${variable};`);
-    const [list, js] = [parent.js, variable];
-    parent.block.atClose(
-      `if (${js} !== undefined && !hasValues(${js})) takeOut(${list}, ${JSON.stringify(key)}, ${js});`,
-    );
-  }
-  const shareName = variable;
-  const member = `${block.lend(parent)}[${JSON.stringify(key)}]`;
-  if (single) block.line(`${shareName} ??= ${slot.position === 'only' ? member : `${member}?.[0]`};`);
-  block.nest(`if (${shareName} === undefined)`, (inner) => {
-    inner.line(`${shareName} = ${literal};`);
-    if (slot.position === 'only') inner.set(parent, key, shareName, slot.trace);
-    else inner.push(parent, key, shareName, false, slot.trace);
+  const owner = block.lend(parent);
+  const first = slot.position === 'only' ? `${owner}[${key}]` : `${owner}[${key}]?.[0]`;
+  const js = block.name();
+  block.line(
+    `let ${js} = ${name === undefined ? first : `sharedOf(run, ${owner}, ${JSON.stringify(name)})`};`,
+  );
+  block.nest(`if (${js} === undefined)`, (inner) => {
+    inner.line(`${js} = ${literalOf(new Map(made.entries), form.layout)};`);
+    if (slot.position === 'only') inner.set(parent, slot.key, js, slot.trace);
+    else inner.push(parent, slot.key, js, slot.trace);
+    if (name !== undefined) inner.line(`share(run, ${owner}, ${JSON.stringify(name)}, ${js});`);
+    if (made.entries.length === 0) inner.line(`mayStayEmpty(run, ${js});`);
+    if (end) orderLine(site, inner, slot, end, js);
   });
-  const js = block.keep(shareName);
   return plain(js, made.shape, { built: block.adopt(js, undefined, form), fresh: true });
 }
 

@@ -99,7 +99,7 @@ export function runMain(run: runtime.Run, main: Main, source: unknown, more?: re
   }
   try {
     const target = countedTogether(run.limits, () => (more ? main(run, source, ...more) : main(run, source)));
-    if (run.last) lists.finish(run);
+    lists.finish(run, target);
     return target;
   } catch (error) {
     reportFailure(run, error);

@@ -28,7 +28,10 @@ export function moveDate(
     return undefined;
   }
   try {
-    return addToTemporal(moment, new Quantity(number, unit, true), 1).text;
+    const { text } = addToTemporal(moment, new Quantity(number, unit, true), 1);
+    if (moment.kind === 'Time' || /^(?!0000)\d{4}(?:-|$)/.test(text)) return text;
+    report(run, at, 'map-date', 'dateOp moves the date out of the years 1 to 9999');
+    return undefined;
   } catch (error) {
     if (!(error instanceof EvaluationFault)) throw error;
     report(

@@ -21,26 +21,20 @@ export function putPrimitive(parent: Parent, key: string, { value, ...more }: Pr
 }
 
 /** Adds a primitive to a list, and to the list beside it: the two stay in step, null standing for what is absent. */
-export function pushPrimitive(
-  parent: Parent,
-  key: string,
-  { value, ...more }: Primitive,
-  front = false,
-): void {
+export function pushPrimitive(parent: Parent, key: string, { value, ...more }: Primitive): void {
   const lists = [parent[key], parent[`_${key}`]] as (unknown[] | undefined)[];
   const length = Math.max(...lists.map((list) => list?.length ?? 0));
-  add(parent, key, value ?? null, length, front);
-  add(parent, `_${key}`, hasValues(more) ? more : null, length, front);
+  add(parent, key, value ?? null, length);
+  add(parent, `_${key}`, hasValues(more) ? more : null, length);
 }
 
 /** @param length of the longer of the two lists; a list that was never needed is not made for null */
-function add(parent: Parent, key: string, item: unknown, length: number, front: boolean): void {
+function add(parent: Parent, key: string, item: unknown, length: number): void {
   const known = parent[key] as unknown[] | undefined;
   if (!known && item === null) return;
   const list = known ?? [];
   while (list.length < length) list.push(null);
-  if (front) list.unshift(item);
-  else list.push(item);
+  list.push(item);
   parent[key] = list;
 }
 

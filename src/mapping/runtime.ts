@@ -19,10 +19,24 @@ export interface Run {
   readonly uuid?: (() => string) | undefined;
   /** which rules wrote the members of each object, where lineage is asked for */
   lineage?: Map<object, Trace[]>;
-  /** list elements that go last, in the order in which they were made */
-  last?: { readonly list: Parent; readonly key: string; readonly item: unknown }[];
-  /** lists with an element that goes first, or last: there may be one of each */
-  ends?: Map<unknown, Set<string>>;
+  /** paths of the objects and lists of the sources, where lineage is asked for */
+  paths?: ReadonlyMap<object, string>;
+  /** items that go to an end of their list, and by list which rule wants which end */
+  ordered?: { readonly ends: Ending[]; readonly claims: Map<Parent, Map<string, number>> };
+  /** items that rules share, by parent and name */
+  shares?: Map<Parent, Map<string, Parent>>;
+  /** objects that were put in their places before anything was in them */
+  early?: Parent[];
+}
+
+/** An item that is to stand at an end of its list, whatever the order of the rules. */
+export interface Ending {
+  readonly list: Parent;
+  readonly key: string;
+  readonly end: 'first' | 'last';
+  readonly item: unknown;
+  /** id and extensions that stand beside a primitive; null for none */
+  readonly beside: unknown;
 }
 
 /** A member that a rule wrote. */
@@ -52,6 +66,11 @@ export function report(run: Run, at: number, rule: string, message: string, more
 export function items(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value;
   return value === undefined || value === null ? NOTHING : [value];
+}
+
+/** @returns the value, or undefined for a list of nothing */
+export function filled(value: unknown): unknown {
+  return Array.isArray(value) && value.length === 0 ? undefined : value;
 }
 
 /** @returns text of a string, number or boolean; an issue and '' for anything else */

@@ -1,4 +1,5 @@
 /** What the writers of transforms share: the call they write, its parameters as values, texts and literals, and copies. */
+import { shapeAlong } from './check-names.ts';
 import { emitExpression } from './expression.ts';
 import { plainText } from './plain-path.ts';
 import { ANY, jsonTypeOf, type Member, type Shape } from './shapes.ts';
@@ -18,13 +19,15 @@ export interface Call {
   readonly invocation: Invocation;
   /** the element that takes the value; undefined where none is named */
   readonly member: Member | undefined;
+  /** parameters that a short form of the transform leaves out, before the third */
+  readonly implied?: number;
 }
 
 /** @returns a literal parameter; a finding when it is none */
 export function literalAt(call: Call, index: number, what: string): string | undefined {
   const given = call.invocation.parameters[index];
   if (given?.kind === 'literal') return `${given.value}`;
-  const message = `${call.invocation.name.text} needs ${what} as parameter ${index + 1}, in quotes`;
+  const message = `${call.invocation.name.text} needs ${what} as parameter ${index + 1 - (call.implied ?? 0)}, in quotes`;
   call.site.unit.findings.add('map-parameters', given?.at ?? call.invocation.name.at, message);
   return undefined;
 }
@@ -64,15 +67,19 @@ export function argument(site: Site, given: Argument): Value | undefined {
   if (given.kind === 'path') return variable(site, given);
   const text = site.item && plainText(site, given, { ...site.item, shape: ANY });
   if (text !== undefined) return plain(text, STRING, { definite: false, fresh: true, isText: true });
-  const code = emitExpression(site, given, site.item?.code, ANY);
+  const code = emitExpression(site, given, site.item?.code, site.item?.shape ?? ANY);
   return code === undefined ? undefined : plain(site.block.keep(code), ANY, { many: true });
 }
 
 function variable(site: Site, path: Path): Value | undefined {
-  const [first, second] = path.words;
+  const [first, ...more] = path.words;
   const found = first && variableOf(site, first);
   if (!found) return undefined;
-  if (second) return argument(site, { kind: 'expression', at: path.at, text: wordsOf(path) });
+  if (more.length > 0) {
+    const shape = shapeAlong(site, found, more);
+    const value = shape && argument(site, { kind: 'expression', at: path.at, text: wordsOf(path) });
+    return value && { ...value, shape };
+  }
   if (found.built?.isPrimitive) {
     const code = site.block.keep(`${codeOf(site, found)}["value"]`);
     return plain(code, found.shape, { definite: false, fresh: true });

@@ -20,27 +20,28 @@ import type { Target } from './tree.ts';
 
 type Writer = (call: Call) => Value | Made | undefined;
 
-const WRITERS: Readonly<Record<string, Writer>> = {
-  create,
-  copy: ({ site, invocation }) => argumentAt(site, invocation, 0),
-  append,
-  truncate,
-  escape: escapeCall,
-  cast,
-  uuid,
-  pointer: reference,
-  dateOp,
-  toDate: readingOp,
-  toDateTime: readingOp,
-  toTime: readingOp,
-  evaluate,
-  translate,
-  reference,
-  cc: codeableConcept,
-  c: coding,
-  qty: quantity,
-  id: identifier,
-  cp: contactPoint,
+/** How each transform is written, and how many parameters it takes at most. */
+const WRITERS: Readonly<Record<string, readonly [write: Writer, most: number]>> = {
+  create: [create, 1],
+  copy: [({ site, invocation }) => argumentAt(site, invocation, 0), 1],
+  append: [append, Number.POSITIVE_INFINITY],
+  truncate: [truncate, 2],
+  escape: [escapeCall, 3],
+  cast: [cast, 2],
+  uuid: [uuid, 0],
+  pointer: [reference, 1],
+  dateOp: [dateOp, 4],
+  toDate: [readingOp, 2],
+  toDateTime: [readingOp, 3],
+  toTime: [readingOp, 2],
+  evaluate: [evaluate, 2],
+  translate: [translate, 3],
+  reference: [reference, 1],
+  cc: [codeableConcept, 3],
+  c: [coding, 3],
+  qty: [quantity, 4],
+  id: [identifier, 3],
+  cp: [contactPoint, 2],
 };
 
 /** Types whose texts have a form of their own. */
@@ -53,19 +54,33 @@ export function transform(site: Site, target: Target, member: Member | undefined
   const { transform: what } = target;
   if (!what) return undefined;
   if (what.kind !== 'call') return argument(site, what);
-  const name = what.name.text;
-  const writer = Object.hasOwn(WRITERS, name) ? WRITERS[name] : undefined;
-  if (writer) return writer({ site, invocation: what, member });
-  const message = `there is no transform ${name}${nearest(name, Object.keys(WRITERS))}`;
-  site.unit.findings.add('map-unknown-transform', what.name.at, message);
+  const { text, at } = what.name;
+  const [write, most] = (Object.hasOwn(WRITERS, text) ? WRITERS[text] : undefined) ?? [];
+  const { findings } = site.unit;
+  if (write === undefined || most === undefined) {
+    const message = `there is no transform ${text}${nearest(text, Object.keys(WRITERS))}`;
+    findings.add('map-unknown-transform', at, message);
+    return undefined;
+  }
+  const more = what.parameters[most];
+  if (!more) return write({ site, invocation: what, member });
+  const message = `${text} takes ${most === 0 ? 'none' : `at most ${most}`}, but has ${what.parameters.length} parameters; leave out this one and those behind it`;
+  findings.add('map-parameters', more.at, message);
   return undefined;
 }
 
+/** `create()` makes what the element is, where that is one type. */
 function create(call: Call): Made | undefined {
-  const { site, invocation } = call;
-  const type = literalAt(call, 0, 'the name of a type');
+  const { site, invocation, member } = call;
+  const given = invocation.parameters[0];
+  const [one, another] = member?.types ?? [];
+  const isOne =
+    one !== undefined && another === undefined && !site.unit.shapes.definitions.type(one)?.abstract;
+  const only = isOne && !given ? one : undefined;
+  const type = only ?? literalAt(call, 0, 'the name of a type');
   if (type === undefined) return undefined;
-  const shape = site.unit.typeShape(site.file, { text: type, at: invocation.parameters[0]!.at });
+  const shape: Shape | undefined =
+    only === undefined ? site.unit.typeShape(site.file, { text: type, at: given!.at }) : member!.shape;
   if (!shape) return undefined;
   const isResource = shape.kind === 'type' && site.unit.shapes.isResource(shape);
   return { entries: isResource ? [['resourceType', JSON.stringify(shape.name)]] : [], shape };
@@ -89,9 +104,15 @@ function truncate(call: Call): Value | undefined {
     const code = `truncate(${text}, lengthOf(run, ${call.site.place}, ${length}))`;
     return text && length ? plain(code, STRING, { fresh: true, isText: true }) : undefined;
   }
-  const length = Number(literalAt(call, 1, 'a length'));
-  if (text === undefined || Number.isNaN(length)) return undefined;
-  return plain(`truncate(${text}, ${length})`, STRING, { fresh: true, isText: true });
+  const length = given?.kind === 'literal' ? Number(given.value) : Number.NaN;
+  if (!Number.isInteger(length) || length < 0) {
+    const message = 'truncate needs a whole number of characters as parameter 2: truncate(x, 8)';
+    call.site.unit.findings.add('map-parameters', given?.at ?? call.invocation.name.at, message);
+    return undefined;
+  }
+  return text === undefined
+    ? undefined
+    : plain(`truncate(${text}, ${length})`, STRING, { fresh: true, isText: true });
 }
 
 /** `escape(text, to)` writes text for a notation; `escape(text, from, to)` takes it out of another first. */
@@ -191,11 +212,8 @@ function reference(call: Call): Value | undefined {
 /** Members of a data type from parameters: names in order; parameters left out are members left out. */
 function members(call: Call, names: readonly string[]): [string, string][] | undefined {
   const codes = call.invocation.parameters.map((_, index) => textAt(call, index));
-  if (codes.length === 0 || codes.length > names.length || codes.some((code) => code === undefined)) {
-    if (codes.length === 0 || codes.length > names.length)
-      argumentAt(call.site, call.invocation, names.length);
-    return undefined;
-  }
+  if (codes.length === 0) argumentAt(call.site, call.invocation, 0);
+  if (codes.length === 0 || codes.some((code) => code === undefined)) return undefined;
   return codes.map((code, index) => [names[index]!, code!]);
 }
 
@@ -247,9 +265,12 @@ function quantity(call: Call): Made | Value | undefined {
   const rest = invocation.parameters.slice(1).map((_, index) => textAt(call, index + 1));
   if (rest.some((code) => code === undefined)) return undefined;
   const names = ['unit', 'system', 'code'];
-  const entries = rest.slice(0, 3).map((code, index): [string, string] => [names[index]!, code!]);
+  const entries = rest.map((code, index): [string, string] => [names[index]!, code!]);
+  const number = value.many
+    ? site.block.keep(`single(run, ${site.place}, ${value.code})`)
+    : ownedCode(site, value, value.code);
   return {
-    entries: [['value', ownedCode(site, value, value.code)], ...entries],
+    entries: [['value', number], ...entries],
     shape: { kind: 'type', name: 'Quantity' },
   };
 }

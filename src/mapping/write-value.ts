@@ -2,6 +2,7 @@
 import type { Built, Slot } from './block.ts';
 import { keyFor } from './choice.ts';
 import { originsOf, traceOf } from './origins.ts';
+import { endOf, orderLine } from './place-object.ts';
 import type { Member } from './shapes.ts';
 import type { Site, Value } from './site.ts';
 import { ownedCode } from './transform-call.ts';
@@ -42,14 +43,13 @@ export function keyOf(site: Site, target: Target, member: Member, value: Value):
 export function slotOf(site: Site, target: Target, parent: Built, member: Member, key: string): Slot {
   const { hasCompanion } = member;
   const trace = traceOf(site, originsOf(site, target));
-  if (!member.isArray) return { parent, key, position: 'only', hasCompanion, trace };
-  const isFirst = target.listModes.some(({ text }) => text === 'first');
-  return { parent, key, position: isFirst ? 'first' : 'last', hasCompanion, trace };
+  return { parent, key, position: member.isArray ? 'last' : 'only', hasCompanion, trace };
 }
 
 /** Writes a value that is no new object: kept under a name where a later rule needs it or it may be absent. */
 export function writeValue(site: Site, target: Target, slot: Slot, value: Value): Value | undefined {
   const { block } = site;
+  const end = slot.position === 'only' ? undefined : endOf(target);
   if (value.many && slot.position !== 'only') {
     if (target.variable) {
       const instead = 'write the rule once for each item, with the list as its source';
@@ -58,7 +58,10 @@ export function writeValue(site: Site, target: Target, slot: Slot, value: Value)
     const item = block.name();
     block.nest(
       `for (const ${item} of ${value.code})`,
-      (inner) => write(inner, slot, `copyOf(run, ${site.place}, ${item})`),
+      (inner) => {
+        write(inner, slot, `copyOf(run, ${site.place}, ${item})`);
+        if (end) orderLine(site, inner, slot, end);
+      },
       site.place,
     );
     return undefined;
@@ -68,32 +71,29 @@ export function writeValue(site: Site, target: Target, slot: Slot, value: Value)
   if (value.many) code = block.keep(`copyOf(run, ${site.place}, single(run, ${site.place}, ${code}))`);
   else if (target.variable && !/^\w+$/.test(code)) code = block.keep(code);
   const definite = value.definite && !value.many;
-  const isLast = slot.position !== 'only' && target.listModes.some(({ text }) => text === 'last');
   const put = (inner: Site['block']): void => {
-    if (isLast)
-      inner.line(
-        `goesLast(run, ${site.place}, ${inner.lend(slot.parent)}, ${JSON.stringify(slot.key)}, ${code});`,
-      );
-    else write(inner, slot, code);
+    write(inner, slot, code);
+    if (end) orderLine(site, inner, slot, end);
   };
   if (value.companion !== undefined && slot.hasCompanion)
-    writeWithCompanion(site, slot, code, value.companion);
+    writeWithCompanion(site, slot, code, value.companion, end);
   else if (definite) put(block);
   else block.nest(`if (${code} !== undefined)`, put);
   return { ...value, code, definite, many: false, built: value.built };
 }
 
 /** A primitive with its id and extensions, which stand beside it in JSON. */
-function writeWithCompanion({ block, place }: Site, slot: Slot, code: string, companion: string): void {
+function writeWithCompanion(site: Site, slot: Slot, code: string, companion: string, end?: string): void {
+  const { block, place } = site;
   slot.parent.isOpen = true;
   const put = slot.position === 'only' ? 'putPrimitive' : 'pushPrimitive';
-  const front = slot.position === 'first' ? ', true' : '';
   const element = `{...beside(run, ${place}, ${companion}), "value": ${code}}`;
-  block.line(`${put}(${block.lend(slot.parent)}, ${JSON.stringify(slot.key)}, ${element}${front});`);
-  block.trace(slot.parent, slot.key, slot.trace, slot.position === 'first');
+  block.line(`${put}(${block.lend(slot.parent)}, ${JSON.stringify(slot.key)}, ${element});`);
+  block.trace(slot.parent, slot.key, slot.trace);
+  if (end) orderLine(site, block, slot, end);
 }
 
 function write(block: Site['block'], slot: Slot, code: string): void {
   if (slot.position === 'only') block.set(slot.parent, slot.key, code, slot.trace);
-  else block.push(slot.parent, slot.key, code, slot.position === 'first', slot.trace);
+  else block.push(slot.parent, slot.key, code, slot.trace);
 }

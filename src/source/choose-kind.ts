@@ -40,11 +40,25 @@ export function kindOfHeader(source: LoadedSource, header: readonly Cell[]): Che
   return misfit && !misfit.ok ? misfit : noKind(source);
 }
 
-/** @returns the refusal of a file that neither its name nor its content tells the kind of */
+/**
+ * @returns the refusal of a file that neither its name nor its content tells the kind of; a kind without `files` in the manifest
+ *   can only be told by its columns or by whoever gives the file
+ */
 export function noKind(source: LoadedSource): { ok: false; outcome: ReturnType<typeof refuse>['outcome'] } {
-  const starts = [...source.kinds.values()].map((reader) =>
-    (reader.manifest.files ?? [reader.kind]).join(' or '),
+  const readers = [...source.kinds.values()];
+  const starts = readers.flatMap(({ manifest: { files = [] } }) =>
+    files.length > 0 ? [files.join(' or ')] : [],
   );
-  const diagnostics = `nothing tells what kind of record the file holds: begin its name with ${starts.join(', ')}, or put the column names of one into the first row`;
+  const nameless = readers
+    .filter(({ manifest: { files = [] } }) => files.length === 0)
+    .map(({ kind }) => kind);
+  const ways = [
+    ...(starts.length > 0 ? [`begin its name with ${starts.join(', ')}`] : []),
+    'put the column names of one into the first row of a table',
+    ...(nameless.length > 0
+      ? [`name the kind (--kind) for ${nameless.join(', ')}, or give it "files" in source.json`]
+      : []),
+  ];
+  const diagnostics = `nothing tells what kind of record the file holds: ${ways.join(', or ')}`;
   return refuse({ rule: 'read-kind', code: 'not-found', diagnostics });
 }

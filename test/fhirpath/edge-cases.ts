@@ -46,6 +46,11 @@ export const EDGE_CASES: readonly Case[] = [
   ["'a\nb'.matches('a.b')", true],
   ["'xaby'.matches('ab')", true],
   ["'abab'.replaceMatches('(?<first>a)b', '$<first>')", 'aa'],
+  [
+    `'11/30/1972'.replaceMatches('\\\\b(?<m>\\\\d{1,2})/(?<d>\\\\d{1,2})/(?<y>\\\\d{4})', '\${d}-\${m}-\${y}')`,
+    '30-11-1972',
+  ],
+  [`'a'.replaceMatches('(?<x>a)', '\${y}\${x}')`, `\${y}a`],
   ["'<a href=\"x\">&\\'</a>'.escape('html')", '&lt;a href=&quot;x&quot;&gt;&amp;&#39;&lt;/a&gt;'],
   ["'say \"x\"'.escape('json')", 'say \\"x\\"'],
   ["'\\\\u0041\\\\n'.unescape('json')", 'A\n'],

@@ -76,18 +76,38 @@ test('a pattern that would run away is searched in linear time', () => {
     [`${'(a|a)'.repeat(60)}b`, 'a'.repeat(80), false],
     ['^(\\\\s+x)+\\\\S$', `${'\u00a0 x'.repeat(2000)}\u00a0`, false],
     ['[\\\\s]+\\\\u0061+$', `\u00a0${long}`, true],
+    ['([\\\\s\\\\S]*)*x', `\u00a0${long}`, false],
+    ['([\\\\S]+)+\\u00a0', `${long}\u00a0`, true],
   ] as const)
     expect(end(`text.matches('${pattern}')`, { text })).toEqual([wanted]);
   expect(end("text.replaceMatches('(a+)+(b)', '$2').length()", { text: `${long}b` })).toEqual([1]);
+  expect(end(`text.replaceMatches('(a+)+(?<end>b)', '\${end}')`, { text: `${long}b` })).toEqual(['b']);
 });
 
-test('what cannot be searched in linear time takes short texts only', () => {
-  expect(end("text.matches('^(?=a)(a+)+$')", { text: 'a'.repeat(5000) })).toContain('line 1, column 6');
-  expect(end("text.matches('(a+)\\\\1+b')", { text: 'a'.repeat(5000) })).toContain('looks around or back');
+test('a pattern that could run away and looks around or back is refused before any data', () => {
+  for (const [expression, column] of [
+    ["text.matches('^(?=a)(a+)+$')", 14],
+    ["text.matches('(a+)\\\\1+b')", 14],
+    ["text.matchesFull('(?=a).*.*.*')", 18],
+    ["text.replaceMatches('(?<=a)(b*)*', '')", 21],
+  ] as const) {
+    const refused = compileExpression(expression);
+    expect(refused.ok ? expression : refused.outcome.issue[0]?.diagnostics).toMatch(
+      new RegExp(`line 1, column ${column}: a pattern that looks around or back, .*; write several`),
+    );
+  }
   expect(end("text.matches('^(?=a)[a-z]+$')", { text: 'abc' })).toEqual([true]);
+  expect(end("text.matchesFull('(?!x).*.*')", { text: 'abc' })).toEqual([true]);
+});
+
+test('a pattern of the data that looks around or back takes short texts only', () => {
+  const expression = 'text.matches(pattern)';
+  expect(end(expression, { text: 'a'.repeat(5000), pattern: '^(?=a)(a+)+$' })).toContain('line 1, column 6');
+  expect(end(expression, { text: 'a'.repeat(5000), pattern: '(a+)\\1+b' })).toContain('looks around or back');
+  expect(end(expression, { text: 'abc', pattern: '^(?=a)[a-z]+$' })).toEqual([true]);
+  expect(end(expression, { text: 'a', pattern: '(' })).toContain('no regular expression');
   expect(end(`text.matches('${'a'.repeat(1100)}')`)).toContain('longer than 1024');
   expect(end("text.matches('[a-')")).toContain('no regular expression');
-  expect(end('text.matches(pattern)', { text: 'a', pattern: '(' })).toContain('no regular expression');
 });
 
 test('markup and references that are made to be searched for long are answered soon', () => {

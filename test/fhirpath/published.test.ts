@@ -1,8 +1,9 @@
 /** The published FHIRPath test cases for R4 run against the compiled engine; what does not pass is listed with its reason. */
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { Definitions, readDefinitionBundle } from '../../src/fhir/definitions.ts';
+import type { Definitions } from '../../src/fhir/definitions.ts';
 import { compileExpression } from '../../src/fhirpath/compile.ts';
+import { allTypes } from './all-types.ts';
 import { NOT_PASSING, ONLY_STRICT } from './published-exceptions.ts';
 
 interface PublishedCase {
@@ -17,16 +18,6 @@ interface PublishedCase {
 
 const folder = new URL('../../../shared/conformance/fhirpath/', import.meta.url);
 const suite = new URL('tests-fhir-r4.json', folder);
-
-/** Every R4 type: the suite's examples are of resources that Hedgerow does not store as well. */
-function allTypes(): Definitions {
-  const definitions = new Definitions();
-  for (const file of ['profiles-types.json', 'profiles-resources.json'])
-    for (const resource of readDefinitionBundle(file))
-      if (resource.resourceType === 'StructureDefinition' && resource.derivation !== 'constraint')
-        definitions.add(resource);
-  return definitions;
-}
 
 /** Results as the suite writes them: `@1974-12-25`, `1 'wk'`. */
 function written(value: unknown): string {

@@ -1,34 +1,11 @@
 /** The way back from FHIR to the record: what loads, what is refused, and which items are declared as lost. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Bundle, OperationOutcomeIssue, StructureDefinition } from '@medplum/fhirtypes';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { loadBaseDefinitions } from '../../src/fhir/definitions.ts';
+import type { Bundle, OperationOutcomeIssue } from '@medplum/fhirtypes';
+import { expect, test } from 'vitest';
 import { ruleOf } from '../../src/fhir/outcome.ts';
-import { type LoadedMapSet, loadMapSet } from '../../src/mapping/load.ts';
+import type { LoadedMapSet } from '../../src/mapping/load.ts';
+import { BASE, element, visitModel, visitSet } from './visit-set.ts';
 
-const definitions = loadBaseDefinitions();
-const BASE = 'https://hedgerow.example';
-
-const element = (path: string, code: string) => ({ id: path, path, min: 0, max: '1', type: [{ code }] });
-const MODEL = {
-  resourceType: 'StructureDefinition',
-  url: `${BASE}/fhir/StructureDefinition/TestVisit`,
-  name: 'TestVisit',
-  status: 'draft',
-  kind: 'logical',
-  abstract: false,
-  type: `${BASE}/fhir/StructureDefinition/TestVisit`,
-  differential: {
-    element: [
-      { id: 'TestVisit', path: 'TestVisit', min: 0, max: '*' },
-      element('TestVisit.key', 'string'),
-      element('TestVisit.name', 'HumanName'),
-    ],
-  },
-} as unknown as StructureDefinition;
-definitions.add(MODEL);
+const MODEL = visitModel(element('TestVisit.key', 'string'), element('TestVisit.name', 'HumanName'));
 
 const USES = `uses "${BASE}/schema/source/visit" alias Record as source
 uses "${MODEL.url}" alias Visit as source
@@ -85,42 +62,17 @@ group visit(source bundle : Bundle, target visit : Visit) {
 const kind = { schema: 'visit.schema.json', map: 'visit.map', model: 'TestVisit', key: ['id'] };
 const RECORD = { id: '7', person: { family: 'Test' }, names: [{ given: 'A' }, { given: 'B' }] };
 
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'back-'));
+type Files = Readonly<Record<string, string | undefined>>;
+const manifestWith = (back: string) => ({
+  name: 'source',
+  kinds: { visit: { ...kind, ...(back && { back }) } },
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+const set = visitSet(MODEL, FILES, manifestWith('back-visit.map'));
+const loaded = (changed?: Files, back = 'back-visit.map') => set.loaded(changed, manifestWith(back));
+const faults = (changed: Files, back = 'back-visit.map') => set.faults(changed, manifestWith(back));
 
-/** Loads the files above, some of them changed, others left out. */
-function load(
-  changed: Readonly<Record<string, string | undefined>> = {},
-  back: string | undefined = 'back-visit.map',
-) {
-  mkdirSync(join(folder, 'source'));
-  mkdirSync(join(folder, 'model'));
-  for (const [name, text] of Object.entries({ ...FILES, ...changed }))
-    if (text !== undefined) writeFileSync(join(folder, name), text);
-  return loadMapSet({
-    sourceFolder: join(folder, 'source'),
-    modelFolder: join(folder, 'model'),
-    definitions,
-    manifest: { name: 'source', kinds: { visit: { ...kind, ...(back && { back }) } } },
-  });
-}
-
-function loaded(...given: Parameters<typeof load>): LoadedMapSet {
-  const result = load(...given);
-  if (!result.ok) throw new Error(JSON.stringify(result.outcome));
-  return result.value;
-}
-
-function faults(...given: Parameters<typeof load>): string[] {
-  const result = load(...given);
-  return result.ok ? [] : result.outcome.issue.map((issue) => `${ruleOf(issue)} ${issue.diagnostics}`);
-}
-
-const warnings = (set: LoadedMapSet): (string | undefined)[] =>
-  set.warnings.map(({ diagnostics }) => diagnostics);
+const warnings = ({ warnings: found }: LoadedMapSet): (string | undefined)[] =>
+  found.map(({ diagnostics }) => diagnostics);
 
 test('takes a Bundle by way of the logical model to the record, objects and lists of its schema made as they are written', () => {
   const { back, run } = loaded().kinds.get('visit')!;
@@ -188,6 +140,14 @@ test('takes what loss.json declares', () => {
   const set = loaded({ ...WITHOUT_NAME, ...declaring('name') });
   expect(warnings(set)).toEqual([]);
   expect(set.losses.visit?.model).toEqual([{ items: ['name'], why: 'No field takes it.' }]);
+});
+
+test('another loss.json makes another version of the set, whose text holds it', () => {
+  const first = loaded({ ...WITHOUT_NAME, ...declaring('name') });
+  const second = loaded({ ...WITHOUT_NAME, ...declaring('name', 'key') });
+  expect(second.digest).not.toBe(first.digest);
+  expect(loaded({ ...WITHOUT_NAME, ...declaring('name') }).digest).toBe(first.digest);
+  expect(first.text).toContain('No field takes it.');
 });
 
 test('warns of a declared item that is read all the same', () => {

@@ -109,6 +109,24 @@ test('treats unmapped codes as the group says: provided, fixed, other-map', () =
   ]);
 });
 
+test('reads ConceptMaps as R5 writes them', () => {
+  const r5 = (group: object): ConceptMap => ({
+    ...STATUS,
+    group: [{ source: 'https://a', target: 'https://b', ...group }] as never,
+  });
+  const status = (group: object): unknown => translated('shut', 'code', r5(group), 'tgt.status');
+  const target = (relationship: string) => ({
+    element: [{ code: 'shut', target: [{ code: 'final', relationship }] }],
+  });
+  expect(status(target('equivalent'))).toEqual({ status: 'final' });
+  expect(status(target('not-related-to'))).toEqual({});
+  expect(status({ element: [{ code: 'shut', noMap: true }] })).toEqual({});
+  expect(status({ element: [], unmapped: { mode: 'use-source-code' } })).toEqual({ status: 'shut' });
+  expect(status({ element: [], unmapped: { mode: 'other-map', otherMap: 'https://nowhere' } })).toEqual([
+    expect.stringContaining('"shut"'),
+  ]);
+});
+
 test('translates by a concept map inside the map', () => {
   const more = `conceptmap "#s" { prefix s = "https://a" prefix t = "https://b" unmapped for s = provided s:open - t:"in-progress" }`;
   const text = mapText(

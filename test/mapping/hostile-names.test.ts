@@ -45,8 +45,8 @@ const INJECTED = [
 const WORDS = new Set(
   `const let if else for of continue return function typeof undefined null true false run depth
   code length push unshift resourceType steps limits at log places includes toUpperCase
-  tooMany enter items text report copyOf own single holds pick count append chargeText hasValues takeOut lookUp lookUpCode asCoding
-  truncate cast escapeText unescapeText referenceTo claimEnd goesLast beside putPrimitive pushPrimitive trace lengthOf uuidOf quantityOf`.split(
+  tooMany enter filled items text report copyOf own single holds pick count append chargeText hasValues takeOut lookUp lookUpCode asCoding
+  truncate cast escapeText unescapeText referenceTo goesTo sharedOf share mayStayEmpty beside putPrimitive pushPrimitive trace lengthOf uuidOf quantityOf`.split(
     /\s+/,
   ),
 );

@@ -47,38 +47,6 @@ test('writes a path of several elements, making what is not there yet', () => {
   expect(out(runRules(body, {}))).toEqual({ resourceType: 'Patient' });
 });
 
-test('puts elements first and last whatever the order of the rules, and refuses two of either', () => {
-  const body = `src.id as i -> tgt.name as n last, n.family = i "last";
-    src.name as i -> tgt.name as n, n.family = i "middle";
-    src.status as i -> tgt.name as n first, n.family = i "first";`;
-  const families = (record: unknown): unknown =>
-    (out(runRules(body, record)) as { name?: { family: string }[] }).name?.map(({ family }) => family);
-  expect(families({ id: 'z', name: 'm', status: 'a' })).toEqual(['a', 'm', 'z']);
-  expect(families({ id: 'z' })).toEqual(['z']);
-  const twice = `src.tags as t -> tgt.name as n last, n.family = t "t";`;
-  expect(runRules(twice, { tags: ['a', 'b'] }).issues).toMatchObject(
-    [/several elements of name would go last/].map((e) => expect.stringMatching(e)),
-  );
-});
-
-test('goes on with the first element of a list for single, and for its older name collate', () => {
-  for (const mode of ['single', 'collate']) {
-    const body = `src.name as i -> tgt.name as n, n.family = i "made";
-      src.status as i -> tgt.name as n ${mode}, n.text = i "same";`;
-    expect(out(runRules(body, { name: 'F', status: 'T' }))).toEqual({
-      resourceType: 'Patient',
-      name: [{ family: 'F', text: 'T' }],
-    });
-    expect(out(runRules(body, { status: 'T' }))).toEqual({ resourceType: 'Patient', name: [{ text: 'T' }] });
-  }
-});
-
-test('leaves no empty element behind when nothing fills a shared one', () => {
-  const body = `src -> tgt.name as n share one then { src.status as s -> n.text = s "s"; } "a";`;
-  expect(out(runRules(body, {}))).toEqual({ resourceType: 'Patient' });
-  expect(out(runRules(body, { status: 'x' }))).toEqual({ resourceType: 'Patient', name: [{ text: 'x' }] });
-});
-
 test('gives log to who listens, after where and check, with every variable of the rule and its parents', () => {
   const text = `uses "http://hl7.org/fhir/StructureDefinition/Patient" alias Patient as target
 group main(source src, target tgt : Patient) {

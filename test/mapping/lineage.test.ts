@@ -1,4 +1,5 @@
 /** Every element of the target names the fields of the source and the rules that it comes from. */
+import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadParts, ROOT } from '../../src/cli/load.ts';
@@ -88,12 +89,87 @@ test('gives what a call makes whole to the rule that calls', () => {
   ]);
 });
 
+test('gives the id and extensions beside a primitive to the rule that wrote the primitive, item by item', () => {
+  const text = `uses "http://hl7.org/fhir/StructureDefinition/Patient" alias Patient as source
+group main(source src : Patient, target tgt : Patient) {
+  src.birthDate -> tgt.birthDate "born";
+  src.name as n -> tgt.name as m then { n.given as g -> m.given = g "given"; } "name";
+}`;
+  const map = compileMap({ maps: [{ name: 't.map', text }], definitions });
+  if (!map.ok) throw new Error(JSON.stringify(map.outcome));
+  const record = {
+    resourceType: 'Patient',
+    _birthDate: { id: 'b' },
+    name: [{ given: ['A', null, 'A'], _given: [null, { id: 'two' }, { id: 'three' }] }],
+  };
+  const { value, lineage: all } = map.value.explain(record);
+  expect(value).toEqual(record);
+  const places = Object.fromEntries(
+    all.map(({ element, sources, rules }) => [
+      element,
+      `${sources} @ ${rules[0]!.replace(/.*"(\w+)".*/, '$1')}`,
+    ]),
+  );
+  expect(places).toEqual({
+    '_birthDate.id': 'birthDate @ born',
+    'name[0].given[0]': 'name[0].given[0] @ given',
+    'name[0].given[2]': 'name[0].given[2] @ given',
+    'name[0]._given[1].id': 'name[0].given[1] @ given',
+    'name[0]._given[2].id': 'name[0].given[2] @ given',
+  });
+});
+
 const config = loadConfig({ cwd: ROOT, root: ROOT });
 const parts = config.ok ? loadParts(config.value, ROOT) : config;
 if (!parts.ok) throw new Error(JSON.stringify(parts.outcome));
+const { sources, maps } = parts.value;
+
+/** @returns the paths of all elements with a value */
+function elementsOf(value: unknown, path = ''): string[] {
+  if (value === undefined || value === null) return [];
+  if (typeof value !== 'object') return [path];
+  return Object.entries(value).flatMap(([key, member]) => {
+    const step = path === '' ? key : `.${key}`;
+    return elementsOf(member, path + (Array.isArray(value) ? `[${key}]` : step));
+  });
+}
+
+const NOW_MS = Date.UTC(2026, 0, 1);
+const kinds = [...maps].flatMap(([name, set]) => [...set.kinds].map(([kind, map]) => ({ name, kind, map })));
+
+/** Explains every example of a kind that can be read. */
+async function explainedExamples({ name, kind, map }: (typeof kinds)[number]) {
+  const files = globSync(`mappings/${name}/examples/${kind}/*/input.*`, { cwd: ROOT });
+  const all = [];
+  for (const file of files)
+    for await (const record of readFileRecords(sources.get(name)!, join(ROOT, file), {
+      nowMs: NOW_MS,
+      ...(file.endsWith('.xlsx') ? {} : { kind }),
+    }))
+      if (record.ok && record.kind === kind)
+        all.push({ record: record.payload, ...map.explain(record.payload, []) });
+  return all;
+}
+
+test.each(kinds)(
+  'every element that comes of the examples of $name $kind has its rules, and its fields where it is no constant',
+  async (one) => {
+    const all = await explainedExamples(one);
+    expect(all.length).toBeGreaterThan(2);
+    for (const { record, value, lineage } of all) {
+      // the type of the Bundle itself is the group's, not a rule's
+      const elements = elementsOf(value).filter((path) => path !== 'resourceType');
+      expect(lineage.map(({ element }) => element)).toEqual(elements);
+      expect(lineage.filter(({ rules }) => !rules[0]?.startsWith('prsb/'))).toEqual([]);
+      const fields = new Set(['', ...elementsOf(record)]); // '' is the record as a whole
+      expect(lineage.flatMap((given) => given.sources).filter((path) => !fields.has(path))).toEqual([]);
+      expect(lineage.filter((given) => given.sources.length > 0).length).toBeGreaterThan(lineage.length / 4);
+    }
+  },
+);
 
 test('leads from the Bundle of each shipped kind back to the fields of the record, by the rules of both hops', async () => {
-  for (const [name, source] of parts.value.sources) {
+  for (const [name, source] of sources) {
     const seen = new Set<string>();
     for (const file of [
       'contacts.csv',
@@ -105,10 +181,10 @@ test('leads from the Bundle of each shipped kind back to the fields of the recor
     ]) {
       const path = join(source.folder, 'demo', file);
       if (file.endsWith('.csv') !== (name === 'spreadsheet')) continue;
-      for await (const record of readFileRecords(source, path, { nowMs: Date.UTC(2026, 0, 1) })) {
+      for await (const record of readFileRecords(source, path, { nowMs: NOW_MS })) {
         if (!record.ok || seen.has(record.kind)) continue;
         seen.add(record.kind);
-        const map = parts.value.maps.get(name)!.kinds.get(record.kind)!;
+        const map = maps.get(name)!.kinds.get(record.kind)!;
         const explained = map.explain(record.payload, []);
         expect(explained.value).toEqual(map.run(record.payload, []));
         expect(explained.lineage.length).toBeGreaterThan(5);
@@ -121,3 +197,25 @@ test('leads from the Bundle of each shipped kind back to the fields of the recor
     expect([...seen].sort()).toEqual(['contact', 'questionnaire', 'referral']);
   }
 });
+
+test.each(kinds)(
+  'the way back of $name $kind leads from each field of the record to elements of the Bundle',
+  async (one) => {
+    for (const { value: bundle } of await explainedExamples(one)) {
+      const { value, lineage } = one.map.explainBack!(bundle, []);
+      expect(value).toEqual(one.map.back!(bundle, []));
+      expect(lineage.map(({ element }) => element)).toEqual(elementsOf(value));
+      const elements = elementsOf(bundle);
+      const isThere = (path: string): boolean =>
+        path === '' ||
+        elements.some((one) => one === path || one.startsWith(`${path}.`) || one.startsWith(`${path}[`));
+      expect(lineage.flatMap((given) => given.sources).filter((path) => !isThere(path))).toEqual([]);
+      expect(lineage.filter((given) => given.sources.length > 0).length).toBeGreaterThan(lineage.length / 2);
+      for (const { rules } of lineage)
+        expect([rules[0]!.startsWith(`${one.name}/back-`), ...rules.slice(1)]).toEqual([
+          true,
+          ...rules.slice(1).filter((rule) => /\/back-[\w-]+\.map:\d+:\d+/.test(rule)),
+        ]);
+    }
+  },
+);

@@ -1,42 +1,14 @@
 /** Map sets on disk: what loads, what is refused, and which fields no rule reads. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { OperationOutcomeIssue, StructureDefinition } from '@medplum/fhirtypes';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { loadBaseDefinitions } from '../../src/fhir/definitions.ts';
-import { ruleOf } from '../../src/fhir/outcome.ts';
-import { type LoadedMapSet, loadMapSet } from '../../src/mapping/load.ts';
+import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
+import { expect, test } from 'vitest';
+import { BASE, element, visitModel, visitSet } from './visit-set.ts';
 
-const definitions = loadBaseDefinitions();
-const BASE = 'https://hedgerow.example';
-
-const element = (path: string, code: string, max = '1') => ({
-  id: path,
-  path,
-  min: 0,
-  max,
-  type: [{ code }],
-});
-const MODEL = {
-  resourceType: 'StructureDefinition',
-  url: `${BASE}/fhir/StructureDefinition/TestVisit`,
-  name: 'TestVisit',
-  status: 'draft',
-  kind: 'logical',
-  abstract: false,
-  type: `${BASE}/fhir/StructureDefinition/TestVisit`,
-  differential: {
-    element: [
-      { id: 'TestVisit', path: 'TestVisit', min: 0, max: '*' },
-      element('TestVisit.key', 'string'),
-      element('TestVisit.person', 'BackboneElement'),
-      element('TestVisit.person.name', 'HumanName', '*'),
-      element('TestVisit.remark', 'string'),
-    ],
-  },
-} as unknown as StructureDefinition;
-definitions.add(MODEL);
+const MODEL = visitModel(
+  element('TestVisit.key', 'string'),
+  element('TestVisit.person', 'BackboneElement'),
+  element('TestVisit.person.name', 'HumanName', '*'),
+  element('TestVisit.remark', 'string'),
+);
 
 const FILES: Readonly<Record<string, string>> = {
   'source/visit.schema.json': JSON.stringify({
@@ -79,32 +51,22 @@ const manifest = {
   },
 };
 
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'maps-'));
+const { loaded, faults } = visitSet(MODEL, FILES, manifest);
+
+test('puts items at the ends of their lists in either hop before the next reads them', () => {
+  const visit = loaded({
+    'source/visit.map': FILES['source/visit.map']!.replace(
+      'row.family as f -> visit.person as person, person.name as name, name.family = f "family";',
+      `row.family as f -> visit.person as person share p, person.name as name last, name.family = f "family";
+       row.colour as c -> visit.person as person share p, person.name as name first, name.family = c "colour";
+       row.changed as c -> visit.person as person share p, person.name as name, name.family = c "changed";`,
+    ),
+  }).kinds.get('visit')!;
+  const { entry } = visit.run({ id: '1', family: 'last', colour: 'first', changed: 'between' }, []);
+  expect(entry?.[0]?.resource).toMatchObject({
+    name: [{ family: 'first' }, { family: 'between' }, { family: 'last' }],
+  });
 });
-afterEach(() => rmSync(folder, { recursive: true }));
-
-/** Loads the files above, some of them changed. */
-function load(changed: Readonly<Record<string, string>> = {}, given = manifest) {
-  for (const [name, text] of Object.entries({ ...FILES, ...changed })) {
-    mkdirSync(join(folder, name, '..'), { recursive: true });
-    writeFileSync(join(folder, name), text);
-  }
-  const sourceFolder = join(folder, 'source');
-  return loadMapSet({ sourceFolder, modelFolder: join(folder, 'model'), definitions, manifest: given });
-}
-
-function loaded(changed?: Readonly<Record<string, string>>): LoadedMapSet {
-  const result = load(changed);
-  if (!result.ok) throw new Error(JSON.stringify(result.outcome));
-  return result.value;
-}
-
-function faults(changed: Readonly<Record<string, string>>, given = manifest): string[] {
-  const result = load(changed, given);
-  return result.ok ? [] : result.outcome.issue.map((issue) => `${ruleOf(issue)} ${issue.diagnostics}`);
-}
 
 test('takes a record by way of the logical model to a Bundle with local ids', () => {
   const visit = loaded().kinds.get('visit')!;

@@ -43,12 +43,24 @@ group g(source a) { /// status = "a comment too"
     description: '# Title\n\n text with "quotes"',
     date: '2025-05-01',
     experimental: true,
-    version: 1.5,
-    priority: -2,
+    version: '1.50',
+    priority: '-2',
     status: 'draft',
     'contact[1].telecom[0].value': 'x',
     purpose: undefined,
   });
+});
+
+test.each([
+  ['version = 1.10', '1.10'],
+  ['version = 0.1.0-draft', '0.1.0-draft'],
+  ['date = 2025-05-01', '2025-05-01'],
+  ['url = urn:iso:std:iso:3166#GB', 'urn:iso:std:iso:3166#GB'],
+  ['status = draft // for now', 'draft'],
+  ['title = "a // b" // c', 'a // b'],
+  ['contact[0].rank = 1', 1],
+])('a word may stand without quotes, and a comment behind it: %s', (text, expected) => {
+  expect(parsed(`/// ${text}\ngroup g(source a) {}`).metadata[0]?.value).toBe(expected);
 });
 
 test('refuses metadata whose value is none', () => {
@@ -166,6 +178,46 @@ test('where, check and log follow each other, and an operand may bear the name o
   });
 });
 
+test.each([
+  "log 'x' check (y) where a = 1",
+  "check (y) where a = 1 log 'x'",
+  "where a = 1 check (y) log 'x'",
+])('where, check and log mean the same in any order: %s', (text) => {
+  expect(ruleOf(`src.a as v ${text} -> tgt;`).sources[0]).toMatchObject({
+    where: { text: 'a = 1' },
+    check: { text: '(y)' },
+    log: { text: "'x'" },
+  });
+});
+
+test('a quantity is a value', () => {
+  const values = ['src -> tgt.a = 4 \'mg\' "n";', 'src -> tgt.a = -2 days;', 'src -> tgt.a = 4 "n";'].map(
+    ruleOf,
+  );
+  expect(values.map(({ name, targets }) => [name, targets[0]?.transform])).toMatchObject([
+    ['n', { kind: 'expression', text: "4 'mg'" }],
+    [undefined, { kind: 'expression', text: '- 2 days' }],
+    ['n', { kind: 'literal', value: 4 }],
+  ]);
+});
+
+test('published maps write without blanks, and list a variable as a target of its own', () => {
+  const rule = ruleOf(`obs.value:INT as int->ob.value=(int.value),patient share patient,
+    // ob.note = create('Annotation'),
+    ob.code = c('s','c')then X(obs,ob),Y(ob){ obs->ob.a="x"; }"2.16";`);
+  expect(rule).toMatchObject({
+    name: '2.16',
+    sources: [{ type: { text: 'INT' }, variable: { text: 'int' } }],
+    targets: [
+      { transform: { text: 'int.value' } },
+      { context: { text: 'patient' }, path: [], share: { text: 'patient' } },
+      { transform: { name: { text: 'c' } } },
+    ],
+    dependents: [{ name: { text: 'X' } }, { name: { text: 'Y' } }],
+    rules: [{ targets: [{ transform: { value: 'x' } }] }],
+  });
+});
+
 test('keywords are names of elements, and names may stand in double quotes', () => {
   const rule = ruleOf(
     'src : Patient as "v 1" where true, "odd src"."odd name" : A.b -> tgt.group, tgt.where.then as first;',
@@ -177,6 +229,21 @@ test('keywords are names of elements, and names may stand in double quotes', () 
   expect(rule.targets).toMatchObject([
     { path: [{ text: 'group' }] },
     { path: [{ text: 'where' }, { text: 'then' }], variable: { text: 'first' } },
+  ]);
+});
+
+test('a variable may bear the name of a keyword that begins a line', () => {
+  const rules = [
+    'group where (a) -> tgt;',
+    'group default (a) as v -> tgt;',
+    'group : T -> tgt;',
+    'map "n";',
+  ];
+  expect(rules.map((text) => ruleOf(text).sources[0]?.context.text)).toEqual([
+    'group',
+    'group',
+    'group',
+    'map',
   ]);
 });
 
@@ -214,10 +281,12 @@ test('a file may hold concept maps alone, with every relation', () => {
 
 test('groups may be without parameters, and end with a semicolon', () => {
   const { groups } = parsed(
-    'group Any() { src.a -> tgt.b; };\ngroup "odd name"(source a : "http://x.example/T") extends Any <<types>> {}',
+    'group Any() { src.a -> tgt.b; };\ngroup "odd name"(source a : "http://x.example/T") extends Any <<types>> {}\n' +
+      'group Draft(source a) <<type+types>> {}',
   );
   expect(groups).toMatchObject([
     { parameters: [] },
     { name: { text: 'odd name' }, parameters: [{ type: { text: 'http://x.example/T' } }] },
+    { typeMode: 'type+' },
   ]);
 });

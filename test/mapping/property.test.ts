@@ -7,7 +7,7 @@ const TEXT = mapText(
   'Observation',
   `src.id as id -> tgt.id = append('Observation:o:', id), tgt.implicitRules = truncate(id, 3) "id";
   src.status as s -> tgt.status = translate(s, '#s', 'code') "status";
-  src.status as s where s.startsWith('a').not() and size > 2 -> tgt.language = (s.upper()) "plain";
+  src.status as s where s.startsWith('a').not() and src.size > 2 -> tgt.language = (s.upper()) "plain";
   src.seen -> tgt.issued;
   src.size as n check $this > 0 -> tgt.value = qty(n, 'cm') "size";
   src.weight as w -> tgt.component as c, c.value = cast(w, 'integer') "cast";

@@ -89,7 +89,12 @@ export const TARGETS: readonly Construct[] = [
       rules(
         'src.tags as t -> tgt.name as n first, n.text = t "t";',
         { tags: ['a', 'b'] },
-        { name: [{ text: 'b' }, { text: 'a' }] },
+        { name: [{ text: 'a' }, { text: 'b' }] },
+      ),
+      rules(
+        twoNames('first', 'first'),
+        BOTH,
+        { name: [{ family: 'A' }, { text: 'B' }] },
         { issues: ['map-list-mode'] },
       ),
     ],

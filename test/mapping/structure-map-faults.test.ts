@@ -95,9 +95,10 @@ test('rules nested without end, and objects, are refused', () => {
 
 test('a text in JSON cannot leave its place in the text of the map', () => {
   const evil = 'x; src.secret -> tgt.open; src.a';
+  const condition = 'x, src.secret where true then'; // FHIRPath cannot hold the signs of the other
   const json = mapOf({
     name: 'n";',
-    source: [{ context: evil, element: evil, condition: evil, type: evil }],
+    source: [{ context: evil, element: evil, condition, type: evil }],
     documentation: 'a\n} group h(source src) {',
   });
   const text = writeText(read(json));
@@ -105,8 +106,13 @@ test('a text in JSON cannot leave its place in the text of the map', () => {
   expect(groups).toHaveLength(1);
   expect(groups[0]?.rules).toHaveLength(1);
   expect(writeStructureMap(parsed(text), { version: 'R4' }).group[0]?.rule[0]?.source).toEqual([
-    { context: evil, element: evil, condition: `(${evil})`, type: evil },
+    { context: evil, element: evil, condition: `(${condition})`, type: evil },
   ]);
+});
+
+test.each(['x; src.a', 'a -> b', 'a) or (b', 'x }', 'a { b'])('no condition holds %j', (condition) => {
+  const [fault] = faults(mapOf({ name: 'n', source: [{ context: 'src', condition }] }));
+  expect(fault).toContain('m.json#StructureMap.group[0].rule[0].source[0].condition: is no FHIRPath');
 });
 
 test('any JSON is read, or refused with a place', () => {

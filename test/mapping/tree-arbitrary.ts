@@ -254,7 +254,11 @@ const metadata: fc.Arbitrary<Metadata[]> = listOf(
       ),
       value,
     )
-    .map(([path, given]): Metadata => ({ name: path, at, value: given })),
+    // elements of the map itself are no numbers
+    .map(([path, given]): Metadata => {
+      const isText = typeof given === 'number' && !path.includes('.');
+      return { name: path, at, value: isText ? String(given) : given };
+    }),
   5,
 );
 
