@@ -2,6 +2,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bundle, ElementDefinitionConstraint, Resource } from '@medplum/fhirtypes';
+import { baseCanonicals } from '../src/fhir/canonicals.ts';
 import {
   type Definitions,
   type ElementType,
@@ -71,7 +72,7 @@ export function invariantCases(
   definitions: Definitions,
 ): readonly ExpressionCase[] {
   const gathered = new Map<string, { type: string; expression: string; samples: Sample[] }>();
-  const constraints = constraintsByPath(definitions);
+  const constraints = constraintsByPath();
   const gather = (focus: unknown, resource: Resource, type: string, path: string): void => {
     for (const { expression } of [...(constraints.get(path) ?? []), ...(constraints.get(type) ?? [])]) {
       if (!expression) continue;
@@ -90,13 +91,13 @@ export function invariantCases(
   return [...gathered.values()];
 }
 
-function constraintsByPath(
-  definitions: Definitions,
-): ReadonlyMap<string, readonly ElementDefinitionConstraint[]> {
+function constraintsByPath(): ReadonlyMap<string, readonly ElementDefinitionConstraint[]> {
   const found = new Map<string, readonly ElementDefinitionConstraint[]>();
-  for (const definition of definitions.structureDefinitions())
+  for (const definition of baseCanonicals().all('StructureDefinition')) {
+    if (definition.derivation === 'constraint') continue;
     for (const element of definition.snapshot?.element ?? [])
       found.set(element.path!, element.constraint ?? []);
+  }
   return found;
 }
 

@@ -9,7 +9,7 @@ import { canonicalJson } from '../src/fhir/digest.ts';
 import { HAND_MAPS, type HandMap } from './hand/maps.ts';
 import { type JsonataMap, jsonataMap } from './jsonata/maps.ts';
 import { compiledMap, interpretedMap, isReadable, ROWS } from './maps/referral.ts';
-import { compare, compareBatches, median, type Result, type Rounds } from './measure.ts';
+import { compare, compareBatches, median, type Result, type Rounds, withLeast } from './measure.ts';
 import { sampleRecords } from './samples.ts';
 
 const GOALS = { limit: 0.85, hand: 0.8, medplum: 100, jsonata: 20 };
@@ -171,13 +171,6 @@ function checkSame(name: string, ours: readonly unknown[], others: readonly unkn
   for (const [at, output] of ours.entries())
     if (canonicalJson(output) !== canonicalJson(others[at]))
       throw new Error(`${name}: the outputs of record ${at + 1} differ`);
-}
-
-/** @returns the results, and last the least of them under the common name */
-function withLeast(name: string, results: readonly Result[], goal: number): Result[] {
-  const least = results.reduce((low, one) => (one.ratio < low.ratio ? one : low));
-  const note = `least of all kinds: ${least.name.slice(name.length + 1)}`;
-  return [...results, { ...least, name, goal, note }];
 }
 
 /** The mapping alone, on the one map that both can run: the interpreter reads none of the shipped map sets whole. */

@@ -74,6 +74,13 @@ function resultOf(name: string, pairs: readonly { ours: number; other: number }[
   };
 }
 
+/** @returns the results, and last the least of them under the common name */
+export function withLeast(name: string, results: readonly Result[], goal: number): Result[] {
+  const least = results.reduce((low, one) => (one.ratio < low.ratio ? one : low));
+  const note = `least of all kinds: ${least.name.slice(name.length + 1)}`;
+  return [...results, { ...least, name, goal, note }];
+}
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;

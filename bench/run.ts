@@ -8,6 +8,9 @@ import { benchIngest } from './ingest.ts';
 import { benchMapping } from './mapping.ts';
 import { benchMapLoad } from './mapping-load.ts';
 import type { Result } from './measure.ts';
+import { benchStart } from './start.ts';
+import { benchValidation } from './validation.ts';
+import { benchCompile } from './validation-compile.ts';
 
 const smoke = process.argv.includes('--smoke');
 const only = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
@@ -16,6 +19,9 @@ const BENCHES: Readonly<Record<string, (smoke: boolean) => Promise<readonly Resu
   mapping: benchMapping,
   'mapping-load': benchMapLoad,
   fhirpath: benchFhirPath,
+  validation: benchValidation,
+  'validation-compile': benchCompile,
+  start: benchStart,
   ingest: benchIngest,
   delivery: benchDelivery,
 };

@@ -43,6 +43,13 @@ const sourceSchema = z.strictObject({
     .describe('Organisation that owns the records: its ODS code where it has one'),
 });
 
+const terminologySchema = z.strictObject({
+  url: z.url().describe('Base URL of a FHIR R4 terminology server, asked for codes that cannot be told here'),
+  timeoutMs: z.int().min(100).default(5_000).describe('Longest wait for one answer, in milliseconds'),
+  concurrency: z.int().min(1).max(64).default(8).describe('Questions sent at once'),
+  keepHours: z.number().min(0).default(24).describe('How long an answer is kept'),
+});
+
 const configSchema = z.strictObject({
   $schema: z.string().optional(),
   host: z.string().default('127.0.0.1').describe('Address to listen on'),
@@ -58,6 +65,9 @@ const configSchema = z.strictObject({
     .strictObject({ port: z.int().min(0).max(65_535).default(SANDBOX_PORT) })
     .optional()
     .describe('Run the sandbox EHR on a second port and deliver to it; demo mode turns it on'),
+  terminology: terminologySchema
+    .optional()
+    .describe('Without it, codes that cannot be told here are not checked, and counted as such'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 

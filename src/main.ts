@@ -1,11 +1,13 @@
 /** The command line: one word a job, each with a help text that a newcomer understands. */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { convert } from './cli/convert.ts';
+import { type ConvertOptions, convert } from './cli/convert.ts';
 import { type ConvertMapOptions, convertMap } from './cli/convert-map.ts';
 import { explainMap } from './cli/explain-map.ts';
 import { boundHeap } from './cli/heap.ts';
 import { ROOT } from './cli/load.ts';
 import { replay, status } from './cli/operate.ts';
+import { addProfiles, listProfiles, removeProfiles } from './cli/profiles.ts';
+import { type RunMapOptions, runMapFile } from './cli/run-map.ts';
 import { start } from './cli/start.ts';
 import { validate } from './cli/validate.ts';
 import { type Config, loadConfig, type Overrides } from './config.ts';
@@ -28,11 +30,7 @@ interface CommonOptions extends Overrides {
   readonly config?: string;
 }
 
-interface ConvertOptions extends CommonOptions {
-  readonly source?: string;
-  readonly kind?: string;
-  readonly explain?: boolean;
-}
+type ConvertWords = CommonOptions & Partial<ConvertOptions>;
 
 /** Ends the process with the faults of a configuration that cannot be used. */
 function configured(options: CommonOptions): Config {
@@ -86,11 +84,16 @@ const convertCommand: Command = withConfig(program.command('convert'))
     '--explain',
     'print instead, for each element, the fields and the rules of the maps that it comes from',
   )
+  .option('--back', 'the file is a FHIR Bundle: print the records of the source that it comes to')
+  .option(
+    '--records <file>',
+    "with --back: the source's records as they were read, which tell the keys that ids were made of",
+  )
   .addHelpText(
     'after',
-    '\nThe FHIR Bundle goes to standard output, the OperationOutcome to standard error.\nExit code: 0 all converted, 2 some records were refused, 1 nothing could be read.',
+    '\nThe FHIR Bundle goes (with --back the record, or one a line) goes to standard output, the OperationOutcome to standard error.\nExit code: 0 all converted, 2 some records were refused, 1 nothing could be read.',
   )
-  .action(async (file: string, { source, ...options }: ConvertOptions) => {
+  .action(async (file: string, { source, ...options }: ConvertWords) => {
     // no requiredOption: those of a command are asked of the commands within it too
     if (source === undefined)
       convertCommand.error("error: required option '-s, --source <name>' not specified");
@@ -127,12 +130,52 @@ mapCommand
     process.exitCode = explainMap(file, options, process);
   });
 
+mapCommand
+  .command('run <map> <record>')
+  .description('Run a map on a record (JSON, or NDJSON with one record a line) and print what comes of it.')
+  .option('--group <name>', 'group that it starts with (default: its first)')
+  .option('--explain', 'print instead, for each element, the fields and the rules that it comes from')
+  .addHelpText(
+    'after',
+    '\nMaps, ConceptMaps and schemas beside the map are found. Of NDJSON the results are one a line, null for a record that stopped the map.\nExit code: 0 all mapped, 2 the map has faults or some records gave errors, 1 a file could not be read.',
+  )
+  .action((map: string, record: string, options: RunMapOptions) => {
+    process.exitCode = runMapFile(map, record, options, process);
+  });
+
 withConfig(program.command('validate <file>'))
   .description(
     'Check a FHIR resource or Bundle (JSON, or NDJSON with one resource a line) and say what to change.',
   )
   .action(async (file: string, options: CommonOptions) => {
     process.exitCode = await validate(file, configured(options), process);
+  });
+
+const profilesCommand = program
+  .command('profiles')
+  .description('Work with FHIR packages: profiles and terminology that resources are checked against.');
+
+withConfig(profilesCommand.command('add <package>'))
+  .description(
+    'Install a FHIR package (.tgz as published, or a folder) into the data folder. Faults are named, and nothing is installed.',
+  )
+  .option('--name <name>', 'name of the package, for a folder without package.json')
+  .option('--version <version>', 'version of the package, for a folder without package.json')
+  .addHelpText('after', '\nExit code: 0 installed, 2 the package has faults.')
+  .action(async (path: string, options: CommonOptions & { name?: string; version?: string }) => {
+    process.exitCode = await addProfiles(path, options, configured(options), process);
+  });
+
+withConfig(profilesCommand.command('list'))
+  .description('Show the installed packages, what they hold and what is missing.')
+  .action((options: CommonOptions) => {
+    process.exitCode = listProfiles(configured(options), process);
+  });
+
+withConfig(profilesCommand.command('remove <name#version>'))
+  .description('Take a package out of the data folder.')
+  .action((id: string, options: CommonOptions) => {
+    process.exitCode = removeProfiles(id, configured(options), process);
   });
 
 withConfig(program.command('status'))

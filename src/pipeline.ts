@@ -6,6 +6,7 @@ import { nameResources } from './fhir/naming.ts';
 import { hasErrors, issueOf, outcomeOf } from './fhir/outcome.ts';
 import { provenanceOf } from './fhir/provenance.ts';
 import type { MapSet } from './mapping/map-set.ts';
+import { withSources } from './mapping/name-sources.ts';
 import { addScores } from './referral/score-bundle.ts';
 import { batchesOf } from './source/batches.ts';
 import type { ReadRecord } from './source/record.ts';
@@ -13,7 +14,11 @@ import { addBatch, type IntakeSummary, NOTHING_YET, summaryOf, type Tally } from
 import { createGroupCommit, type GroupCommit } from './store/group-commit.ts';
 import { storedRelated } from './store/related.ts';
 import type { CommitRecord, CommitRules, Identified, Receipt, RefusedRecord, Store } from './store/store.ts';
+import { type Claims, claimProfiles } from './validation/claims.ts';
 import { checkDomain } from './validation/domain-rules.ts';
+import { type Examined, examineRecord } from './validation/examine-record.ts';
+import type { Beyond } from './validation/journey.ts';
+import { type AskCodes, settlePending } from './validation/pending.ts';
 import { relatedIn } from './validation/related.ts';
 import type { Validator } from './validation/validator.ts';
 
@@ -55,6 +60,10 @@ export interface Pipeline {
 export interface PipelineParts {
   readonly maps: ReadonlyMap<string, MapSet>;
   readonly validator: Validator;
+  /** profiles that mapped resources say they conform to */
+  readonly claims: Claims;
+  /** a terminology server, for codes that cannot be decided here */
+  readonly askCodes?: AskCodes | undefined;
   /** absent where nothing is stored: only `convert` works then */
   readonly store?: Store;
   /** organisation that owns a source's records */
@@ -64,6 +73,8 @@ export interface PipelineParts {
   readonly clock: () => number;
   /** called after a commit that put entries into the outbox */
   readonly onDeliveries?: () => void;
+  /** called with the number of coded values that nobody could decide: they were not checked */
+  readonly onUnchecked?: (count: number) => void;
   readonly onStage?: (stage: Stage, elapsedMs: number) => void;
 }
 
@@ -131,7 +142,7 @@ async function convert(
   const issues: OperationOutcomeIssue[] = [];
   for await (const batch of batchesOf(records, BATCH)) {
     const mapped = batch.map((read) => prepare(parts, read, 'convert'));
-    for (const { record, refused } of checkAll(parts, mapped, [])) {
+    for (const { record, refused } of await checkAll(parts, mapped, [])) {
       for (const { resource } of record?.resources ?? [])
         entry.push({ fullUrl: `urn:uuid:${resource.id}`, resource });
       const found = record?.warnings ?? refused!.outcome.issue;
@@ -162,7 +173,7 @@ async function ingestBatch(
   before: Tally,
 ): Promise<Tally> {
   const mapped = batch.map((read) => prepare(way, read, receiptId));
-  const checked = checkAll(way, mapped, await storedRelated(way.store, resourcesOf(mapped)));
+  const checked = await checkAll(way, mapped, await storedRelated(way.store, resourcesOf(mapped)));
   const started = performance.now();
   const results = await way.commit(checked.map((one) => one.record ?? one.refused));
   way.onStage?.('commit', performance.now() - started);
@@ -188,6 +199,7 @@ function prepare(parts: PipelineParts, read: ReadRecord, receiptId: string): Pre
   timed(parts, 'score', () => addScores(bundle, warnings));
   if (hasErrors(warnings)) return { refused: { ...common, key, outcome: outcomeOf(...warnings) } };
   const resources = timed(parts, 'name', () => nameResources(source, bundle));
+  for (const { resource } of resources) claimProfiles(resource, parts.claims);
   const digest = digestOf(payload);
   return {
     record: {
@@ -212,28 +224,53 @@ function noMap(source: string, kind: string): OperationOutcome {
   return outcomeOf(issueOf({ code: 'not-supported', rule: 'map-unknown-kind', diagnostics }));
 }
 
-/** validate: each resource alone, then what FHIR cannot state about them together. */
-function checkAll(
+/** validate: each resource alone, then what FHIR cannot state about them together; codes that nobody here knows are asked for. */
+async function checkAll(
   parts: PipelineParts,
   mapped: readonly Prepared[],
   stored: readonly (Resource | undefined)[],
-): Prepared[] {
+): Promise<Prepared[]> {
   const related = relatedIn(resourcesOf(mapped), stored);
-  return mapped.map((one) => {
-    if (!one.record) return one;
-    const { resources, warnings } = one.record;
-    // what only adds to another record's resource is checked when the two are merged
-    const whole = resources.flatMap(({ resource, partial }) => (partial ? [] : [resource]));
-    const issues = timed(parts, 'validate', () => [
-      ...whole.flatMap((resource) => parts.validator.validate(resource)),
-      ...checkDomain(whole, related),
-    ]);
-    if (issues.length === 0) return one;
-    const all = [...warnings, ...issues];
-    return hasErrors(issues)
-      ? { refused: { ...one.record, outcome: outcomeOf(...all) } }
-      : { record: { ...one.record, warnings: all } };
+  const found = mapped.map(({ record }) => record && examine(parts, record, related));
+  const pending = found.flatMap((one) => one?.flatMap((of) => of.pending) ?? []);
+  const { issues, unchecked } = await settlePending(pending, parts.askCodes);
+  if (unchecked > 0) parts.onUnchecked?.(unchecked);
+  const settled = issues.values(); // one a pending code, in their order
+  return mapped.map((one, index) => {
+    const { record } = one;
+    const own = found[index];
+    if (!record || !own) return one;
+    const all = own.flatMap(({ resource, issues: early, pending: codes }) => {
+      const late = codes.map(() => settled.next().value).filter((issue) => issue !== undefined);
+      return traced(parts, record, resource, [...early, ...late]);
+    });
+    return judged(record, all);
   });
+}
+
+function examine(parts: PipelineParts, { resources }: CommitRecord, related: Beyond): readonly Examined[] {
+  // what only adds to another record's resource is checked when the two are merged
+  const whole = resources.flatMap(({ resource, partial }) => (partial ? [] : [resource]));
+  return timed(parts, 'validate', () => examineRecord(parts.validator, whole, related));
+}
+
+/** Issues of a resource, with the source's fields that it was made of. */
+function traced(
+  { maps }: PipelineParts,
+  { source, kind, payload }: CommitRecord,
+  resource: Resource,
+  issues: readonly OperationOutcomeIssue[],
+): readonly OperationOutcomeIssue[] {
+  const map = maps.get(source)?.kinds.get(kind);
+  return map && issues.length > 0 ? withSources(issues, resource, { map, source, payload }) : issues;
+}
+
+function judged(record: CommitRecord, issues: readonly OperationOutcomeIssue[]): Prepared {
+  if (issues.length === 0) return { record };
+  const all = [...record.warnings, ...issues];
+  return hasErrors(issues)
+    ? { refused: { ...record, outcome: outcomeOf(...all) } }
+    : { record: { ...record, warnings: all } };
 }
 
 function resourcesOf(mapped: readonly Prepared[]): CommitRecord['resources'][] {

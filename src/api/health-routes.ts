@@ -10,12 +10,14 @@ export interface HealthOptions {
   readonly pipeline: Pick<Pipeline, 'sources'>;
   /** sources that records may come from, by name */
   readonly sources: ReadonlyMap<string, unknown>;
+  /** coded values that nobody could check since the start */
+  readonly uncheckedCodes?: () => number;
 }
 
 /** @returns `/health`, `/ready` and `/metrics`; label values are names from the configuration only */
 export function healthRoutes(options: HealthOptions): Router {
   const routes = express.Router();
-  const metrics = new StoreMetrics(options.store);
+  const metrics = new StoreMetrics(options.store, options.uncheckedCodes);
   serve(routes, '/health', (response) => response.json({ status: 'pass' }));
   serve(routes, '/ready', async (response) => {
     const reasons = await unreadyReasons(options);
@@ -50,6 +52,7 @@ async function unreadyReasons({ store, pipeline, sources }: HealthOptions): Prom
 /** Gauges that are read from the store when they are asked for, so that they survive a restart. */
 class StoreMetrics {
   readonly #store: Store;
+  readonly #uncheckedCodes: () => number;
   readonly #registry = new Registry();
   readonly #records = this.#gauge('hedgerow_source_records', 'Source records stored, and refused ones', [
     'source',
@@ -60,8 +63,15 @@ class StoreMetrics {
   readonly #deliveries = this.#gauge('hedgerow_deliveries', 'Deliveries by state', ['target', 'state']);
   readonly #work = this.#gauge('hedgerow_work_open', 'Things that need a person', ['kind']);
 
-  constructor(store: Store) {
+  readonly #unchecked = this.#gauge(
+    'hedgerow_codes_unchecked',
+    'Coded values since the start that neither local value sets nor a terminology server could decide',
+    [],
+  );
+
+  constructor(store: Store, uncheckedCodes: () => number = () => 0) {
     this.#store = store;
+    this.#uncheckedCodes = uncheckedCodes;
   }
 
   get contentType(): string {
@@ -81,6 +91,7 @@ class StoreMetrics {
       for (const [state, count] of Object.entries(states)) this.#deliveries.set({ target, state }, count);
     }
     for (const { kind, open } of counts.work) this.#work.set({ kind }, open);
+    this.#unchecked.set(this.#uncheckedCodes());
     return await this.#registry.metrics();
   }
 

@@ -1,7 +1,8 @@
 /** Turns the body of a request into bytes or chunks within bounds, or says why it cannot be read. */
 import type { OperationOutcome } from '@medplum/fhirtypes';
-import type { Request } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { AdapterError, type Checked, issueOf, outcomeOf, refuse } from '../fhir/outcome.ts';
+import { sendFault } from './respond.ts';
 
 /** Media types that are read. */
 const INTAKE_MEDIA = ['application/json', 'application/x-ndjson', 'text/csv'] as const;
@@ -75,4 +76,27 @@ function hintOf(media: string): string {
 
 function refuseMedia(rule: string, diagnostics: string): { ok: false; outcome: OperationOutcome } {
   return refuse({ code: 'not-supported', rule, diagnostics, expression: 'http' });
+}
+
+type Take = (request: Request, response: Response) => Promise<void>;
+
+/** Holds back the rest: who is asked to come again loses nothing, a process without memory does. */
+export function atMost(bodies: number, take: Take): RequestHandler {
+  let reading = 0;
+  return async (request, response) => {
+    if (reading >= bodies) {
+      response.set('Retry-After', '1');
+      return sendFault(response, 503, {
+        code: 'throttled',
+        rule: 'intake-busy',
+        diagnostics: 'Too many bodies are being read at once: send this one again in a second.',
+      });
+    }
+    reading++;
+    try {
+      await take(request, response);
+    } finally {
+      reading--;
+    }
+  };
 }

@@ -1,5 +1,5 @@
 /** Takes records over HTTP: a JSON document, NDJSON or CSV in, a receipt out, after everything is on disk. */
-import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
+import express, { type Request, type Response, type Router } from 'express';
 import { type Checked, refuse } from '../fhir/outcome.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { KindReader, ReadOptions } from '../source/kind-reader.ts';
@@ -11,9 +11,9 @@ import type { ReadRecord } from '../source/record.ts';
 import type { IntakeSummary } from '../source/tally.ts';
 import type { Store } from '../store/store.ts';
 import { rejectedItem } from '../store/work-items.ts';
-import { bounded, collected, mediaOf } from './intake-body.ts';
+import { atMost, bounded, collected, mediaOf } from './intake-body.ts';
 import { isOfTheText, sendReceipt, sendSummary } from './receipts.ts';
-import { refuseMethod, sendFault, sendFhir, statusOf } from './respond.ts';
+import { refuseMethod, sendFhir, statusOf } from './respond.ts';
 
 export interface IntakeRoutesOptions {
   readonly store: Store;
@@ -39,29 +39,6 @@ export function intakeRoutes(options: IntakeRoutesOptions): Router {
     .post(atMost(options.bodies ?? BODIES, (request, response) => takeBody(options, request, response)))
     .all(refuseMethod('POST', 'Send records as JSON, NDJSON or CSV.'));
   return routes;
-}
-
-type Take = (request: Request, response: Response) => Promise<void>;
-
-/** Holds back the rest: a source that is asked to come again loses nothing, a process without memory does. */
-function atMost(bodies: number, take: Take): RequestHandler {
-  let reading = 0;
-  return async (request, response) => {
-    if (reading >= bodies) {
-      response.set('Retry-After', '1');
-      return sendFault(response, 503, {
-        code: 'throttled',
-        rule: 'intake-busy',
-        diagnostics: 'Too many bodies are being read at once: send this one again in a second.',
-      });
-    }
-    reading++;
-    try {
-      await take(request, response);
-    } finally {
-      reading--;
-    }
-  };
 }
 
 async function takeBody(options: IntakeRoutesOptions, request: Request, response: Response): Promise<void> {

@@ -8,10 +8,14 @@ import type { Pipeline } from '../pipeline.ts';
 import type { ReadLimits } from '../source/limits.ts';
 import type { LoadedSource } from '../source/load.ts';
 import type { Store } from '../store/store.ts';
+import type { AskCodes } from '../validation/pending.ts';
+import type { Validator } from '../validation/validator.ts';
 import { fhirRoutes } from './fhir-routes.ts';
 import { healthRoutes } from './health-routes.ts';
 import { intakeRoutes } from './intake-routes.ts';
 import { errorHandler, sendFault } from './respond.ts';
+import { validateRoutes } from './validate-route.ts';
+import type { CheckText } from './validate-text.ts';
 
 export interface AppOptions {
   readonly store: Store;
@@ -19,10 +23,18 @@ export interface AppOptions {
   readonly sources: ReadonlyMap<string, LoadedSource>;
   /** base R4, for the search parameters */
   readonly definitions: Definitions;
+  /** for $validate */
+  readonly validator: Validator;
+  /** asks a terminology server, where there is one */
+  readonly askCodes?: AskCodes | undefined;
+  /** checks long bodies elsewhere, so that other requests are not held up */
+  readonly checkLong?: CheckText | undefined;
   readonly clock: () => number;
   /** version of the adapter */
   readonly version: string;
   readonly limits?: ReadLimits;
+  /** coded values that nobody could check since the start, for the metrics */
+  readonly uncheckedCodes?: () => number;
   /** bodies read at once; default 16 */
   readonly bodies?: number;
   readonly log?: Logger;
@@ -46,6 +58,7 @@ export function createApp(options: AppOptions): Express {
       strictTransportSecurity: false,
     }),
   );
+  app.use(FHIR_BASE, validateRoutes(options));
   app.use(FHIR_BASE, fhirRoutes(options));
   app.use('/intake', intakeRoutes(options));
   app.use(healthRoutes(options));

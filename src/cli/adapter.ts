@@ -18,8 +18,10 @@ import type { Store } from '../store/store.ts';
 import { createDelivery } from '../target/deliver-group.ts';
 import { createFhirServerTarget } from '../target/fhir-server.ts';
 import { createShareGate } from '../target/share-gate.ts';
+import { checkInWorker } from './check-in-worker.ts';
 import { controlRoutes } from './control.ts';
 import { type LoadedParts, VERSION } from './load.ts';
+import { openTerms, type Terms } from './terms.ts';
 
 export interface Adapter {
   readonly url: string;
@@ -66,8 +68,9 @@ export async function openAdapter(options: AdapterOptions): Promise<Adapter> {
   const wake = (): void => {
     for (const worker of workers) worker.wake();
   };
-  const pipeline = openPipeline(options, store, targets, wake);
-  const server = await listen(openApp(options, { store, pipeline, targets, wake }), config);
+  const terms = openTerms(config, options.clock);
+  const pipeline = openPipeline(options, store, targets, wake, terms);
+  const server = await listen(openApp(options, { store, pipeline, targets, wake, terms }), config);
   return {
     url: urlOf(server),
     sandboxUrl: sandbox?.url,
@@ -78,6 +81,7 @@ export async function openAdapter(options: AdapterOptions): Promise<Adapter> {
       await closeServer(server);
       await Promise.all(workers.map((worker) => worker.stop(DRAIN_MS)));
       await sandbox?.close();
+      terms.close();
       await store.close();
     },
   };
@@ -109,6 +113,7 @@ function openPipeline(
   store: Store,
   targets: readonly string[],
   wake: () => void,
+  terms: Terms,
 ): Pipeline {
   const owners = new Map(config.sources.map((source) => [nameOf(source.folder, parts), source.ownerOrg]));
   return createPipeline({
@@ -118,6 +123,8 @@ function openPipeline(
     route: () => targets,
     ownerOrg: (source) => owners.get(source) ?? 'local',
     onDeliveries: wake,
+    askCodes: terms.ask,
+    onUnchecked: terms.count,
   });
 }
 
@@ -128,7 +135,8 @@ function openApp(
     pipeline,
     targets,
     wake,
-  }: Pick<Adapter, 'store' | 'pipeline' | 'targets'> & { readonly wake: () => void },
+    terms,
+  }: Pick<Adapter, 'store' | 'pipeline' | 'targets'> & { readonly wake: () => void; readonly terms: Terms },
 ): Express {
   const pages = consoleRoutes({
     store,
@@ -143,9 +151,13 @@ function openApp(
     pipeline,
     sources: parts.sources,
     definitions: parts.definitions,
+    validator: parts.validator,
+    askCodes: terms.ask,
+    checkLong: checkInWorker(config),
     clock,
     log,
     version: VERSION,
+    uncheckedCodes: terms.unchecked,
     pages: [controlRoutes({ store, token, clock, wake }), pages],
   });
 }

@@ -7,7 +7,7 @@ import { writeStructureMap } from '../mapping/structure-map-write.ts';
 import type { MapFile } from '../mapping/tree.ts';
 import { writeText } from '../mapping/write-text.ts';
 import { parseJson } from '../source/json.ts';
-import type { Streams } from './convert.ts';
+import type { Streams } from './streams.ts';
 
 export interface ConvertMapOptions {
   /** default: the form that the file is not in */

@@ -5,31 +5,38 @@ import type { MapSet } from '../mapping/map-set.ts';
 import { createPipeline } from '../pipeline.ts';
 import type { LoadedSource } from '../source/load.ts';
 import { readFileRecords } from '../source/read-file.ts';
+import { convertBack } from './convert-back.ts';
 import { explainRecord } from './explain.ts';
-import { loadParts, ROOT } from './load.ts';
+import { type LoadedParts, loadParts, ROOT } from './load.ts';
+import type { Streams } from './streams.ts';
 
-/** Where a command writes. */
-export interface Streams {
-  readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown };
+export interface ConvertOptions {
+  readonly source: string;
+  readonly kind?: string;
+  readonly explain?: boolean;
+  /** the file is a Bundle, to be turned into records of the source */
+  readonly back?: boolean;
+  /** with `back`: file of the records that the Bundle was made of */
+  readonly records?: string;
 }
 
 /** @returns 0 all converted, 2 some records were refused, 1 nothing could be read */
 export async function convert(
   file: string,
-  options: { source: string; kind?: string; explain?: boolean },
+  options: ConvertOptions,
   config: Config,
   streams: Streams,
   clock: () => number,
 ): Promise<number> {
-  if (!statSync(file, { throwIfNoEntry: false })?.isFile())
-    return complaint(streams, `There is no file ${file}.`);
+  const wrong = wrongWords(file, options);
+  if (wrong !== undefined) return complaint(streams, wrong);
   const parts = loadParts(config, ROOT);
   if (!parts.ok)
     return complaint(streams, ...parts.outcome.issue.map((issue) => issue.diagnostics ?? issue.code ?? ''));
   for (const issue of parts.value.warnings) streams.stderr.write(`${issue.diagnostics}\n`);
   const source = parts.value.sources.get(options.source);
-  if (!source)
+  const maps = parts.value.maps.get(options.source);
+  if (!source || !maps)
     return complaint(
       streams,
       `There is no source ${options.source}. Known: ${[...parts.value.sources.keys()].join(', ')}.`,
@@ -40,11 +47,30 @@ export async function convert(
       `The source ${options.source} has no kind ${options.kind}. Known: ${[...source.kinds.keys()].join(', ')}.`,
     );
   }
+  if (options.back) return convertBack(file, { ...options, source, maps }, streams, clock());
   if (options.explain) return explain(file, options.kind, source, parts.value.maps, streams, clock());
-  const pipeline = createPipeline({ ...parts.value, ownerOrg: () => 'local', route: () => [], clock });
+  return forward(file, options.kind, source, parts.value, streams, clock);
+}
+
+function wrongWords(file: string, { back, records }: ConvertOptions): string | undefined {
+  if (records !== undefined && !back) return '--records goes with --back.';
+  const files = records === undefined ? [file] : [file, records];
+  const missing = files.find((name) => !statSync(name, { throwIfNoEntry: false })?.isFile());
+  return missing === undefined ? undefined : `There is no file ${missing}.`;
+}
+
+async function forward(
+  file: string,
+  kind: string | undefined,
+  source: LoadedSource,
+  parts: LoadedParts,
+  streams: Streams,
+  clock: () => number,
+): Promise<number> {
+  const pipeline = createPipeline({ ...parts, ownerOrg: () => 'local', route: () => [], clock });
   const records = readFileRecords(source, file, {
     nowMs: clock(),
-    ...(options.kind === undefined ? {} : { kind: options.kind }),
+    ...(kind === undefined ? {} : { kind }),
   });
   const { bundle, outcome } = await pipeline.convert(records);
   const converted = bundle.entry?.length ?? 0;

@@ -1,5 +1,5 @@
 /** Turns source records into a list of where each element of their FHIR comes from: the fields, and the rules of both maps. */
-import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
+import type { Bundle, OperationOutcomeIssue } from '@medplum/fhirtypes';
 import type { MapSet } from '../mapping/map-set.ts';
 import type { Lineage } from '../mapping/runtime-lineage.ts';
 import type { ReadRecord } from '../source/record.ts';
@@ -13,21 +13,44 @@ export function explainRecord(maps: ReadonlyMap<string, MapSet>, record: ReadRec
   if (!record.ok || !map) return undefined;
   const issues: OperationOutcomeIssue[] = [];
   const { value, lineage } = map.explain(record.payload, issues);
-  const types = (value.entry ?? []).map(({ resource }) => resource?.resourceType ?? 'Resource');
   const where = record.line === undefined ? '' : `${record.file ?? 'input'}:${record.line} `;
   return [
     `${where}${record.kind} ${record.key}`,
-    ...lineage.flatMap((one) => lines(one, types)),
+    ...lineageLines(lineage, { element: inBundle(value), source: quoted }),
     ...issues.map((issue) => `  ! ${issue.diagnostics}`),
   ];
 }
 
-/** `entry[2].resource.status` is `ServiceRequest.status` of the third resource. */
-function lines({ element, sources, rules }: Lineage, types: readonly string[]): string[] {
-  const [, index, path] = /^entry\[(\d+)\]\.resource\.(.+)$/.exec(element) ?? [];
-  if (path === 'resourceType' || element === 'resourceType') return [];
-  const name = path === undefined ? element : `${Number(index) + 1} ${types[Number(index)]}.${path}`;
-  const from =
-    sources.length > 0 ? sources.map((source) => `'${source}'`).join(', ') : 'a constant of the map';
-  return [`  ${name} <- ${from}`, ...rules.map((rule) => `      by ${rule}`)];
+/** How the paths of a lineage are shown. */
+interface Names {
+  readonly element: (path: string) => string;
+  readonly source: (path: string) => string;
+}
+
+/** @returns lines for a reader: two or more an element; none for the types of resources, which are in their names */
+export function lineageLines(lineage: readonly Lineage[], { element: name, source }: Names): string[] {
+  const shown = lineage.filter(
+    ({ element }) => !/(?:^|^entry\[\d+\]\.resource\.)resourceType$/.test(element),
+  );
+  return shown.flatMap(({ element, sources, rules }) => {
+    const from = sources.map((path) => (path === '' ? 'all that was given' : source(path)));
+    return [
+      `  ${name(element)} <- ${from.join(', ') || 'a constant of the map'}`,
+      ...rules.map((rule) => `      by ${rule}`),
+    ];
+  });
+}
+
+/** A field of a record, whose name may have blanks. */
+export function quoted(path: string): string {
+  return `'${path}'`;
+}
+
+/** @returns names of a Bundle's elements: `entry[2].resource.status` is `3 ServiceRequest.status`, of the third resource */
+export function inBundle({ entry = [] }: Bundle): (path: string) => string {
+  return (path) => {
+    const [, index, rest] = /^entry\[(\d+)\]\.resource(.*)$/.exec(path) ?? [];
+    if (rest === undefined) return path;
+    return `${Number(index) + 1} ${entry[Number(index)]?.resource?.resourceType ?? 'Resource'}${rest}`;
+  };
 }

@@ -1,22 +1,28 @@
 /** Turns a configuration into the loaded parts that every command shares: definitions, sources, maps, validator. */
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CodeSystem, OperationOutcomeIssue, StructureDefinition } from '@medplum/fhirtypes';
 import type { Config } from '../config.ts';
-import { type Definitions, loadBaseDefinitions } from '../fhir/definitions.ts';
-import { type Checked, outcomeOf } from '../fhir/outcome.ts';
+import { baseCanonicals, type Canonicals } from '../fhir/canonicals.ts';
+import { type Definitions, loadBaseDefinitions, STORED_TYPES } from '../fhir/definitions.ts';
+import { type Checked, hasErrors, outcomeOf } from '../fhir/outcome.ts';
+import { addPackages } from '../fhir/packages.ts';
 import { loadMapSet } from '../mapping/load.ts';
 import type { MapSet } from '../mapping/map-set.ts';
 import { type LoadedSource, loadSource } from '../source/load.ts';
-import { createBaseValidator } from '../validation/base-validator.ts';
-import type { Validator } from '../validation/validator.ts';
+import { type Claims, claimsFor } from '../validation/claims.ts';
+import { cachedSnapshots } from '../validation/snapshot-cache.ts';
+import { createValidator, type Validator } from '../validation/validator.ts';
+import { byPlace } from './by-place.ts';
 
 export interface LoadedParts {
   readonly definitions: Definitions;
   readonly sources: ReadonlyMap<string, LoadedSource>;
   readonly maps: ReadonlyMap<string, MapSet>;
   readonly validator: Validator;
-  /** source fields that no rule reads, and the like */
+  /** profiles that mapped resources say they conform to */
+  readonly claims: Claims;
+  /** source fields that no rule reads, and the like; by file, line and column */
   readonly warnings: readonly OperationOutcomeIssue[];
 }
 
@@ -26,14 +32,14 @@ export interface LoadedParts {
  * @returns the parts, or every fault found in any source's manifest, schema or map
  */
 export function loadParts(config: Config, root: string): Checked<LoadedParts> {
-  const definitions = loadBaseDefinitions();
+  const { canonicals, definitions, validator, faults: found } = loadValidator(config, root);
   for (const file of globSync('profiles/logical/*.json', { cwd: root }))
     definitions.add(JSON.parse(readFileSync(join(root, file), 'utf8')) as StructureDefinition);
   const codeSystems = codeSystemsIn(root);
   const sources = new Map<string, LoadedSource>();
   const maps = new Map<string, MapSet>();
-  const faults: OperationOutcomeIssue[] = [];
-  const warnings: OperationOutcomeIssue[] = [];
+  const faults = found.filter((issue) => hasErrors([issue]));
+  const warnings = found.filter((issue) => !hasErrors([issue]));
   for (const { folder } of config.sources) {
     const source = loadSource(folder);
     if (!source.ok) {
@@ -55,17 +61,48 @@ export function loadParts(config: Config, root: string): Checked<LoadedParts> {
     maps.set(set.value.source, set.value);
     warnings.push(...set.value.warnings);
   }
-  if (faults.length > 0) return { ok: false, outcome: outcomeOf(...faults) };
+  if (faults.length > 0) return { ok: false, outcome: outcomeOf(...byPlace(faults)) };
   return {
     ok: true,
     value: {
       definitions,
       sources,
       maps,
-      validator: createBaseValidator({ definitions: definitions.structureDefinitions() }),
-      warnings,
+      claims: claimsFor(STORED_TYPES, canonicals),
+      validator,
+      warnings: byPlace(warnings),
     },
   };
+}
+
+/** What resources are checked by, and what is wrong with the packages that it stands on. */
+export interface LoadedValidator {
+  readonly canonicals: Canonicals;
+  readonly definitions: Definitions;
+  readonly validator: Validator;
+  readonly faults: readonly OperationOutcomeIssue[];
+}
+
+/** Base R4, what is in `profiles/`, and the packages of the data folder; nothing of them is read before it is needed. */
+export function loadValidator({ dataDir }: Pick<Config, 'dataDir'>, root: string): LoadedValidator {
+  const canonicals = knownCanonicals(root);
+  const { faults } = addPackages(canonicals, dataDir);
+  const definitions = loadBaseDefinitions(canonicals);
+  const validator = createValidator({
+    canonicals,
+    definitions,
+    // commands that only read leave no folder behind
+    ...(existsSync(dataDir) && { makeSnapshot: cachedSnapshots(join(dataDir, 'snapshots'), canonicals) }),
+  });
+  return { canonicals, definitions, validator, faults };
+}
+
+/** @returns base R4 and what is in `profiles/` */
+export function knownCanonicals(root: string): Canonicals {
+  const canonicals = baseCanonicals();
+  for (const file of globSync('profiles/{*,questionnaires/*}.json', { cwd: root }))
+    canonicals.add(JSON.parse(readFileSync(join(root, file), 'utf8')) as StructureDefinition);
+  return canonicals;
 }
 
 /** @returns the codes of the CodeSystems of ours, by their URL */

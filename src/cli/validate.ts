@@ -6,8 +6,8 @@ import { hasErrors, ruleOf } from '../fhir/outcome.ts';
 import { parseJson } from '../source/json.ts';
 import { checkDomain } from '../validation/domain-rules.ts';
 import type { Validator } from '../validation/validator.ts';
-import type { Streams } from './convert.ts';
 import { loadParts, ROOT } from './load.ts';
+import type { Streams } from './streams.ts';
 
 /** @returns 0 valid (warnings allowed), 2 faults found, 1 the file could not be read */
 export async function validate(file: string, config: Config, streams: Streams): Promise<number> {
@@ -51,7 +51,7 @@ function faultsOf(
   validator: Validator,
 ): { resources: number; issues: readonly OperationOutcomeIssue[] } {
   const resource = value as Resource;
-  const issues = validator.validate(resource);
+  const issues = validator.validate(resource, { isThorough: true });
   const inside =
     resource?.resourceType === 'Bundle'
       ? (resource.entry ?? []).flatMap((entry) => (entry?.resource ? [entry.resource] : []))

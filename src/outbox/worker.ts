@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { OperationOutcome } from '@medplum/fhirtypes';
 import { AdapterError, issueOf, outcomeOf } from '../fhir/outcome.ts';
 import type { ClaimedGroup, OutboxEntry, Settlement, Store } from '../store/store.ts';
-import { Circuit, type CircuitOptions, type CircuitState } from './circuit.ts';
+import { Circuit, type CircuitOptions, type CircuitState } from '../wire/circuit.ts';
 import { retryDelayMs } from './schedule.ts';
 
 /** Sends one group. What the target says is in the settlements; an exception is a bug or lost I/O. */

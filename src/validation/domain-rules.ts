@@ -82,8 +82,14 @@ export function checkDomain(
   resources: readonly Identified[],
   beyond: Beyond = NOTHING_BEYOND,
 ): OperationOutcomeIssue[] {
+  return checkDomainEach(resources, beyond).flat();
+}
+
+/** As `checkDomain`. @returns the issues of each resource, in their order */
+export function checkDomainEach(
+  resources: readonly Identified[],
+  beyond: Beyond = NOTHING_BEYOND,
+): OperationOutcomeIssue[][] {
   const journey = journeyOf(resources, beyond);
-  return resources.flatMap((resource) =>
-    DOMAIN_RULES.flatMap((rule) => rule.check?.(resource, journey) ?? []),
-  );
+  return resources.map((resource) => DOMAIN_RULES.flatMap((rule) => rule.check?.(resource, journey) ?? []));
 }

@@ -2,7 +2,7 @@
 
 /** A fault of one primitive value. */
 export interface PrimitiveFault {
-  readonly rule: 'base-type' | 'base-empty' | 'base-format' | 'base-date' | 'base-number' | 'base-length';
+  readonly rule: 'fhir-type' | 'fhir-empty' | 'fhir-format' | 'fhir-date' | 'fhir-number' | 'fhir-length';
   /** what is wrong and what to write instead */
   readonly text: string;
 }
@@ -13,8 +13,14 @@ const TIME = '(?:[01]\\d|2[0-3]):[0-5]\\d:(?:[0-5]\\d|60)(?:\\.\\d{1,9})?';
 const ZONE = '(?:Z|[+-](?:(?:0\\d|1[0-3]):[0-5]\\d|14:00))';
 const PARTIAL_DAY = `${YEAR}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\\d|3[01]))?)?`;
 
+/** Neither spaces nor control characters. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point
+const WORD = /^[^\s\u0000-\u001f]+$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point
+const CODE = /^[^\s\u0000-\u001f]+(?: [^\s\u0000-\u001f]+)*$/;
+
 /** @source hl7.org/fhir/R4/datatypes.html#primitive; times as there, so a time needs seconds and a zone */
-const FORMATS: ReadonlyMap<string, { readonly pattern: RegExp; readonly write: string }> = new Map([
+export const FORMATS: ReadonlyMap<string, { readonly pattern: RegExp; readonly write: string }> = new Map([
   ['date', { pattern: new RegExp(`^${PARTIAL_DAY}$`), write: 'YYYY, YYYY-MM or YYYY-MM-DD' }],
   [
     'dateTime',
@@ -31,11 +37,11 @@ const FORMATS: ReadonlyMap<string, { readonly pattern: RegExp; readonly write: s
     },
   ],
   ['time', { pattern: new RegExp(`^${TIME}$`), write: 'hh:mm:ss' }],
-  ['code', { pattern: /^[^\s]+(?: [^\s]+)*$/, write: 'a code without leading, trailing or double spaces' }],
+  ['code', { pattern: CODE, write: 'a code without leading, trailing or double spaces' }],
   ['id', { pattern: /^[A-Za-z0-9\-.]{1,64}$/, write: '1 to 64 letters, digits, hyphens or full stops' }],
-  ['uri', { pattern: /^\S+$/, write: 'a URI without spaces' }],
-  ['url', { pattern: /^\S+$/, write: 'a URL without spaces' }],
-  ['canonical', { pattern: /^\S+$/, write: 'a canonical URL without spaces' }],
+  ['uri', { pattern: WORD, write: 'a URI without spaces' }],
+  ['url', { pattern: WORD, write: 'a URL without spaces' }],
+  ['canonical', { pattern: WORD, write: 'a canonical URL without spaces' }],
   ['oid', { pattern: /^urn:oid:[0-2](?:\.(?:0|[1-9]\d*))+$/, write: 'urn:oid: and the numbers' }],
   [
     'uuid',
@@ -72,36 +78,37 @@ function numberFault(type: string, value: unknown): PrimitiveFault | undefined {
   if (typeof value !== 'number') return wrongType('a number, without quotes');
   const range = RANGES.get(type);
   if (!range)
-    return Number.isFinite(value) ? undefined : { rule: 'base-number', text: 'is no finite number' };
+    return Number.isFinite(value) ? undefined : { rule: 'fhir-number', text: 'is no finite number' };
   if (!Number.isInteger(value))
-    return { rule: 'base-number', text: `is not a whole number, as ${type} must be` };
+    return { rule: 'fhir-number', text: `is not a whole number, as ${type} must be` };
   if (value < range[0] || value > range[1])
-    return { rule: 'base-number', text: `is outside the range of ${type}, ${range[0]} to ${range[1]}` };
+    return { rule: 'fhir-number', text: `is outside the range of ${type}, ${range[0]} to ${range[1]}` };
   return undefined;
 }
 
 function textFault(type: string, value: unknown): PrimitiveFault | undefined {
   if (typeof value !== 'string') return wrongType('text in quotes');
-  if (value.trim() === '') return { rule: 'base-empty', text: 'is blank: leave it out' };
+  if (value.trim() === '') return { rule: 'fhir-empty', text: 'is blank: leave it out' };
+  if (CONTROL.test(value)) return { rule: 'fhir-format', text: 'holds control characters: remove them' };
   const format = FORMATS.get(type);
   if (format && !format.pattern.test(value))
-    return { rule: 'base-format', text: `is not written as a ${type}: write ${format.write}` };
+    return { rule: 'fhir-format', text: `is not written as a ${type}: write ${format.write}` };
   if ((type === 'date' || type === 'dateTime' || type === 'instant') && !isCalendarDay(value))
-    return { rule: 'base-date', text: 'is a day that its month does not have' };
+    return { rule: 'fhir-date', text: 'is a day that its month does not have' };
   if (value.length > LONGEST_TEXT && type !== 'base64Binary')
-    return { rule: 'base-length', text: 'is longer than 1,048,576 characters' };
-  return CONTROL.test(value)
-    ? { rule: 'base-format', text: 'holds control characters: remove them' }
-    : undefined;
+    return { rule: 'fhir-length', text: 'is longer than 1,048,576 characters' };
+  return undefined;
 }
 
 /** @param text a date, dateTime or instant of good form */
-function isCalendarDay(text: string): boolean {
+export function isCalendarDay(text: string): boolean {
   if (text.length < 10) return true;
-  const [year, month, day] = [text.slice(0, 4), text.slice(5, 7), text.slice(8, 10)].map(Number);
-  return day! <= new Date(Date.UTC(year!, month!, 0)).getUTCDate();
+  const day = Number(text.slice(8, 10));
+  return (
+    day <= 28 || day <= new Date(Date.UTC(Number(text.slice(0, 4)), Number(text.slice(5, 7)), 0)).getUTCDate()
+  );
 }
 
 function wrongType(write: string): PrimitiveFault {
-  return { rule: 'base-type', text: `has the wrong JSON type: write ${write}` };
+  return { rule: 'fhir-type', text: `has the wrong JSON type: write ${write}` };
 }

@@ -54,7 +54,7 @@ export interface AdapterOptions {
 }
 
 export async function startAdapter(options: AdapterOptions = {}): Promise<TestAdapter> {
-  const { sources, definitions, maps, validator } = parts();
+  const { sources, definitions, maps, validator, claims } = parts();
   const folder = mkdtempSync(join(tmpdir(), 'hedgerow-api-'));
   undo.push(() => rmSync(folder, { recursive: true, force: true }));
   const store = await openSqliteStore({ file: join(folder, 'store.sqlite'), definitions, ...options.store });
@@ -62,7 +62,7 @@ export async function startAdapter(options: AdapterOptions = {}): Promise<TestAd
   const clock = (): number => NOW_MS;
   const targets = options.targets ?? ['ehr'];
   const ownerOrg = (): string => 'X26';
-  const pipeline = createPipeline({ maps, validator, store, ownerOrg, route: () => targets, clock });
+  const pipeline = createPipeline({ maps, validator, claims, store, ownerOrg, route: () => targets, clock });
   const manifests = [...sources.values()].map(({ manifest: { name, words } }) => ({
     name,
     words: options.words?.[name] ?? words,
@@ -70,7 +70,7 @@ export async function startAdapter(options: AdapterOptions = {}): Promise<TestAd
   const pages = consoleRoutes({ store, sources: manifests, targets, clock, version: '1.2.3', demo: true });
   const log: string[] = [];
   const logger = pino({ level: 'debug', base: null }, { write: (line: string) => void log.push(line) });
-  const common = { store, pipeline, sources, definitions, clock, version: '1.2.3' };
+  const common = { store, pipeline, sources, definitions, validator, clock, version: '1.2.3' };
   const server = createApp({ ...common, log: logger, pages: [pages], ...options.app }).listen(0, '127.0.0.1');
   server.on('clientError', answerUnreadable);
   await new Promise((resolve) => server.once('listening', resolve));

@@ -3,11 +3,11 @@ import { globSync, readFileSync } from 'node:fs';
 import type { Questionnaire, QuestionnaireItem } from '@medplum/fhirtypes';
 import { expect, test } from 'vitest';
 import { INSTRUMENTS, instrumentOf } from '../../src/referral/instruments.ts';
-import { createBaseValidator } from '../../src/validation/base-validator.ts';
+import { knownValidator } from '../validation/known.ts';
 
 const files = globSync('profiles/questionnaires/*.json');
 const questionnaires = files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as Questionnaire);
-const validator = createBaseValidator();
+const validator = knownValidator();
 /** Instruments whose wording may be shipped. */
 const OPEN = new Set(['phq-9', 'gad-7', 'ons4', 'loneliness-direct']);
 

@@ -1,4 +1,4 @@
-/** A circuit breaker for one target: after several failures in a row nothing is sent for a while, then one probe decides. */
+/** A circuit breaker for one server: after several failures in a row nothing is sent for a while, then one probe decides. */
 
 export interface CircuitOptions {
   /** failures in a row that open it; default 5 */

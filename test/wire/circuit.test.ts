@@ -1,6 +1,6 @@
 /** The states of a circuit, by the clock. */
 import { expect, test } from 'vitest';
-import { Circuit } from '../../src/outbox/circuit.ts';
+import { Circuit } from '../../src/wire/circuit.ts';
 
 function failing(times: number): Circuit {
   const circuit = new Circuit({ failures: 3, firstPauseMs: 100, longestPauseMs: 300 });

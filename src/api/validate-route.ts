@@ -1,0 +1,164 @@
+/** Serves the operation $validate: on any resource, on one of a type, and on one that is stored. */
+import express, { type Request, type Response, type Router } from 'express';
+import { type Checked, issueOf, outcomeOf, refuse } from '../fhir/outcome.ts';
+import { decodeBytes } from '../source/decode.ts';
+import { READ_LIMITS } from '../source/limits.ts';
+import { storedRelated } from '../store/related.ts';
+import type { Store } from '../store/store.ts';
+import { settled } from '../validation/check-whole.ts';
+import type { AskCodes } from '../validation/pending.ts';
+import { relatedIn } from '../validation/related.ts';
+import type { Validator } from '../validation/validator.ts';
+import { queryOf } from './address.ts';
+import { atMost, collected } from './intake-body.ts';
+import { formatRefusal } from './negotiate.ts';
+import { refuseMethod, sendFault, sendFhir } from './respond.ts';
+import {
+  type CheckText,
+  checkResource,
+  checkText,
+  type ValidateAnswer,
+  type ValidateAsked,
+} from './validate-text.ts';
+
+export interface ValidateRouteOptions {
+  readonly store: Store;
+  readonly validator: Validator;
+  /** asks a terminology server, where there is one */
+  readonly askCodes?: AskCodes | undefined;
+  /** checks long bodies elsewhere, so that other requests are not held up; default: here */
+  readonly checkLong?: CheckText | undefined;
+  /** bodies read at once; default 16 */
+  readonly bodies?: number;
+}
+
+const BODIES = 16;
+/** Characters up to which a body is checked at once: some ten milliseconds. */
+const LONG = 100_000;
+
+/**
+ * @returns routes to mount at the FHIR base, before those of `/:type/:id`
+ * @source hl7.org/fhir/R4/resource-operation-validate.html
+ */
+export function validateRoutes(options: ValidateRouteOptions): Router {
+  const routes = express.Router({ caseSensitive: true });
+  const post = atMost(options.bodies ?? BODIES, (request, response) => takeBody(options, request, response));
+  const refuse = refuseMethod('POST', 'Send the resource that is to be checked.');
+  routes.route('/$validate').post(post).all(refuse);
+  routes.route('/:type/$validate').post(post).all(refuse);
+  routes
+    .route('/:type/:id/$validate')
+    .post(post)
+    .get((request, response) => checkStored(options, request, response))
+    .all(refuseMethod('GET, HEAD, POST'));
+  return routes;
+}
+
+async function takeBody(options: ValidateRouteOptions, request: Request, response: Response): Promise<void> {
+  const asked = readAsked(request, response);
+  if (!asked) return;
+  if (!isJson(request))
+    return sendFault(response, 415, {
+      code: 'not-supported',
+      rule: 'api-validate-media-type',
+      diagnostics:
+        'Send the resource as application/fhir+json, in UTF-8 and without a Content-Encoding: only JSON is read.',
+    });
+  const body = await collected(request, READ_LIMITS.jsonBytes);
+  if (!body.ok) return sendFhir(response, 413, body.outcome);
+  if (body.value.length === 0 && asked.mode === 'delete')
+    return await answer(options, checkResource(options.validator, undefined, asked), response);
+  const text = decodeBytes(body.value);
+  const { checkLong } = options;
+  const found =
+    checkLong && text.length > LONG
+      ? await checkLong(text, asked)
+      : checkText(options.validator, text, asked);
+  await answer(options, found, response);
+}
+
+async function checkStored(
+  options: ValidateRouteOptions,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const { store, validator } = options;
+  const asked = readAsked(request, response);
+  if (!asked) return;
+  const version = await store.read(asked.type!, asked.id!);
+  if (!version)
+    return sendFault(response, 404, {
+      code: 'not-found',
+      rule: 'api-not-found',
+      diagnostics: 'There is no such resource: POST the one that is to be checked.',
+    });
+  if (!version.resource)
+    return sendFault(response, 410, {
+      code: 'deleted',
+      rule: 'api-gone',
+      diagnostics: 'This resource is there no more.',
+    });
+  const batch = [[{ resource: version.resource, partial: false }]];
+  const related = relatedIn(batch, await storedRelated(store, batch));
+  await answer(options, checkResource(validator, version.resource, asked, related), response);
+}
+
+/** Sends what was found; a check that could be done is 200, whatever it found. */
+async function answer(
+  { askCodes }: ValidateRouteOptions,
+  found: ValidateAnswer,
+  response: Response,
+): Promise<void> {
+  response.set('Cache-Control', 'no-store');
+  const issues = await settled(found, askCodes);
+  // an outcome has at least one issue
+  sendFhir(response, found.status, outcomeOf(...(issues.length === 0 ? [ALL_IS_WELL] : issues)));
+}
+
+const ALL_IS_WELL = issueOf({
+  severity: 'information',
+  code: 'informational',
+  rule: 'api-validate-well',
+  diagnostics: 'All is well.',
+});
+
+/** @returns what is asked for; undefined when the request was refused */
+function readAsked(request: Request, response: Response): ValidateAsked | undefined {
+  const query = queryOf(request.originalUrl);
+  if (!query.ok) return void sendFhir(response, 400, query.outcome);
+  const refusal = formatRefusal(request.get('accept'), query.value);
+  if (refusal) return void sendFhir(response, 406, refusal);
+  const { type, id } = request.params as { type?: string; id?: string };
+  const words = readWords(query.value);
+  if (!words.ok) return void sendFhir(response, 400, words.outcome);
+  return { type, id, ...words.value };
+}
+
+function readWords(
+  query: readonly (readonly [string, string])[],
+): Checked<Pick<ValidateAsked, 'mode' | 'profiles'>> {
+  const profiles = new Set<string>();
+  let mode: string | undefined;
+  for (const [name, value] of query) {
+    if (name === 'profile') profiles.add(value);
+    else if (name === 'mode') mode = value;
+    else if (name !== '_format' && name !== '_pretty')
+      return refuse({
+        code: 'not-supported',
+        rule: 'api-validate-parameter',
+        diagnostics: '$validate takes profile, which may repeat, and mode: nothing else.',
+        expression: 'http',
+      });
+  }
+  return { ok: true, value: { mode, profiles: [...profiles] } };
+}
+
+function isJson(request: Request): boolean {
+  const type = request.get('content-type') ?? '';
+  const isPlain = /^(?:identity)?$/i.test(request.get('content-encoding') ?? '');
+  return (
+    isPlain &&
+    /^application\/(?:fhir\+)?json *(?:;|$)/i.test(type) &&
+    !/charset=(?!"?(?:utf-8|utf8|us-ascii)"?)/i.test(type)
+  );
+}

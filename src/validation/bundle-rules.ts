@@ -1,0 +1,54 @@
+/** Turns a Bundle into the faults that neither its structure nor its invariants (bdl-…) say. */
+import { responseFaults, searchFaults, totalFaults } from './bundle-answers.ts';
+import { documentFaults, messageFaults } from './bundle-content.ts';
+import { BundleEntries } from './bundle-entries.ts';
+import { type Entry, entriesOf } from './bundle-entry.ts';
+import { fullUrlFaults } from './bundle-full-urls.ts';
+import { requestFaults } from './bundle-requests.ts';
+import type { Checking } from './checking.ts';
+import { isResourceType } from './references.ts';
+import { type Entries, type Json, running } from './run.ts';
+import type { SpecialFault } from './special-fault.ts';
+
+/**
+ * @param bundle of any form
+ * @source hl7.org/fhir/R4/bundle.html
+ */
+export function bundleFaults(bundle: Json, checks: Checking): readonly SpecialFault[] {
+  const entries = entriesOf(bundle);
+  const known = running().entries;
+  const index = known?.bundle === bundle ? known : new BundleEntries(bundle);
+  const isType = (name: string): boolean => isResourceType(name, checks);
+  return [...fullUrlFaults(entries, bundle.type, isType), ...typeFaults(bundle, entries, index, isType)];
+}
+
+function typeFaults(
+  bundle: Json,
+  entries: readonly Entry[],
+  index: Entries,
+  isType: (name: string) => boolean,
+): readonly SpecialFault[] {
+  const { type } = bundle;
+  switch (type) {
+    case 'document':
+      return documentFaults(entries, index);
+    case 'message':
+      return messageFaults(bundle, entries, index);
+    case 'batch':
+    case 'transaction':
+      return requestFaults(entries, type, isType);
+    case 'batch-response':
+    case 'transaction-response':
+      return responseFaults(entries, type);
+    case 'history':
+      return [
+        ...requestFaults(entries, type, isType),
+        ...responseFaults(entries, type),
+        ...totalFaults(bundle, entries),
+      ];
+    case 'searchset':
+      return [...searchFaults(entries), ...totalFaults(bundle, entries)];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,69 @@
+/** Rules of single types that neither structure nor FHIRPath says. */
+import { isConditional, strayFaults } from './bundle-references.ts';
+import { bundleFaults } from './bundle-rules.ts';
+import type { Checking } from './checking.ts';
+import { questionnaireFaults } from './questionnaire-definition-rules.ts';
+import { questionnaireResponseFaults } from './questionnaire-response-rules.ts';
+import { contradiction, formFault } from './references.ts';
+import type { Json } from './run.ts';
+import { NO_FAULTS, type SpecialFault } from './special-fault.ts';
+
+/** What is looked for in the values of a type. */
+const RULES: Readonly<Record<string, (value: Json, checks: Checking) => readonly SpecialFault[]>> = {
+  Extension: (value) => (hasValueOrParts(value) ? NO_FAULTS : [EXTENSION]),
+  Reference: referenceFaults,
+  Coding: (value, checks) => (isCodeKnown(value, checks) ? NO_FAULTS : [UNKNOWN_CODE]),
+  Bundle: bundleFaults,
+  Questionnaire: questionnaireFaults,
+  QuestionnaireResponse: questionnaireResponseFaults,
+};
+
+const EXTENSION: SpecialFault = {
+  rule: 'invariant-ext-1',
+  text: 'must have a value or extensions of its own, and not both',
+};
+
+const UNKNOWN_CODE: SpecialFault = {
+  rule: 'terminology-unknown-code',
+  text: 'is no code of its system, which is known here whole: correct the code or the system',
+  element: 'code',
+  severity: 'warning',
+};
+
+/** @returns faults of a value of the type; its structure may be at fault */
+export function specialFaults(type: string, value: unknown, checks: Checking): readonly SpecialFault[] {
+  return RULES[type]?.(value as Json, checks) ?? NO_FAULTS;
+}
+
+/** @returns the compiled check of a type's own rules */
+export function specialTest(type: string, checks: Checking): (value: unknown) => boolean {
+  const rule = RULES[type];
+  if (!rule) return () => true;
+  return (value) =>
+    typeof value !== 'object' || value === null || rule(value as Json, checks).every(isNoFault);
+}
+
+function isNoFault({ severity }: SpecialFault): boolean {
+  return severity === 'information';
+}
+
+function referenceFaults(value: Json, checks: Checking): readonly SpecialFault[] {
+  const { reference } = value;
+  const fault =
+    typeof reference === 'string' && isConditional(reference) ? undefined : formFault(value, checks);
+  if (fault) return [{ ...fault, element: 'reference' }];
+  const contradicted = contradiction(value, checks);
+  if (contradicted) return [{ ...contradicted, element: 'type' }];
+  return typeof reference === 'string' ? strayFaults(reference) : NO_FAULTS;
+}
+
+/** ext-1, and that an extension with neither says nothing. */
+function hasValueOrParts(value: Json): boolean {
+  let has = false;
+  for (const key in value) if (/^_?value[A-Z]/.test(key) && value[key] !== undefined) has = true;
+  return has !== (Array.isArray(value.extension) && value.extension.length > 0);
+}
+
+function isCodeKnown({ system, code }: Json, { terms }: Checking): boolean {
+  return typeof system !== 'string' || typeof code !== 'string' || terms.isKnown({ system, code });
+}
