@@ -9,7 +9,7 @@ import { replay, status } from './cli/operate.ts';
 import { addProfiles, listProfiles, removeProfiles } from './cli/profiles.ts';
 import { type RunMapOptions, runMapFile } from './cli/run-map.ts';
 import { start } from './cli/start.ts';
-import { validate } from './cli/validate.ts';
+import { type ValidateOptions, validate } from './cli/validate.ts';
 import { type Config, loadConfig, type Overrides } from './config.ts';
 
 const OLDEST_NODE = 24;
@@ -143,12 +143,31 @@ mapCommand
     process.exitCode = runMapFile(map, record, options, process);
   });
 
-withConfig(program.command('validate <file>'))
+withConfig(program.command('validate <path...>'))
   .description(
-    'Check a FHIR resource or Bundle (JSON, or NDJSON with one resource a line) and say what to change.',
+    'Check FHIR resources and say what to change: files, folders (all .json, .ndjson and .jsonl below), NDJSON with one resource a line, - for standard input.',
   )
-  .action(async (file: string, options: CommonOptions) => {
-    process.exitCode = await validate(file, configured(options), process);
+  .option(
+    '--profile <url>',
+    'profile that every resource must conform to, besides those that it claims; may repeat',
+    (url: string, before: string[] = []) => [...before, url],
+  )
+  .addOption(
+    new Option(
+      '--format <form>',
+      'table, lines (one an issue), or json (NDJSON: one OperationOutcome a resource, with file and line in extensions)',
+    )
+      .choices(['table', 'json', 'lines'])
+      .default('table'),
+  )
+  .option('--errors-only', 'leave out warnings and what is only information')
+  .option('-q, --quiet', 'print no summary')
+  .addHelpText(
+    'after',
+    '\nThe resources of a Bundle are checked together. The summary goes to standard output, with --format json to standard error.\nExit code: 0 no errors (warnings allowed), 2 errors found, 1 something could not be read.',
+  )
+  .action(async (paths: string[], options: CommonOptions & ValidateOptions) => {
+    process.exitCode = await validate(paths, options, configured(options), process, Date.now);
   });
 
 const profilesCommand = program

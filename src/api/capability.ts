@@ -4,6 +4,12 @@ import type { StoredType } from '../fhir/definitions.ts';
 import { isIncludable } from './search-request.ts';
 import type { ServedParameter, ServedSearch } from './served-search.ts';
 
+/** Of any type of R4, and so of the server as a whole. */
+const VALIDATE = {
+  name: 'validate',
+  definition: 'http://hl7.org/fhir/OperationDefinition/Resource-validate',
+};
+
 const READS = ['read', 'vread', 'history-instance', 'search-type'] as const;
 
 /**
@@ -27,7 +33,11 @@ export function capabilityStatement(
     fhirVersion: '4.0.1',
     format: ['application/fhir+json', 'json'],
     rest: [
-      { mode: 'server', resource: [...served].map(([type, parameters]) => resourceOf(type, parameters)) },
+      {
+        mode: 'server',
+        resource: [...served].map(([type, parameters]) => resourceOf(type, parameters)),
+        operation: [VALIDATE],
+      },
     ],
   };
 }
@@ -46,6 +56,7 @@ function resourceOf(
     updateCreate: false,
     conditionalRead: 'not-match',
     ...(searchInclude.length === 0 ? {} : { searchInclude }), // JSON of FHIR has no empty arrays
+    operation: [VALIDATE],
     searchParam: [
       { name: '_id', type: 'token', definition: 'http://hl7.org/fhir/SearchParameter/Resource-id' },
       {

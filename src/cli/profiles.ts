@@ -12,6 +12,7 @@ import {
   missingDependencies,
   removePackage,
 } from '../fhir/packages.ts';
+import { packageFaults } from './check-package.ts';
 import { readLock } from './lock.ts';
 import type { Streams } from './streams.ts';
 
@@ -20,7 +21,7 @@ type DataFolder = Pick<Config, 'dataDir'>;
 /** Counted in columns of their own; the others together. */
 const COUNTED = ['StructureDefinition', 'ValueSet', 'CodeSystem'] as const;
 
-/** @returns 0 installed (warnings allowed), 2 the package has faults, or another one of its name and version is there */
+/** @returns 0 installed (warnings allowed), 2 the package or a definition in it has faults, or another of its name and version is there */
 export async function addProfiles(
   path: string,
   naming: Naming,
@@ -40,8 +41,13 @@ export async function addProfiles(
       ? `${installed.id} is installed: ${definitionsText(installed)}.\n`
       : `${installed.id} is installed already, with the same content.\n`,
   );
-  if (isNew) sayRestart(config, stdout);
-  return 0;
+  if (!isNew) return 0;
+  sayRestart(config, stdout);
+  const faults = packageFaults(installed.id, config.dataDir);
+  writeIssues(faults, stderr);
+  if (faults.length === 0) return 0;
+  stderr.write('Resources that claim these profiles are refused; the others of the package work.\n');
+  return 2;
 }
 
 /** @returns 0, or 2 when a package cannot be read */

@@ -11,6 +11,7 @@ import {
   unread,
 } from './kind-reader.ts';
 import { READ_LIMITS, type ReadLimits } from './limits.ts';
+import { linesOf } from './lines.ts';
 import type { ReadRecord } from './record.ts';
 
 /**
@@ -81,26 +82,4 @@ function readLine(reading: Reading, text: string, line: number, limits: ReadLimi
   const parsed = parseJsonDocument(text, { maxBytes: limits.ndjsonLineBytes, maxDepth: limits.depth });
   if (!parsed.ok) return unread(reading, parsed.outcome, line);
   return readObject(reading, parsed.value.value, line, parsed.value.warnings);
-}
-
-/** Cuts text into lines; one longer than the bound comes as undefined, and is not kept. */
-async function* linesOf(texts: AsyncIterable<string>, longest: number): AsyncGenerator<string | undefined> {
-  let held = '';
-  let isTooLong = false;
-  for await (const text of texts) {
-    let from = 0;
-    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
-      const line = held + text.slice(from, end);
-      yield isTooLong || line.length > longest ? undefined : line;
-      held = '';
-      isTooLong = false;
-      from = end + 1;
-    }
-    held = isTooLong ? '' : held + text.slice(from);
-    if (held.length <= longest) continue;
-    held = '';
-    isTooLong = true;
-  }
-  if (isTooLong) yield undefined;
-  else if (held !== '') yield held;
 }

@@ -33,6 +33,7 @@ export function requestFaults(
     const method = textOf(entry.request?.method);
     const url = textOf(entry.request?.url);
     if (method === undefined || url === undefined) continue; // structure says so
+    if (!SENDS.has(method) && !SENDS_NOTHING.has(method)) continue; // its binding says so
     const target = targetOf(url);
     faults.push(...resourceFaults(entry, method, target, isPast));
     const form = isPast ? undefined : urlFault(method, url, target, isResourceType);

@@ -15,10 +15,13 @@ import type { SpecialFault } from './special-fault.ts';
  * @source hl7.org/fhir/R4/bundle.html
  */
 export function bundleFaults(bundle: Json, checks: Checking): readonly SpecialFault[] {
-  const entries = entriesOf(bundle);
+  const isType = (name: string): boolean => isResourceType(name, checks);
+  // a resource of no type is a fault of its own, and its word for one is not repeated
+  const entries = entriesOf(bundle).map((entry) =>
+    entry.type === undefined || isType(entry.type) ? entry : { ...entry, type: undefined },
+  );
   const known = running().entries;
   const index = known?.bundle === bundle ? known : new BundleEntries(bundle);
-  const isType = (name: string): boolean => isResourceType(name, checks);
   return [...fullUrlFaults(entries, bundle.type, isType), ...typeFaults(bundle, entries, index, isType)];
 }
 

@@ -48,13 +48,13 @@ const TESTS: Readonly<Record<string, MakeTest>> = {
     return (value) => isReferenceFine(value, types, checks);
   },
   fhirExtensions: (checks, of: ExtensionsOf) => (value) => areExtensionsFine(value, of, checks),
-  fhirSpecial: (checks, type: string) => specialTest(type, checks),
   fhirSlices: (checks, by: SlicedBy) => slicesTest(checks, by),
   fhirTextInvariants: (checks, stated: StatedOn) => invariantsTest(checks, stated),
 };
 
 /** Those that read what stands in an object come after its members are known to be sound. */
 const OBJECT_TESTS: Readonly<Record<string, MakeTest>> = {
+  fhirSpecial: (checks, type: string) => specialTest(type, checks),
   fhirInvariants: (checks, stated: StatedOn) => invariantsTest(checks, stated),
 };
 

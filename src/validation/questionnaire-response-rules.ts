@@ -123,7 +123,8 @@ class Walk {
 
   #outOfOrder(item: Item, path: string): void {
     const text = `("${item.linkId}") stands after items that the questionnaire has behind it: keep its order`;
-    this.#add('questionnaire-item-order', path, text, { severity: 'warning', code: 'structure' });
+    // answers mean the same in any order, and sources have their own: who asks for everything is told
+    this.#add('questionnaire-item-order', path, text, { severity: 'information', code: 'structure' });
   }
 
   #again({ type, repeats, linkId }: Item, path: string): void {

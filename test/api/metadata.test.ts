@@ -89,3 +89,25 @@ test('serves each interaction that it lists, on each type', async () => {
     expect((await adapter.get(`${BASE}/${type}`)).status).toBe(200);
   }
 });
+
+test('serves the operation that it lists, on the server and on each type', async () => {
+  const adapter = await startAdapter();
+  const capability = await statement(adapter.get);
+  const validate = {
+    name: 'validate',
+    definition: 'http://hl7.org/fhir/OperationDefinition/Resource-validate',
+  };
+  expect(capability.rest?.[0]?.operation).toEqual([validate]);
+  for (const { type, operation } of capability.rest?.[0]?.resource ?? []) {
+    expect(operation).toEqual([validate]);
+    const answer = await adapter.post(
+      `${BASE}/${type}/$validate`,
+      JSON.stringify({ resourceType: type, nonsense: 1 }),
+    );
+    expect([answer.status, await answer.text()]).toEqual([
+      200,
+      expect.stringContaining('fhir-unknown-element'),
+    ]);
+  }
+  expect((await adapter.post(`${BASE}/$validate`, '{"resourceType":"Patient"}')).status).toBe(200);
+});

@@ -134,3 +134,40 @@ test('the command line takes name, version and data folder', () => {
   });
   expect(listed.stdout).toContain('a.example#2.0.0');
 });
+
+test('a package whose profile cannot be compiled is told of, definition by definition', async () => {
+  const { add } = command(newFolder());
+  const url = 'https://a.example/StructureDefinition/patient';
+  const profile = {
+    resourceType: 'StructureDefinition',
+    url,
+    version: '1.0.0',
+    name: 'APatient',
+    status: 'active',
+    fhirVersion: '4.0.1',
+    kind: 'resource',
+    abstract: false,
+    type: 'Patient',
+    baseDefinition: 'http://hl7.org/fhir/StructureDefinition/Patient',
+    derivation: 'constraint',
+    differential: {
+      element: [
+        {
+          id: 'Patient',
+          path: 'Patient',
+          constraint: [{ key: 'a-1', severity: 'error', human: 'Say so.', expression: 'nmae.exists()' }],
+        },
+      ],
+    },
+  };
+  const path = archive({
+    'package/package.json': manifest('a.example', '1.0.0', {}),
+    'package/a.json': profile,
+  });
+  const { code, out, err } = await add(path);
+  expect([code, out]).toEqual([2, 'a.example#1.0.0 is installed: 1 StructureDefinition.\n']);
+  expect(err).toMatch(
+    /^error {2}profile-invariant {2}.*patient: invariant a-1 on Patient cannot be compiled: .*nmae/,
+  );
+  expect(err).toContain('Resources that claim these profiles are refused');
+});

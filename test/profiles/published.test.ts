@@ -9,7 +9,8 @@ test.each([...files])('%s has a URL, a version, a status and a name that FHIR al
   const { resourceType, id, url, version, name, title, status } = definition;
   expect({ url, version, title: title.length > 3 }).toEqual({
     url: `${BASE}/${resourceType}/${id}`,
-    version: '0.1.0',
+    // a questionnaire's version is that of the instrument: answers name it
+    version: resourceType === 'Questionnaire' ? '1' : '0.1.0',
     title: true,
   });
   expect(id).toMatch(/^[A-Za-z0-9.-]{1,64}$/);

@@ -82,7 +82,7 @@ test('items keep the order of the questionnaire', () => {
   const asked = [item('1', 'string'), item('2', 'string')];
   const [one, two] = [given('1', { valueString: 'a' }), given('2', { valueString: 'b' })];
   expect(found(asked, [one, two])).toEqual([]);
-  expect(found(asked, [two, one])).toEqual(['warning questionnaire-item-order item[1]']);
+  expect(found(asked, [two, one])).toEqual(['information questionnaire-item-order item[1]']);
 });
 
 test('groups and display items have no answers', () => {

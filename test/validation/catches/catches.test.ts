@@ -1,18 +1,20 @@
 /** Each single fault is found, as just the issues that say where it is and what to change; what is valid is left alone. */
 import type { Resource } from '@medplum/fhirtypes';
 import { expect, test } from 'vitest';
-import { applied, lineOf, mutationsIn } from './mutation.ts';
+import { BUNDLES } from './bundles-table.ts';
 import { FINE, FINE_BUT_SAID } from './fine-table.ts';
+import { applied, lineOf, mutationsIn } from './mutation.ts';
 import { PRIMITIVES } from './primitives-table.ts';
 import { PROFILED, profiledValidator } from './profiled.ts';
 import { PROFILES } from './profiles-table.ts';
 import { RULES } from './rules-table.ts';
 import { STRUCTURE } from './structure-table.ts';
 import { VALID } from './valid.ts';
+import { VALID_BUNDLES } from './valid-bundles.ts';
 
-const all = { ...VALID, ...PROFILED };
+const all = { ...VALID, ...VALID_BUNDLES, ...PROFILED };
 const validator = profiledValidator();
-const mutations = [STRUCTURE, PRIMITIVES, RULES, PROFILES].flatMap(mutationsIn);
+const mutations = [STRUCTURE, PRIMITIVES, RULES, PROFILES, BUNDLES].flatMap(mutationsIn);
 
 test.for(Object.entries(all))('%s is valid before it is changed', ([, resource]) => {
   expect(validator.validate(resource as unknown as Resource, { isThorough: true })).toEqual([]);

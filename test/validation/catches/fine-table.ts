@@ -99,11 +99,21 @@ a Binary has content and no text | Binary | {"resourceType":"Binary","contentTyp
 Parameters hold values, parts and resources | Parameters | {"resourceType":"Parameters","parameter":[{"name":"a","valueDecimal":1.50},{"name":"b","part":[{"name":"c","resource":{"resourceType":"Patient","active":true}}]}]}
 Parameters are empty | Parameters | {"resourceType":"Parameters"}
 an OperationOutcome has one issue | OperationOutcome | {"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"invalid"}]}
+a document repeats no entry and is referred to by version | DocumentBundle.entry[0].resource.subject.reference | "https://example.org/fhir/Patient/p-1"
+a conditional reference stands in a transaction | Transaction.entry[1].resource.performer | [{"reference":"Organization?identifier=https://fhir.nhs.uk/Id/ods-organization-code|A1B2C"}]
+a relative reference stands beside URNs | Transaction.entry[1].resource.basedOn | [{"reference":"CarePlan/c-1"}]
+a PUT is conditional | Transaction.entry[2].request.url | "Organization?name=Elm"
+a collection has entries without a fullUrl | Collection | {"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Patient","active":true}}]}
+a Bundle is empty | Searchset | {"resourceType":"Bundle","type":"searchset","total":0}
+a total is more than a page | Searchset.total | 900
+a group of a questionnaire is in a group | Questionnaire.item[3].item[1] | {"linkId":"deeper","type":"group","item":[{"linkId":"deepest","type":"text"}]}
+an answer that is not required is missing | QuestionnaireResponse.item[3] | -
+a response in progress lacks a required answer | QuestionnaireResponse | {"resourceType":"QuestionnaireResponse","contained":[{"resourceType":"Questionnaire","id":"q","status":"active","item":[{"linkId":"a","type":"boolean","required":true}]}],"questionnaire":"#q","status":"in-progress"}
 a Basic has a code alone | Basic | {"resourceType":"Basic","code":{"text":"a"}}
 `;
 
 /** Changes that leave a resource valid, and of which a thorough validation says something. */
-export const FINE_BUT_SAID = String.raw`
+export const FINE_BUT_SAID = `
 a language is none of the common ones | Patient.communication[0].language.coding[0].code | "cy-GB" | information fhir-code Patient.communication[0].language | preferred value set
 a category is of another system than the preferred | Observation.category[0] | {"coding":[{"system":"https://example.org/a","code":"b"}]} | information fhir-code Observation.category[0] | preferred value set
 a concept of an extensible set is of another system | Patient.maritalStatus.coding[0] | {"system":"https://example.org/status","code":"handfasted"} | information fhir-code Patient.maritalStatus | must be used where it has one that fits

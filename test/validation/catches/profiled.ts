@@ -121,7 +121,10 @@ const ProfiledObservation: Json = {
     { resourceType: 'Observation', id: 'part', status: 'final', code: { text: 'part' }, valueInteger: 1 },
   ],
   status: 'final',
-  category: [{ text: 'seen' }, { coding: [SURVEY, { system: NEED, code: 'housing', display: 'Home' }], text: 'home' }],
+  category: [
+    { text: 'seen' },
+    { coding: [SURVEY, { system: NEED, code: 'housing', display: 'Home' }], text: 'home' },
+  ],
   code: { coding: [{ system: NEED, code: 'heating' }] },
   subject: { reference: 'Patient/p-1' },
   focus: [{ reference: '#hall' }],
@@ -135,7 +138,10 @@ const ProfiledObservation: Json = {
 const ProfiledCondition: Json = {
   resourceType: 'Condition',
   meta: { profile: [`${OWN}catch-condition`] },
-  bodySite: [{ text: 'leg' }, { text: 'arm', coding: [{ system: 'https://example.org/side', code: 'left' }] }],
+  bodySite: [
+    { text: 'leg' },
+    { text: 'arm', coding: [{ system: 'https://example.org/side', code: 'left' }] },
+  ],
   subject: { reference: 'Patient/p-1' },
 };
 

@@ -1,5 +1,5 @@
 /** Mutations of what only profiles say: slices, fixed values and patterns, narrower cardinality and types, claims. */
-export const PROFILES = String.raw`
+export const PROFILES = `
 a closed slicing has an item of no slice | ProfiledPatient.identifier[0].system | "https://example.org/Id/other" | error profile-slice-closed Patient.identifier[0] | no other may be there
 an item of a closed slicing has no discriminator | ProfiledPatient.identifier[2].system | - | error profile-slice-closed Patient.identifier[2] | told by system
 a slice that must be there is missing | ProfiledPatient.identifier[1] | - | error profile-slice-required Patient.identifier | of slice nhs

@@ -7,11 +7,12 @@ import { OWN, R4 } from '../snapshot-profiles.ts';
 import { put, type Spot, spotsOf, take } from './places.ts';
 import { PROFILED, profiledValidator } from './profiled.ts';
 import { VALID } from './valid.ts';
+import { VALID_BUNDLES } from './valid-bundles.ts';
 
 const SEED = 20261122;
 const MARK = 'Quillfeather';
 const validator = profiledValidator();
-const resources = Object.values({ ...VALID, ...PROFILED });
+const resources = Object.values({ ...VALID, ...VALID_BUNDLES, ...PROFILED });
 const aResource = fc.constantFrom(...resources);
 const aPlace = fc.nat();
 
@@ -54,7 +55,17 @@ const HOSTILE: readonly unknown[] = [
   around(DEEP, (inner) => ({ resourceType: 'Patient', contained: [inner] })),
   around(DEEP, (inner) => ({ linkId: 'a', type: 'group', item: [inner] })),
 ];
-const NAMES = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', '_name', 'length', '0', '', 'extension'];
+const NAMES = [
+  '__proto__',
+  'constructor',
+  'toString',
+  'hasOwnProperty',
+  '_name',
+  'length',
+  '0',
+  '',
+  'extension',
+];
 
 type Change = (spot: Spot, all: readonly Spot[], other: number) => void;
 
@@ -88,16 +99,18 @@ const CHANGES: Readonly<Record<string, Change>> = {
 };
 const aChange = fc.constantFrom(...Object.keys(CHANGES));
 
-/** What a claim names is a definition, and said where it is not known. */
-const isClaim = ({ path }: Spot): boolean => /\.meta\.profile|\.meta$/.test(path);
+/** What messages may name: a claim that is not known, and what a contained questionnaire asks. */
+const isDefinition = ({ path }: Spot): boolean =>
+  /\.meta\.profile|\.meta$/.test(path) || /^QuestionnaireResponse\.contained/.test(path);
 
 test('nothing crashes, both speeds agree, and no value is repeated', () => {
   const steps = fc.array(fc.tuple(aChange, aPlace, aPlace), { minLength: 1, maxLength: 3 });
   const property = fc.property(aResource, steps, (valid, chosen) => {
     const resource = structuredClone(valid) as Json;
     for (const [name, place, other] of chosen) {
-      const spots = spotsOf(resource).filter((spot) => !isClaim(spot));
-      if (spots.length > 0 && spots.length < 10_000) CHANGES[name]!(spots[place % spots.length]!, spots, other);
+      const spots = spotsOf(resource).filter((spot) => !isDefinition(spot));
+      if (spots.length > 0 && spots.length < 10_000)
+        CHANGES[name]!(spots[place % spots.length]!, spots, other);
     }
     const issues = validator.validate(resource as unknown as Resource, { isThorough: true });
     const wrong = issues.filter(({ severity }) => severity !== 'information');
@@ -124,7 +137,8 @@ const FAULTS: Readonly<Record<string, (spot: Spot) => boolean>> = {
     Array.isArray(value) && change(owner, key, value[0]),
   'a list in a list': ({ owner, key, value }) => Array.isArray(owner) && change(owner, key, [value]),
   'a text for an object': ({ owner, key, value }) => isObject(value) && change(owner, key, 'text'),
-  'an object for a text': ({ owner, key, value }) => !isObject(value) && change(owner, key, { value: 'text' }),
+  'an object for a text': ({ owner, key, value }) =>
+    !isObject(value) && change(owner, key, { value: 'text' }),
   'a number for a text': ({ owner, key, value }) => typeof value === 'string' && change(owner, key, 7),
   'a text for a number': ({ owner, key, value }) => typeof value === 'number' && change(owner, key, '7'),
   'true for a number': ({ owner, key, value }) => typeof value === 'number' && change(owner, key, true),
@@ -172,8 +186,14 @@ test('what is nested without end is refused, and soon', () => {
     inPatient({ name: around(9_000, (inner) => [inner]) }),
     inPatient({ extension: [around(9_000, (inner) => ({ url: 'urn:a', extension: [inner] }))] }),
     inPatient({ address: [{ extension: [around(9_000, (inner) => ({ url, extension: [inner] }))] }] }),
-    inPatient({ contained: [around(9_000, (inner) => ({ ...inPatient({ meta: claims }), contained: [inner] }))] }),
-    around(9_000, (inner) => ({ resourceType: 'Bundle', type: 'collection', entry: [{ resource: inner }] })) as Json,
+    inPatient({
+      contained: [around(9_000, (inner) => ({ ...inPatient({ meta: claims }), contained: [inner] }))],
+    }),
+    around(9_000, (inner) => ({
+      resourceType: 'Bundle',
+      type: 'collection',
+      entry: [{ resource: inner }],
+    })) as Json,
     { resourceType: 'Parameters', parameter: [around(9_000, (inner) => ({ name: 'a', part: [inner] }))] },
     {
       resourceType: 'Questionnaire',

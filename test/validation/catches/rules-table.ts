@@ -1,5 +1,5 @@
 /** Mutations of codes, references, contained resources, extensions, and what invariants forbid. */
-export const RULES = String.raw`
+export const RULES = `
 a code is outside its required set | Patient.gender | "f" | error fhir-code Patient.gender | write one of
 a code of a data type is outside its required set | Patient.name[0].use | "legal" | error fhir-code Patient.name[0].use | write one of
 a code in capitals is another code | ServiceRequest.status | "Active" | error fhir-code ServiceRequest.status | write one of

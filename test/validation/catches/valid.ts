@@ -21,7 +21,9 @@ const Patient = {
   birthDate: '1968-02-29',
   deceasedBoolean: false,
   address: [{ line: ['1 Test Lane'], postalCode: 'ZZ99 3WZ' }],
-  maritalStatus: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-MaritalStatus', code: 'M' }] },
+  maritalStatus: {
+    coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-MaritalStatus', code: 'M' }],
+  },
   photo: [{ contentType: 'image/png', data: 'aGVkZ2Vyb3c=', size: 8, url: 'https://example.org/photo' }],
   contact: [{ name: { family: 'Oak' }, relationship: [{ text: 'Neighbour' }] }],
   communication: [{ language: { coding: [{ system: 'urn:ietf:bcp:47', code: 'en' }] }, preferred: true }],
@@ -95,7 +97,11 @@ const Condition = {
     coding: [{ system: 'http://terminology.hl7.org/CodeSystem/condition-ver-status', code: 'confirmed' }],
   },
   category: [
-    { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/condition-category', code: 'problem-list-item' }] },
+    {
+      coding: [
+        { system: 'http://terminology.hl7.org/CodeSystem/condition-category', code: 'problem-list-item' },
+      ],
+    },
   ],
   code: { text: 'Loneliness' },
   subject: { reference: 'Patient/p-1' },
@@ -107,7 +113,9 @@ const Condition = {
 const Consent = {
   resourceType: 'Consent',
   status: 'active',
-  scope: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }] },
+  scope: {
+    coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }],
+  },
   category: [{ coding: [{ system: 'http://loinc.org', code: '59284-0' }] }],
   patient: { reference: 'Patient/p-1' },
   dateTime: '2026-01-01',
@@ -133,7 +141,9 @@ const { start: _start, end: _end, ...UntimedAppointment } = ProposedAppointment;
 const HealthcareService = {
   resourceType: 'HealthcareService',
   name: 'Walking group',
-  availableTime: [{ daysOfWeek: ['mon', 'wed'], availableStartTime: '09:00:00', availableEndTime: '10:30:00' }],
+  availableTime: [
+    { daysOfWeek: ['mon', 'wed'], availableStartTime: '09:00:00', availableEndTime: '10:30:00' },
+  ],
 };
 
 const DocumentReference = {
@@ -147,7 +157,9 @@ const ValueSet = {
   url: 'https://example.org/ValueSet/words',
   name: 'Words',
   status: 'draft',
-  compose: { include: [{ system: 'https://example.org/CodeSystem/words', concept: [{ code: 'a', display: 'A' }] }] },
+  compose: {
+    include: [{ system: 'https://example.org/CodeSystem/words', concept: [{ code: 'a', display: 'A' }] }],
+  },
 };
 
 /** Its status is given by extension only. */

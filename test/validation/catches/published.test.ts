@@ -1,0 +1,111 @@
+/** Published definitions and examples are valid, but for true faults of their own, which are listed. */
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Resource } from '@medplum/fhirtypes';
+import { describe, expect, test } from 'vitest';
+import { knownCanonicals, ROOT } from '../../../src/cli/load.ts';
+import { baseCanonicals } from '../../../src/fhir/canonicals.ts';
+import { loadBaseDefinitions } from '../../../src/fhir/definitions.ts';
+import { createValidator, type Validator } from '../../../src/validation/validator.ts';
+import { knownValidator } from '../known.ts';
+import { lineOf } from './mutation.ts';
+import { BARS, BASE_R4, PDS, type TrueFaults, UK_CORE } from './published-faults.ts';
+
+const folder = new URL('../../../../shared/conformance/', import.meta.url);
+const UK = 'https://fhir.hl7.org.uk/StructureDefinition/';
+
+/** @returns faults without the numbers of items; that the compiled check agrees is held on the way */
+function faultsIn(validator: Validator, resource: Resource, profiles: readonly string[] = []): string[] {
+  const issues = validator.validate(resource, { profiles, isThorough: true });
+  const wrong = issues.filter(({ severity }) => severity !== 'information');
+  expect(validator.accepts(resource, profiles)).toBe(wrong.length === 0);
+  return wrong.map((issue) => lineOf(issue).replaceAll(/\[\d+\]/g, '[]'));
+}
+
+function unlisted(found: ReadonlySet<string>, listed: TrueFaults): string[] {
+  return [...found].filter((one) => !(one in listed));
+}
+
+test('definitions of base R4 are valid, but for what is listed', () => {
+  const canonicals = baseCanonicals();
+  const found = new Set<string>();
+  const types = ['StructureDefinition', 'ValueSet', 'CodeSystem', 'SearchParameter', 'ConceptMap'] as const;
+  for (const type of types) {
+    let count = 0;
+    for (const definition of canonicals.all(type))
+      if (count++ % 25 === 0) for (const one of faultsIn(knownValidator(), definition)) found.add(one);
+    expect(count).toBeGreaterThan(10);
+  }
+  expect(unlisted(found, BASE_R4)).toEqual([]);
+});
+
+describe.runIf(existsSync(folder))('what was published for the United Kingdom', () => {
+  const paths = (pattern: string): readonly string[] =>
+    globSync(fileURLToPath(new URL(pattern, folder))).sort();
+  const read = (path: string): Resource | undefined => {
+    try {
+      return JSON.parse(readFileSync(path, 'utf8')) as Resource;
+    } catch {
+      return undefined; // one of the examples is not JSON
+    }
+  };
+  const definitions = paths('uk-core/{codesystems,conceptmaps,structuredefinitions,valuesets}/*.json');
+  let made: Validator | undefined;
+  const ukCore = (): Validator => {
+    if (made) return made;
+    const canonicals = knownCanonicals(ROOT);
+    for (const path of definitions) canonicals.add(read(path)!);
+    made = createValidator({ canonicals, definitions: loadBaseDefinitions(canonicals) });
+    return made;
+  };
+
+  /** @returns the most special profile that a file is named after, for a resource of its type */
+  const profileOf = (file: string, { resourceType }: Resource): string => {
+    const [, type, ...rest] = file.replace(/^Extension-/, '').split('-');
+    const names = [`UKCore-${type}-${rest[0]}-${rest[1]}`, `UKCore-${type}-${rest[0]}`];
+    const special = names.map((name) => UK + name).find((url) => ukCore().knows(url));
+    return type === resourceType && special ? special : `${UK}UKCore-${resourceType}`;
+  };
+
+  test('definitions of UK Core are valid and can be compiled', () => {
+    expect(definitions.length).toBeGreaterThan(300);
+    for (const path of definitions) {
+      const definition = read(path)!;
+      expect(faultsIn(ukCore(), definition), path).toEqual([]);
+      if (definition.resourceType === 'StructureDefinition')
+        expect(ukCore().prepare(definition.url!), path).toEqual({ ok: true, value: true });
+    }
+  });
+
+  test('examples of UK Core are as the profile that they are named after says, but for what is listed', () => {
+    const found = new Set<string>();
+    const examples = paths('uk-core/examples/*.json');
+    expect(examples.length).toBeGreaterThan(100);
+    for (const path of examples) {
+      const example = read(path)!;
+      const profile = profileOf(basename(path), example);
+      expect(ukCore().knows(profile), profile).toBe(true);
+      for (const one of faultsIn(ukCore(), example, [profile])) found.add(`${basename(path)}: ${one}`);
+    }
+    expect([...found].sort()).toEqual(Object.keys(UK_CORE).sort());
+  });
+
+  test.each([
+    ['Booking and Referral Standard', 'openapi/bars/**/*.json', BARS, 150],
+    ['Personal Demographics Service', 'pds/**/*.json', PDS, 40],
+  ] as const)('examples of the %s are valid, but for what is listed', (_title, pattern, listed, least) => {
+    const found = new Set<string>();
+    const resources = paths(pattern)
+      .map(read)
+      .filter((one) => one?.resourceType !== undefined);
+    expect(resources.length).toBeGreaterThan(least);
+    for (const resource of resources) for (const one of faultsIn(ukCore(), resource!)) found.add(one);
+    expect([...found].sort()).toEqual(Object.keys(listed).sort());
+  });
+});
+
+test.runIf(!existsSync(folder))('published examples are not at hand here', () => {
+  console.log(`published definitions and examples not run: ${folder.pathname} is missing`);
+  expect(existsSync(folder)).toBe(false);
+});
