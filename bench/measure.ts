@@ -19,6 +19,8 @@ export interface Rounds {
   readonly rounds: number;
   /** calls a round */
   readonly calls: number;
+  /** least time that both ways run before they are measured, where the engine takes long to optimise what is many small functions; default 0 */
+  readonly warmUpMs?: number;
 }
 
 /**
@@ -29,9 +31,10 @@ export function compare(
   name: string,
   ours: () => unknown,
   other: () => unknown,
-  { rounds, calls }: Rounds,
+  { rounds, calls, warmUpMs = 0 }: Rounds,
 ): Result {
-  for (let warm = 0; warm < 3; warm++) {
+  const started = performance.now();
+  for (let warm = 0; warm < 3 || performance.now() - started < warmUpMs; warm++) {
     operationsPerSecond(ours, calls);
     operationsPerSecond(other, calls);
   }

@@ -26,13 +26,13 @@ export interface WorkerLimits {
 
 const LIMITS: WorkerLimits = { longestMs: 20_000, idleMs: 30_000, heapMb: 1_024 };
 
-/** @returns a check that never rejects: what takes too long, or too much memory, is refused */
+/** @returns a check that refuses what takes too long, or too much memory; it rejects for a bug only */
 export function checkInWorker({ dataDir }: Pick<Config, 'dataDir'>, limits = LIMITS): CheckText {
   const thread = new Thread({ dataDir }, limits);
   let last: Promise<unknown> = Promise.resolve();
   return (text, asked) => {
     const answer = last.then(() => thread.check({ text, asked }));
-    last = answer;
+    last = answer.catch(() => {});
     return answer;
   };
 }
@@ -51,17 +51,21 @@ class Thread {
   check(job: WorkerJob): Promise<ValidateAnswer> {
     clearTimeout(this.#idle);
     const worker = this.#running();
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const end = (answer: ValidateAnswer | undefined): void => {
         clearTimeout(timer);
-        worker.off('message', end).off('exit', fail); // the listener of errors stays: one of a thread given up is nobody's
+        worker.off('message', end).off('error', fail).off('exit', stop);
         if (answer) this.#rest(worker);
         else this.#giveUp(worker);
         resolve(answer ?? TOO_COSTLY);
       };
-      const timer = setTimeout(end, this.#limits.longestMs, undefined);
-      const fail = (): void => end(undefined);
-      worker.on('message', end).on('exit', fail).once('error', fail);
+      const stop = (): void => end(undefined);
+      const fail = (error: NodeJS.ErrnoException): void => {
+        if (error.code !== 'ERR_WORKER_OUT_OF_MEMORY') reject(error);
+        stop();
+      };
+      const timer = setTimeout(stop, this.#limits.longestMs);
+      worker.on('message', end).on('error', fail).on('exit', stop);
       worker.postMessage(job);
     });
   }
@@ -72,6 +76,7 @@ class Thread {
       workerData: this.#start,
       resourceLimits: { maxOldGenerationSizeMb: this.#limits.heapMb },
     });
+    worker.on('error', () => {}); // one that is given up may still fail: nobody asks any more
     worker.unref(); // it does not keep the process: who waits for an answer has a connection
     this.#worker = worker;
     return worker;

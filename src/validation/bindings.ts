@@ -32,6 +32,7 @@ export function bindingTest(terms: Terms, bound: BoundTo): (value: unknown) => b
   if (bound.strength === 'preferred') return () => true; // other codes are allowed: said where all is explained
   const test = terms.codes(bound.valueSet);
   return (value) => {
+    if (value === null) return true; // an item of a list that has an id or extensions only
     if (typeof value === 'string' && bound.strength === 'required') {
       const has = test.has(undefined, value);
       if (has === undefined) waitFor(terms, codesOf(value), bound);

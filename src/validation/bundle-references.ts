@@ -23,7 +23,7 @@ const UNRESOLVED: SpecialFault = {
 
 /** @returns true for `Patient?identifier=…`, which a transaction's server replaces by what it finds */
 export function isConditional(reference: string): boolean {
-  return CONDITIONAL.test(reference) && running().entries !== undefined;
+  return running().entries !== undefined && CONDITIONAL.test(reference);
 }
 
 /**

@@ -4,9 +4,10 @@ import type { Discerning, Test } from './discriminate.ts';
 import type { ElementRules, Slicing, TypeBook, TypeRules } from './element-rules.ts';
 import type { Faults, Place } from './faults.ts';
 import type { Rule } from './invariants.ts';
+import type { Owner } from './members.ts';
 import type { RuleBooks } from './rule-books.ts';
 import type { Json } from './run.ts';
-import type { Owner, Schema, StatedOn } from './schema.ts';
+import type { Schema, StatedOn } from './schema.ts';
 import type { Terms } from './terms.ts';
 
 /** @returns true when there is nothing to say of the value */
@@ -32,6 +33,8 @@ export interface Checking extends Discerning {
   /** @returns one test a slice */
   tests(slicing: Slicing): readonly Test[];
   compile(schema: Schema): Check;
+  /** whether a resource is of the type that a definition is of */
+  isOf(value: unknown, book: TypeBook): boolean;
   book(canonical: string): TypeBook | undefined;
   resolve(reference: unknown): Json | undefined;
 }
@@ -47,6 +50,8 @@ export interface Explaining {
   once(here: Place, body: () => void): void;
   /** Explains a value by a definition: a type's or a profile's. */
   book(value: unknown, book: TypeBook, at: Place): void;
+  /** Explains an object by the elements that it may have. */
+  object(value: unknown, content: readonly ElementRules[], owner: Owner, at: Place): void;
   /** Explains one value of an element: its structure, and when that is sound what is stated on it. */
   value(
     value: unknown,

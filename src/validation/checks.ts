@@ -7,18 +7,13 @@ import type { Check, Checking } from './checking.ts';
 import { type Test, testsOf } from './discriminate.ts';
 import type { ElementRules, Slicing, TypeBook } from './element-rules.ts';
 import { compileRules, type Rule } from './invariants.ts';
-import { addKeywords } from './keywords.ts';
-import { resolveReference } from './resolve.ts';
+import { addKeywords, isResourceFine } from './keywords.ts';
+import { isPrimitiveType } from './members.ts';
+import { statedType } from './references.ts';
+import { isContained, resolveReference } from './resolve.ts';
 import type { RuleBooks } from './rule-books.ts';
 import { among, DEEPEST, type Json, running, within } from './run.ts';
-import {
-  isPrimitiveType,
-  objectSchema,
-  type Schema,
-  STRUCTURAL,
-  type StatedOn,
-  valueSchema,
-} from './schema.ts';
+import { objectSchema, type Schema, STRUCTURAL, type StatedOn, statedSchema, valueSchema } from './schema.ts';
 import type { Terms } from './terms.ts';
 
 export class Checks implements Checking {
@@ -55,6 +50,8 @@ export class Checks implements Checking {
     };
     const inner = this.compile({
       ...objectSchema(root.content, { type: book.type, isResource }),
+      ...(isResource && book.isAbstract && { fhirIsOpen: true }),
+      ...statedSchema(root),
       ...(invariants.constraints.length > 0 && { fhirInvariants: invariants }),
     });
     const check: Check =
@@ -71,7 +68,8 @@ export class Checks implements Checking {
     const deep: Check = (value) => {
       if (!check) {
         const book = this.books.type(code);
-        check = book ? this.ofBook(book) : () => true;
+        if (book?.kind === 'resource') check = (resource) => isResourceOf(this, resource, code);
+        else check = book ? this.ofBook(book) : () => true;
       }
       const run = running();
       if (run.depth > DEEPEST) return false;
@@ -143,24 +141,20 @@ export class Checks implements Checking {
   /** A profile that is not here is met: that it was not checked is said where it is claimed. */
   conforms(value: unknown, canonical: string): boolean {
     const book = this.books.find(canonical);
-    if (!book) return true;
-    const { resourceType } = value as Json;
-    const isRight = book.kind !== 'resource' || book.isAbstract || resourceType === book.type;
-    if (!isRight) return false;
-    const { open } = running();
-    if (open.has(value)) return true; // it is being checked: what refers to itself ends here
-    open.add(value);
-    try {
-      return book.kind === 'resource' && !book.isAbstract
-        ? this.#resource(value as Json, book)
-        : this.ofBook(book)(value);
-    } finally {
-      open.delete(value);
-    }
+    if (!book) return !this.books.isFaulty(canonical);
+    if (book.kind !== 'resource') return running().held.against(value, book, () => this.ofBook(book)(value));
+    if (!this.isOf(value, book)) return false;
+    return running().held.against(value, book, () =>
+      within(value as Json, isContained(value), () => this.ofBook(book)(value)),
+    );
   }
 
-  #resource(value: Json, book: TypeBook): boolean {
-    return within(value, false, () => this.ofBook(book)(value));
+  isOf(value: unknown, { type, isAbstract }: TypeBook): boolean {
+    const resourceType = (value as Json | null)?.resourceType;
+    return (
+      resourceType === type ||
+      (isAbstract && typeof resourceType === 'string' && this.definitions.isA(resourceType, type))
+    );
   }
 
   isIn(value: unknown, valueSet: string): boolean | undefined {
@@ -170,6 +164,10 @@ export class Checks implements Checking {
   resolve(reference: unknown): Json | undefined {
     const text = typeof reference === 'string' ? reference : (reference as Json | null)?.reference;
     return typeof text === 'string' ? resolveReference(text) : undefined;
+  }
+
+  typeReferredTo(reference: unknown): string | undefined {
+    return statedType(reference);
   }
 
   /** @returns the check of a resource by its type, whatever it claims; undefined where the type is none of R4's */
@@ -184,6 +182,12 @@ export class Checks implements Checking {
     this.#ofResource.set(type, check);
     return check;
   }
+}
+
+/** An element that a profile narrows to one type of resource. */
+function isResourceOf(checks: Checks, value: unknown, type: string): boolean {
+  if ((value as Json | null)?.resourceType !== type) return false;
+  return isResourceFine(checks, value, { profiles: [], isContained: isContained(value) });
 }
 
 /** One of several types: the JSON must have its form. */

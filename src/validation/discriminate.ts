@@ -1,22 +1,25 @@
 /** Turns the discriminators of a slicing into tests that tell of an item whether it belongs to a slice. */
-import type { Discriminator, ElementRules, Slice, Slicing, TypeRules } from './element-rules.ts';
+import type { Discriminator, ElementRules, Slice, Slicing, TypeBook, TypeRules } from './element-rules.ts';
 import { fits, isSame } from './likeness.ts';
+import { isPrimitiveType } from './members.ts';
 import type { Json } from './run.ts';
-import { isPrimitiveType } from './schema.ts';
 
 /** What tests ask of the validator around them. */
 export interface Discerning {
   /** rules of a type or a profile; undefined when it is not known */
-  book(canonical: string): { readonly type: string; readonly root: ElementRules } | undefined;
+  book(canonical: string): Pick<TypeBook, 'type' | 'kind' | 'root'> | undefined;
   /** whether a value conforms to a profile */
   conforms(value: unknown, canonical: string): boolean;
   /** whether a code, Coding or CodeableConcept is in a value set; undefined: nobody here knows */
   isIn(value: unknown, valueSet: string): boolean | undefined;
   /** the resource that a Reference points to, where it is at hand */
   resolve(reference: unknown): Json | undefined;
+  /** the type that a Reference says it points to */
+  typeReferredTo(reference: unknown): string | undefined;
 }
 
-export type Test = (item: unknown) => boolean;
+/** undefined: it cannot be told, because what the item refers to is not at hand */
+export type Test = (item: unknown) => boolean | undefined;
 
 type Step =
   | { readonly kind: 'element'; readonly name: string }
@@ -55,34 +58,58 @@ export function testsOf(slicing: Slicing, discerning: Discerning): readonly Test
 
 function testOf(discriminators: readonly Discriminator[], { rules }: Slice, discerning: Discerning): Test {
   const tests = discriminators.map((one) => discriminatorTest(one, rules, discerning));
-  return (item) => tests.every((test) => test(item));
+  return (item) => {
+    let answer: boolean | undefined = true;
+    for (const test of tests) {
+      const one = test(item);
+      if (one === false) return false;
+      answer &&= one;
+    }
+    return answer;
+  };
 }
 
 function discriminatorTest({ type, path }: Discriminator, slice: ElementRules, discerning: Discerning): Test {
   const steps = stepsOf(path);
   if (!steps) return () => false;
+  const test = foundTest(type, steps, slice, discerning);
+  const isFar = steps.some(({ kind }) => kind === 'resolve');
+  return (item) => {
+    const found = valuesAt(item, steps, discerning);
+    if (!isFar || found.some((one) => one.value !== undefined)) return test(found);
+    const [only] = found;
+    if (only === undefined) return refersNowhere(item, steps, discerning) ? test(found) : undefined;
+    return type === 'type' ? test(found) : undefined;
+  };
+}
+
+function foundTest(
+  type: Discriminator['type'],
+  steps: readonly Step[],
+  slice: ElementRules,
+  discerning: Discerning,
+): (found: readonly Found[]) => boolean {
   const at = rulesAt(slice, steps, discerning);
-  const find: (item: unknown) => readonly Found[] = (item) => valuesAt(item, steps, discerning);
   if (type === 'exists') {
-    if (at.some(({ max }) => max === 0)) return (item) => find(item).length === 0;
-    return at.some(({ min }) => min > 0) ? (item) => find(item).length > 0 : () => true;
+    if (at.some(({ max }) => max === 0)) return (found) => found.length === 0;
+    return at.some(({ min }) => min > 0) ? (found) => found.length > 0 : () => true;
   }
   const types = typesAt(slice, steps, at, discerning);
   if (type === 'type') {
     const codes = new Set(types.flatMap((one) => codesOf(one, discerning)));
-    return (item) => find(item).some((found) => codes.has(found.type ?? '') || isPlain(found, codes));
+    return (found) => found.some((one) => codes.has(one.type ?? '') || isPlain(one, codes));
   }
   if (type === 'profile') {
     const profiles = types.flatMap(({ profiles: own, targets }) => (own.length > 0 ? own : targets));
-    return (item) => find(item).some(({ value }) => profiles.some((one) => discerning.conforms(value, one)));
+    return (found) => found.some(({ value }) => profiles.some((one) => discerning.conforms(value, one)));
   }
   const tests = at.map((rules) => valueTest(rules, discerning)).filter((test) => test !== undefined);
-  if (tests.length === 0) return (item) => find(item).length > 0;
-  return (item) => find(item).some(({ value }) => tests.every((test) => test(value)));
+  if (tests.length === 0) return (found) => found.length > 0;
+  return (found) => found.some(({ value }) => tests.every((test) => test(value)));
 }
 
 /** @returns a test by what the element fixes; where itself fixes nothing, by what the elements below do */
-function valueTest(rules: ElementRules, discerning: Discerning): Test | undefined {
+function valueTest(rules: ElementRules, discerning: Discerning): ((value: unknown) => boolean) | undefined {
   const { fixed, pattern, binding } = rules;
   if (fixed !== undefined) return (value) => isSame(value, fixed);
   if (pattern !== undefined) return (value) => fits(value, pattern);
@@ -179,7 +206,9 @@ function take(from: Found, step: Step, discerning: Discerning): readonly Found[]
   if (step.kind === 'type') return from.type === undefined || from.type === step.type ? [from] : [];
   if (step.kind === 'resolve') {
     const target = discerning.resolve(from.value);
-    return target ? [{ value: target, type: resourceType(target) }] : [];
+    if (target) return [{ value: target, type: resourceType(target) }];
+    const type = discerning.typeReferredTo(from.value);
+    return type === undefined ? [] : [{ value: undefined, type }];
   }
   if (typeof from.value !== 'object' || from.value === null) return [];
   const owner = from.value as Json;
@@ -187,16 +216,36 @@ function take(from: Found, step: Step, discerning: Discerning): readonly Found[]
     return listOf(owner.extension)
       .filter((one) => (one as Json | null)?.url === step.url)
       .map((value) => ({ value, type: undefined }));
-  const plain = owner[step.name];
-  if (plain !== undefined) return listOf(plain).map((value) => ({ value, type: resourceType(value) }));
+  if (owner[step.name] !== undefined || owner[`_${step.name}`] !== undefined)
+    return membersOf(owner, step.name).map((value) => ({ value, type: resourceType(value) }));
   for (const key in owner) {
-    const type = key.startsWith(step.name) ? key.slice(step.name.length) : '';
-    if (!/^[A-Z]/.test(type)) continue;
-    const lower = type[0]!.toLowerCase() + type.slice(1);
-    const isPrimitive = typeof owner[key] !== 'object';
-    return listOf(owner[key]).map((value) => ({ value, type: isPrimitive ? lower : type }));
+    const name = key.startsWith('_') ? key.slice(1) : key;
+    const type = name.startsWith(step.name) ? typeNamed(name.slice(step.name.length), discerning) : undefined;
+    if (type !== undefined) return membersOf(owner, name).map((value) => ({ value, type }));
   }
   return [];
+}
+
+/** @returns the type that the name of a choice's member ends with: `valueString`, and not `statusReason` */
+function typeNamed(ending: string, discerning: Discerning): string | undefined {
+  if (!/^[A-Z]/.test(ending)) return undefined;
+  const lower = ending[0]!.toLowerCase() + ending.slice(1);
+  return [ending, lower].find((type) => {
+    const kind = discerning.book(urlOfType(type))?.kind;
+    return kind === 'complex-type' || kind === 'primitive-type';
+  });
+}
+
+/** @returns the values of a member; undefined stands for a primitive that has an id or extensions only */
+function membersOf(owner: Json, name: string): readonly unknown[] {
+  const values = listOf(owner[name]);
+  return values.length > 0 || owner[`_${name}`] === undefined ? values : [undefined];
+}
+
+/** @returns true where there is no reference at the end of the path that could be followed */
+function refersNowhere(item: unknown, steps: readonly Step[], discerning: Discerning): boolean {
+  const first = steps.findIndex(({ kind }) => kind === 'resolve');
+  return valuesAt(item, steps.slice(0, first), discerning).length === 0;
 }
 
 function listOf(value: unknown): readonly unknown[] {

@@ -4,8 +4,9 @@ import type { Explaining } from './checking.ts';
 import type { ElementRules } from './element-rules.ts';
 import { definitionOf, extensionFault } from './extensions.ts';
 import type { Place } from './faults.ts';
+import type { Owner } from './members.ts';
 import type { Json } from './run.ts';
-import { extensionsOf, type Owner } from './schema.ts';
+import { extensionsOf } from './schema.ts';
 
 export function explainExtensions(
   explainer: Explaining,

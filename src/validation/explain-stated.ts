@@ -4,10 +4,11 @@ import type { Explaining } from './checking.ts';
 import type { ElementRules, TypeRules } from './element-rules.ts';
 import type { Place } from './faults.ts';
 import { fits, isSame } from './likeness.ts';
+import type { Owner } from './members.ts';
 import { isInRange } from './ranges.ts';
 import { targetFault, targetTypes } from './references.ts';
 import { running } from './run.ts';
-import { type Owner, type StatedOn, statedOn } from './schema.ts';
+import { type StatedOn, statedOn } from './schema.ts';
 import { codesOf } from './terms.ts';
 
 /** What a value is held against. */
@@ -60,7 +61,7 @@ function explainBinding(
   { binding, path }: ElementRules,
   at: Place,
 ): void {
-  if (!binding || binding.strength === 'example' || at.leavesBindings) return;
+  if (!binding || binding.strength === 'example' || at.leavesBindings || value === undefined) return;
   const { strength, valueSet } = binding;
   const codes = codesOf(value);
   const bound = boundOf(checks.terms, codes, { ...binding, path });

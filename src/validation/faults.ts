@@ -54,6 +54,9 @@ export interface FaultDetail {
   readonly code?: OperationOutcomeIssue['code'] | undefined;
 }
 
+/** Issue type of faults of form. */
+export const STRUCTURE = { code: 'structure' } as const;
+
 const OWN_PREFIX = /^(?:fhir|profile|invariant|bundle|questionnaire|terminology)-/;
 
 /** Faults that a base type and a profile on it both find are said once, as the base type's. */

@@ -81,16 +81,20 @@ function checkSystems(resource: Resource, check: SystemCheck): OperationOutcomeI
   const path = (): string =>
     keys.reduce((text, key) => text + (/^\d/.test(key) ? `[${key}]` : `.${key}`), resource.resourceType);
   const visit = (value: object): void => {
+    if (Array.isArray(value)) {
+      for (let at = 0; at < value.length; at++) enter(String(at), value[at]);
+      return;
+    }
     const node = value as Readonly<Record<string, unknown>>;
     const issue = typeof node.system === 'string' ? check(node.system, node, path) : undefined;
     if (issue) issues.push(issue);
-    for (const key in node) {
-      const member = node[key];
-      if (typeof member !== 'object' || member === null) continue;
-      keys.push(key);
-      visit(member);
-      keys.pop();
-    }
+    for (const key of Object.keys(node)) enter(key, node[key]);
+  };
+  const enter = (key: string, member: unknown): void => {
+    if (typeof member !== 'object' || member === null) return;
+    keys.push(key);
+    visit(member);
+    keys.pop();
   };
   visit(resource);
   return issues;

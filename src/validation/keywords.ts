@@ -8,10 +8,23 @@ import { fits, isSame } from './likeness.ts';
 import { isPrimitive } from './primitive-tests.ts';
 import { isInRange } from './ranges.ts';
 import { isReferenceFine, targetTypes } from './references.ts';
+import { isContained } from './resolve.ts';
 import { claimsOf, DEEPEST, type Json, running, within } from './run.ts';
-import type { BoundTo, ExtensionsOf, InnerResource, Schema, SlicedBy, StatedOn } from './schema.ts';
+import {
+  type BoundTo,
+  type ExtensionsOf,
+  type InnerResource,
+  type Profiled,
+  type Schema,
+  type SlicedBy,
+  STRUCTURAL,
+  type StatedOn,
+  statedSchema,
+  type WholePrimitive,
+} from './schema.ts';
 import { sortIntoSlices } from './slices.ts';
 import { specialTest } from './special.ts';
+import { wholesTest } from './whole-primitives.ts';
 
 /** Makes a keyword's test from what the schema states. */
 type MakeTest = (checks: Checking, stated: never) => Check;
@@ -29,9 +42,12 @@ const TESTS: Readonly<Record<string, MakeTest>> = {
     return (value) => value === null || check(value);
   },
   fhirType: (checks, code: string) => checks.ofType(code),
-  fhirProfile: (checks, urls: readonly string[]) => (value) =>
-    urls.some((url) => checks.conforms(value, url)),
+  fhirProfile: profileTest,
   fhirResource: (checks, inner: InnerResource) => (value) => isResourceFine(checks, value, inner),
+  fhirInner: (checks, schema: Schema) => {
+    const check = checks.compile(schema);
+    return (value) => within(value as Json, isContained(value), () => check(value));
+  },
   fhirSame: (checks, rules: ElementRules) => checks.ofContent(rules),
   fhirFixed:
     (_checks, { value: fixed }: { value: unknown }) =>
@@ -55,13 +71,15 @@ const TESTS: Readonly<Record<string, MakeTest>> = {
 /** Those that read what stands in an object come after its members are known to be sound. */
 const OBJECT_TESTS: Readonly<Record<string, MakeTest>> = {
   fhirSpecial: (checks, type: string) => specialTest(type, checks),
+  fhirWholes: (checks, wholes: readonly WholePrimitive[]) => wholesTest(wholes, checks),
   fhirInvariants: (checks, stated: StatedOn) => invariantsTest(checks, stated),
+  fhirWhole: wholeTest,
 };
 
 /** Adds the keywords to an ajv instance, over these checks. */
 export function addKeywords(ajv: Ajv, checks: Checking): void {
   ajv.addKeyword(membersKeyword);
-  for (const keyword of ['fhirRequired', 'fhirChoices', 'fhirPairs']) ajv.addKeyword(keyword); // read by fhirMembers
+  for (const keyword of ['fhirRequired', 'fhirChoices', 'fhirPairs', 'fhirIsOpen']) ajv.addKeyword(keyword); // read by fhirMembers
   for (const [keyword, make] of Object.entries(TESTS)) ajv.addKeyword(testKeyword(keyword, make, checks));
   for (const [keyword, make] of Object.entries(OBJECT_TESTS))
     ajv.addKeyword({ ...testKeyword(keyword, make, checks), type: 'object' });
@@ -87,7 +105,12 @@ const membersKeyword: CodeKeywordDefinition = {
   schemaType: 'object',
   code(cxt: KeywordCxt) {
     const { gen, data, schema, parentSchema } = cxt;
-    const { fhirRequired = [], fhirChoices = [], fhirPairs = [] } = parentSchema as Schema;
+    const {
+      fhirRequired = [],
+      fhirChoices = [],
+      fhirPairs = [],
+      fhirIsOpen = false,
+    } = parentSchema as Schema;
     const valid = gen.var('valid', true);
     const seen = fhirRequired.map(() => gen.let('seen', false));
     const chosen = fhirChoices.map(() => gen.let('chosen', _`undefined`));
@@ -112,8 +135,10 @@ const membersKeyword: CodeKeywordDefinition = {
           gen.assign(chosen[at]!, _`${stem}`);
         });
       });
-      gen.else();
-      gen.assign(valid, false);
+      if (!fhirIsOpen) {
+        gen.else();
+        gen.assign(valid, false);
+      }
       gen.endIf();
       gen.if(_`!${valid}`, () => gen.break());
       gen.endIf();
@@ -154,6 +179,29 @@ function isNothing(list: unknown, at: number): boolean {
   return !Array.isArray(list) || list[at] === null || list[at] === undefined;
 }
 
+function wholeTest(checks: Checking, type: string): Check {
+  const root = checks.books.type(type)?.root;
+  const constraints = root?.constraints.filter(({ key }) => !STRUCTURAL.has(key)) ?? [];
+  if (!root) return () => true;
+  return checks.compile({
+    ...statedSchema(root),
+    ...(constraints.length > 0 && { fhirInvariants: { type, constraints } }),
+  });
+}
+
+/** Where a profile is not known, its type is left to ask; a resource is asked for what it claims too. */
+function profileTest(checks: Checking, { profiles, type }: Profiled): Check {
+  const ofType = checks.ofType(type);
+  let isResource: boolean | undefined;
+  return (value) => {
+    isResource ??= checks.books.type(type)?.kind === 'resource';
+    if (isResource && !ofType(value)) return false;
+    return profiles.some((url) =>
+      checks.book(url) ? checks.conforms(value, url) : isResource || ofType(value),
+    );
+  };
+}
+
 function invariantsTest(checks: Checking, stated: StatedOn): Check {
   const rules = checks.rules(stated);
   if (rules.length === 1) return (value) => rules[0]!.holds(value);
@@ -163,7 +211,11 @@ function invariantsTest(checks: Checking, stated: StatedOn): Check {
   };
 }
 
-function isResourceFine(checks: Checking, value: unknown, { profiles, isContained }: InnerResource): boolean {
+export function isResourceFine(
+  checks: Checking,
+  value: unknown,
+  { profiles, isContained }: InnerResource,
+): boolean {
   const run = running();
   if (!checks.ofResource(value) || run.depth > DEEPEST) return false;
   const steps = isContained ? 1 : 2; // `contained`, or `entry.resource`: as the explanation counts

@@ -4,7 +4,7 @@ import type { Checking } from './checking.ts';
 import { urlOfType } from './discriminate.ts';
 import { resolveReference } from './resolve.ts';
 import type { RuleBooks } from './rule-books.ts';
-import type { Json } from './run.ts';
+import { type Json, running } from './run.ts';
 
 export interface ReferenceFault {
   readonly rule: 'fhir-reference' | 'fhir-reference-contained' | 'reference-type' | 'profile-reference';
@@ -17,6 +17,8 @@ export interface Targets {
   readonly types: ReadonlySet<string>;
   /** profile canonicals by the type that they are of; a type without one is fine as it is */
   readonly profiles: ReadonlyMap<string, readonly string[]>;
+  /** what a relative reference to one of the types begins with: `Patient/` */
+  readonly prefixes: readonly string[];
 }
 
 const RELATIVE = /^[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/;
@@ -29,19 +31,31 @@ export function targetTypes(targets: readonly string[], books: RuleBooks): Targe
   const profiles = new Map<string, string[]>();
   const types = new Set<string>();
   const whole = new Set<string>();
+  let isAny = false;
   for (const target of targets) {
+    const book = books.find(target);
+    if (!book) isAny = true; // nobody here knows of which type it is
     const type = books.resourceType(target);
     types.add(type);
-    if (books.find(target)?.isProfile) profiles.set(type, [...(profiles.get(type) ?? []), target]);
+    if (book?.isProfile) profiles.set(type, [...(profiles.get(type) ?? []), target]);
     else whole.add(type);
   }
   for (const type of whole) profiles.delete(type);
-  const isAny = types.has('Resource') || types.has('DomainResource');
-  return { types: isAny ? new Set() : types, profiles };
+  isAny ||= types.has('Resource') || types.has('DomainResource');
+  const prefixes = [...types].map((type) => `${type}/`);
+  return { types: isAny ? new Set() : types, profiles, prefixes };
 }
 
 export function isReferenceFine(value: unknown, targets: Targets, checks: Checking): boolean {
-  return targetFault(value, targets, checks) === undefined;
+  return isElsewhere(value, targets) || targetFault(value, targets, checks) === undefined;
+}
+
+/** Outside of Bundles a relative reference leads to nothing at hand: its type is all that there is to ask. */
+function isElsewhere(value: unknown, { prefixes }: Targets): boolean {
+  const reference = (value as Json | null)?.reference;
+  if (typeof reference !== 'string' || running().entries !== undefined) return false;
+  for (const prefix of prefixes) if (reference.startsWith(prefix)) return true;
+  return false;
 }
 
 /** @returns what is wrong with the form of a reference, whatever the element */
@@ -131,6 +145,13 @@ function typeOf(target: Json | undefined, reference: unknown, stated: unknown): 
   const text = typeof reference === 'string' ? reference : '';
   const said = isUpper(text) ? leadingType(text) : ABSOLUTE.exec(text)?.[1];
   return said ?? (typeof stated === 'string' && /^[A-Z]/.test(stated) ? stated : undefined);
+}
+
+/** @returns the type that a Reference says it points to, by what it is written as or by its `type` */
+export function statedType(value: unknown): string | undefined {
+  if (typeof value === 'string') return typeOf(undefined, value, undefined);
+  const { reference, type } = (value ?? {}) as Json;
+  return typeOf(undefined, reference, type);
 }
 
 /** @returns the type that a relative reference begins with, or the search that stands for one in a transaction */

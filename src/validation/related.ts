@@ -51,8 +51,12 @@ export function relatedIn(batch: readonly Resources[], stored: readonly (Resourc
 }
 
 function collectReferences(value: object, found: Set<string>): void {
+  if (Array.isArray(value)) {
+    for (const item of value) if (typeof item === 'object' && item !== null) collectReferences(item, found);
+    return;
+  }
   const node = value as Record<string, unknown>;
-  for (const key in node) {
+  for (const key of Object.keys(node)) {
     const member = node[key];
     if (typeof member === 'object' && member !== null) collectReferences(member, found);
     else if (key === 'reference' && typeof member === 'string' && LOOKED_AT.test(member)) found.add(member);

@@ -9,6 +9,12 @@ export function resolveReference(reference: string): Json | undefined {
   return containedIn(rootResource, reference.slice(1));
 }
 
+/** @returns true for a resource that the one at hand contains */
+export function isContained(value: unknown): boolean {
+  const { contained } = running().rootResource;
+  return Array.isArray(contained) && contained.includes(value);
+}
+
 /** @returns the contained resource of that id */
 export function containedIn({ contained }: Json, id: string): Json | undefined {
   if (!Array.isArray(contained)) return undefined;

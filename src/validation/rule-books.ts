@@ -1,7 +1,7 @@
 /** Finds the rules of a type or a profile by canonical URL, from snapshots that are made when they are asked for. */
 import type { OperationOutcomeIssue, StructureDefinition } from '@medplum/fhirtypes';
 import type { Canonicals } from '../fhir/canonicals.ts';
-import type { Checked } from '../fhir/outcome.ts';
+import { type Checked, issueOf } from '../fhir/outcome.ts';
 import { urlOfType } from './discriminate.ts';
 import { rulesOf, type TypeBook } from './element-rules.ts';
 
@@ -21,6 +21,8 @@ export class RuleBooks {
   readonly #makeSnapshot: MakeSnapshot;
   readonly #books = new Map<string, TypeBook>();
   readonly #unknown = new Set<string>();
+  /** known, but of no use */
+  readonly #faulty = new Set<string>();
   readonly #types = new Map<string, TypeBook>();
 
   constructor(canonicals: Canonicals, makeSnapshot: MakeSnapshot) {
@@ -38,7 +40,7 @@ export class RuleBooks {
   #find(canonical: string): TypeBook | undefined {
     const definition = this.canonicals.find('StructureDefinition', canonical);
     if (!definition) {
-      if (this.#unknown.size >= MOST_UNKNOWN) this.#unknown.clear(); // there is no end of the names that data may hold
+      if (this.#unknown.size >= MOST_UNKNOWN) this.#forget(); // there is no end of the names that data may hold
       this.#unknown.add(canonical);
       return undefined;
     }
@@ -46,11 +48,17 @@ export class RuleBooks {
     const book = this.#books.get(url) ?? this.#read(definition);
     if (!book) {
       this.#unknown.add(canonical);
+      this.#faulty.add(canonical);
       return undefined;
     }
     this.#books.set(url, book);
     this.#books.set(canonical, book);
     return book;
+  }
+
+  /** @returns true for a definition that is here and cannot be used: nothing conforms to it */
+  isFaulty(canonical: string): boolean {
+    return this.find(canonical) === undefined && this.#faulty.has(canonical);
   }
 
   /** @param code a data type or a resource type of base R4 */
@@ -67,10 +75,23 @@ export class RuleBooks {
     return this.find(canonical)?.type ?? canonical.slice(canonical.lastIndexOf('/') + 1);
   }
 
+  #forget(): void {
+    this.#unknown.clear();
+    for (const canonical of this.#faulty) this.#unknown.add(canonical);
+  }
+
   #read(definition: StructureDefinition): TypeBook | undefined {
     const snapshot = this.#makeSnapshot(definition, this.canonicals);
-    if (snapshot.ok) return rulesOf(snapshot.value);
-    this.faults.push(...snapshot.outcome.issue);
+    if (snapshot.ok && snapshot.value.snapshot?.element?.length) return rulesOf(snapshot.value);
+    this.faults.push(...(snapshot.ok ? [nothingIn(definition)] : snapshot.outcome.issue));
     return undefined;
   }
+}
+
+function nothingIn({ url }: StructureDefinition): OperationOutcomeIssue {
+  return issueOf({
+    rule: 'profile-empty',
+    code: 'not-supported',
+    diagnostics: `${url} has a snapshot without elements: leave the snapshot out, or publish it whole.`,
+  });
 }

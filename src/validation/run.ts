@@ -1,6 +1,7 @@
 /** What one validation knows while it runs: the resource it is in, references it can follow, codes that nobody here knows. */
 
 import type { InvariantContext } from '../fhirpath/invariant.ts';
+import { Held } from './held.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -41,8 +42,8 @@ export type Run = {
   /** what was found of resources and extensions within others: each definition around one asks again, and so on at every level */
   readonly inside: Map<unknown, boolean>;
   readonly pending: PendingCode[];
-  /** values that are being checked against a profile of their own: what refers to itself ends there */
-  readonly open: Set<unknown>;
+  /** what is being held, or was held, against which definition: what refers to itself ends there */
+  readonly held: Held;
 } & Answers;
 
 /** What FHIRPath asks of the validator; the same for every run. */
@@ -58,16 +59,19 @@ export function running(): Run {
 /** Runs one validation of a resource; one that runs already goes on afterwards. */
 export function runOn<T>(resource: Json, answers: Answers, body: (run: Run) => T): T {
   const before = current;
-  const start = {
+  // one literal: spreading two objects costs as much as a small resource's check
+  current = {
     resource,
     rootResource: resource,
     entries: undefined,
     depth: 0,
     inside: new Map<unknown, boolean>(),
     pending: [],
-    open: new Set(),
+    held: new Held(),
+    resolve: answers.resolve,
+    memberOf: answers.memberOf,
+    conformsTo: answers.conformsTo,
   };
-  current = { ...start, ...answers };
   try {
     return body(current);
   } finally {

@@ -1,17 +1,32 @@
 /** Turns rules into JSON Schema: structure in `fhirMembers`, everything else in keywords of ours (see keywords.ts). */
 import type { Binding, Constraint, ElementRules, Slicing, TypeRules } from './element-rules.ts';
+import {
+  hasCompanion,
+  isForbidden,
+  isPrimitiveType,
+  isSlicedByChoice,
+  mustHaveSlice,
+  namesOf,
+  type Owner,
+  requiredTypes,
+  sliceOfType,
+} from './members.ts';
 
 /** A JSON Schema that `keywords.ts` compiles; the members are what one value must be. */
 export interface Schema {
   type?: 'object' | 'array';
   /** schemas by JSON member; all others are refused */
   fhirMembers?: Readonly<Record<string, Schema>>;
+  /** other members are for others to say: of what a resource has beside what all resources have */
+  fhirIsOpen?: boolean;
   /** members of which one must be there: `birthDate` or `_birthDate` */
   fhirRequired?: readonly (readonly string[])[];
   /** members of one choice: of each only one type may be there */
   fhirChoices?: readonly (readonly string[])[];
   /** primitive elements that repeat: their nulls need a partner */
   fhirPairs?: readonly string[];
+  /** primitive elements of which more is said than their values can show */
+  fhirWholes?: readonly WholePrimitive[];
   items?: Schema;
   minItems?: number;
   maxItems?: number;
@@ -23,10 +38,14 @@ export interface Schema {
   fhirNullOr?: Schema;
   /** a data type by its name */
   fhirType?: string;
-  /** canonicals of which one must hold */
-  fhirProfile?: readonly string[];
+  /** a data type whose elements a profile spells out: what the type says of the whole value holds too */
+  fhirWhole?: string;
+  /** profiles of which one must hold */
+  fhirProfile?: Profiled;
   /** any resource */
   fhirResource?: InnerResource;
+  /** what is said here of a resource within this one */
+  fhirInner?: Schema;
   /** content of another element */
   fhirSame?: ElementRules;
   fhirSlices?: SlicedBy;
@@ -48,6 +67,13 @@ export interface Schema {
 export interface SlicedBy {
   readonly slicing: Slicing;
   readonly rules: ElementRules;
+}
+
+export interface Profiled {
+  /** canonicals */
+  readonly profiles: readonly string[];
+  /** what they are profiles on, and what is left to ask where one is not known */
+  readonly type: string;
 }
 
 export interface BoundTo extends Binding {
@@ -75,29 +101,13 @@ export interface ExtensionsOf {
   readonly owners: readonly string[];
 }
 
-/** What the schema of an object needs to know beside its elements. */
-export interface Owner {
-  /** FHIR type, or the path of a backbone: what FHIRPath calls it */
-  readonly type: string;
-  readonly isResource: boolean;
-  /** path of the element, where it is one */
-  readonly path?: string;
-}
-
 /** Invariants that structure says already: nothing is empty (ele-1), and an extension has a value or extensions, not both (ext-1). */
 export const STRUCTURAL: ReadonlySet<string> = new Set(['ele-1', 'ext-1']);
 
 const BACKBONE: ReadonlySet<string> = new Set(['BackboneElement', 'Element']);
 
-/** Data types with rules of their own in code. */
-const SPECIAL: ReadonlySet<string> = new Set([
-  'Extension',
-  'Reference',
-  'Bundle',
-  'Coding',
-  'Questionnaire',
-  'QuestionnaireResponse',
-]);
+/** Data types with rules of their own in code, as all resources have. */
+const SPECIAL: ReadonlySet<string> = new Set(['Extension', 'Reference', 'Coding']);
 
 /** @returns the schema of an object with these elements */
 export function objectSchema(content: readonly ElementRules[], owner: Owner): Schema {
@@ -105,20 +115,25 @@ export function objectSchema(content: readonly ElementRules[], owner: Owner): Sc
   const required: string[][] = [];
   const choices: string[][] = [];
   const pairs: string[] = [];
+  const wholes: WholePrimitive[] = [];
   for (const rules of content) {
     const names = namesOf(rules);
     const keys: string[] = [];
     for (const { name, type } of names) {
       const isPrimitive = isPrimitiveType(type.code);
       if (isPrimitive && rules.name === 'value' && isPrimitiveType(owner.type)) continue;
-      members[name] = memberSchema(rules, type, owner);
+      const isNever = isForbidden(rules, type);
+      const isDouble = isPrimitive && hasCompanion(rules, owner);
+      members[name] = isNever ? { fhirNever: true } : memberSchema(rules, type, owner, isDouble);
       keys.push(name);
-      if (!isPrimitive || !hasCompanion(rules, owner)) continue;
-      members[`_${name}`] = companionSchema(rules);
+      if (!isDouble) continue;
+      members[`_${name}`] = isNever ? { fhirNever: true } : companionSchema(rules);
+      const whole = isNever ? undefined : wholeOf(sliceOfType(rules, type) ?? rules, type, owner, name);
+      if (whole) wholes.push(whole);
       keys.push(`_${name}`);
       if (rules.isArray) pairs.push(name);
     }
-    if (rules.min > 0) required.push(keys);
+    if (rules.min > 0 || mustHaveSlice(rules)) required.push(keys);
     required.push(...requiredTypes(rules));
     if (rules.isChoice && names.length > 1) choices.push(names.map(({ name }) => name));
   }
@@ -128,43 +143,14 @@ export function objectSchema(content: readonly ElementRules[], owner: Owner): Sc
     fhirRequired: required,
     fhirChoices: choices,
     ...(pairs.length > 0 && { fhirPairs: pairs }),
-    ...(SPECIAL.has(owner.type) && { fhirSpecial: owner.type }),
+    ...(wholes.length > 0 && { fhirWholes: wholes }),
+    ...((owner.isResource || SPECIAL.has(owner.type)) && { fhirSpecial: owner.type }),
   };
 }
 
-/** @returns for each slice of a choice by type that must be there the members that it may have */
-function requiredTypes(rules: ElementRules): string[][] {
-  if (!rules.isChoice || !rules.slicing || !isSlicedByType(rules)) return [];
-  return rules.slicing.slices
-    .filter((slice) => slice.rules.min > 0)
-    .map((slice) => namesOf(slice.rules).flatMap(({ name }) => [name, `_${name}`]));
-}
-
-/** @returns the JSON members of an element with their types: one, or one a type of a choice */
-export function namesOf(rules: ElementRules): readonly { readonly name: string; readonly type: TypeRules }[] {
-  const types = rules.types.length > 0 ? rules.types : [NO_TYPE];
-  if (!rules.isChoice) return [{ name: rules.name, type: types[0]! }];
-  return types.map((type) => ({ name: rules.name + type.code[0]!.toUpperCase() + type.code.slice(1), type }));
-}
-
-/** Elements with `contentReference` have no type of their own. */
-const NO_TYPE: TypeRules = { code: 'BackboneElement', profiles: [], targets: [] };
-
-/** @returns true for types that JSON writes as one value: their names begin in lower case */
-export function isPrimitiveType(code: string): boolean {
-  const first = code.charCodeAt(0);
-  return first >= 97 && first <= 122;
-}
-
-/** An element's id, an extension's url and a narrative's XHTML are values without extensions. */
-export function hasCompanion(rules: ElementRules, owner: Owner): boolean {
-  if (rules.name === 'id') return owner.isResource;
-  return !(rules.name === 'url' && owner.type === 'Extension') && rules.types[0]?.code !== 'xhtml';
-}
-
-function memberSchema(rules: ElementRules, type: TypeRules, owner: Owner): Schema {
-  if (rules.max === 0) return { fhirNever: true };
-  const item = valueSchema(sliceOfType(rules, type) ?? rules, type, owner);
+function memberSchema(rules: ElementRules, type: TypeRules, owner: Owner, isDouble: boolean): Schema {
+  const { fhirTextInvariants, ...item } = valueSchema(sliceOfType(rules, type) ?? rules, type, owner);
+  if (!isDouble && fhirTextInvariants) Object.assign(item, { fhirTextInvariants }); // else they are in `fhirWholes`
   const slices = slicesOf(rules);
   if (type.code === 'Extension' && rules.isArray)
     return { ...listSchema(rules, type, item, slices), fhirExtensions: extensionsOf(rules, owner) };
@@ -196,41 +182,35 @@ function listSchema(
   };
 }
 
-/** @returns the slice of a choice that stands for one of its types */
-export function sliceOfType(rules: ElementRules, type: TypeRules): ElementRules | undefined {
-  if (!rules.isChoice || !isSlicedByType(rules)) return undefined;
-  return rules.slicing?.slices.find(
-    (one) => one.rules.types.length === 1 && one.rules.types[0]!.code === type.code,
-  )?.rules;
-}
-
-export function isSlicedByType({ slicing }: ElementRules): boolean {
-  return slicing?.discriminators.every(({ type, path }) => type === 'type' && path === '$this') === true;
-}
-
 /** @returns the slicing of an element, but for that of a choice by type: each type has its own member */
 function slicesOf(rules: ElementRules): SlicedBy | undefined {
   const { slicing } = rules;
-  if (!slicing || (rules.isChoice && isSlicedByType(rules))) return undefined;
+  if (!slicing || isSlicedByChoice(rules)) return undefined;
   if (slicing.slices.length === 0 && slicing.rules !== 'closed') return undefined;
   return { slicing, rules };
 }
 
 /** @returns the schema of one value of the element */
 export function valueSchema(rules: ElementRules, type: TypeRules, owner: Owner): Schema {
-  const { minValue, maxValue, maxLength, fixed, pattern, binding } = rules;
   const isPrimitive = isPrimitiveType(type.code);
   const invariants = statedOn(rules, type, owner);
   return {
     ...(isPrimitive ? primitiveSchema(rules, type) : complexSchema(rules, type)),
-    ...(fixed !== undefined && { fhirFixed: { value: fixed } }),
-    ...(pattern !== undefined && { fhirPattern: { value: pattern } }),
-    ...((minValue ?? maxValue ?? maxLength) !== undefined && {
-      fhirRange: { minValue, maxValue, maxLength },
-    }),
-    ...(binding && binding.strength !== 'example' && { fhirBinding: { ...binding, path: rules.path } }),
+    ...statedSchema(rules),
     ...(type.targets.length > 0 && type.code !== 'canonical' && { fhirReference: type.targets }),
     ...(invariants && (isPrimitive ? { fhirTextInvariants: invariants } : { fhirInvariants: invariants })),
+  };
+}
+
+/** @returns what an element, or the root of a definition (`Duration` is bound to units of time), says of its value beside structure */
+export function statedSchema(rules: ElementRules): Schema {
+  const { minValue, maxValue, maxLength, fixed, pattern, binding } = rules;
+  const hasRange = (minValue ?? maxValue ?? maxLength) !== undefined;
+  return {
+    ...(fixed !== undefined && { fhirFixed: { value: fixed } }),
+    ...(pattern !== undefined && { fhirPattern: { value: pattern } }),
+    ...(hasRange && { fhirRange: { minValue, maxValue, maxLength } }),
+    ...(binding && binding.strength !== 'example' && { fhirBinding: { ...binding, path: rules.path } }),
   };
 }
 
@@ -238,18 +218,31 @@ function primitiveSchema(rules: ElementRules, { code }: TypeRules): Schema {
   return rules.isArray ? { fhirItem: code } : { fhirPrimitive: code };
 }
 
+/** @returns true for the elements of a resource, which a profile spells out within a Bundle */
+function isOfResource(content: readonly ElementRules[]): boolean {
+  return content.some(({ name }) => name === 'implicitRules');
+}
+
 function complexSchema(rules: ElementRules, { code, profiles }: TypeRules): Schema {
   if (rules.sameAs) return { fhirSame: rules.sameAs };
   if (code === 'Resource' || code === 'DomainResource')
     return { fhirResource: { profiles, isContained: rules.name === 'contained' } };
+  if (isOfResource(rules.content))
+    return {
+      fhirType: code,
+      fhirInner: objectSchema(rules.content, { type: code, isResource: true }),
+      ...(profiles.length > 0 && { fhirProfile: { profiles, type: code } }),
+    };
   if (rules.content.length > 0) {
-    const type = BACKBONE.has(code) ? rules.path : code;
+    const isBackbone = BACKBONE.has(code);
+    const type = isBackbone ? rules.path : code;
     return {
       ...objectSchema(rules.content, { type, isResource: false, path: rules.path }),
-      ...(profiles.length > 0 && { fhirProfile: profiles }),
+      ...(!isBackbone && { fhirWhole: code }),
+      ...(profiles.length > 0 && { fhirProfile: { profiles, type: code } }),
     };
   }
-  if (profiles.length > 0) return { type: 'object', fhirProfile: profiles };
+  if (profiles.length > 0) return { type: 'object', fhirProfile: { profiles, type: code } };
   if (/^[A-Z]/.test(code)) return { type: 'object', fhirType: code };
   return {};
 }
@@ -262,7 +255,9 @@ export function statedOn(
   type: TypeRules,
   owner: Owner | undefined,
 ): StatedOn | undefined {
-  const constraints = rules.constraints.filter(({ key }) => !STRUCTURAL.has(key));
+  // `contentReference` brings what is stated on the element that it names
+  const all = [...rules.constraints, ...(rules.sameAs?.constraints ?? [])];
+  const constraints = all.filter(({ key }, at) => !STRUCTURAL.has(key) && isFirst(all, key, at));
   if (constraints.length === 0) return undefined;
   const focus = focusType(rules, type, owner);
   const known = asked.get(rules) ?? new Map<string, StatedOn>();
@@ -272,10 +267,39 @@ export function statedOn(
   return stated;
 }
 
+function isFirst(all: readonly Constraint[], key: string, at: number): boolean {
+  return all.findIndex((one) => one.key === key) === at;
+}
+
 /** @returns what FHIRPath calls the type of the element: its data type, or the path of a backbone */
 function focusType(rules: ElementRules, { code }: TypeRules, owner: Owner | undefined): string {
   if (rules.sameAs) return rules.sameAs.path;
   return BACKBONE.has(code) && rules.content.length > 0 ? `${owner?.type ?? ''}.${rules.name}` : code;
+}
+
+/** What is said of a primitive that JSON writes in two members: of the value and of its extensions together. */
+export interface WholePrimitive {
+  readonly name: string;
+  readonly rules: ElementRules;
+  readonly invariants: StatedOn | undefined;
+  /** an extension must be there */
+  readonly isExtended: boolean;
+}
+
+/** @returns undefined where the value and its extensions can be looked at one by one */
+export function wholeOf(
+  rules: ElementRules,
+  type: TypeRules,
+  owner: Owner,
+  name: string,
+): WholePrimitive | undefined {
+  const invariants = statedOn(rules, type, owner);
+  const isExtended = rules.content.some((one) => one.name !== 'value' && (one.min > 0 || mustHaveSlice(one)));
+  const isCounted = rules.isArray && (rules.min > 1 || Number.isFinite(rules.max));
+  const isValued = rules.fixed !== undefined || rules.pattern !== undefined;
+  return invariants || isExtended || isCounted || isValued
+    ? { name, rules, invariants, isExtended }
+    : undefined;
 }
 
 /** What stands beside a primitive: its id and extensions, as the definition slices them. */

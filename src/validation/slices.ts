@@ -27,12 +27,20 @@ export interface Sorted {
  */
 export function sortIntoSlices(items: readonly unknown[], slicing: Slicing, tests: readonly Test[]): Sorted {
   const { slices, rules, isOrdered } = slicing;
-  const places = items.map((item) => (item === null ? -1 : tests.findIndex((test) => test(item))));
+  const unclear = new Set<number>();
+  const places = items.map((item, index) => {
+    if (item === null) return -1;
+    const answers = tests.map((test) => test(item));
+    const place = answers.indexOf(true);
+    if (place < 0 && answers.includes(undefined)) unclear.add(index);
+    return place;
+  });
   const faults: SliceFault[] = [];
   let latest = -1;
   let isEnd = false;
   places.forEach((place, index) => {
     if (place < 0) {
+      if (unclear.has(index)) return;
       if (rules === 'closed') faults.push({ rule: 'profile-slice-closed', slice: undefined, index });
       isEnd = true;
       return;
@@ -44,7 +52,8 @@ export function sortIntoSlices(items: readonly unknown[], slicing: Slicing, test
   slices.forEach(({ name, rules: { min, max } }, at) => {
     let count = 0;
     for (const place of places) if (place === at) count++;
-    if (count < min) faults.push({ rule: 'profile-slice-required', slice: name, index: undefined });
+    if (count + unclear.size < min)
+      faults.push({ rule: 'profile-slice-required', slice: name, index: undefined });
     if (count > max) faults.push({ rule: 'profile-slice-max', slice: name, index: places.lastIndexOf(at) });
   });
   return { places, faults };

@@ -32,15 +32,18 @@ const UNKNOWN_CODE: SpecialFault = {
 
 /** @returns faults of a value of the type; its structure may be at fault */
 export function specialFaults(type: string, value: unknown, checks: Checking): readonly SpecialFault[] {
-  return RULES[type]?.(value as Json, checks) ?? NO_FAULTS;
+  const faults = RULES[type]?.(value as Json, checks) ?? NO_FAULTS;
+  const contained = containedFaults(value as Json);
+  return contained.length === 0 ? faults : [...faults, ...contained];
 }
 
 /** @returns the compiled check of a type's own rules */
 export function specialTest(type: string, checks: Checking): (value: unknown) => boolean {
-  const rule = RULES[type];
-  if (!rule) return () => true;
-  return (value) =>
-    typeof value !== 'object' || value === null || rule(value as Json, checks).every(isNoFault);
+  const rule = RULES[type] ?? (() => NO_FAULTS);
+  return (value) => {
+    if (typeof value !== 'object' || value === null) return true;
+    return rule(value as Json, checks).every(isNoFault) && containedFaults(value as Json).length === 0;
+  };
 }
 
 function isNoFault({ severity }: SpecialFault): boolean {
@@ -55,6 +58,22 @@ function referenceFaults(value: Json, checks: Checking): readonly SpecialFault[]
   const contradicted = contradiction(value, checks);
   if (contradicted) return [{ ...contradicted, element: 'type' }];
   return typeof reference === 'string' ? strayFaults(reference) : NO_FAULTS;
+}
+
+/** References find a contained resource by its id alone. */
+function containedFaults({ contained }: Json): readonly SpecialFault[] {
+  if (!Array.isArray(contained) || contained.length < 2) return NO_FAULTS;
+  const seen = new Set<unknown>();
+  return contained.flatMap((one: unknown, index): readonly SpecialFault[] => {
+    const id = (one as Json | null)?.id;
+    if (typeof id !== 'string') return NO_FAULTS;
+    if (!seen.has(id)) {
+      seen.add(id);
+      return NO_FAULTS;
+    }
+    const text = 'is that of another contained resource too: give each its own';
+    return [{ rule: 'fhir-contained-id', element: `contained[${index}].id`, text, code: 'duplicate' }];
+  });
 }
 
 /** ext-1, and that an extension with neither says nothing. */

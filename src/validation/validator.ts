@@ -95,9 +95,10 @@ function isFine(checks: Checks, value: Json, profiles: readonly string[]): boole
   let isProfiled = false;
   for (const url of [...claimsOf(value), ...profiles]) {
     const book = checks.books.find(url);
+    if (!book && checks.books.isFaulty(url)) return false;
     if (!book) continue;
-    if (book.type !== resourceType || !checks.ofBook(book)(value)) return false;
-    isProfiled = true;
+    if (!checks.isOf(value, book) || !checks.ofBook(book)(value)) return false;
+    isProfiled ||= book.type === resourceType;
   }
   return isProfiled || check(value);
 }

@@ -142,24 +142,28 @@ test('validate ends with 0 for valid FHIR, 2 with the faults, 1 when there is no
   const expected = 'mappings/platform/examples/referral/adult-referred-by-gp/expected.fhir.json';
   const valid = await hedgerow('validate', expected);
   expect(valid).toMatchObject({ code: 0, stderr: '' });
-  expect(valid.stdout).toMatch(/^\d+ resources checked: valid\n$/);
+  expect(valid.stdout).toMatch(/^\d+ resources checked: 0 errors, 0 warnings, nothing left unchecked\n$/);
   const file = join(folder, 'faulty.ndjson');
   const lines = [
     { resourceType: 'Patient', birthDate: '31/02/1950' },
     { resourceType: 'Organization', name: 'Riverside' },
   ];
   writeFileSync(file, lines.map((line) => JSON.stringify(line)).join('\n'));
-  const faulty = await hedgerow('validate', file);
+  const faulty = await hedgerow('validate', file, '--format', 'lines');
   expect(faulty.code).toBe(2);
   expect(faulty.stdout).toContain(`${file}:1  error  `);
   expect(faulty.stdout).toContain('Patient.birthDate');
   expect(faulty.stdout).not.toContain('31/02/1950');
   expect(faulty.stdout).not.toContain(`${file}:2  `);
-  expect(faulty.stdout).toContain('2 resources checked: faults found\n');
+  expect(faulty.stdout).toContain('2 resources checked: 1 error, 0 warnings');
   writeFileSync(file, '{"resourceType": "Patient"');
   expect(await hedgerow('validate', file)).toMatchObject({ code: 2 });
   const none = await hedgerow('validate', 'none.json');
-  expect(none).toEqual({ code: 1, stdout: '', stderr: 'Cannot read none.json: ENOENT.\n' });
+  expect(none).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: 'There is no file or folder none.json: check the path, which starts at the current folder.\n',
+  });
 }, 60_000);
 
 test('status and replay end with 1 where nothing was ever stored', async () => {

@@ -20,7 +20,7 @@ export function spotsOf(resource: Json): readonly Spot[] {
       if (typeof value === 'object' && value !== null) visit(value, path);
     }
   };
-  visit(resource, String(resource.resourceType));
+  visit(resource, typeof resource.resourceType === 'string' ? resource.resourceType : 'Resource');
   return spots;
 }
 

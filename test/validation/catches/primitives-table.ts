@@ -22,6 +22,8 @@ a version id is no id | Patient.meta.versionId | "v 1" | error fhir-format Patie
 an id of a contained resource begins with # | Patient.contained[0].id | "#gp" | error fhir-format Patient.contained[0].id + error fhir-reference-contained Patient.generalPractitioner[0].reference | letters, digits
 a uri has a space | Patient.identifier[0].system | "https://example.org/my id" | error fhir-format Patient.identifier[0].system | without spaces
 a uri in a list is empty | ServiceRequest.instantiatesUri[0] | "" | error fhir-empty ServiceRequest.instantiatesUri[0] | leave it out
+a uri holds a control character | Patient.identifier[0].system | "https://example.org/\u0002" | error fhir-format Patient.identifier[0].system | control characters
+a code holds a control character | Observation.code.coding[0].code | "1\u00022" | error fhir-format Observation.code.coding[0].code | control characters
 a url has a space | Patient.photo[0].url | "https://example.org/a photo" | error fhir-format Patient.photo[0].url | without spaces
 a canonical has a space | ServiceRequest.instantiatesCanonical[0] | "https://example.org/one |1.0" | error fhir-format ServiceRequest.instantiatesCanonical[0] | without spaces
 an oid has no urn | Patient.extension[0] | {"url":"https://example.org/e","valueOid":"1.2.840"} | error fhir-format Patient.extension[0].valueOid | urn:oid:

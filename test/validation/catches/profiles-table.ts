@@ -29,6 +29,7 @@ a fixed value is not met | ProfiledObservation.method.text | "by post" | error p
 a fixed value has more | ProfiledObservation.method.coding | [{"code":"a"}] | error profile-fixed Observation.method | must be exactly
 a fixed code of a type of a choice is another | ProfiledObservation.valueQuantity.code | "1" | error profile-fixed Observation.valueQuantity.code | must be exactly "{score}"
 a required code of a type of a choice is missing | ProfiledObservation.valueQuantity.code | - | error profile-required Observation.valueQuantity.code | supply code
+a type says more of a value whose elements the profile spells out | ProfiledObservation.valueQuantity.system | - | error invariant-qty-3 Observation.valueQuantity | qty-3
 a reference points to a type that the profile forbids | ProfiledObservation.subject.reference | "Group/g-1" | error profile-reference-type Observation.subject.reference | it may be Patient
 a closed slicing by type has another type | ProfiledObservation.focus[1] | {"reference":"#part"} | error profile-slice-closed Observation.focus[1] | none of the slices
 a slice told by profile is not met | ProfiledObservation.contained[1].valueInteger | - | error profile-slice-required Observation.hasMember | of slice own

@@ -2,18 +2,51 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Resource } from '@medplum/fhirtypes';
+import type { Resource, StructureDefinition } from '@medplum/fhirtypes';
 import { describe, expect, test } from 'vitest';
 import { knownCanonicals, ROOT } from '../../../src/cli/load.ts';
 import { baseCanonicals } from '../../../src/fhir/canonicals.ts';
 import { loadBaseDefinitions } from '../../../src/fhir/definitions.ts';
 import { createValidator, type Validator } from '../../../src/validation/validator.ts';
 import { knownValidator } from '../known.ts';
-import { lineOf } from './mutation.ts';
+import { applied, lineOf, mutationsIn } from './mutation.ts';
 import { BARS, BASE_R4, PDS, type TrueFaults, UK_CORE } from './published-faults.ts';
 
 const folder = new URL('../../../../shared/conformance/', import.meta.url);
 const UK = 'https://fhir.hl7.org.uk/StructureDefinition/';
+
+const STATUS = 'Extension-UKCore-NHSNumberVerificationStatus';
+const PERSON = {
+  resourceType: 'Patient',
+  identifier: [
+    {
+      extension: [
+        {
+          url: UK + STATUS,
+          valueCodeableConcept: {
+            coding: [
+              {
+                system: 'https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland',
+                code: '01',
+              },
+            ],
+          },
+        },
+      ],
+      system: 'https://fhir.nhs.uk/Id/nhs-number',
+      value: '9990000018',
+    },
+  ],
+};
+const UK_CORE_PATIENT = `
+there are two NHS numbers | Patient.identifier[1] | {"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000026"} | error profile-slice-max Patient.identifier | more than 1 of slice nhsNumber
+an NHS number has no value | Patient.identifier[0].value | - | error profile-required Patient.identifier[0].value | supply value
+an NHS number has two states | Patient.identifier[0].extension[1] | {"url":"${UK + STATUS}","valueCodeableConcept":{"coding":[{"system":"https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland","code":"02"}]}} | error profile-slice-max Patient.identifier[0].extension | of slice nhsNumberVerificationStatus
+a state is none of the set | Patient.identifier[0].extension[0].valueCodeableConcept.coding[0].code | "99" | warning terminology-unknown-code Patient.identifier[0].extension[0].valueCodeableConcept.coding[0].code + error profile-code Patient.identifier[0].extension[0].valueCodeableConcept | correct the code
+a state is a text alone | Patient.identifier[0].extension[0].valueCodeableConcept | {"text":"verified"} | error profile-code Patient.identifier[0].extension[0].valueCodeableConcept | has no code
+a state is a code | Patient.identifier[0].extension[0] | {"url":"${UK + STATUS}","valueCode":"01"} | error profile-unknown-element Patient.identifier[0].extension[0].valueCode + error profile-required Patient.identifier[0].extension[0].value | correct its name
+a state stands on the person | Patient.extension | [{"url":"${UK + STATUS}","valueCodeableConcept":{"coding":[{"system":"https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland","code":"02"}]}}] | error fhir-extension-context Patient.extension[0] | its definition allows
+`;
 
 /** @returns faults without the numbers of items; that the compiled check agrees is held on the way */
 function faultsIn(validator: Validator, resource: Resource, profiles: readonly string[] = []): string[] {
@@ -55,7 +88,7 @@ describe.runIf(existsSync(folder))('what was published for the United Kingdom', 
   const ukCore = (): Validator => {
     if (made) return made;
     const canonicals = knownCanonicals(ROOT);
-    for (const path of definitions) canonicals.add(read(path)!);
+    for (const path of definitions) canonicals.add(read(path) as StructureDefinition);
     made = createValidator({ canonicals, definitions: loadBaseDefinitions(canonicals) });
     return made;
   };
@@ -89,6 +122,14 @@ describe.runIf(existsSync(folder))('what was published for the United Kingdom', 
       for (const one of faultsIn(ukCore(), example, [profile])) found.add(`${basename(path)}: ${one}`);
     }
     expect([...found].sort()).toEqual(Object.keys(UK_CORE).sort());
+  });
+
+  test.for(mutationsIn(UK_CORE_PATIENT))('UK Core: $title: $path', (mutation) => {
+    const claiming = { profiles: [`${UK}UKCore-Patient`], isThorough: true };
+    expect(ukCore().validate(PERSON as unknown as Resource, claiming)).toEqual([]);
+    const issues = ukCore().validate(applied({ Patient: PERSON }, mutation), claiming);
+    expect(issues.map(lineOf)).toEqual(mutation.found);
+    expect(issues[0]!.diagnostics).toContain(mutation.says);
   });
 
   test.each([

@@ -1,7 +1,10 @@
 /** Random mutations of valid resources: nothing crashes, both speeds agree, no value is repeated, known faults are never accepted. */
-import type { Resource } from '@medplum/fhirtypes';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Bundle, Resource } from '@medplum/fhirtypes';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { ROOT } from '../../../src/cli/load.ts';
 import type { Json } from '../../../src/validation/run.ts';
 import { OWN, R4 } from '../snapshot-profiles.ts';
 import { put, type Spot, spotsOf, take } from './places.ts';
@@ -12,7 +15,20 @@ import { VALID_BUNDLES } from './valid-bundles.ts';
 const SEED = 20261122;
 const MARK = 'Quillfeather';
 const validator = profiledValidator();
-const resources = Object.values({ ...VALID, ...VALID_BUNDLES, ...PROFILED });
+/** What the shipped maps make, one of each type: those that need no other record's part to be whole. */
+function converted(): readonly Json[] {
+  const found = new Map<string, Json>();
+  for (const path of globSync('mappings/*/examples/*/*/expected.fhir.json', { cwd: ROOT }).sort()) {
+    const { entry = [] } = JSON.parse(readFileSync(join(ROOT, path), 'utf8')) as Bundle;
+    for (const { resource } of entry)
+      if (resource && !found.has(resource.resourceType) && validator.accepts(resource))
+        found.set(resource.resourceType, resource as unknown as Json);
+  }
+  return [...found.values()];
+}
+
+const fromMaps = converted();
+const resources = [...Object.values({ ...VALID, ...VALID_BUNDLES, ...PROFILED }), ...fromMaps];
 const aResource = fc.constantFrom(...resources);
 const aPlace = fc.nat();
 
@@ -102,6 +118,10 @@ const aChange = fc.constantFrom(...Object.keys(CHANGES));
 /** What messages may name: a claim that is not known, and what a contained questionnaire asks. */
 const isDefinition = ({ path }: Spot): boolean =>
   /\.meta\.profile|\.meta$/.test(path) || /^QuestionnaireResponse\.contained/.test(path);
+
+test('the shipped maps make resources of many types', () => {
+  expect(fromMaps.length).toBeGreaterThanOrEqual(12);
+});
 
 test('nothing crashes, both speeds agree, and no value is repeated', () => {
   const steps = fc.array(fc.tuple(aChange, aPlace, aPlace), { minLength: 1, maxLength: 3 });
@@ -208,12 +228,12 @@ test('what is nested without end is refused, and soon', () => {
 });
 
 test('profiles claimed at each of many levels do not multiply', () => {
-  const claims = { profile: ['Parameters', 'Resource'].map((name) => R4 + name) };
+  const claims = { profile: ['Parameters', 'Patient'].map((name) => R4 + name) };
   const level = (inner: unknown) => ({
     resourceType: 'Parameters',
     meta: claims,
     parameter: [{ name: 'a', resource: inner }],
   });
-  const resource = around(25, level, { resourceType: 'Patient', active: true }) as Resource;
+  const resource = around(25, level, { resourceType: 'Patient', active: 'yes' }) as Resource;
   expect(validator.validate(resource).length).toBeGreaterThan(0);
 });

@@ -15,6 +15,7 @@ a code of an extensible set is outside it | Patient.maritalStatus.coding[0].code
 a Coding of an extensible set is outside it | Encounter.class.code | "ambulant" | warning terminology-unknown-code Encounter.class.code + warning fhir-code Encounter.class | correct the code
 an extensible code has no system | Encounter.class.system | - | warning fhir-code Encounter.class | must be used
 a code of a preferred set is outside it | Patient.language | "en-UK" | information fhir-code Patient.language | preferred
+a unit of a duration is none of time | Encounter.length.code | "km" | warning fhir-code Encounter.length | write one of ms, s, min
 a code is none of its system | Observation.category[0].coding[0].code | "questionnaire" | warning terminology-unknown-code Observation.category[0].coding[0].code + information fhir-code Observation.category[0] | correct the code
 
 a reference points to a type that it may not | ServiceRequest.subject.reference | "Practitioner/g-1" | error fhir-reference-type ServiceRequest.subject.reference | it may be Patient
@@ -62,6 +63,7 @@ a set lists codes of no system | ValueSet.compose.include[0] | {"valueSet":["htt
 
 a contained resource contains another | Patient.contained[0].contained | [{"resourceType":"Basic","id":"l","code":{"text":"a"},"subject":{"reference":"#"}}] | error invariant-dom-2 Patient | dom-2
 a contained resource is not referred to | Patient.contained[1] | {"resourceType":"Organization","id":"spare","name":"Fir"} | error invariant-dom-3 Patient | dom-3
+two contained resources have one id | Patient.contained[1] | {"resourceType":"Organization","id":"gp","name":"Fir"} | error fhir-contained-id Patient.contained[1].id | give each its own
 a contained resource has a version | Patient.contained[0].meta | {"versionId":"1"} | error invariant-dom-4 Patient | dom-4
 a contained resource has a time of change | Patient.contained[0].meta | {"lastUpdated":"2026-01-01T10:00:00Z"} | error invariant-dom-4 Patient | dom-4
 a contained resource has a security label | Patient.contained[0].meta | {"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"R"}]} | error invariant-dom-5 Patient | dom-5
@@ -73,6 +75,7 @@ an extension has an empty url | Patient.extension[0].url | "" | error fhir-empty
 a value of an extension is of an unknown type | Patient.extension[0] | {"url":"https://example.org/e","valueText":"a"} | error fhir-unknown-element Patient.extension[0].valueText | correct its name
 a modifier is not known | Patient.modifierExtension | [{"url":"https://example.org/e","valueBoolean":true}] | error fhir-extension-modifier Patient.modifierExtension[0] | add its package
 a known extension has a value of another type | Patient.extension[0] | {"url":"http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired","valueString":"yes"} | error profile-unknown-element Patient.extension[0].valueString + error profile-required Patient.extension[0].value | remove it, or correct its name
+a known extension within an unknown one has a value of another type | Patient.extension[0] | {"url":"https://example.org/e","extension":[{"url":"http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired","valueString":"yes"}]} | error profile-unknown-element Patient.extension[0].extension[0].valueString + error profile-required Patient.extension[0].extension[0].value | remove it, or correct its name
 a known extension stands where it may not | Task.extension | [{"url":"http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired","valueBoolean":true}] | error fhir-extension-context Task.extension[0] | its definition allows Patient
 a known extension is written as a modifier | Patient.modifierExtension | [{"url":"http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired","valueBoolean":true}] | error fhir-extension-modifier Patient.modifierExtension[0] | must be written as extension
 a known modifier is written as an extension | ServiceRequest.extension | [{"url":"http://hl7.org/fhir/StructureDefinition/request-doNotPerform","valueBoolean":true}] | error fhir-extension-modifier ServiceRequest.extension[0] | must be written as modifierExtension
