@@ -7,7 +7,8 @@ import type { Rule } from './invariants.ts';
 import type { Owner } from './members.ts';
 import type { RuleBooks } from './rule-books.ts';
 import type { Json } from './run.ts';
-import type { Schema, StatedOn } from './schema.ts';
+import type { Schema } from './schema.ts';
+import type { StatedOn } from './stated.ts';
 import type { Terms } from './terms.ts';
 
 /** @returns true when there is nothing to say of the value */

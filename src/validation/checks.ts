@@ -8,12 +8,13 @@ import { type Test, testsOf } from './discriminate.ts';
 import type { ElementRules, Slicing, TypeBook } from './element-rules.ts';
 import { compileRules, type Rule } from './invariants.ts';
 import { addKeywords, isResourceFine } from './keywords.ts';
-import { isPrimitiveType } from './members.ts';
+import { isOfForm } from './members.ts';
 import { statedType } from './references.ts';
 import { isContained, resolveReference } from './resolve.ts';
 import type { RuleBooks } from './rule-books.ts';
 import { among, DEEPEST, type Json, running, within } from './run.ts';
-import { objectSchema, type Schema, STRUCTURAL, type StatedOn, statedSchema, valueSchema } from './schema.ts';
+import { objectSchema, type Schema, statedSchema, valueSchema } from './schema.ts';
+import { STRUCTURAL, type StatedOn } from './stated.ts';
 import type { Terms } from './terms.ts';
 
 export class Checks implements Checking {
@@ -25,6 +26,7 @@ export class Checks implements Checking {
   readonly #ajv: Ajv;
   readonly #ofBook = new Map<TypeBook, Check>();
   readonly #ofElement = new Map<ElementRules, Check>();
+  readonly #ofContent = new Map<ElementRules, Check>();
   readonly #ofResource = new Map<string, Check>();
   readonly #ofType = new Map<string, Check>();
   readonly #rules = new Map<StatedOn['constraints'], readonly Rule[]>();
@@ -50,7 +52,7 @@ export class Checks implements Checking {
     };
     const inner = this.compile({
       ...objectSchema(root.content, { type: book.type, isResource }),
-      ...(isResource && book.isAbstract && { fhirIsOpen: true }),
+      ...(isResource && this.books.type(book.type)?.isAbstract && { fhirIsOpen: true }),
       ...statedSchema(root),
       ...(invariants.constraints.length > 0 && { fhirInvariants: invariants }),
     });
@@ -64,39 +66,23 @@ export class Checks implements Checking {
   ofType(code: string): Check {
     const known = this.#ofType.get(code);
     if (known) return known;
-    let check: Check | undefined;
-    const deep: Check = (value) => {
-      if (!check) {
-        const book = this.books.type(code);
-        if (book?.kind === 'resource') check = (resource) => isResourceOf(this, resource, code);
-        else check = book ? this.ofBook(book) : () => true;
-      }
-      const run = running();
-      if (run.depth > DEEPEST) return false;
-      run.depth++;
-      const isGood = check(value);
-      run.depth--;
-      return isGood;
-    };
+    const deep = whenAsked(() => {
+      const book = this.books.type(code);
+      if (book?.kind === 'resource') return (resource) => isResourceOf(this, resource, code);
+      return book ? this.ofBook(book) : () => true;
+    });
     this.#ofType.set(code, deep);
     return deep;
   }
 
   /** @returns the check of a value that has the content of an element elsewhere (`contentReference`) */
   ofContent(rules: ElementRules): Check {
-    const known = this.#ofElement.get(rules);
+    const known = this.#ofContent.get(rules);
     if (known) return known;
-    let check: Check | undefined;
-    const deep: Check = (value) => {
-      check ??= this.compile(objectSchema(rules.content, { type: rules.path, isResource: false }));
-      const run = running();
-      if (run.depth > DEEPEST) return false;
-      run.depth++;
-      const isGood = check(value);
-      run.depth--;
-      return isGood;
-    };
-    this.#ofElement.set(rules, deep);
+    const deep = whenAsked(() =>
+      this.compile(objectSchema(rules.content, { type: rules.path, isResource: false })),
+    );
+    this.#ofContent.set(rules, deep);
     return deep;
   }
 
@@ -149,12 +135,10 @@ export class Checks implements Checking {
     );
   }
 
-  isOf(value: unknown, { type, isAbstract }: TypeBook): boolean {
+  isOf(value: unknown, { type }: TypeBook): boolean {
     const resourceType = (value as Json | null)?.resourceType;
-    return (
-      resourceType === type ||
-      (isAbstract && typeof resourceType === 'string' && this.definitions.isA(resourceType, type))
-    );
+    if (resourceType === type) return true;
+    return typeof resourceType === 'string' && this.definitions.isA(resourceType, type);
   }
 
   isIn(value: unknown, valueSet: string): boolean | undefined {
@@ -190,7 +174,16 @@ function isResourceOf(checks: Checks, value: unknown, type: string): boolean {
   return isResourceFine(checks, value, { profiles: [], isContained: isContained(value) });
 }
 
-/** One of several types: the JSON must have its form. */
-function isOfForm(value: unknown, code: string): boolean {
-  return typeof value === 'object' ? !isPrimitiveType(code) : isPrimitiveType(code);
+/** A check that is compiled when it is first asked, and ends where values are nested too deep. */
+function whenAsked(make: () => Check): Check {
+  let check: Check | undefined;
+  return (value) => {
+    check ??= make();
+    const run = running();
+    if (run.depth > DEEPEST) return false;
+    run.depth++;
+    const isGood = check(value);
+    run.depth--;
+    return isGood;
+  };
 }

@@ -104,8 +104,20 @@ function foundTest(
     return (found) => found.some(({ value }) => profiles.some((one) => discerning.conforms(value, one)));
   }
   const tests = at.map((rules) => valueTest(rules, discerning)).filter((test) => test !== undefined);
-  if (tests.length === 0) return (found) => found.length > 0;
+  if (tests.length === 0) return isUrl(steps, slice) ?? ((found) => found.length > 0);
   return (found) => found.some(({ value }) => tests.every((test) => test(value)));
+}
+
+/** @returns for extensions that are not known here a test of the url by which a profile names them */
+function isUrl(
+  steps: readonly Step[],
+  { types }: ElementRules,
+): ((found: readonly Found[]) => boolean) | undefined {
+  const [step, more] = steps;
+  if (more || step?.kind !== 'element' || step.name !== 'url') return undefined;
+  const urls = types.filter(({ code }) => code === 'Extension').flatMap(({ profiles }) => profiles);
+  if (urls.length === 0) return undefined;
+  return (found) => found.some(({ value }) => urls.some((url) => url.split('|', 1)[0] === value));
 }
 
 /** @returns a test by what the element fixes; where itself fixes nothing, by what the elements below do */

@@ -8,15 +8,15 @@ import { type Place, STRUCTURE } from './faults.ts';
 import { arePaired } from './keywords.ts';
 import {
   hasCompanion,
+  inType,
   isForbidden,
   isPrimitiveType,
   isSlicedByChoice,
   namesOf,
   type Owner,
-  sliceOfType,
 } from './members.ts';
 import type { Json } from './run.ts';
-import { wholeOf } from './schema.ts';
+import { wholeOf } from './stated.ts';
 import { type WholeValue, wholeValues } from './whole-primitives.ts';
 
 /** Explains one element of an object: that it is there, in one type, as often as it may be. */
@@ -44,8 +44,10 @@ export function explainElement(
       `stands beside ${first.name}: keep one of the two`,
       STRUCTURE,
     );
-  for (const { name, type } of names)
-    explainMember(explainer, owner, name, sliceOfType(rules, type) ?? rules, rules, type, about, at);
+  for (const { name, type } of names) {
+    const own = inType(rules, type);
+    explainMember(explainer, owner, name, own.rules, rules, own.type, about, at);
+  }
   explainTypeSlices(explainer, names, rules, at);
 }
 

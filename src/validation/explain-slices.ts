@@ -3,6 +3,7 @@
 import type { Explaining } from './checking.ts';
 import type { ElementRules } from './element-rules.ts';
 import type { Place } from './faults.ts';
+import { isOfForm } from './members.ts';
 import { type SliceFault, sortIntoSlices } from './slices.ts';
 
 export function explainSlices(
@@ -10,11 +11,12 @@ export function explainSlices(
   items: readonly unknown[],
   rules: ElementRules,
   here: Place,
+  indexes: readonly number[] = [...items.keys()],
 ): void {
   const { slicing } = rules;
   if (!slicing || (slicing.slices.length === 0 && slicing.rules !== 'closed')) return;
   const { places, faults } = sortIntoSlices(items, slicing, explainer.checks.tests(slicing));
-  const at = (index: number): Place => (rules.isArray ? here.item(index) : here);
+  const at = (index: number): Place => (rules.isArray ? here.item(indexes[index]!) : here);
   for (const fault of faults) {
     const place = fault.index === undefined || fault.rule === 'profile-slice-max' ? here : at(fault.index);
     explainer.faults.add(place, fault.rule, textOf(fault, rules), { code: 'structure' });
@@ -23,7 +25,7 @@ export function explainSlices(
     const own = items.flatMap((item, index) => (places[index] === place ? [{ item, index }] : []));
     for (const { item, index } of own) {
       if (explainer.checks.ofElement(slice.rules)(item)) continue;
-      const [type] = slice.rules.types;
+      const type = slice.rules.types.find(({ code }) => isOfForm(item, code));
       if (type) explainer.value(item, slice.rules, type, at(index));
     }
     if (slice.rules.slicing)
@@ -32,6 +34,7 @@ export function explainSlices(
         own.map(({ item }) => item),
         { ...slice.rules, isArray: rules.isArray },
         here,
+        own.map(({ index }) => indexes[index]!),
       );
   });
 }

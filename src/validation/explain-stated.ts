@@ -8,7 +8,7 @@ import type { Owner } from './members.ts';
 import { isInRange } from './ranges.ts';
 import { targetFault, targetTypes } from './references.ts';
 import { running } from './run.ts';
-import { type StatedOn, statedOn } from './schema.ts';
+import { type StatedOn, statedOn } from './stated.ts';
 import { codesOf } from './terms.ts';
 
 /** What a value is held against. */

@@ -45,14 +45,17 @@ export class Explainer implements Explaining {
     if (books.isFaulty(url)) {
       const text = `claims the profile ${url}, whose definition is here but has faults: "profiles add" names them`;
       this.faults.add(at, 'profile-faulty', text, { code: 'not-supported' });
-    } else if (!book) {
-      const text = `claims the profile ${url}, which is not known here and was not checked: add its package with "profiles add"`;
-      this.faults.add(at, 'profile-unknown', text, { severity: 'information', code: 'not-found' });
-    } else if (this.checks.isOf(value, book)) this.book(value, book, at);
+    } else if (!book) this.#unknown('claims', url, at);
+    else if (this.checks.isOf(value, book)) this.book(value, book, at);
     else {
       const text = `claims the profile ${url}, which is one on ${book.type}: claim another, or none`;
       this.faults.add(at, 'profile-type', text, STRUCTURE);
     }
+  }
+
+  #unknown(verb: 'claims' | 'is to be of', url: string, at: Place): void {
+    const text = `${verb} the profile ${url}, which is not known here and was not checked: add its package with "profiles add"`;
+    this.faults.add(at, 'profile-unknown', text, { severity: 'information', code: 'not-found' });
   }
 
   /** Explains a value by a definition: a type's or a profile's. */
@@ -90,6 +93,7 @@ export class Explainer implements Explaining {
       });
     const members = Object.keys(value).filter((key) => value[key] !== undefined);
     if (members.length === 0) return this.faults.add(at, 'empty', 'is an empty object: leave it out');
+    const isOpen = owner.isResource && this.checks.books.type(owner.type)?.isAbstract === true;
     const known = new Set(owner.isResource ? ['resourceType'] : []);
     for (const rules of content) {
       for (const { name, type } of namesOf(rules)) {
@@ -98,7 +102,7 @@ export class Explainer implements Explaining {
       }
     }
     for (const key of members)
-      if (!known.has(key) && !(owner.isResource && at.book?.isAbstract === true))
+      if (!known.has(key) && !isOpen)
         this.faults.add(
           at.below(key),
           'unknown-element',
@@ -156,6 +160,9 @@ export class Explainer implements Explaining {
   oneOf(value: unknown, profiles: readonly string[], here: Place): void {
     if (!isObject(value))
       return this.faults.add(here, 'type', 'has the wrong JSON type: write an object', STRUCTURE);
+    const { books } = this.checks;
+    for (const url of profiles)
+      if (!books.find(url) && !books.isFaulty(url)) this.#unknown('is to be of', url, here);
     if (profiles.some((url) => this.checks.conforms(value, url))) return;
     const book = profiles.length === 1 ? this.checks.books.find(profiles[0]!) : undefined;
     const before = this.faults.errors;

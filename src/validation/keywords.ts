@@ -17,13 +17,11 @@ import {
   type Profiled,
   type Schema,
   type SlicedBy,
-  STRUCTURAL,
-  type StatedOn,
   statedSchema,
-  type WholePrimitive,
 } from './schema.ts';
 import { sortIntoSlices } from './slices.ts';
 import { specialTest } from './special.ts';
+import { STRUCTURAL, type StatedOn, type WholePrimitive } from './stated.ts';
 import { wholesTest } from './whole-primitives.ts';
 
 /** Makes a keyword's test from what the schema states. */
@@ -196,8 +194,8 @@ function profileTest(checks: Checking, { profiles, type }: Profiled): Check {
   return (value) => {
     isResource ??= checks.books.type(type)?.kind === 'resource';
     if (isResource && !ofType(value)) return false;
-    return profiles.some((url) =>
-      checks.book(url) ? checks.conforms(value, url) : isResource || ofType(value),
+    return profiles.some(
+      (url) => checks.conforms(value, url) && (isResource || checks.book(url) !== undefined || ofType(value)),
     );
   };
 }

@@ -40,6 +40,15 @@ export function sliceOfType(rules: ElementRules, type: TypeRules): ElementRules 
   )?.rules;
 }
 
+/** @returns what is said of an element in one of its types, and the type as it is narrowed there */
+export function inType(
+  rules: ElementRules,
+  type: TypeRules,
+): { readonly rules: ElementRules; readonly type: TypeRules } {
+  const slice = sliceOfType(rules, type);
+  return slice ? { rules: slice, type: slice.types[0]! } : { rules, type };
+}
+
 /** @returns true for a choice whose slices are its types: each has a JSON member of its own */
 export function isSlicedByChoice({ isChoice, slicing }: ElementRules): boolean {
   return (
@@ -72,4 +81,9 @@ export function requiredTypes(rules: ElementRules): string[][] {
   return rules.slicing.slices
     .filter((slice) => slice.rules.min > 0)
     .map((slice) => namesOf(slice.rules).flatMap(({ name }) => [name, `_${name}`]));
+}
+
+/** @returns true for a value of the form that JSON gives the type: one of several that an element may have */
+export function isOfForm(value: unknown, code: string): boolean {
+  return typeof value === 'object' ? !isPrimitiveType(code) : isPrimitiveType(code);
 }

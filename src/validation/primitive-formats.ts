@@ -52,7 +52,11 @@ export const FORMATS: ReadonlyMap<string, { readonly pattern: RegExp; readonly w
   ],
   [
     'base64Binary',
-    { pattern: /^(?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/, write: 'Base64' },
+    // white space may stand between groups of four
+    {
+      pattern: /^(?:\s*[A-Za-z\d+/]{4})*\s*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?\s*$/,
+      write: 'Base64',
+    },
   ],
 ]);
 /** Control characters have no place in FHIR text, but for tab, line feed and carriage return. */

@@ -1,7 +1,8 @@
 /** Turns rules into JSON Schema: structure in `fhirMembers`, everything else in keywords of ours (see keywords.ts). */
-import type { Binding, Constraint, ElementRules, Slicing, TypeRules } from './element-rules.ts';
+import type { Binding, ElementRules, Slicing, TypeRules } from './element-rules.ts';
 import {
   hasCompanion,
+  inType,
   isForbidden,
   isPrimitiveType,
   isSlicedByChoice,
@@ -9,8 +10,8 @@ import {
   namesOf,
   type Owner,
   requiredTypes,
-  sliceOfType,
 } from './members.ts';
+import { BACKBONE, type StatedOn, statedOn, type WholePrimitive, wholeOf } from './stated.ts';
 
 /** A JSON Schema that `keywords.ts` compiles; the members are what one value must be. */
 export interface Schema {
@@ -80,12 +81,6 @@ export interface BoundTo extends Binding {
   readonly path: string;
 }
 
-/** Constraints and the FHIRPath type of what they are stated on. */
-export interface StatedOn {
-  readonly type: string;
-  readonly constraints: readonly Constraint[];
-}
-
 /** A resource within another; one of the profiles must hold, where there are any. */
 export interface InnerResource {
   readonly profiles: readonly string[];
@@ -100,11 +95,6 @@ export interface ExtensionsOf {
   /** what the object around is called: its type, the path of its element */
   readonly owners: readonly string[];
 }
-
-/** Invariants that structure says already: nothing is empty (ele-1), and an extension has a value or extensions, not both (ext-1). */
-export const STRUCTURAL: ReadonlySet<string> = new Set(['ele-1', 'ext-1']);
-
-const BACKBONE: ReadonlySet<string> = new Set(['BackboneElement', 'Element']);
 
 /** Data types with rules of their own in code, as all resources have. */
 const SPECIAL: ReadonlySet<string> = new Set(['Extension', 'Reference', 'Coding']);
@@ -128,7 +118,7 @@ export function objectSchema(content: readonly ElementRules[], owner: Owner): Sc
       keys.push(name);
       if (!isDouble) continue;
       members[`_${name}`] = isNever ? { fhirNever: true } : companionSchema(rules);
-      const whole = isNever ? undefined : wholeOf(sliceOfType(rules, type) ?? rules, type, owner, name);
+      const whole = isNever ? undefined : wholeOf(inType(rules, type).rules, type, owner, name);
       if (whole) wholes.push(whole);
       keys.push(`_${name}`);
       if (rules.isArray) pairs.push(name);
@@ -149,7 +139,8 @@ export function objectSchema(content: readonly ElementRules[], owner: Owner): Sc
 }
 
 function memberSchema(rules: ElementRules, type: TypeRules, owner: Owner, isDouble: boolean): Schema {
-  const { fhirTextInvariants, ...item } = valueSchema(sliceOfType(rules, type) ?? rules, type, owner);
+  const own = inType(rules, type);
+  const { fhirTextInvariants, ...item } = valueSchema(own.rules, own.type, owner);
   if (!isDouble && fhirTextInvariants) Object.assign(item, { fhirTextInvariants }); // else they are in `fhirWholes`
   const slices = slicesOf(rules);
   if (type.code === 'Extension' && rules.isArray)
@@ -245,61 +236,6 @@ function complexSchema(rules: ElementRules, { code, profiles }: TypeRules): Sche
   if (profiles.length > 0) return { type: 'object', fhirProfile: { profiles, type: code } };
   if (/^[A-Z]/.test(code)) return { type: 'object', fhirType: code };
   return {};
-}
-
-const asked = new WeakMap<ElementRules, Map<string, StatedOn>>();
-
-/** @returns the invariants of an element that structure does not say already, the same object each time */
-export function statedOn(
-  rules: ElementRules,
-  type: TypeRules,
-  owner: Owner | undefined,
-): StatedOn | undefined {
-  // `contentReference` brings what is stated on the element that it names
-  const all = [...rules.constraints, ...(rules.sameAs?.constraints ?? [])];
-  const constraints = all.filter(({ key }, at) => !STRUCTURAL.has(key) && isFirst(all, key, at));
-  if (constraints.length === 0) return undefined;
-  const focus = focusType(rules, type, owner);
-  const known = asked.get(rules) ?? new Map<string, StatedOn>();
-  asked.set(rules, known);
-  const stated = known.get(focus) ?? { type: focus, constraints };
-  known.set(focus, stated);
-  return stated;
-}
-
-function isFirst(all: readonly Constraint[], key: string, at: number): boolean {
-  return all.findIndex((one) => one.key === key) === at;
-}
-
-/** @returns what FHIRPath calls the type of the element: its data type, or the path of a backbone */
-function focusType(rules: ElementRules, { code }: TypeRules, owner: Owner | undefined): string {
-  if (rules.sameAs) return rules.sameAs.path;
-  return BACKBONE.has(code) && rules.content.length > 0 ? `${owner?.type ?? ''}.${rules.name}` : code;
-}
-
-/** What is said of a primitive that JSON writes in two members: of the value and of its extensions together. */
-export interface WholePrimitive {
-  readonly name: string;
-  readonly rules: ElementRules;
-  readonly invariants: StatedOn | undefined;
-  /** an extension must be there */
-  readonly isExtended: boolean;
-}
-
-/** @returns undefined where the value and its extensions can be looked at one by one */
-export function wholeOf(
-  rules: ElementRules,
-  type: TypeRules,
-  owner: Owner,
-  name: string,
-): WholePrimitive | undefined {
-  const invariants = statedOn(rules, type, owner);
-  const isExtended = rules.content.some((one) => one.name !== 'value' && (one.min > 0 || mustHaveSlice(one)));
-  const isCounted = rules.isArray && (rules.min > 1 || Number.isFinite(rules.max));
-  const isValued = rules.fixed !== undefined || rules.pattern !== undefined;
-  return invariants || isExtended || isCounted || isValued
-    ? { name, rules, invariants, isExtended }
-    : undefined;
 }
 
 /** What stands beside a primitive: its id and extensions, as the definition slices them. */

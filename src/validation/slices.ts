@@ -30,10 +30,14 @@ export function sortIntoSlices(items: readonly unknown[], slicing: Slicing, test
   const unclear = new Set<number>();
   const places = items.map((item, index) => {
     if (item === null) return -1;
-    const answers = tests.map((test) => test(item));
-    const place = answers.indexOf(true);
-    if (place < 0 && answers.includes(undefined)) unclear.add(index);
-    return place;
+    let isUnclear = false;
+    for (let place = 0; place < tests.length; place++) {
+      const answer = tests[place]!(item);
+      if (answer) return place;
+      if (answer === undefined) isUnclear = true;
+    }
+    if (isUnclear) unclear.add(index);
+    return -1;
   });
   const faults: SliceFault[] = [];
   let latest = -1;

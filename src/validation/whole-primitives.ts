@@ -2,7 +2,7 @@
 import type { Check, Checking } from './checking.ts';
 import type { Rule } from './invariants.ts';
 import type { Json } from './run.ts';
-import type { WholePrimitive } from './schema.ts';
+import type { WholePrimitive } from './stated.ts';
 
 /** One value of a primitive element, with what stands beside it. */
 export interface WholeValue {
@@ -38,6 +38,8 @@ export function wholesTest(wholes: readonly WholePrimitive[], checks: Checking):
 }
 
 function isWhole(owner: Json, { name, rules, isExtended }: WholePrimitive, stated: readonly Rule[]): boolean {
+  const isPlain = !rules.isArray && stated.length === 0 && owner[`_${name}`] === undefined;
+  if (isPlain) return !isExtended || owner[name] === undefined; // the value alone was looked at already
   const values = wholeValues(owner, name, rules.isArray);
   if (values.length === 0) return true;
   if (rules.isArray && (values.length < rules.min || values.length > rules.max)) return false;

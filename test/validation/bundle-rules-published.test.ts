@@ -50,8 +50,9 @@ for (const path of files) canonicals.add(read(path) as Parameters<typeof canonic
 const definitions = new Definitions((url) => canonicals.find('StructureDefinition', url));
 const validator = createValidator({ canonicals, definitions });
 
-test.skipIf(!existsSync(PUBLISHED))('the published examples are at hand', () => {
-  expect(files.length).toBeGreaterThanOrEqual(25);
+test('the published examples are at hand, or it is said that they are not', () => {
+  if (!existsSync(PUBLISHED)) console.log(`published examples not run: ${PUBLISHED} is missing`);
+  expect(files.length >= 25).toBe(existsSync(PUBLISHED));
 });
 
 for (const path of files)

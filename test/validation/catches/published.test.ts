@@ -146,7 +146,8 @@ describe.runIf(existsSync(folder))('what was published for the United Kingdom', 
   });
 });
 
-test.runIf(!existsSync(folder))('published examples are not at hand here', () => {
-  console.log(`published definitions and examples not run: ${folder.pathname} is missing`);
-  expect(existsSync(folder)).toBe(false);
-});
+if (!existsSync(folder))
+  test('published examples are not at hand here', () => {
+    console.log(`published definitions and examples not run: ${folder.pathname} is missing`);
+    expect(existsSync(folder)).toBe(false);
+  });
