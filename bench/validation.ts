@@ -2,7 +2,7 @@
 import type { Resource, StructureDefinition } from '@medplum/fhirtypes';
 import { knownCanonicals, ROOT } from '../src/cli/load.ts';
 import { loadBaseDefinitions, STORED_TYPES } from '../src/fhir/definitions.ts';
-import { snapshotOf } from '../src/validation/snapshot.ts';
+import { snapshotOf } from '../src/validation/snapshot/snapshot.ts';
 import { createValidator, type Validator } from '../src/validation/validator.ts';
 import { compare, compareBatches, median, type Result, type Rounds, rounded } from './measure.ts';
 import { type Accepts, medplumValidator, schemaValidators } from './validation-peers.ts';

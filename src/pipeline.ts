@@ -15,11 +15,11 @@ import { createGroupCommit, type GroupCommit } from './store/group-commit.ts';
 import { storedRelated } from './store/related.ts';
 import type { CommitRecord, CommitRules, Identified, Receipt, RefusedRecord, Store } from './store/store.ts';
 import { type Claims, claimProfiles } from './validation/claims.ts';
-import { checkDomain } from './validation/domain-rules.ts';
+import { checkDomain } from './validation/domain/domain-rules.ts';
+import type { Beyond } from './validation/domain/journey.ts';
+import { relatedIn } from './validation/domain/related.ts';
 import { type Examined, examineRecord } from './validation/examine-record.ts';
-import type { Beyond } from './validation/journey.ts';
 import { type AskCodes, settlePending } from './validation/pending.ts';
-import { relatedIn } from './validation/related.ts';
 import type { Validator } from './validation/validator.ts';
 
 /** Progress of a running intake, given after each durable batch. */

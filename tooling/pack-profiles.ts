@@ -7,7 +7,7 @@ import { create } from 'tar';
 import { baseCanonicals, type CanonicalType } from '../src/fhir/canonicals.ts';
 import { AdapterError, issueOf } from '../src/fhir/outcome.ts';
 import { describeFile, indexText } from '../src/fhir/package-index.ts';
-import { snapshotOf } from '../src/validation/snapshot.ts';
+import { snapshotOf } from '../src/validation/snapshot/snapshot.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 /** Time of every file in the archive, as npm writes it: a fixed one, and not before what other formats can hold. */

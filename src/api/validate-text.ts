@@ -4,7 +4,7 @@ import { type Fault, issueOf, ruleOf } from '../fhir/outcome.ts';
 import { parseJson } from '../source/json.ts';
 import { READ_LIMITS } from '../source/limits.ts';
 import { checkWhole } from '../validation/check-whole.ts';
-import type { Beyond } from '../validation/journey.ts';
+import type { Beyond } from '../validation/domain/journey.ts';
 import type { Validator, Verdict } from '../validation/validator.ts';
 import { statusOf } from './respond.ts';
 

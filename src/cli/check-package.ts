@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { loadBaseDefinitions } from '../fhir/definitions.ts';
 import { addPackages } from '../fhir/packages.ts';
-import { cachedSnapshots } from '../validation/snapshot-cache.ts';
+import { cachedSnapshots } from '../validation/snapshot/cache.ts';
 import { createValidator } from '../validation/validator.ts';
 import { knownCanonicals, ROOT } from './load.ts';
 

@@ -11,7 +11,7 @@ import { loadMapSet } from '../mapping/load.ts';
 import type { MapSet } from '../mapping/map-set.ts';
 import { type LoadedSource, loadSource } from '../source/load.ts';
 import { type Claims, claimsFor } from '../validation/claims.ts';
-import { cachedSnapshots } from '../validation/snapshot-cache.ts';
+import { cachedSnapshots } from '../validation/snapshot/cache.ts';
 import { createValidator, type Validator } from '../validation/validator.ts';
 import { byPlace } from './by-place.ts';
 

@@ -1,6 +1,6 @@
 /** Turns a batch of records into what the store knows that the rules may ask for about it. */
 import type { Resource } from '@medplum/fhirtypes';
-import { missingFrom, type Resources, subjectsOfFollowUps } from '../validation/related.ts';
+import { missingFrom, type Resources, subjectsOfFollowUps } from '../validation/domain/related.ts';
 import type { ResourceKey, Store } from './store.ts';
 
 /** @returns what the batch refers to and does not hold in full, and earlier questionnaires of who is followed up in it */

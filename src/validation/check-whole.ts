@@ -1,11 +1,11 @@
 /** Turns a resource, or a Bundle with all that is in it, into everything that can be said of it: by FHIR, by profiles, by the domain rules. */
 import type { OperationOutcomeIssue, Resource } from '@medplum/fhirtypes';
 import { hasErrors, ruleOf } from '../fhir/outcome.ts';
-import { entriesOf } from './bundle-entry.ts';
-import { checkDomainEach } from './domain-rules.ts';
-import type { Beyond, Identified } from './journey.ts';
+import { entriesOf } from './bundle/entry.ts';
+import { checkDomainEach } from './domain/domain-rules.ts';
+import type { Beyond, Identified } from './domain/journey.ts';
+import { relatedIn } from './domain/related.ts';
 import { type AskCodes, settlePending } from './pending.ts';
-import { relatedIn } from './related.ts';
 import type { Json } from './run.ts';
 import type { Validator, Verdict } from './validator.ts';
 

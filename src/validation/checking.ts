@@ -2,7 +2,7 @@
 import type { Definitions } from '../fhir/definitions.ts';
 import type { Discerning, Test } from './discriminate.ts';
 import type { ElementRules, Slicing, TypeBook, TypeRules } from './element-rules.ts';
-import type { Faults, Place } from './faults.ts';
+import type { Faults, Place } from './explain/faults.ts';
 import type { Rule } from './invariants.ts';
 import type { Owner } from './members.ts';
 import type { RuleBooks } from './rule-books.ts';

@@ -2,7 +2,7 @@
 import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { Ajv } from 'ajv';
 import type { Definitions } from '../fhir/definitions.ts';
-import { BundleEntries } from './bundle-entries.ts';
+import { BundleEntries } from './bundle/entries.ts';
 import type { Check, Checking } from './checking.ts';
 import { type Test, testsOf } from './discriminate.ts';
 import type { ElementRules, Slicing, TypeBook } from './element-rules.ts';

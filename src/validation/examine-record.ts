@@ -1,7 +1,7 @@
 /** Checks the resources of one record: each alone, then what FHIR cannot state about them together. */
 import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
-import { checkDomainEach } from './domain-rules.ts';
-import type { Beyond, Identified } from './journey.ts';
+import { checkDomainEach } from './domain/domain-rules.ts';
+import type { Beyond, Identified } from './domain/journey.ts';
 import type { PendingCode } from './run.ts';
 import type { Validator } from './validator.ts';
 

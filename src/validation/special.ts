@@ -1,9 +1,10 @@
 /** Rules of single types that neither structure nor FHIRPath says. */
-import { isConditional, strayFaults } from './bundle-references.ts';
-import { bundleFaults } from './bundle-rules.ts';
+
+import { bundleFaults } from './bundle/bundle-rules.ts';
+import { isConditional, strayFaults } from './bundle/references.ts';
 import type { Checking } from './checking.ts';
-import { questionnaireFaults } from './questionnaire-definition-rules.ts';
-import { questionnaireResponseFaults } from './questionnaire-response-rules.ts';
+import { questionnaireFaults } from './questionnaire/definition-rules.ts';
+import { questionnaireResponseFaults } from './questionnaire/response-rules.ts';
 import { contradiction, formFault } from './references.ts';
 import type { Json } from './run.ts';
 import { NO_FAULTS, type SpecialFault } from './special-fault.ts';

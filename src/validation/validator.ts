@@ -4,12 +4,12 @@ import type { Canonicals } from '../fhir/canonicals.ts';
 import type { Definitions } from '../fhir/definitions.ts';
 import { type Checked, outcomeOf } from '../fhir/outcome.ts';
 import { Checks } from './checks.ts';
-import { Explainer } from './explain.ts';
-import { Place } from './faults.ts';
+import { Explainer } from './explain/explain.ts';
+import { Place } from './explain/faults.ts';
 import { resolveReference } from './resolve.ts';
 import { type MakeSnapshot, RuleBooks } from './rule-books.ts';
 import { type Answers, claimsOf, type Json, type PendingCode, runOn } from './run.ts';
-import { snapshotOf } from './snapshot.ts';
+import { snapshotOf } from './snapshot/snapshot.ts';
 import { createTerminology } from './terminology/terminology.ts';
 import { Terms } from './terms.ts';
 

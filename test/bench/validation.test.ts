@@ -13,7 +13,7 @@ import {
   unclaimed,
 } from '../../bench/validation-samples.ts';
 import { knownCanonicals, ROOT } from '../../src/cli/load.ts';
-import { snapshotOf } from '../../src/validation/snapshot.ts';
+import { snapshotOf } from '../../src/validation/snapshot/snapshot.ts';
 import { knownValidator } from '../validation/known.ts';
 
 const canonicals = knownCanonicals(ROOT);

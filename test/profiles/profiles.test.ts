@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { baseCanonicals } from '../../src/fhir/canonicals.ts';
 import { STORED_TYPES } from '../../src/fhir/definitions.ts';
 import { provenanceOf } from '../../src/fhir/provenance.ts';
-import { snapshotOf } from '../../src/validation/snapshot.ts';
+import { snapshotOf } from '../../src/validation/snapshot/snapshot.ts';
 import { breaches } from './breaches.ts';
 import { invariants, isWhole, unmet } from './invariants.ts';
 import { BASE, profiles, published, publishedOf } from './published.ts';

@@ -4,7 +4,7 @@ import { knownCanonicals, ROOT } from '../../../src/cli/load.ts';
 import { loadBaseDefinitions } from '../../../src/fhir/definitions.ts';
 import type { Json } from '../../../src/validation/run.ts';
 import { createValidator, type Validator } from '../../../src/validation/validator.ts';
-import { OWN, profile, R4 } from '../snapshot-profiles.ts';
+import { OWN, profile, R4 } from '../snapshot/profiles.ts';
 
 const by = (type: 'exists' | 'pattern' | 'profile' | 'type' | 'value', path: string) => [{ type, path }];
 const NEED = 'https://example.org/CodeSystem/need';

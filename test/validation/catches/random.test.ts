@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ROOT } from '../../../src/cli/load.ts';
 import type { Json } from '../../../src/validation/run.ts';
-import { OWN, R4 } from '../snapshot-profiles.ts';
+import { OWN, R4 } from '../snapshot/profiles.ts';
 import { put, type Spot, spotsOf, take } from './places.ts';
 import { PROFILED, profiledValidator } from './profiled.ts';
 import { VALID } from './valid.ts';
