@@ -11,3 +11,16 @@ const GROWTH_PERCENT = 15;
 export function boundHeap(): void {
   setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`);
 }
+
+/**
+ * Runs work that makes much and keeps little, such as compiling maps, without letting the space for new objects grow: it
+ * would stay grown, by 40 MB, for as long as the adapter is idle. Afterwards it may grow again, as intake is faster with it.
+ */
+export async function withSmallYoungSpace<T>(work: () => T | Promise<T>): Promise<T> {
+  setFlagsFromString('--semi-space-growth-factor=1');
+  try {
+    return await work();
+  } finally {
+    setFlagsFromString('--semi-space-growth-factor=2'); // the engine's default
+  }
+}

@@ -10,6 +10,7 @@ import type { IntakeSummary } from '../source/tally.ts';
 import { type Adapter, openAdapter } from './adapter.ts';
 import { dropDemoFiles } from './demo.ts';
 import { FileIntake } from './file-intake.ts';
+import { withSmallYoungSpace } from './heap.ts';
 import { type LoadedParts, loadParts, ROOT } from './load.ts';
 import { takeLock } from './lock.ts';
 import { createProgress, recordsExpected } from './progress.ts';
@@ -25,7 +26,7 @@ export async function start(config: Config, out: NodeJS.WriteStream, clock: () =
   const lock = takeLock(config.dataDir);
   if (!lock.ok) return failed(lock.outcome.issue);
   try {
-    const parts = loadParts(config, ROOT);
+    const parts = await withSmallYoungSpace(() => loadParts(config, ROOT));
     if (!parts.ok) return failed(parts.outcome.issue);
     const log = pino(
       { level: out.isTTY && config.logLevel === 'info' ? 'warn' : config.logLevel, base: null },
