@@ -17,7 +17,7 @@ export interface Given {
 }
 
 /** Standard input, by name. */
-export const STDIN = '-';
+const STDIN = '-';
 
 const IS_LINES = /\.(?:ndjson|jsonl)$/i;
 const IS_READ = /\.(?:json|ndjson|jsonl)$/i;

@@ -27,7 +27,7 @@ export function resourcesById(bundle: Bundle): ReadonlyMap<string, Resource> {
 }
 
 /** @returns the UUID that a reference ends with: `Patient/…`, `urn:uuid:…`, `https://…/Patient/…/_history/2` */
-export function finalIdOf(reference: string): string | undefined {
+function finalIdOf(reference: string): string | undefined {
   return FINAL_ID.exec(reference)?.[1]?.toLowerCase();
 }
 

@@ -36,7 +36,7 @@ interface Found {
 const STEP = /^(?:extension\('([^']+)'\)|ofType\(([A-Za-z]+)\)|(resolve)\(\)|([A-Za-z]+)(?:\[x\])?)(?:\.|$)/;
 
 /** @returns the steps of a discriminator's path; undefined when it is none that FHIR allows there */
-export function stepsOf(path: string): readonly Step[] | undefined {
+function stepsOf(path: string): readonly Step[] | undefined {
   const steps: Step[] = [];
   let rest = path.replace(/^\$this(?:\.|$)/, '');
   while (rest !== '') {

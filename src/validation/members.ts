@@ -33,7 +33,7 @@ export function hasCompanion(rules: ElementRules, owner: Owner): boolean {
 }
 
 /** @returns the slice of a choice that stands for one of its types */
-export function sliceOfType(rules: ElementRules, type: TypeRules): ElementRules | undefined {
+function sliceOfType(rules: ElementRules, type: TypeRules): ElementRules | undefined {
   if (!isSlicedByChoice(rules)) return undefined;
   return rules.slicing?.slices.find(
     (one) => one.rules.types.length === 1 && one.rules.types[0]!.code === type.code,
