@@ -75,7 +75,18 @@ interface TableRows {
   readonly values: readonly (readonly (null | number | bigint | string | Uint8Array)[])[];
 }
 
-/** Every table's rows as they were committed, and the schema they stand in. */
+/** What tells in which order rows came, of the tables that are kept in the order of their keys. */
+const ARRIVAL: Readonly<Record<string, string>> = {
+  search_token: 'ORDER BY rid',
+  search_ref: 'ORDER BY rid',
+  search_date: 'ORDER BY rid',
+  contribution: 'ORDER BY record_id',
+  record_patient: 'ORDER BY record_id',
+  saying: 'ORDER BY latest_record_id',
+  outbox_key: 'ORDER BY first_seq',
+};
+
+/** Every table's rows in the order in which they came, and the schema they stand in. */
 function rowsOf(file: string): Map<string, TableRows> {
   const database = new DatabaseSync(file, { readOnly: true });
   const tables = database
@@ -83,7 +94,7 @@ function rowsOf(file: string): Map<string, TableRows> {
     .all() as { name: string }[];
   const rows = new Map<string, TableRows>();
   for (const { name } of tables) {
-    const values = database.prepare(`SELECT * FROM "${name}"`).all() as Record<
+    const values = database.prepare(`SELECT * FROM "${name}" ${ARRIVAL[name] ?? ''}`).all() as Record<
       string,
       null | number | string | Uint8Array
     >[];
@@ -111,7 +122,9 @@ function rowsOf(file: string): Map<string, TableRows> {
 /** The same rows, the same indexes, the same pragmas, in as many transactions; nothing but inserts. */
 function insertAll(file: string, rows: ReadonlyMap<string, TableRows>, records: number): void {
   const database = new DatabaseSync(file);
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+  database.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cache_size = -65536',
+  );
   database.exec(rows.get('')!.insert);
   const transactions = Math.ceil(records / BATCH);
   const tables = [...rows]
