@@ -4,7 +4,7 @@ import type { Bundle, OperationOutcome, OperationOutcomeIssue, Resource } from '
 import { digestOf } from './fhir/digest.ts';
 import { nameResources } from './fhir/naming.ts';
 import { hasErrors, issueOf, outcomeOf } from './fhir/outcome.ts';
-import { provenanceOf } from './fhir/provenance.ts';
+import { provenanceId, provenanceOf } from './fhir/provenance.ts';
 import type { MapSet } from './mapping/map-set.ts';
 import { withSources } from './mapping/name-sources.ts';
 import { addScores } from './referral/score-bundle.ts';
@@ -158,6 +158,7 @@ async function convert(
 function commitRules(parts: PipelineParts): CommitRules {
   return {
     check: (resource) => [...parts.validator.validate(resource), ...checkDomain([resource])],
+    provenanceId,
     provenance: (record, written, nowMs) =>
       written.length === 0
         ? undefined

@@ -25,10 +25,7 @@ export interface Committed {
 export function provenanceOf(commit: Committed, nowMs: number): Provenance & { id: string } {
   return {
     resourceType: 'Provenance',
-    id: uuidV5(
-      PROJECT_NAMESPACE,
-      JSON.stringify([commit.source, 'Provenance', commit.kind, commit.key, commit.digest]),
-    ),
+    id: provenanceId(commit),
     target: commit.written.map(({ type, id, version }) => ({
       reference: `${type}/${id}/_history/${version}`,
     })),
@@ -42,6 +39,11 @@ export function provenanceOf(commit: Committed, nowMs: number): Provenance & { i
       { type: { coding: [{ system: LOCAL_AGENT_TYPE, code: 'transmitter' }] }, who: systemNamed('hedgerow') },
     ],
   };
+}
+
+/** @returns id of the Provenance of a record's content */
+export function provenanceId(of: Pick<Committed, 'source' | 'kind' | 'key' | 'digest'>): string {
+  return uuidV5(PROJECT_NAMESPACE, JSON.stringify([of.source, 'Provenance', of.kind, of.key, of.digest]));
 }
 
 /** @returns who made the record, by its leading resource; undefined when it names nobody */

@@ -29,13 +29,17 @@ export function chainHash(row: AuditRow, prevHash: string): string {
 }
 
 /**
- * Checks a chain from its start.
+ * Checks a chain.
  * @param rows in order of seq
+ * @param after what the first of them follows
  * @returns undefined when it holds, else the seq of the first row that does not fit
  */
-export function brokenAt(rows: Iterable<ChainedRow>): number | undefined {
-  let seq = 1;
-  let prevHash = CHAIN_START;
+export function brokenAt(
+  rows: Iterable<ChainedRow>,
+  after: Pick<ChainedRow, 'seq' | 'hash'> = { seq: 0, hash: CHAIN_START },
+): number | undefined {
+  let seq = after.seq + 1;
+  let prevHash = after.hash;
   for (const row of rows) {
     if (row.seq !== seq || row.prevHash !== prevHash || row.hash !== chainHash(row, prevHash)) return seq;
     prevHash = row.hash;

@@ -52,6 +52,8 @@ export interface RefusedRecord {
 export interface CommitRules {
   /** issues of a merged shared resource; an error refuses the record */
   check(resource: Identified): readonly OperationOutcomeIssue[];
+  /** id of the Provenance that `provenance` makes of a record */
+  provenanceId(record: CommitRecord): string | undefined;
   /** the Provenance of one record's commit, under its final id; undefined when nothing was written */
   provenance(record: CommitRecord, written: readonly WrittenVersion[], nowMs: number): Identified | undefined;
   /** names of the targets a resource goes to */

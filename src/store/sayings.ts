@@ -3,8 +3,15 @@ import { type Contribution, compareContributions, mergeContributions, mergeLater
 import type { Identified } from './store.ts';
 import { contentDigest } from './versions.ts';
 
-/** A contribution that one or more records make; the latest of them gives its source, kind, key and time. */
-export interface Saying extends Contribution {
+/** Where a record came from, for whoever has to find it. */
+interface Origin {
+  readonly ownerOrg: string;
+  readonly file: string | null;
+  readonly line: number | null;
+}
+
+/** A contribution that one or more records make; the latest of them gives its source, kind, key, time and origin. */
+export interface Saying extends Contribution, Origin {
   /** from 0, unique for the resource */
   readonly saying: number;
   readonly digest: string;
@@ -15,7 +22,7 @@ export interface Saying extends Contribution {
 }
 
 /** The latest record of a saying. */
-export type Latest = Pick<Saying, 'source' | 'kind' | 'key' | 'sourceTimeMs' | 'recordId'>;
+export type Latest = Pick<Saying, 'source' | 'kind' | 'key' | 'sourceTimeMs' | 'recordId' | keyof Origin>;
 
 /** What was said of the resource before. */
 export interface SaidBefore {
@@ -25,15 +32,14 @@ export interface SaidBefore {
   readonly current: { readonly digest: string; readonly resource: () => Identified } | undefined;
   /** number of what this record said before */
   readonly own: number | undefined;
-  /** latest record of a saying but for this one */
-  readonly latestOfOthers: (saying: number) => Latest | undefined;
 }
 
 /** What the record says now. */
-export type SaidNow = Omit<Contribution, 'resource'> & {
-  readonly resource: Identified;
-  readonly partial: boolean;
-};
+export type SaidNow = Omit<Contribution, 'resource'> &
+  Origin & {
+    readonly resource: Identified;
+    readonly partial: boolean;
+  };
 
 /** What is to be kept, and what becomes of the resource. */
 export interface SaidAfter {
@@ -48,20 +54,36 @@ export interface SaidAfter {
     | { readonly kind: 'sole' | 'merged'; readonly resource: Identified; readonly digest: string };
 }
 
-/** Adds what a record says. What it said before is laid under it: an absent element deletes nothing. */
-export function addSaying(before: SaidBefore, now: SaidNow): SaidAfter {
+/** What a record says, laid over what it said before: an absent element deletes nothing. */
+export type Mine = Omit<Saying, 'saying'>;
+
+/** @returns what the record says in all */
+export function mineOf(before: SaidBefore, now: SaidNow): Mine {
   const older = before.own === undefined ? undefined : resourceOf(before, before.own);
   const resource = older ? mergeLater(older, now.resource) : now.resource;
-  const digest = contentDigest(resource);
   const partial = now.partial && (older === undefined || isPartial(before, before.own)); // full once is full for good
-  const mine = { ...now, partial, resource, digest, recordId: undefined };
-  if (before.sayings.length > 0) return joinSayings(before, before.sayings, mine, older !== undefined);
+  return { ...now, partial, resource, digest: contentDigest(resource), recordId: undefined };
+}
+
+/** @returns the saying whose latest record but for this one `addSaying` has to know, where it has to */
+export function askedLatest(before: SaidBefore, mine: Mine): number | undefined {
+  if (before.sayings.length > 0) return before.own;
+  return before.current && before.current.digest !== mine.digest ? 0 : undefined;
+}
+
+/**
+ * Adds what a record says.
+ * @param latest the latest record but for this one of the saying that `askedLatest` names, where there is one
+ */
+export function addSaying(before: SaidBefore, mine: Mine, latest: Latest | undefined): SaidAfter {
+  const again = before.own !== undefined && resourceOf(before, before.own) !== undefined;
+  if (before.sayings.length > 0) return joinSayings(before, before.sayings, mine, latest, again);
   const { current } = before;
   if (!current) return firstSaying(mine);
+  const { resource, digest } = mine;
   if (digest === current.digest) return { own: 0, put: [], gone: [], outcome: { kind: 'same' } };
-  const latest = before.latestOfOthers(0);
   if (!latest)
-    return { own: 0, put: [], gone: [], outcome: { kind: older ? 'merged' : 'sole', resource, digest } };
+    return { own: 0, put: [], gone: [], outcome: { kind: again ? 'merged' : 'sole', resource, digest } };
   // a second thing is said: the first is written down
   const first = {
     ...latest,
@@ -70,11 +92,9 @@ export function addSaying(before: SaidBefore, now: SaidNow): SaidAfter {
     partial: false,
     resource: current.resource(),
   };
-  const joined = joinSayings(before, [first], mine, older !== undefined);
+  const joined = joinSayings(before, [first], mine, latest, again);
   return joined.put.some((one) => one.saying === 0) ? joined : { ...joined, put: [first, ...joined.put] };
 }
-
-type Mine = Omit<Saying, 'saying'>;
 
 function firstSaying(mine: Mine): SaidAfter {
   if (mine.partial)
@@ -83,14 +103,20 @@ function firstSaying(mine: Mine): SaidAfter {
   return { own: 0, put: [], gone: [], outcome: { kind: 'sole', resource, digest } };
 }
 
-function joinSayings(before: SaidBefore, sayings: readonly Saying[], mine: Mine, again: boolean): SaidAfter {
+function joinSayings(
+  before: SaidBefore,
+  sayings: readonly Saying[],
+  mine: Mine,
+  latest: Latest | undefined,
+  again: boolean,
+): SaidAfter {
   const after = new Map(sayings.map((one) => [one.saying, one]));
-  if (before.own !== undefined) leave(after, before.own, before.latestOfOthers(before.own));
+  if (before.own !== undefined) leave(after, before.own, latest);
   const same = sayings.find((one) => one.digest === mine.digest);
   const own = same?.saying ?? Math.max(...sayings.map((one) => one.saying)) + 1;
   const shared = after.get(own);
-  const latest = shared && compareContributions(shared, mine) > 0 ? shared : mine;
-  after.set(own, { ...latest, saying: own, partial: mine.partial && same?.partial !== false });
+  const newest = shared && compareContributions(shared, mine) > 0 ? shared : mine;
+  after.set(own, { ...newest, saying: own, partial: mine.partial && same?.partial !== false });
   const put = [...after.values()].filter((one) => !sayings.some((old) => isSame(old, one)));
   const gone = sayings.filter((one) => !after.has(one.saying)).map((one) => one.saying);
   return { own, put, gone, outcome: outcomeOf(sayings, [...after.values()], again) };

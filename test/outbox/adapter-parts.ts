@@ -43,7 +43,12 @@ export async function openTestStore(clock: () => number): Promise<TestStore> {
       resources: resources.map((resource) => ({ resource, partial: false })),
       warnings: [],
     };
-    const rules = { check: () => [], provenance: () => undefined, route: () => ['ehr'] };
+    const rules = {
+      check: () => [],
+      provenanceId: () => undefined,
+      provenance: () => undefined,
+      route: () => ['ehr'],
+    };
     const [result] = await store.commit([record], rules, clock());
     return result!;
   };

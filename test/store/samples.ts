@@ -26,6 +26,7 @@ export function idOf(name: string): string {
 export const RULES: CommitRules = {
   check: () => [],
   route: (resource) => (resource.resourceType === 'Provenance' ? [] : ['ehr']),
+  provenanceId: () => undefined,
   provenance: () => undefined,
 };
 

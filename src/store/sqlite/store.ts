@@ -3,11 +3,13 @@ import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type Definitions, loadBaseDefinitions } from '../../fhir/definitions.ts';
-import { createSearchIndex } from '../search-index.ts';
-import type { Store } from '../store.ts';
+import { createSearchIndex, datesOf } from '../search-index.ts';
+import { Names } from '../sql/index-rows.ts';
+import { SqlStore } from '../sql/sql-store.ts';
+import type { Identified, Store } from '../store.ts';
+import { SqliteEngine } from './engine.ts';
 import { storeError } from './faults.ts';
 import { migrate, readMigrations } from './migrate.ts';
-import { SqliteStore } from './sqlite-store.ts';
 
 export interface SqliteOptions {
   /** path of the database file; made, with its folder, when absent */
@@ -32,7 +34,11 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
     db = openDatabase(file);
     migrate(db, readMigrations(), clock());
     if (options.maxBytes !== undefined) limitSize(db, options.maxBytes);
-    return new SqliteStore(db, index);
+    db.function('search_dates', { deterministic: true }, (content, param) =>
+      JSON.stringify(datesOf(index, JSON.parse(String(content)) as Identified, String(param))),
+    );
+    const names = new Names();
+    return new SqlStore(new SqliteEngine(db, () => names.forget()), index, names);
   } catch (error) {
     if (db?.isOpen) db.close();
     throw storeError(error);

@@ -7,6 +7,13 @@ CREATE TABLE name (
   text TEXT NOT NULL UNIQUE
 ) STRICT;
 
+-- Numbers that were given, so that none is given twice, and in the order of commits.
+CREATE TABLE counter (
+  name TEXT PRIMARY KEY,
+  last INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO counter (name, last) VALUES ('resource', 0), ('source_record', 0), ('outbox', 0);
+
 -- The current version of each resource. `rid` never changes: pages of a search go by it.
 CREATE TABLE resource (
   rid INTEGER PRIMARY KEY,
@@ -147,7 +154,7 @@ CREATE INDEX person_link_person ON person_link (person_id);
 -- Deliveries not yet made, in order of seq within (target, delivery_key).
 -- delivery_key is the person's id, or 'Type/id' of a resource that belongs to nobody.
 CREATE TABLE outbox (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  seq INTEGER PRIMARY KEY,
   target TEXT NOT NULL,
   delivery_key TEXT NOT NULL,
   owner_org TEXT NOT NULL,

@@ -1,7 +1,6 @@
 /** SQL of source records, receipts and map sets. */
-import type { DatabaseSync } from 'node:sqlite';
 import type { CommitRecord, Receipt, ResourceKey, SourceRow } from '../store.ts';
-import { statement } from './statement.ts';
+import { rowsOf, type SqlValue, type Step, statement } from './statement.ts';
 
 /** What decides whether a record is new, changed, the same, or older than what is kept. */
 export interface KeptRecord {
@@ -14,46 +13,69 @@ export interface KeptRecord {
   readonly erased: 0 | 1;
 }
 
+/** A kept record with what it is found by. */
+export interface KeptRow extends KeptRecord {
+  readonly source: string;
+  readonly kind: string;
+  readonly key: string;
+}
+
 const SELECT_KEPT = statement(`
-  SELECT record_id, digest, map_digest, source_time_ms, own_time_ms, payload IS NULL AS erased
-  FROM source_record WHERE source = ? AND kind = ? AND record_key = ?`);
-export function selectKept(
-  db: DatabaseSync,
-  source: string,
-  kind: string,
-  key: string,
-): KeptRecord | undefined {
-  return SELECT_KEPT(db).get(source, kind, key) as KeptRecord | undefined;
+  SELECT s.source, s.kind, s.record_key AS key, s.record_id, s.digest, s.map_digest, s.source_time_ms, s.own_time_ms,
+    CASE WHEN s.payload IS NULL THEN 1 ELSE 0 END AS erased
+  FROM json_each(?) wanted
+  JOIN source_record s
+    ON s.source = wanted.value ->> 0 AND s.kind = wanted.value ->> 1 AND s.record_key = wanted.value ->> 2`);
+/** @param keys source, kind and key of each */
+export function* selectKept(keys: readonly (readonly string[])[]): Step<readonly KeptRow[]> {
+  return (yield* SELECT_KEPT.all(JSON.stringify(keys))) as readonly KeptRow[];
 }
 
-const INSERT = statement(`
-  INSERT INTO source_record
-    (digest, map_digest, owner_org, source_time_ms, own_time_ms, received_ms, receipt_id, file, line, resources, payload,
-      source, kind, record_key)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
-/** @returns the new row's record_id */
-export function insertRecord(db: DatabaseSync, record: CommitRecord, nowMs: number): number {
-  const key = [record.source, record.kind, record.key];
-  return Number(INSERT(db).run(...recordValues(record, nowMs), ...key).lastInsertRowid);
-}
+const RECORDS = rowsOf(
+  'source_record',
+  {
+    record_id: 'bigint',
+    source: 'text',
+    kind: 'text',
+    record_key: 'text',
+    digest: 'text',
+    map_digest: 'text',
+    owner_org: 'text',
+    source_time_ms: 'bigint',
+    own_time_ms: 'bigint',
+    received_ms: 'bigint',
+    receipt_id: 'text',
+    file: 'text',
+    line: 'bigint',
+    resources: 'text',
+    payload: 'text',
+  },
+  `ON CONFLICT (record_id) DO UPDATE SET
+    digest = excluded.digest, map_digest = excluded.map_digest, owner_org = excluded.owner_org,
+    source_time_ms = excluded.source_time_ms, own_time_ms = excluded.own_time_ms, received_ms = excluded.received_ms,
+    receipt_id = excluded.receipt_id, file = excluded.file, line = excluded.line, resources = excluded.resources,
+    payload = excluded.payload`,
+);
+export const insertRecords = RECORDS.insert.bind(RECORDS);
 
-const UPDATE = statement(`
-  UPDATE source_record SET
-    digest = ?, map_digest = ?, owner_org = ?, source_time_ms = ?, own_time_ms = coalesce(?, own_time_ms),
-    received_ms = ?, receipt_id = ?, file = ?, line = ?, resources = ?, payload = ?
-  WHERE record_id = ?`);
-export function updateRecord(db: DatabaseSync, recordId: number, record: CommitRecord, nowMs: number): void {
-  UPDATE(db).run(...recordValues(record, nowMs), recordId);
-}
-
-function recordValues(record: CommitRecord, nowMs: number): (string | number | null)[] {
+/** @param ownTimeMs the latest time that the source itself named */
+export function recordRow(
+  recordId: number,
+  record: CommitRecord,
+  ownTimeMs: number | null,
+  nowMs: number,
+): SqlValue[] {
   const keys = record.resources.map(({ resource }) => `${resource.resourceType}/${resource.id}`);
   return [
+    recordId,
+    record.source,
+    record.kind,
+    record.key,
     record.digest,
     record.mapDigest,
     record.ownerOrg,
     record.sourceTimeMs,
-    record.timeOf === 'source' ? record.sourceTimeMs : null,
+    ownTimeMs,
     nowMs,
     record.receiptId,
     record.file ?? null,
@@ -78,21 +100,16 @@ interface FullRow {
 const SELECT_FULL = statement(`
   SELECT source, kind, record_key, digest, map_digest, received_ms, receipt_id, resources, payload
   FROM source_record WHERE source = ? AND kind = ? AND record_key = ?`);
-export function selectRecord(
-  db: DatabaseSync,
-  source: string,
-  kind: string,
-  key: string,
-): SourceRow | undefined {
-  const row = SELECT_FULL(db).get(source, kind, key) as FullRow | undefined;
+export function* selectRecord(source: string, kind: string, key: string): Step<SourceRow | undefined> {
+  const row = (yield* SELECT_FULL.get(source, kind, key)) as FullRow | undefined;
   return row && sourceRow(row);
 }
 
 const SELECT_LATEST = statement(`
   SELECT source, kind, record_key, digest, map_digest, received_ms, receipt_id, resources, payload
   FROM source_record ORDER BY received_ms DESC, record_id DESC LIMIT ?`);
-export function selectLatest(db: DatabaseSync, count: number): SourceRow[] {
-  return (SELECT_LATEST(db).all(count) as unknown as FullRow[]).map(sourceRow);
+export function* selectLatest(count: number): Step<SourceRow[]> {
+  return ((yield* SELECT_LATEST.all(count)) as unknown as FullRow[]).map(sourceRow);
 }
 
 function sourceRow(row: FullRow): SourceRow {
@@ -109,12 +126,12 @@ function sourceRow(row: FullRow): SourceRow {
   };
 }
 
-const INSERT_PATIENT = statement(
-  'INSERT OR IGNORE INTO record_patient (patient_id, record_id) VALUES (?, ?)',
+const RECORD_PATIENTS = rowsOf(
+  'record_patient',
+  { patient_id: 'text', record_id: 'bigint' },
+  'ON CONFLICT DO NOTHING',
 );
-export function insertRecordPatient(db: DatabaseSync, recordId: number, patientId: string): void {
-  INSERT_PATIENT(db).run(patientId, recordId);
-}
+export const insertRecordPatients = RECORD_PATIENTS.insert.bind(RECORD_PATIENTS);
 
 /** A source record that was emptied. */
 export interface ErasedRecord {
@@ -130,33 +147,37 @@ const ERASE_OF_PATIENT = statement(`
   WHERE record_id IN (SELECT record_id FROM record_patient WHERE patient_id = ?)
   RETURNING source, kind, record_key AS key, resources`);
 /** Empties the payloads of a patient's records; their digests stay, so that the same record again stays unchanged. */
-export function eraseRecords(db: DatabaseSync, patientId: string): ErasedRecord[] {
-  return ERASE_OF_PATIENT(db).all(patientId) as unknown as ErasedRecord[];
+export function* eraseRecords(patientId: string): Step<ErasedRecord[]> {
+  return (yield* ERASE_OF_PATIENT.all(patientId)) as unknown as ErasedRecord[];
 }
 
 const INSERT_RECEIPT = statement(
   'INSERT INTO receipt (id, source, kind, received_ms, file) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
 );
-export function insertReceipt(
-  db: DatabaseSync,
+export function* insertReceipt(
   receipt: Pick<Receipt, 'id' | 'source' | 'kind' | 'receivedMs' | 'file'>,
-): void {
-  INSERT_RECEIPT(db).run(receipt.id, receipt.source, receipt.kind, receipt.receivedMs, receipt.file ?? null);
+): Step<void> {
+  yield* INSERT_RECEIPT.run(
+    receipt.id,
+    receipt.source,
+    receipt.kind,
+    receipt.receivedMs,
+    receipt.file ?? null,
+  );
 }
 
 const COUNT_INTO_RECEIPT = statement(`
   UPDATE receipt SET committed = committed + ?, unchanged = unchanged + ?, refused = refused + ? WHERE id = ?`);
-export function countIntoReceipt(
-  db: DatabaseSync,
+export function* countIntoReceipt(
   id: string,
   counts: Pick<Receipt, 'committed' | 'unchanged' | 'refused'>,
-): void {
-  COUNT_INTO_RECEIPT(db).run(counts.committed, counts.unchanged, counts.refused, id);
+): Step<void> {
+  yield* COUNT_INTO_RECEIPT.run(counts.committed, counts.unchanged, counts.refused, id);
 }
 
 const FINISH_RECEIPT = statement('UPDATE receipt SET finished_ms = ? WHERE id = ? AND finished_ms IS NULL');
-export function finishReceipt(db: DatabaseSync, id: string, nowMs: number): void {
-  FINISH_RECEIPT(db).run(nowMs, id);
+export function* finishReceipt(id: string, nowMs: number): Step<void> {
+  yield* FINISH_RECEIPT.run(nowMs, id);
 }
 
 const INTERRUPT_RECEIPT = statement(`
@@ -165,17 +186,16 @@ const INTERRUPT_ALL = statement(`
   UPDATE receipt SET interrupted_ms = ?
   WHERE id IN (SELECT id FROM receipt WHERE finished_ms IS NULL AND interrupted_ms IS NULL)`);
 /** @param id of one receipt; undefined for every one @returns how many were open */
-export function interruptReceipts(db: DatabaseSync, nowMs: number, id: string | undefined): number {
-  const { changes } = id === undefined ? INTERRUPT_ALL(db).run(nowMs) : INTERRUPT_RECEIPT(db).run(nowMs, id);
-  return Number(changes);
+export function* interruptReceipts(nowMs: number, id: string | undefined): Step<number> {
+  return id === undefined ? yield* INTERRUPT_ALL.run(nowMs) : yield* INTERRUPT_RECEIPT.run(nowMs, id);
 }
 
 const SELECT_RECEIPT = statement(`
-  SELECT id, source, kind, received_ms AS receivedMs, file, committed, unchanged, refused, finished_ms AS finishedMs,
-    interrupted_ms AS interruptedMs
+  SELECT id, source, kind, received_ms AS "receivedMs", file, committed, unchanged, refused, finished_ms AS "finishedMs",
+    interrupted_ms AS "interruptedMs"
   FROM receipt WHERE id = ?`);
-export function selectReceipt(db: DatabaseSync, id: string): Receipt | undefined {
-  const row = SELECT_RECEIPT(db).get(id) as unknown as Receipt | undefined;
+export function* selectReceipt(id: string): Step<Receipt | undefined> {
+  const row = (yield* SELECT_RECEIPT.get(id)) as unknown as Receipt | undefined;
   return (
     row && {
       ...row,
@@ -189,6 +209,6 @@ export function selectReceipt(db: DatabaseSync, id: string): Receipt | undefined
 const INSERT_MAP_SET = statement(
   'INSERT INTO map_set (digest, kept_ms, text) VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING',
 );
-export function insertMapSet(db: DatabaseSync, digest: string, text: string, nowMs: number): void {
-  INSERT_MAP_SET(db).run(digest, nowMs, text);
+export function* insertMapSet(digest: string, text: string, nowMs: number): Step<void> {
+  yield* INSERT_MAP_SET.run(digest, nowMs, text);
 }

@@ -1,8 +1,7 @@
 /** SQL of where targets hold our resources, and of deliveries that stand still. */
-import type { DatabaseSync } from 'node:sqlite';
 import type { BlockedResource, ResourceKey, TargetLink } from '../store.ts';
 import type { EntryRow } from './outbox-rows.ts';
-import { statement } from './statement.ts';
+import { type Step, statement } from './statement.ts';
 
 const UPSERT = statement(`
   INSERT INTO target_link (type, id, target, remote_id, remote_version, version, digest, delivered_ms)
@@ -10,8 +9,8 @@ const UPSERT = statement(`
   ON CONFLICT (type, id, target) DO UPDATE SET
     remote_id = excluded.remote_id, remote_version = excluded.remote_version,
     version = excluded.version, digest = excluded.digest, delivered_ms = excluded.delivered_ms`);
-export function upsertLink(db: DatabaseSync, link: TargetLink): void {
-  UPSERT(db).run(
+export function* upsertLink(link: TargetLink): Step<void> {
+  yield* UPSERT.run(
     link.type,
     link.id,
     link.target,
@@ -24,18 +23,18 @@ export function upsertLink(db: DatabaseSync, link: TargetLink): void {
 }
 
 const DELETE = statement('DELETE FROM target_link WHERE type = ? AND id = ? AND target = ?');
-export function deleteLink(db: DatabaseSync, type: string, id: string, target: string): void {
-  DELETE(db).run(type, id, target);
+export function* deleteLink(type: string, id: string, target: string): Step<void> {
+  yield* DELETE.run(type, id, target);
 }
 
 const SELECT_AT = statement(`
-  SELECT l.target, l.type, l.id, l.remote_id AS remoteId, l.remote_version AS remoteVersion, l.version, l.digest,
-    l.delivered_ms AS deliveredMs
+  SELECT l.target, l.type, l.id, l.remote_id AS "remoteId", l.remote_version AS "remoteVersion", l.version, l.digest,
+    l.delivered_ms AS "deliveredMs"
   FROM json_each(?) wanted
   JOIN target_link l ON l.type = wanted.value ->> 0 AND l.id = wanted.value ->> 1
   WHERE l.target = ?`);
-export function selectLinks(db: DatabaseSync, target: string, keys: readonly ResourceKey[]): TargetLink[] {
-  const rows = SELECT_AT(db).all(pairsOf(keys), target) as unknown as TargetLink[];
+export function* selectLinks(target: string, keys: readonly ResourceKey[]): Step<TargetLink[]> {
+  const rows = (yield* SELECT_AT.all(pairsOf(keys), target)) as unknown as TargetLink[];
   return rows.map((row) => ({ ...row, remoteVersion: row.remoteVersion ?? undefined }));
 }
 
@@ -45,38 +44,38 @@ const SELECT_BLOCKED = statement(`
   JOIN outbox o ON o.target = ? AND o.type = wanted.value ->> 0 AND o.id = wanted.value ->> 1
   WHERE o.state IN ('parked', 'held') GROUP BY o.type, o.id`);
 /** 'parked' is the greater of the two words, so it wins where a resource has entries of both. */
-export function selectBlocked(
-  db: DatabaseSync,
-  target: string,
-  keys: readonly ResourceKey[],
-): BlockedResource[] {
-  return SELECT_BLOCKED(db).all(pairsOf(keys), target) as unknown as BlockedResource[];
+export function* selectBlocked(target: string, keys: readonly ResourceKey[]): Step<BlockedResource[]> {
+  return (yield* SELECT_BLOCKED.all(pairsOf(keys), target)) as unknown as BlockedResource[];
 }
 
-const SELECT_STUCK = statement(`
-  SELECT * FROM outbox INDEXED BY outbox_stuck WHERE state IN ('parked', 'held')
+const stuckSql = (hint: string): string => `
+  SELECT * FROM outbox ${hint} WHERE state IN ('parked', 'held')
     AND (?1 IS NULL OR target = ?1) AND (?2 IS NULL OR type = ?2) AND (?3 IS NULL OR id = ?3)
     AND (?4 IS NULL OR delivery_key = ?4) AND (?5 IS NULL OR state = ?5)
-  ORDER BY seq`);
+  ORDER BY seq`;
+const SELECT_STUCK = statement({ sqlite: stuckSql('INDEXED BY outbox_stuck'), postgres: stuckSql('') });
 /** Walks all parked and held entries, and no others; a part of the filter that is null holds for all. */
-export function selectStuck(
-  db: DatabaseSync,
-  filter: { target?: string; type?: string; id?: string; personId?: string; state?: 'parked' | 'held' },
-): EntryRow[] {
+export function* selectStuck(filter: {
+  target?: string;
+  type?: string;
+  id?: string;
+  personId?: string;
+  state?: 'parked' | 'held';
+}): Step<EntryRow[]> {
   const { target, type, id, personId, state } = filter;
-  return SELECT_STUCK(db).all(
+  return (yield* SELECT_STUCK.all(
     target ?? null,
     type ?? null,
     id ?? null,
     personId ?? null,
     state ?? null,
-  ) as unknown as EntryRow[];
+  )) as unknown as EntryRow[];
 }
 
 const SELECT_HELD_OF_PERSON = statement(`
   SELECT * FROM outbox WHERE delivery_key = ? AND state = 'held' ORDER BY seq`);
-export function selectHeldOfPerson(db: DatabaseSync, personId: string): EntryRow[] {
-  return SELECT_HELD_OF_PERSON(db).all(personId) as unknown as EntryRow[];
+export function* selectHeldOfPerson(personId: string): Step<EntryRow[]> {
+  return (yield* SELECT_HELD_OF_PERSON.all(personId)) as unknown as EntryRow[];
 }
 
 function pairsOf(keys: readonly ResourceKey[]): string {
@@ -85,6 +84,6 @@ function pairsOf(keys: readonly ResourceKey[]): string {
 
 const SELECT_TARGETS = statement('SELECT target FROM target_link WHERE type = ? AND id = ?');
 /** @returns targets that hold a resource */
-export function selectLinkTargets(db: DatabaseSync, type: string, id: string): string[] {
-  return (SELECT_TARGETS(db).all(type, id) as { target: string }[]).map((row) => row.target);
+export function* selectLinkTargets(type: string, id: string): Step<string[]> {
+  return ((yield* SELECT_TARGETS.all(type, id)) as { target: string }[]).map((row) => row.target);
 }

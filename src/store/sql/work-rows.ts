@@ -1,24 +1,41 @@
 /** SQL of the worklist, and of refused payloads kept beside it. */
-import type { DatabaseSync } from 'node:sqlite';
 import type { OperationOutcome } from '@medplum/fhirtypes';
 import type { RefusedRecord, ResourceKey, WorkItem, WorkKind } from '../store.ts';
 import type { NewWork } from '../work-items.ts';
-import { statement } from './statement.ts';
+import { rowsOf, type SqlValue, type Step, statement } from './statement.ts';
 
-const PUT = statement(`
-  INSERT INTO work
-    (id, kind, created_ms, owner_org, source, record_kind, record_key, file, line, type, resource_id, target, outcome)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-  ON CONFLICT (id) DO UPDATE SET
+const WORK = rowsOf(
+  'work',
+  {
+    id: 'text',
+    kind: 'text',
+    created_ms: 'bigint',
+    owner_org: 'text',
+    source: 'text',
+    record_kind: 'text',
+    record_key: 'text',
+    file: 'text',
+    line: 'bigint',
+    type: 'text',
+    resource_id: 'text',
+    target: 'text',
+    outcome: 'text',
+  },
+  `ON CONFLICT (id) DO UPDATE SET
     outcome = excluded.outcome, file = excluded.file, line = excluded.line,
     type = excluded.type, resource_id = excluded.resource_id,
-    resolved_ms = CASE WHEN outcome = excluded.outcome AND kind IN ('warning', 'safety') THEN resolved_ms END
-    WHERE outcome <> excluded.outcome OR resource_id IS NOT excluded.resource_id
-      OR (resolved_ms IS NOT NULL AND kind NOT IN ('warning', 'safety'))`);
-/** Opens an item, or opens it again. A warning that somebody resolved stays resolved while it says the same. */
-export function putWork(db: DatabaseSync, item: NewWork, nowMs: number): void {
+    resolved_ms = CASE WHEN work.outcome = excluded.outcome AND work.kind IN ('warning', 'safety') THEN work.resolved_ms END
+    WHERE work.outcome <> excluded.outcome OR coalesce(work.resource_id, '') <> coalesce(excluded.resource_id, '')
+      OR (work.resolved_ms IS NOT NULL AND work.kind NOT IN ('warning', 'safety'))`,
+);
+/** Opens items, or opens them again, each id once. A warning that somebody resolved stays resolved while it says the same. */
+export function* putWork(items: readonly NewWork[], nowMs: number): Step<void> {
+  yield* WORK.insert(items.map((item) => workRow(item, nowMs)));
+}
+
+function workRow(item: NewWork, nowMs: number): SqlValue[] {
   const [type, resourceId] = item.resource?.split('/') ?? [];
-  PUT(db).run(
+  return [
     item.id,
     item.kind,
     nowMs,
@@ -32,52 +49,61 @@ export function putWork(db: DatabaseSync, item: NewWork, nowMs: number): void {
     resourceId ?? null,
     item.target ?? null,
     JSON.stringify(item.outcome),
-  );
+  ];
+}
+
+const SELECT_OPEN_RECORDS = statement(`
+  SELECT DISTINCT w.source, w.record_kind AS kind, w.record_key AS key FROM json_each(?) wanted
+  JOIN work w ON w.source = wanted.value ->> 0 AND w.record_kind = wanted.value ->> 1
+    AND w.record_key = wanted.value ->> 2 AND w.kind IN ('rejected', 'warning', 'safety')
+  WHERE w.resolved_ms IS NULL`);
+/** @param keys source, kind and key of each record @returns those that have open items */
+export function* selectOpenRecords(
+  keys: readonly (readonly string[])[],
+): Step<readonly { readonly source: string; readonly kind: string; readonly key: string }[]> {
+  return (yield* SELECT_OPEN_RECORDS.all(JSON.stringify(keys))) as readonly {
+    source: string;
+    kind: string;
+    key: string;
+  }[];
 }
 
 const RESOLVE = statement('UPDATE work SET resolved_ms = ? WHERE id = ? AND resolved_ms IS NULL');
 /** @returns false when there is no such open item */
-export function resolveWorkItem(db: DatabaseSync, id: string, nowMs: number): boolean {
-  return RESOLVE(db).run(nowMs, id).changes === 1;
+export function* resolveWorkItem(id: string, nowMs: number): Step<boolean> {
+  return (yield* RESOLVE.run(nowMs, id)) === 1;
 }
 
 const RESOLVE_REJECTED = statement(`
   UPDATE work SET resolved_ms = ?
   WHERE source = ? AND record_kind = ? AND record_key = ? AND kind = 'rejected' AND resolved_ms IS NULL RETURNING id`);
 /** A good version of a record settles its refused ones: nothing is left to amend, so their payloads go. @returns whether there were any */
-export function resolveRejected(
-  db: DatabaseSync,
-  source: string,
-  kind: string,
-  key: string,
-  nowMs: number,
-): boolean {
-  const settled = RESOLVE_REJECTED(db).all(nowMs, source, kind, key) as { id: string }[];
-  for (const { id } of settled) deleteRefusedPayload(db, id);
+export function* resolveRejected(source: string, kind: string, key: string, nowMs: number): Step<boolean> {
+  const settled = (yield* RESOLVE_REJECTED.all(nowMs, source, kind, key)) as { id: string }[];
+  for (const { id } of settled) yield* deleteRefusedPayload(id);
   return settled.length > 0;
 }
 
 const WITHDRAW_WARNINGS = statement(`
   DELETE FROM work
   WHERE source = ? AND record_kind = ? AND record_key = ? AND kind IN ('warning', 'safety') AND resolved_ms IS NULL
-    AND id NOT IN (SELECT value FROM json_each(?))`);
+    AND id NOT IN (SELECT kept.value ->> 0 FROM json_each(?) kept)`);
 /** Takes back a record's open warnings that its new version no longer gives. */
-export function withdrawWarnings(
-  db: DatabaseSync,
+export function* withdrawWarnings(
   source: string,
   kind: string,
   key: string,
   except: readonly string[],
-): void {
-  WITHDRAW_WARNINGS(db).run(source, kind, key, JSON.stringify(except));
+): Step<void> {
+  yield* WITHDRAW_WARNINGS.run(source, kind, key, JSON.stringify(except.map((id) => [id])));
 }
 
-const INSERT_PAYLOAD = statement(`
-  INSERT INTO refused_payload (work_id, receipt_id, payload) VALUES (?, ?, ?)
-  ON CONFLICT (work_id) DO UPDATE SET receipt_id = excluded.receipt_id`);
-export function insertRefusedPayload(db: DatabaseSync, workId: string, record: RefusedRecord): void {
-  INSERT_PAYLOAD(db).run(workId, record.receiptId, JSON.stringify(record.payload ?? null));
-}
+const PAYLOADS = rowsOf(
+  'refused_payload',
+  { work_id: 'text', receipt_id: 'text', payload: 'text' },
+  'ON CONFLICT (work_id) DO UPDATE SET receipt_id = excluded.receipt_id',
+);
+export const insertRefusedPayloads = PAYLOADS.insert.bind(PAYLOADS);
 
 interface WorkRow {
   readonly id: string;
@@ -98,8 +124,8 @@ interface WorkRow {
 
 const SELECT_REFUSED = statement(`
   SELECT w.*, p.receipt_id, p.payload FROM refused_payload p JOIN work w ON w.id = p.work_id WHERE p.work_id = ?`);
-export function selectRefused(db: DatabaseSync, workId: string): RefusedRecord | undefined {
-  const row = SELECT_REFUSED(db).get(workId) as
+export function* selectRefused(workId: string): Step<RefusedRecord | undefined> {
+  const row = (yield* SELECT_REFUSED.get(workId)) as
     | (WorkRow & { receipt_id: string; payload: string })
     | undefined;
   if (!row) return undefined;
@@ -124,24 +150,26 @@ const SELECT_RESOLVED = statement(`
   SELECT * FROM work WHERE resolved_ms IS NOT NULL AND (?1 IS NULL OR kind = ?1) AND work_no > ?2 ORDER BY work_no LIMIT ?3`);
 const SELECT_NUMBER = statement('SELECT work_no FROM work WHERE id = ?');
 /** A page of the worklist, oldest first; `after` is the id of the last item of the page before. */
-export function selectWork(
-  db: DatabaseSync,
-  filter: { kind?: WorkKind; open: boolean; count: number; after?: string },
-): WorkItem[] {
-  const last = filter.after === undefined ? undefined : SELECT_NUMBER(db).get(filter.after);
+export function* selectWork(filter: {
+  kind?: WorkKind;
+  open: boolean;
+  count: number;
+  after?: string;
+}): Step<WorkItem[]> {
+  const last = filter.after === undefined ? undefined : yield* SELECT_NUMBER.get(filter.after);
   const after = (last as { work_no: number } | undefined)?.work_no ?? 0;
   const { kind, open, count } = filter;
   const rows = !open
-    ? SELECT_RESOLVED(db).all(kind ?? null, after, count)
+    ? yield* SELECT_RESOLVED.all(kind ?? null, after, count)
     : kind === undefined
-      ? SELECT_OPEN_ALL(db).all(after, count)
-      : SELECT_OPEN(db).all(kind, after, count);
+      ? yield* SELECT_OPEN_ALL.all(after, count)
+      : yield* SELECT_OPEN.all(kind, after, count);
   return (rows as unknown as WorkRow[]).map(workItem);
 }
 
 const SELECT_ONE = statement('SELECT * FROM work WHERE id = ?');
-export function selectWorkItem(db: DatabaseSync, id: string): WorkItem | undefined {
-  const row = SELECT_ONE(db).get(id) as WorkRow | undefined;
+export function* selectWorkItem(id: string): Step<WorkItem | undefined> {
+  const row = (yield* SELECT_ONE.get(id)) as WorkRow | undefined;
   return row && workItem(row);
 }
 
@@ -167,61 +195,57 @@ const ERASE_OF_RECORD = statement(`
   UPDATE work SET outcome = ?, resolved_ms = coalesce(resolved_ms, ?)
   WHERE source = ? AND record_kind = ? AND record_key = ? RETURNING id`);
 /** Empties the items of an erased record. @returns their ids */
-export function eraseWorkOfRecord(
-  db: DatabaseSync,
+export function* eraseWorkOfRecord(
   record: { source: string; kind: string; key: string },
   tombstone: string,
   nowMs: number,
-): string[] {
-  const rows = ERASE_OF_RECORD(db).all(tombstone, nowMs, record.source, record.kind, record.key);
+): Step<string[]> {
+  const rows = yield* ERASE_OF_RECORD.all(tombstone, nowMs, record.source, record.kind, record.key);
   return (rows as { id: string }[]).map((row) => row.id);
 }
 
 const ERASE_OF_RESOURCE = statement(`
   UPDATE work SET outcome = ?, resolved_ms = coalesce(resolved_ms, ?) WHERE type = ? AND resource_id = ?`);
-export function eraseWorkOfResource(
-  db: DatabaseSync,
-  type: string,
-  id: string,
-  tombstone: string,
-  nowMs: number,
-): void {
-  ERASE_OF_RESOURCE(db).run(tombstone, nowMs, type, id);
+export function* eraseWorkOfResource(type: string, id: string, tombstone: string, nowMs: number): Step<void> {
+  yield* ERASE_OF_RESOURCE.run(tombstone, nowMs, type, id);
 }
 
 const ERASE_ITEM = statement(
   'UPDATE work SET outcome = ?, resolved_ms = coalesce(resolved_ms, ?) WHERE id = ?',
 );
-export function eraseWorkItem(db: DatabaseSync, id: string, tombstone: string, nowMs: number): void {
-  ERASE_ITEM(db).run(tombstone, nowMs, id);
+export function* eraseWorkItem(id: string, tombstone: string, nowMs: number): Step<void> {
+  yield* ERASE_ITEM.run(tombstone, nowMs, id);
 }
 
-const DELETE_PAYLOADS_WITH = statement(`
+const payloadsWith = (position: (text: string, part: string) => string): string => `
   DELETE FROM refused_payload WHERE
-    EXISTS (SELECT 1 FROM json_each(?) wanted WHERE instr(payload, wanted.value) > 0)
+    EXISTS (SELECT 1 FROM json_each(?) wanted WHERE ${position('payload', 'wanted.value ->> 0')} > 0)
     OR EXISTS (SELECT 1 FROM json_each(?) wanted
-      WHERE instr(replace(replace(payload, ' ', ''), '-', ''), wanted.value) > 0)
-  RETURNING work_id`);
+      WHERE ${position(`replace(replace(payload, ' ', ''), '-', '')`, 'wanted.value ->> 0')} > 0)
+  RETURNING work_id`;
+const DELETE_PAYLOADS_WITH = statement({
+  sqlite: payloadsWith((text, part) => `instr(${text}, ${part})`),
+  postgres: payloadsWith((text, part) => `strpos(${text}, ${part})`),
+});
 /**
  * Deletes refused payloads that hold any of these texts. Reads every payload: for erasures only.
  * @param numbers found also where they are written with spaces or hyphens
  * @returns ids of their worklist items
  */
-export function deleteRefusedPayloadsWith(
-  db: DatabaseSync,
+export function* deleteRefusedPayloadsWith(
   texts: readonly string[],
   numbers: readonly string[],
-): string[] {
-  const rows = DELETE_PAYLOADS_WITH(db).all(inJson(texts), inJson(numbers));
+): Step<string[]> {
+  const rows = yield* DELETE_PAYLOADS_WITH.all(inJson(texts), inJson(numbers));
   return (rows as { work_id: string }[]).map((row) => row.work_id);
 }
 
 /** As each text stands within the JSON of a payload. */
 function inJson(texts: readonly string[]): string {
-  return JSON.stringify(texts.map((text) => JSON.stringify(text).slice(1, -1)));
+  return JSON.stringify(texts.map((text) => [JSON.stringify(text).slice(1, -1)]));
 }
 
 const DELETE_PAYLOAD = statement('DELETE FROM refused_payload WHERE work_id = ?');
-export function deleteRefusedPayload(db: DatabaseSync, workId: string): void {
-  DELETE_PAYLOAD(db).run(workId);
+export function* deleteRefusedPayload(workId: string): Step<void> {
+  yield* DELETE_PAYLOAD.run(workId);
 }

@@ -1,15 +1,29 @@
 /** Turns a source record into what must be written of it, by reading only: merged content, digests, refusals. */
-
-import type { DatabaseSync } from 'node:sqlite';
 import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
-import type { Checked } from '../../fhir/outcome.ts';
-import { hasErrors, outcomeOf, refuse } from '../../fhir/outcome.ts';
-import { SHARED_TYPES } from '../merge-table.ts';
-import { addSaying, type SaidAfter, type SaidBefore, type Saying } from '../sayings.ts';
-import type { CommitRecord, CommitRules, Identified } from '../store.ts';
-import { contentDigest, contentOf } from '../versions.ts';
-import { type SayingRow, selectLatestOf, selectOwnSaying, selectSayings } from './contribution-rows.ts';
-import { type ResourceRow, selectResource } from './resource-rows.ts';
+import type { Checked } from '../../../fhir/outcome.ts';
+import { hasErrors, outcomeOf, refuse } from '../../../fhir/outcome.ts';
+import { SHARED_TYPES } from '../../merge-table.ts';
+import {
+  addSaying,
+  askedLatest,
+  type Latest,
+  mineOf,
+  type SaidAfter,
+  type SaidBefore,
+} from '../../sayings.ts';
+import type { CommitRecord, CommitRules, Identified } from '../../store.ts';
+import { contentDigest, contentOf } from '../../versions.ts';
+import type { ResourceRow } from '../resource-rows.ts';
+import type { Step } from '../statement.ts';
+import type { CommitView, Said } from './view.ts';
+
+/** What planning reads. */
+export interface Planning {
+  readonly view: CommitView;
+  readonly rules: Pick<CommitRules, 'check'>;
+  /** the latest record of a saying but for one; what the batch wrote so far is counted */
+  latestOf(type: string, id: string, saying: number, exceptRecordId: number): Step<Latest | undefined>;
+}
 
 /** No row has this number. */
 const NO_RECORD = 0;
@@ -24,22 +38,22 @@ export interface ResourcePlan {
   /** undefined for types that only one record speaks of */
   readonly said: SaidAfter | undefined;
   /** what partial records said, that must go: with it, what this record says in full would be invalid */
-  readonly dropped: readonly SayingRow[];
+  readonly dropped: readonly Said[];
   /** was incomplete, and is whole now */
   readonly completes: boolean;
 }
 
 /** @param recordId of the record's kept row, where it has one @returns a plan a resource, or why the record is refused */
-export function planRecord(
-  context: { readonly db: DatabaseSync; readonly rules: CommitRules },
+export function* planRecord(
+  planning: Planning,
   record: CommitRecord,
   recordId: number | undefined,
-): Checked<ResourcePlan[]> {
+): Step<Checked<ResourcePlan[]>> {
   const plans: ResourcePlan[] = [];
   for (const { resource, partial } of lastOfEach(record.resources)) {
     const plan = SHARED_TYPES.has(resource.resourceType)
-      ? planShared(context, record, recordId, resource, partial)
-      : planOwn(context.db, resource, partial);
+      ? yield* planShared(planning, record, recordId, resource, partial)
+      : planOwn(planning.view, resource, partial);
     if (!plan.ok) return plan;
     plans.push(plan.value);
   }
@@ -51,7 +65,7 @@ function lastOfEach(resources: CommitRecord['resources']): Iterable<CommitRecord
   return new Map(resources.map((one) => [`${one.resource.resourceType}/${one.resource.id}`, one])).values();
 }
 
-function planOwn(db: DatabaseSync, resource: Identified, partial: boolean): Checked<ResourcePlan> {
+function planOwn(view: CommitView, resource: Identified, partial: boolean): Checked<ResourcePlan> {
   const type = resource.resourceType;
   if (partial)
     return refuse({
@@ -60,7 +74,7 @@ function planOwn(db: DatabaseSync, resource: Identified, partial: boolean): Chec
       diagnostics: `${type}/${resource.id} is marked as partial, but a ${type} belongs to one record; the map must give it in full`,
       expression: type,
     });
-  const current = selectResource(db, type, resource.id);
+  const current = view.resources.get(`${type}/${resource.id}`);
   const digest = contentDigest(resource);
   const content = current?.digest === digest ? undefined : contentOf(resource);
   return {
@@ -69,25 +83,34 @@ function planOwn(db: DatabaseSync, resource: Identified, partial: boolean): Chec
   };
 }
 
-function planShared(
-  context: { readonly db: DatabaseSync; readonly rules: CommitRules },
+function* planShared(
+  planning: Planning,
   record: CommitRecord,
   recordId: number | undefined,
   incoming: Identified,
   partial: boolean,
-): Checked<ResourcePlan> {
+): Step<Checked<ResourcePlan>> {
   const { resourceType: type, id } = incoming;
-  const current = selectResource(context.db, type, id);
-  const rows = selectSayings(context.db, type, id);
-  const { source, kind, key, sourceTimeMs } = record;
-  const now = { source, kind, key, sourceTimeMs, partial, resource: contentOf(incoming) };
-  const say = (kept: readonly SayingRow[]): SaidAfter =>
-    addSaying(saidBefore(context.db, incoming, current, kept.map(sayingOf), recordId), now);
-  const valid = validSaid(rows, partial, say, (said) => issuesOf(context.rules, said, current));
+  const current = planning.view.resources.get(`${type}/${id}`);
+  const kept = planning.view.sayings.get(`${type}/${id}`) ?? [];
+  const { source, kind, key, sourceTimeMs, ownerOrg, file = null, line = null } = record;
+  const now = {
+    ...{ source, kind, key, sourceTimeMs, ownerOrg, file, line },
+    partial,
+    resource: contentOf(incoming),
+  };
+  const say = function* (sayings: readonly Said[]): Step<SaidAfter> {
+    const before = saidBefore(planning.view, incoming, current, sayings, recordId);
+    const mine = mineOf(before, now);
+    const asked = askedLatest(before, mine);
+    const latest =
+      asked === undefined ? undefined : yield* planning.latestOf(type, id, asked, recordId ?? NO_RECORD);
+    return addSaying(before, mine, latest);
+  };
+  const valid = yield* validSaid(kept, partial, say, (said) => issuesOf(planning.rules, said, current));
   if (!valid.ok) return valid;
   const { said, dropped } = valid.value;
-  const completes =
-    said.outcome.kind !== 'incomplete' && rows.length > 0 && rows.every((row) => row.partial === 1);
+  const completes = said.outcome.kind !== 'incomplete' && kept.length > 0 && kept.every((one) => one.partial);
   const plan = { incoming, current, said, dropped, completes };
   if (!('resource' in said.outcome) || said.outcome.digest === current?.digest)
     return { ok: true, value: { ...plan, content: undefined, digest: '' } };
@@ -96,18 +119,18 @@ function planShared(
 }
 
 /** What partial records said must not stop a record that gives the resource in full: where only without it all is well, it goes. */
-function validSaid(
-  rows: readonly SayingRow[],
+function* validSaid(
+  kept: readonly Said[],
   partial: boolean,
-  say: (kept: readonly SayingRow[]) => SaidAfter,
+  say: (sayings: readonly Said[]) => Step<SaidAfter>,
   check: (said: SaidAfter) => readonly OperationOutcomeIssue[],
-): Checked<{ said: SaidAfter; dropped: readonly SayingRow[] }> {
-  const said = say(rows);
+): Step<Checked<{ said: SaidAfter; dropped: readonly Said[] }>> {
+  const said = yield* say(kept);
   const issues = check(said);
   if (!hasErrors(issues)) return { ok: true, value: { said, dropped: [] } };
-  const dropped = rows.filter((row) => row.partial === 1);
+  const dropped = kept.filter((one) => one.partial);
   if (!partial && dropped.length > 0) {
-    const without = say(rows.filter((row) => row.partial === 0));
+    const without = yield* say(kept.filter((one) => !one.partial));
     const isNew = without.outcome.kind !== 'same'; // else nothing would take what is dropped out of the resource
     if (isNew && !hasErrors(check(without))) return { ok: true, value: { said: without, dropped } };
   }
@@ -116,7 +139,7 @@ function validSaid(
 
 /** Issues of what the resource becomes: a sole contribution was checked before, and so was what is current. */
 function issuesOf(
-  rules: CommitRules,
+  rules: Pick<CommitRules, 'check'>,
   { outcome }: SaidAfter,
   current: ResourceRow | undefined,
 ): readonly OperationOutcomeIssue[] {
@@ -124,10 +147,10 @@ function issuesOf(
 }
 
 function saidBefore(
-  db: DatabaseSync,
+  view: CommitView,
   { resourceType: type, id }: Identified,
   current: ResourceRow | undefined,
-  sayings: readonly Saying[],
+  sayings: readonly Said[],
   recordId: number | undefined,
 ): SaidBefore {
   const text = current?.content ?? undefined;
@@ -137,12 +160,6 @@ function saidBefore(
       current && text
         ? { digest: current.digest, resource: () => contentOf(JSON.parse(text) as Identified) }
         : undefined,
-    own: recordId === undefined ? undefined : selectOwnSaying(db, type, id, recordId),
-    latestOfOthers: (saying) => selectLatestOf(db, type, id, saying, recordId ?? NO_RECORD),
+    own: recordId === undefined ? undefined : view.ownSaying(type, id, recordId),
   };
-}
-
-function sayingOf(row: SayingRow): Saying {
-  const { content, partial, ...rest } = row;
-  return { ...rest, partial: partial === 1, resource: JSON.parse(content) as Identified };
 }

@@ -1,0 +1,36 @@
+/** Turns a batch of records into one transaction's work, and counts it into the receipts it belongs to. */
+import type { CommitResult, Receipt } from '../../store.ts';
+import { countIntoReceipt } from '../record-rows.ts';
+import type { Step } from '../statement.ts';
+import { type AnyRecord, Batch, type CommitContext } from './batch.ts';
+import { commitRecord, refuseRecord } from './record.ts';
+
+/** Within the open transaction. @returns one result a record, in order */
+export function* commitBatch(context: CommitContext, records: readonly AnyRecord[]): Step<CommitResult[]> {
+  const batch = new Batch(context, records);
+  yield* batch.open();
+  const results: CommitResult[] = [];
+  for (const [at, record] of records.entries()) {
+    yield* batch.next(records.slice(at));
+    if ('outcome' in record) {
+      yield* refuseRecord(batch, record);
+      results.push({ state: 'refused', outcome: record.outcome });
+    } else results.push(yield* commitRecord(batch, record));
+  }
+  yield* batch.pending.flush();
+  for (const [id, counts] of countByReceipt(records, results)) yield* countIntoReceipt(id, counts);
+  return results;
+}
+
+function countByReceipt(
+  records: readonly AnyRecord[],
+  results: readonly CommitResult[],
+): Map<string, Record<keyof Pick<Receipt, 'committed' | 'unchanged' | 'refused'>, number>> {
+  const counts = new Map<string, { committed: number; unchanged: number; refused: number }>();
+  records.forEach((record, i) => {
+    const count = counts.get(record.receiptId) ?? { committed: 0, unchanged: 0, refused: 0 };
+    counts.set(record.receiptId, count);
+    count[results[i]!.state] += 1;
+  });
+  return counts;
+}

@@ -1,0 +1,260 @@
+/** Turns one source record into rows: versions, search rows, deliveries, Provenance, audit. First it is decided whole, then written whole, so that a refusal has nothing to take back. */
+import { PROJECT_NAMESPACE, uuidV5 } from '../../../fhir/ids.ts';
+import { patientOf } from '../../people.ts';
+import type { SaidAfter } from '../../sayings.ts';
+import type { CommitRecord, CommitResult, Identified, RefusedRecord, WrittenVersion } from '../../store.ts';
+import { contentDigest, stampVersion } from '../../versions.ts';
+import {
+  droppedItem,
+  incompleteId,
+  incompleteItem,
+  olderItem,
+  rejectedItem,
+  safetyItems,
+  warningItems,
+} from '../../work-items.ts';
+import { deleteSaying, forgetSaying } from '../contribution-rows.ts';
+import { releaseStuck } from '../delivery.ts';
+import { indexChange } from '../index-rows.ts';
+import { personOf } from '../join.ts';
+import { selectHeldOfPerson } from '../link-rows.ts';
+import { type KeptRecord, recordRow } from '../record-rows.ts';
+import type { ResourceRow } from '../resource-rows.ts';
+import type { Step } from '../statement.ts';
+import { resolveRejected, resolveWorkItem, withdrawWarnings } from '../work-rows.ts';
+import type { Batch } from './batch.ts';
+import { followPatient } from './follow.ts';
+import { planRecord, type ResourcePlan } from './plan.ts';
+import { recordKeyOf, type Said } from './view.ts';
+
+/** Commits one record of a batch. */
+export function* commitRecord(batch: Batch, given: CommitRecord): Step<CommitResult> {
+  const kept = batch.view.kept.get(recordKeyOf(given));
+  const record = kept ? inTime(given, kept) : given;
+  const same = kept?.digest === record.digest;
+  if (kept && same && (kept.map_digest === record.mapDigest || kept.erased)) {
+    yield* settleRefused(batch, record, false);
+    return { state: 'unchanged' };
+  }
+  if (kept && !same && isOlder(record, kept)) {
+    yield* batch.pending.openWork(olderItem(record));
+    batch.view.openWork.add(recordKeyOf(record));
+    return { state: 'unchanged' };
+  }
+  const plan = yield* planRecord(batch, record, kept?.record_id);
+  if (!plan.ok) {
+    yield* refuseRecord(batch, { ...record, outcome: plan.outcome });
+    return { state: 'refused', outcome: plan.outcome };
+  }
+  const done = yield* writeRecord(batch, record, plan.value, kept);
+  return same && done.written.length === 0 ? { state: 'unchanged' } : { state: 'committed', ...done };
+}
+
+/** Only what the source itself says of time makes a version older: a time of reading says when it came here, not when it was so. */
+function isOlder({ timeOf, sourceTimeMs }: CommitRecord, { own_time_ms: ownTimeMs }: KeptRecord): boolean {
+  return timeOf === 'source' && ownTimeMs !== null && sourceTimeMs < ownTimeMs;
+}
+
+/** A record that names no time is as late as what it follows, should that have named a time that is yet to come. */
+function inTime(record: CommitRecord, { source_time_ms: keptTimeMs }: KeptRecord): CommitRecord {
+  const isBefore = record.timeOf === 'reading' && record.sourceTimeMs < keptTimeMs;
+  return isBefore ? { ...record, sourceTimeMs: keptTimeMs } : record;
+}
+
+/** Keeps a refused record for amendment; the same one again makes no second item. */
+export function* refuseRecord(batch: Batch, record: RefusedRecord): Step<void> {
+  const item = rejectedItem(record);
+  for (const one of [item, ...safetyItems(record)]) yield* batch.pending.openWork(one);
+  if (record.key !== undefined) batch.view.openWork.add(recordKeyOf(record));
+  batch.pending.payloads.set(item.id, [item.id, record.receiptId, JSON.stringify(record.payload ?? null)]);
+}
+
+function* writeRecord(
+  batch: Batch,
+  record: CommitRecord,
+  plans: readonly ResourcePlan[],
+  kept: KeptRecord | undefined,
+): Step<{ written: WrittenVersion[]; deliveries: number }> {
+  const recordId = kept?.record_id ?? batch.takeRecordId();
+  keepRecord(batch, record, recordId, kept);
+  for (const plan of plans) yield* followPatient(batch, plan);
+  const patients = new Set(plans.flatMap(({ incoming }) => patientOf(incoming) ?? []));
+  const people = new Set<string>();
+  for (const id of patients) {
+    batch.pending.recordPatients.push([id, recordId]);
+    people.add(batch.view.personOf(id) ?? (yield* personOf(id)));
+  }
+  const writer: Writer = { batch, record, recordId, people: [...people], written: [], deliveries: 0 };
+  for (const plan of plans) yield* writePlanned(writer, plan);
+  yield* writeProvenance(writer);
+  yield* settleRefused(batch, record, kept !== undefined);
+  yield* openWarnings(batch, record);
+  yield* releaseHeld(writer);
+  writeAudit(writer);
+  return { written: writer.written, deliveries: writer.deliveries };
+}
+
+function keepRecord(
+  { view, pending, context }: Batch,
+  record: CommitRecord,
+  recordId: number,
+  kept: KeptRecord | undefined,
+): void {
+  const named = record.timeOf === 'source' ? record.sourceTimeMs : null;
+  const ownTimeMs = named ?? kept?.own_time_ms ?? null;
+  pending.records.set(recordKeyOf(record), recordRow(recordId, record, ownTimeMs, context.nowMs));
+  view.kept.set(recordKeyOf(record), {
+    record_id: recordId,
+    digest: record.digest,
+    map_digest: record.mapDigest,
+    source_time_ms: record.sourceTimeMs,
+    own_time_ms: ownTimeMs,
+    erased: 0,
+  });
+}
+
+/** What one record has written so far. */
+interface Writer {
+  readonly batch: Batch;
+  readonly record: CommitRecord;
+  readonly recordId: number;
+  /** persons it speaks of */
+  readonly people: readonly string[];
+  readonly written: WrittenVersion[];
+  deliveries: number;
+}
+
+function* writePlanned(writer: Writer, plan: ResourcePlan): Step<void> {
+  const { batch, record } = writer;
+  const { resourceType: type, id } = plan.incoming;
+  for (const said of plan.dropped) {
+    yield* batch.pending.flush();
+    yield* forgetSaying(type, id, said.saying);
+    yield* batch.pending.openWork(droppedItem(said, type, id));
+  }
+  if (plan.said) yield* writeSaid(writer, plan.incoming, plan.said, plan.dropped);
+  if (plan.said?.outcome.kind === 'incomplete')
+    yield* batch.pending.openWork(incompleteItem(record, type, id));
+  if (plan.completes) {
+    yield* batch.pending.flush();
+    yield* resolveWorkItem(incompleteId(type, id), batch.context.nowMs);
+  }
+  if (plan.content) yield* writeVersion(writer, plan.digest, plan.content);
+}
+
+function* writeSaid(
+  writer: Writer,
+  resource: Identified,
+  said: SaidAfter,
+  dropped: readonly Said[],
+): Step<void> {
+  const { batch, record, recordId } = writer;
+  const { view, pending } = batch;
+  const { resourceType: type, id } = resource;
+  const key = `${type}/${id}`;
+  const { sourceTimeMs, ownerOrg } = record;
+  pending.contributions.set(`${key}/${recordId}`, [type, id, recordId, said.own, sourceTimeMs, ownerOrg]);
+  view.setOwnSaying(type, id, recordId, said.own);
+  if (said.put.length === 0 && said.gone.length === 0 && dropped.length === 0) return;
+  const gone = new Set([...said.gone, ...dropped.map((one) => one.saying)]);
+  const now = new Map((view.sayings.get(key) ?? []).map((one) => [one.saying, one]));
+  for (const saying of gone) now.delete(saying);
+  if (said.gone.length > 0) yield* pending.flush();
+  for (const saying of said.gone) yield* deleteSaying(type, id, saying);
+  for (const one of said.put) {
+    const full = { ...one, recordId: one.recordId ?? recordId };
+    now.set(one.saying, full);
+    pending.putSaying(type, id, full);
+  }
+  view.sayings.set(
+    key,
+    [...now.values()].sort((a, b) => a.saying - b.saying),
+  );
+}
+
+function* writeVersion(writer: Writer, digest: string, content: Identified): Step<void> {
+  const { batch, record } = writer;
+  const { index, nowMs, rules } = batch.context;
+  const { resourceType: type, id } = content;
+  const key = `${type}/${id}`;
+  const current = batch.view.resources.get(key);
+  const version = (current?.version ?? 0) + 1;
+  const stamped = stampVersion(content, version, nowMs);
+  const personId = yield* personIn(writer, content);
+  const row: ResourceRow = {
+    rid: current?.rid ?? batch.takeRid(),
+    type,
+    id,
+    version,
+    last_updated_ms: nowMs,
+    state: 'current',
+    owner_org: record.ownerOrg,
+    person_id: personId ?? null,
+    digest,
+    content: JSON.stringify(stamped),
+  };
+  const before = current?.content ? index(JSON.parse(current.content) as Identified) : [];
+  yield* batch.pending.putResource(row, current, indexChange(before, index(stamped)));
+  batch.view.resources.set(key, row);
+  if (personId !== undefined) batch.view.owners.add(personId);
+  writer.written.push({ type, id, version });
+  const delivery = { deliveryKey: personId ?? key, ownerOrg: record.ownerOrg, type, id, version };
+  for (const target of rules.route(stamped)) {
+    batch.pending.deliveries.push({ ...delivery, target, action: 'put' });
+    writer.deliveries += 1;
+  }
+}
+
+function* personIn({ batch, people }: Writer, content: Identified): Step<string | undefined> {
+  const patient = patientOf(content);
+  if (patient !== undefined) return batch.view.personOf(patient) ?? (yield* personOf(patient));
+  return content.resourceType === 'Provenance' ? people[0] : undefined;
+}
+
+/** The Provenance is a resource like any other; where it names no patient it belongs to the record's. */
+function* writeProvenance(writer: Writer): Step<void> {
+  const { rules, view, context } = writer.batch;
+  if (writer.written.length === 0) return;
+  const provenance = rules.provenance(writer.record, writer.written, context.nowMs);
+  if (!provenance) return;
+  const digest = contentDigest(provenance);
+  if (view.resources.get(`Provenance/${provenance.id}`)?.digest !== digest)
+    yield* writeVersion(writer, digest, provenance);
+}
+
+/** A good version of a record settles what was refused of it, and takes back what an earlier version warned of and this one does not. */
+function* settleRefused(batch: Batch, record: CommitRecord, isKnown: boolean): Step<void> {
+  if (!batch.view.openWork.has(recordKeyOf(record))) return;
+  const { source, kind, key } = record;
+  yield* batch.pending.flush();
+  const wasRefused = yield* resolveRejected(source, kind, key, batch.context.nowMs);
+  if (!isKnown && !wasRefused) return;
+  const ids = warningItems(record).map((item) => item.id);
+  yield* withdrawWarnings(source, kind, key, ids);
+}
+
+function* openWarnings(batch: Batch, record: CommitRecord): Step<void> {
+  const items = warningItems(record);
+  for (const item of items) yield* batch.pending.openWork(item);
+  if (items.length > 0) batch.view.openWork.add(recordKeyOf(record));
+}
+
+/** Deliveries held for want of consent or identity are looked at again when either may have changed. */
+function* releaseHeld({ batch, written, people }: Writer): Step<void> {
+  if (!written.some(({ type }) => type === 'Patient' || type === 'Consent')) return;
+  for (const personId of people) {
+    if (!batch.view.held.delete(personId)) continue;
+    yield* batch.pending.flush();
+    yield* releaseStuck(yield* selectHeldOfPerson(personId), batch.context.nowMs, false);
+  }
+}
+
+/** Source keys may name people, so the record is named by a digest of its key. */
+function writeAudit({ batch, record, written }: Writer): void {
+  const { source, kind, key, ownerOrg } = record;
+  const id = uuidV5(PROJECT_NAMESPACE, JSON.stringify(['record', source, kind, key]));
+  const versions = written.map((one) => `${one.type}/${one.id}/${one.version}`);
+  const detail = JSON.stringify({ record: id, kind, written: versions });
+  const atMs = batch.context.nowMs;
+  batch.pending.audit.push({ atMs, ownerOrg, actor: source, action: 'commit', detail });
+}

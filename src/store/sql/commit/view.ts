@@ -1,0 +1,159 @@
+/** What the records of a batch are planned against: the rows that they may touch, read at once, with what earlier records of the batch changed laid over. */
+import type { Patient } from '@medplum/fhirtypes';
+import { NHS_NUMBER_SYSTEM } from '../../../fhir/identifiers.ts';
+import { verifiedNhsNumber } from '../../../fhir/verified-number.ts';
+import { SHARED_TYPES } from '../../merge-table.ts';
+import { patientOf } from '../../people.ts';
+import type { Saying } from '../../sayings.ts';
+import type { CommitRecord, CommitRules, Identified, RefusedRecord } from '../../store.ts';
+import { type SayingRow, selectOwnSayings, selectSayings } from '../contribution-rows.ts';
+import type { Names } from '../index-rows.ts';
+import {
+  type LinkRow,
+  selectHeldPersons,
+  selectHolders,
+  selectOwners,
+  selectPersonLinks,
+} from '../person-rows.ts';
+import { type KeptRecord, selectKept } from '../record-rows.ts';
+import { type ResourceRow, selectResources } from '../resource-rows.ts';
+import type { Step } from '../statement.ts';
+import { selectOpenRecords } from '../work-rows.ts';
+
+/** What a record says of a resource, as it is kept. */
+export interface Said extends Saying {
+  readonly recordId: number;
+}
+
+/** Identity of a source record, as a key of maps. */
+export function recordKeyOf({
+  source,
+  kind,
+  key,
+}: {
+  source: string;
+  kind: string;
+  key?: string | undefined;
+}): string {
+  return `${source}\n${kind}\n${key ?? ''}`;
+}
+
+export class CommitView {
+  readonly kept = new Map<string, KeptRecord>();
+  /** by `Type/id` */
+  readonly resources = new Map<string, ResourceRow>();
+  /** by `Type/id` */
+  readonly sayings = new Map<string, readonly Said[]>();
+  readonly #own = new Map<string, number>();
+  readonly links = new Map<string, LinkRow>();
+  readonly #patients = new Set<string>();
+  /** patients by their verified number, oldest first */
+  readonly #holders = new Map<string, string[]>();
+  /** persons who own resources, or whom a patient is joined to */
+  readonly owners = new Set<string>();
+  readonly held = new Set<string>();
+  /** records that have open items on the worklist */
+  readonly openWork = new Set<string>();
+
+  ownSaying(type: string, id: string, recordId: number): number | undefined {
+    return this.#own.get(`${type}/${id}/${recordId}`);
+  }
+
+  setOwnSaying(type: string, id: string, recordId: number, saying: number): void {
+    this.#own.set(`${type}/${id}/${recordId}`, saying);
+  }
+
+  /** @returns undefined where the patient's link was not read */
+  personOf(patientId: string): string | undefined {
+    const link = this.links.get(patientId);
+    return link?.person_id ?? (this.#patients.has(patientId) ? patientId : undefined);
+  }
+
+  /** @returns patients with a verified number */
+  holdersOf(number: string): readonly string[] {
+    return this.#holders.get(number) ?? [];
+  }
+
+  /** A patient has, from now on, this verified number. */
+  addHolder(number: string, patientId: string): void {
+    const holders = this.#holders.get(number);
+    if (!holders) this.#holders.set(number, [patientId]);
+    else if (!holders.includes(patientId)) holders.push(patientId);
+  }
+
+  /** Reads what the records may touch. What is read replaces what was known. */
+  *load(
+    records: readonly (CommitRecord | RefusedRecord)[],
+    names: Names,
+    rules: Pick<CommitRules, 'provenanceId'>,
+  ): Step<void> {
+    const good = records.filter((record): record is CommitRecord => !('outcome' in record));
+    const keys = records.flatMap(({ source, kind, key }) => (key === undefined ? [] : [[source, kind, key]]));
+    if (keys.length > 0)
+      for (const row of yield* selectOpenRecords(keys)) this.openWork.add(recordKeyOf(row));
+    if (good.length === 0) return;
+    for (const row of yield* selectKept(keys)) this.kept.set(recordKeyOf(row), row);
+    yield* this.#loadResources(good, rules);
+    yield* this.loadPeople(good, names);
+  }
+
+  *#loadResources(records: readonly CommitRecord[], rules: Pick<CommitRules, 'provenanceId'>): Step<void> {
+    const wanted = new Set<`${string}/${string}`>();
+    const shared = new Map<string, [string, string]>();
+    const own: [string, string, number][] = [];
+    for (const record of records) {
+      const recordId = this.kept.get(recordKeyOf(record))?.record_id;
+      const provenance = rules.provenanceId(record);
+      if (provenance !== undefined) wanted.add(`Provenance/${provenance}`);
+      for (const { resource } of record.resources) {
+        const { resourceType: type, id } = resource;
+        wanted.add(`${type}/${id}`);
+        if (!SHARED_TYPES.has(type)) continue;
+        shared.set(`${type}/${id}`, [type, id]);
+        if (recordId !== undefined) own.push([type, id, recordId]);
+      }
+    }
+    for (const row of yield* selectResources([...wanted])) this.resources.set(`${row.type}/${row.id}`, row);
+    for (const row of yield* selectSayings([...shared.values()])) this.#addSaid(row);
+    for (const { type, id, record_id, saying } of yield* selectOwnSayings(own))
+      this.setOwnSaying(type, id, record_id, saying);
+  }
+
+  #addSaid(row: SayingRow): void {
+    const { type, id, content, partial, ...rest } = row;
+    const said = { ...rest, partial: partial === 1, resource: JSON.parse(content) as Identified };
+    const known = this.sayings.get(`${type}/${id}`) ?? [];
+    this.sayings.set(`${type}/${id}`, [...known, said]);
+  }
+
+  /** Reads who the patients are one with, and what would have to move if they became so. */
+  *loadPeople(records: readonly CommitRecord[], names: Names): Step<void> {
+    const numbers = new Set<string>();
+    for (const { resources } of records)
+      for (const { resource } of resources) {
+        const patient = patientOf(resource);
+        if (patient !== undefined) this.#patients.add(patient);
+        const number = resource.resourceType === 'Patient' ? verifiedNhsNumber(resource) : undefined;
+        if (number !== undefined) numbers.add(number);
+      }
+    const holders = yield* this.#selectHolders(names, [...numbers]);
+    const patients = [...this.#patients, ...holders];
+    for (const row of yield* selectPersonLinks(patients)) this.links.set(row.patient_id, row);
+    for (const id of holders) this.#patients.add(id);
+    const persons = patients.map((id) => this.personOf(id)!);
+    for (const id of yield* selectHeldPersons(persons)) this.held.add(id);
+    for (const id of yield* selectOwners(patients)) this.owners.add(id);
+  }
+
+  *#selectHolders(names: Names, numbers: readonly string[]): Step<string[]> {
+    const param = yield* names.find('Patient.identifier');
+    const system = yield* names.find(NHS_NUMBER_SYSTEM);
+    if (param === undefined || system === undefined) return [];
+    const rows = yield* selectHolders(numbers.map((number) => [param, number, system] as const));
+    for (const { id, content } of rows) {
+      const number = verifiedNhsNumber(JSON.parse(content) as Patient);
+      if (number !== undefined) this.addHolder(number, id);
+    }
+    return rows.map((row) => row.id);
+  }
+}

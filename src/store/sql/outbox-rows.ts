@@ -1,0 +1,259 @@
+/** SQL of waiting deliveries: entries in order of seq, and one row a delivery key that says when it is due. */
+import type { OutboxEntry, ResourceKey } from '../store.ts';
+import { takeNumbers } from './counter-rows.ts';
+import { rowsOf, type SqlValue, type Step, statement } from './statement.ts';
+
+export interface EntryRow {
+  readonly seq: number;
+  readonly target: string;
+  readonly delivery_key: string;
+  readonly owner_org: string;
+  readonly type: string;
+  readonly id: string;
+  readonly version: number;
+  readonly action: 'put' | 'delete';
+  readonly state: 'waiting' | 'claimed' | 'parked' | 'held';
+  readonly attempt: number;
+  readonly ambiguous: 0 | 1;
+}
+
+export function outboxEntry(row: EntryRow): OutboxEntry {
+  return {
+    seq: row.seq,
+    target: row.target,
+    deliveryKey: row.delivery_key,
+    type: row.type,
+    id: row.id,
+    version: row.version,
+    action: row.action,
+    attempt: row.attempt,
+    ambiguous: row.ambiguous === 1,
+  };
+}
+
+/** A delivery to be made. */
+export interface NewEntry {
+  readonly target: string;
+  readonly ownerOrg: string;
+  /** person's id, or `Type/id` of a resource that belongs to nobody */
+  readonly deliveryKey: string;
+  readonly type: string;
+  readonly id: string;
+  readonly version: number;
+  readonly action: 'put' | 'delete';
+}
+
+const ENTRIES = rowsOf('outbox', {
+  seq: 'bigint',
+  target: 'text',
+  delivery_key: 'text',
+  owner_org: 'text',
+  type: 'text',
+  id: 'text',
+  version: 'bigint',
+  action: 'text',
+  state: 'text',
+  attempt: 'bigint',
+  ambiguous: 'bigint',
+});
+const KEYS = rowsOf(
+  'outbox_key',
+  { target: 'text', delivery_key: 'text', first_seq: 'bigint', due_ms: 'bigint' },
+  `ON CONFLICT (target, delivery_key) DO UPDATE SET due_ms = excluded.due_ms
+  WHERE outbox_key.due_ms > excluded.due_ms AND outbox_key.lease_until_ms IS NULL AND NOT EXISTS (
+    SELECT 1 FROM outbox o WHERE o.target = excluded.target AND o.delivery_key = excluded.delivery_key
+      AND o.state = 'waiting' AND o.attempt > 0)`,
+);
+/**
+ * Puts deliveries in line, each behind what its person or resource already waits for, and makes their keys due now: what
+ * was missing may have come. Only a key that waits out a retry keeps its due time.
+ */
+export function* enqueue(entries: readonly NewEntry[], nowMs: number): Step<void> {
+  if (entries.length === 0) return;
+  const first = yield* takeNumbers('outbox', entries.length);
+  const keys = new Map<string, SqlValue[]>();
+  const rows = entries.map(({ target, deliveryKey, ownerOrg, type, id, version, action }, at) => {
+    const place = `${target}\n${deliveryKey}`;
+    if (!keys.has(place)) keys.set(place, [target, deliveryKey, first + at, nowMs]);
+    return [first + at, target, deliveryKey, ownerOrg, type, id, version, action, 'waiting', 0, 0];
+  });
+  yield* ENTRIES.insert(rows);
+  yield* KEYS.insert([...keys.values()]);
+}
+
+const NEXT_KEY_SQL = `
+  SELECT delivery_key FROM outbox_key
+  WHERE target = ? AND lease_until_ms IS NULL AND due_ms <= ? ORDER BY due_ms, first_seq LIMIT 1`;
+const NEXT_KEY = statement({ sqlite: NEXT_KEY_SQL, postgres: `${NEXT_KEY_SQL} FOR UPDATE SKIP LOCKED` });
+/** @returns the key that has been due longest; of those due at once, the one whose first entry is the oldest */
+export function* selectNextKey(target: string, nowMs: number): Step<string | undefined> {
+  return ((yield* NEXT_KEY.get(target, nowMs)) as { delivery_key: string } | undefined)?.delivery_key;
+}
+
+const LEASE = statement('UPDATE outbox_key SET lease_until_ms = ? WHERE target = ? AND delivery_key = ?');
+export function* leaseKey(target: string, key: string, untilMs: number): Step<void> {
+  yield* LEASE.run(untilMs, target, key);
+}
+
+const LOCK = statement({
+  sqlite: '', // its writes go one after the other
+  postgres: 'SELECT 1 FROM outbox_key WHERE target = ? AND delivery_key = ? FOR UPDATE',
+});
+/** Makes whoever else changes a key wait until this transaction ends. */
+export function* lockKey(target: string, key: string): Step<void> {
+  yield* LOCK.run(target, key);
+}
+
+const CLAIM = statement(`
+  UPDATE outbox SET state = 'claimed' WHERE seq IN (
+    SELECT seq FROM outbox WHERE target = ? AND delivery_key = ? AND state = 'waiting' ORDER BY seq LIMIT ?)
+  RETURNING *`);
+/** Claims the first waiting entries of a key. @returns them, in order of seq */
+export function* claimEntries(target: string, key: string, count: number): Step<EntryRow[]> {
+  const rows = (yield* CLAIM.all(target, key, count)) as unknown as EntryRow[];
+  return rows.sort((a, b) => a.seq - b.seq); // RETURNING promises no order
+}
+
+const CLAIM_ALSO = statement(`
+  UPDATE outbox SET state = 'claimed' WHERE seq IN (
+    SELECT o.seq FROM outbox o JOIN outbox_key k ON k.target = o.target AND k.delivery_key = o.delivery_key
+    WHERE o.target = ? AND o.delivery_key = ? AND o.state = 'waiting' AND k.lease_until_ms IS NOT NULL
+      AND o.type || '/' || o.id IN (SELECT wanted.value ->> 0 FROM json_each(?) wanted))
+  RETURNING *`);
+/** Claims waiting entries of a leased key by their resources. @returns them, in order of seq */
+export function* claimEntriesOf(
+  target: string,
+  key: string,
+  resources: readonly ResourceKey[],
+): Step<EntryRow[]> {
+  const rows = (yield* CLAIM_ALSO.all(
+    target,
+    key,
+    JSON.stringify(resources.map((key) => [key])),
+  )) as unknown as EntryRow[];
+  return rows.sort((a, b) => a.seq - b.seq);
+}
+
+const NEXT_DUE = statement(
+  'SELECT min(due_ms) AS due_ms FROM outbox_key WHERE target = ? AND lease_until_ms IS NULL',
+);
+export function* selectNextDue(target: string): Step<number | undefined> {
+  return ((yield* NEXT_DUE.get(target)) as { due_ms: number | null }).due_ms ?? undefined;
+}
+
+const SELECT_ENTRY = statement('SELECT * FROM outbox WHERE seq = ? AND target = ?');
+export function* selectEntry(seq: number, target: string): Step<EntryRow | undefined> {
+  return (yield* SELECT_ENTRY.get(seq, target)) as EntryRow | undefined;
+}
+
+const DELETE_ENTRY = statement('DELETE FROM outbox WHERE seq = ?');
+export function* deleteEntry(seq: number): Step<void> {
+  yield* DELETE_ENTRY.run(seq);
+}
+
+const RETRY = statement(`
+  UPDATE outbox SET state = 'waiting', attempt = attempt + 1, ambiguous = CASE WHEN ? = 1 THEN 1 ELSE ambiguous END, outcome = ? WHERE seq = ?`);
+/** An ambiguous entry stays so: a later refusal does not say that the earlier try was not applied. */
+export function* retryEntry(seq: number, ambiguous: boolean, outcome: string): Step<void> {
+  yield* RETRY.run(ambiguous ? 1 : 0, outcome, seq);
+}
+
+const RELEASE = statement(`UPDATE outbox SET state = 'waiting' WHERE seq = ?`);
+export function* releaseEntry(seq: number): Step<void> {
+  yield* RELEASE.run(seq);
+}
+
+const RESTART = statement(`UPDATE outbox SET state = 'waiting', attempt = 0, outcome = NULL WHERE seq = ?`);
+/** Begins anew, but an ambiguous entry is still looked up first. */
+export function* restartEntry(seq: number): Step<void> {
+  yield* RESTART.run(seq);
+}
+
+const COUNT_WAITING = statement(`
+  SELECT count(*) AS waiting FROM (
+    SELECT 1 FROM outbox WHERE target = ? AND delivery_key = ? AND state = 'waiting' LIMIT ?)`);
+/** @returns how many entries of a key wait, counted up to `limit` */
+export function* countWaiting(target: string, key: string, limit: number): Step<number> {
+  return ((yield* COUNT_WAITING.get(target, key, limit)) as { waiting: number }).waiting;
+}
+
+const STOP = statement('UPDATE outbox SET state = ?, outcome = ? WHERE seq = ?');
+export function* stopEntry(seq: number, state: 'parked' | 'held', outcome: string): Step<void> {
+  yield* STOP.run(state, outcome, seq);
+}
+
+const KEY_STATE = statement(`
+  SELECT
+    (SELECT min(seq) FROM outbox WHERE target = ?1 AND delivery_key = ?2 AND state = 'waiting') AS first_waiting,
+    CASE WHEN EXISTS (SELECT 1 FROM outbox WHERE target = ?1 AND delivery_key = ?2 AND state = 'claimed')
+      THEN 1 ELSE 0 END AS claimed`);
+/** @returns seq of the key's first waiting entry, and whether any of its entries is on its way */
+export function* selectKeyState(
+  target: string,
+  key: string,
+): Step<{ first_waiting: number | null; claimed: 0 | 1 }> {
+  return (yield* KEY_STATE.get(target, key)) as unknown as { first_waiting: number | null; claimed: 0 | 1 };
+}
+
+const SELECT_KEY = statement(
+  'SELECT due_ms, lease_until_ms FROM outbox_key WHERE target = ? AND delivery_key = ?',
+);
+export function* selectKey(
+  target: string,
+  key: string,
+): Step<{ due_ms: number; lease_until_ms: number | null } | undefined> {
+  return (yield* SELECT_KEY.get(target, key)) as
+    | { due_ms: number; lease_until_ms: number | null }
+    | undefined;
+}
+
+const PUT_KEY = statement(`
+  INSERT INTO outbox_key (target, delivery_key, first_seq, due_ms, lease_until_ms) VALUES (?, ?, ?, ?, ?)
+  ON CONFLICT (target, delivery_key) DO UPDATE SET
+    first_seq = excluded.first_seq, due_ms = excluded.due_ms, lease_until_ms = excluded.lease_until_ms`);
+export function* putKey(row: {
+  target: string;
+  key: string;
+  firstSeq: number;
+  dueMs: number;
+  leaseUntilMs: number | null;
+}): Step<void> {
+  yield* PUT_KEY.run(row.target, row.key, row.firstSeq, row.dueMs, row.leaseUntilMs);
+}
+
+const DELETE_KEY = statement('DELETE FROM outbox_key WHERE target = ? AND delivery_key = ?');
+export function* deleteKey(target: string, key: string): Step<void> {
+  yield* DELETE_KEY.run(target, key);
+}
+
+const EXPIRED_KEYS = statement(`
+  SELECT target, delivery_key FROM outbox_key WHERE lease_until_ms IS NOT NULL AND lease_until_ms <= ?`);
+export function* selectExpiredKeys(untilMs: number): Step<{ target: string; delivery_key: string }[]> {
+  return (yield* EXPIRED_KEYS.all(untilMs)) as unknown as { target: string; delivery_key: string }[];
+}
+
+const RECOVER = statement(`
+  UPDATE outbox SET state = 'waiting', ambiguous = 1 WHERE target = ? AND delivery_key = ? AND state = 'claimed'`);
+/** @returns how many entries were on their way */
+export function* recoverEntries(target: string, key: string): Step<number> {
+  return yield* RECOVER.run(target, key);
+}
+
+const SENT_TARGETS = statement(`
+  SELECT DISTINCT target FROM outbox
+  WHERE delivery_key = ? AND type = ? AND id = ? AND action = 'put'
+    AND (state = 'claimed' OR ambiguous = 1)`);
+/** @returns targets that may hold a resource although none has said so: a put is on its way, or its answer was lost */
+export function* selectSentTargets(key: string, type: string, id: string): Step<string[]> {
+  return ((yield* SENT_TARGETS.all(key, type, id)) as { target: string }[]).map((row) => row.target);
+}
+
+const DELETE_PUTS = statement(`
+  DELETE FROM outbox WHERE delivery_key = ? AND type = ? AND id = ? AND action = 'put' AND state <> 'claimed'
+  RETURNING target`);
+/** Takes a resource's puts out of line, but for those on their way. @returns targets they were for */
+export function* deletePuts(key: string, type: string, id: string): Step<string[]> {
+  return [
+    ...new Set(((yield* DELETE_PUTS.all(key, type, id)) as { target: string }[]).map((row) => row.target)),
+  ];
+}

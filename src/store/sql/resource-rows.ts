@@ -1,0 +1,193 @@
+/** SQL of resources and their superseded versions. */
+import type { Identified, ResourceKey, StoredVersion } from '../store.ts';
+import { rowsOf, type Step, statement } from './statement.ts';
+
+/** A current row as it stands in the table. */
+export interface ResourceRow {
+  readonly rid: number;
+  readonly type: string;
+  readonly id: string;
+  readonly version: number;
+  readonly last_updated_ms: number;
+  readonly state: StoredVersion['state'];
+  readonly owner_org: string;
+  readonly person_id: string | null;
+  readonly digest: string;
+  readonly content: string | null;
+}
+
+/** Columns of a ResourceRow under the alias `r`. */
+export const RESOURCE_COLUMNS =
+  'r.rid, r.type, r.id, r.version, r.last_updated_ms, r.state, r.owner_org, r.person_id, r.digest, r.content';
+
+export function storedVersion(row: ResourceRow): StoredVersion {
+  return {
+    type: row.type,
+    id: row.id,
+    version: row.version,
+    lastUpdatedMs: row.last_updated_ms,
+    personId: row.person_id ?? undefined,
+    ownerOrg: row.owner_org,
+    digest: row.digest,
+    state: row.state,
+    resource: row.content === null ? undefined : (JSON.parse(row.content) as Identified),
+  };
+}
+
+const SELECT = statement(`SELECT ${RESOURCE_COLUMNS} FROM resource r WHERE r.type = ? AND r.id = ?`);
+export function* selectResource(type: string, id: string): Step<ResourceRow | undefined> {
+  return (yield* SELECT.get(type, id)) as ResourceRow | undefined;
+}
+
+const SELECT_MANY = statement(`
+  SELECT ${RESOURCE_COLUMNS} FROM json_each(?) wanted
+  JOIN resource r ON r.type = wanted.value ->> 0 AND r.id = wanted.value ->> 1`);
+export function* selectResources(keys: readonly ResourceKey[]): Step<ResourceRow[]> {
+  const pairs = [...new Set(keys)].map((key) => key.split('/'));
+  return (yield* SELECT_MANY.all(JSON.stringify(pairs))) as unknown as ResourceRow[];
+}
+
+const SELECT_VERSION = statement(`
+  SELECT r.rid, r.type, r.id, h.version, h.last_updated_ms, h.state, h.owner_org, h.person_id, h.digest, h.content
+  FROM resource r JOIN history h ON h.rid = r.rid
+  WHERE r.type = ? AND r.id = ? AND h.version = ?`);
+function* selectSuperseded(type: string, id: string, version: number): Step<ResourceRow | undefined> {
+  return (yield* SELECT_VERSION.get(type, id, version)) as ResourceRow | undefined;
+}
+
+const SELECT_HISTORY = statement(`
+  SELECT r.rid, r.type, r.id, h.version, h.last_updated_ms, h.state, h.owner_org, h.person_id, h.digest, h.content
+  FROM resource r JOIN history h ON h.rid = r.rid
+  WHERE r.type = ? AND r.id = ? AND h.version < ?
+  ORDER BY h.version DESC LIMIT ?`);
+export function* selectHistory(type: string, id: string, before: number, count: number): Step<ResourceRow[]> {
+  return (yield* SELECT_HISTORY.all(type, id, before, count)) as unknown as ResourceRow[];
+}
+
+/** @returns a version, current or superseded */
+export function* selectVersion(type: string, id: string, version: number): Step<ResourceRow | undefined> {
+  const current = yield* selectResource(type, id);
+  return current?.version === version ? current : yield* selectSuperseded(type, id, version);
+}
+
+/** @returns versions below `before`, newest first */
+export function* selectVersions(
+  type: string,
+  id: string,
+  count: number,
+  before: number | undefined,
+): Step<readonly ResourceRow[]> {
+  const current = yield* selectResource(type, id);
+  if (!current) return [];
+  const first = before === undefined || current.version < before ? [current] : [];
+  const older = yield* selectHistory(type, id, before ?? current.version, count - first.length);
+  return [...first, ...older];
+}
+
+const SELECT_OF_PERSON = statement(`
+  SELECT ${RESOURCE_COLUMNS} FROM resource r
+  WHERE r.person_id = ? AND r.type = ? AND r.state = 'current' ORDER BY r.rid`);
+export function* selectOfPerson(personId: string, type: string): Step<ResourceRow[]> {
+  return (yield* SELECT_OF_PERSON.all(personId, type)) as unknown as ResourceRow[];
+}
+
+const SELECT_ALL_OF_PERSON = statement(`
+  SELECT ${RESOURCE_COLUMNS} FROM resource r WHERE r.person_id = ? AND r.state <> 'erased' ORDER BY r.rid`);
+export function* selectAllOfPerson(personId: string): Step<ResourceRow[]> {
+  return (yield* SELECT_ALL_OF_PERSON.all(personId)) as unknown as ResourceRow[];
+}
+
+const RESOURCES = rowsOf(
+  'resource',
+  {
+    rid: 'bigint',
+    type: 'text',
+    id: 'text',
+    version: 'bigint',
+    last_updated_ms: 'bigint',
+    state: 'text',
+    owner_org: 'text',
+    person_id: 'text',
+    digest: 'text',
+    content: 'text',
+  },
+  `ON CONFLICT (rid) DO UPDATE SET
+    version = excluded.version, last_updated_ms = excluded.last_updated_ms, state = excluded.state,
+    owner_org = excluded.owner_org, person_id = excluded.person_id, digest = excluded.digest, content = excluded.content`,
+);
+/** New rows, and new versions of rows that are there. */
+export function* putResources(rows: readonly ResourceRow[]): Step<void> {
+  yield* RESOURCES.insert(
+    rows.map((row) => [
+      row.rid,
+      row.type,
+      row.id,
+      row.version,
+      row.last_updated_ms,
+      row.state,
+      row.owner_org,
+      row.person_id,
+      row.digest,
+      row.content,
+    ]),
+  );
+}
+
+const HISTORY = rowsOf('history', {
+  rid: 'bigint',
+  version: 'bigint',
+  last_updated_ms: 'bigint',
+  state: 'text',
+  owner_org: 'text',
+  person_id: 'text',
+  digest: 'text',
+  content: 'text',
+});
+/** Keeps versions that are about to be replaced. */
+export function* insertHistory(rows: readonly ResourceRow[]): Step<void> {
+  yield* HISTORY.insert(
+    rows.map((row) => [
+      row.rid,
+      row.version,
+      row.last_updated_ms,
+      row.state,
+      row.owner_org,
+      row.person_id,
+      row.digest,
+      row.content,
+    ]),
+  );
+}
+
+const KEEP_SUPERSEDED = statement(`
+  INSERT INTO history (rid, version, last_updated_ms, state, owner_org, person_id, digest, content)
+  SELECT rid, version, last_updated_ms, state, owner_org, person_id, digest, content FROM resource WHERE rid = ?`);
+/** Copies the current version to history, before it is replaced. */
+export function* keepSuperseded(rid: number): Step<void> {
+  yield* KEEP_SUPERSEDED.run(rid);
+}
+
+const ERASE = statement(`
+  UPDATE resource SET version = version + 1, last_updated_ms = ?, state = 'erased', digest = '', content = NULL
+  WHERE rid = ?`);
+/** Leaves a tombstone in a new version. */
+export function* eraseResource(rid: number, nowMs: number): Step<void> {
+  yield* ERASE.run(nowMs, rid);
+}
+
+const ERASE_HISTORY = statement(
+  `UPDATE history SET state = 'erased', digest = '', content = NULL WHERE rid = ?`,
+);
+export function* eraseHistory(rid: number): Step<void> {
+  yield* ERASE_HISTORY.run(rid);
+}
+
+const SET_PERSON = statement('UPDATE resource SET person_id = ? WHERE rid = ?');
+export function* setResourcePerson(rid: number, personId: string): Step<void> {
+  yield* SET_PERSON.run(personId, rid);
+}
+
+const SET_HISTORY_PERSON = statement('UPDATE history SET person_id = ? WHERE rid = ?');
+export function* setHistoryPerson(rid: number, personId: string): Step<void> {
+  yield* SET_HISTORY_PERSON.run(personId, rid);
+}

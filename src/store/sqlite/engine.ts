@@ -1,0 +1,87 @@
+/** Runs the store's steps on SQLite: at once, one after the other, with the writes of one turn of the event loop in one transaction. */
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Engine } from '../sql/sql-store.ts';
+import type { Answer, Request, Rows, Statement, Step } from '../sql/statement.ts';
+import { storeError } from './faults.ts';
+import { Transactions } from './transactions.ts';
+
+export class SqliteEngine implements Engine {
+  readonly #db: DatabaseSync;
+  readonly #prepared = new WeakMap<Statement | Rows, StatementSync>();
+  readonly #transactions: Transactions;
+
+  /** @param db open, of the newest schema @param onRollback forgets what was remembered of rows that are gone again */
+  constructor(db: DatabaseSync, onRollback: () => void) {
+    this.#db = db;
+    this.#transactions = new Transactions(db, onRollback);
+  }
+
+  get isOpen(): boolean {
+    return this.#db.isOpen;
+  }
+
+  async read<T>(steps: () => Step<T>): Promise<T> {
+    try {
+      return this.#run(steps());
+    } catch (error) {
+      throw storeError(error);
+    }
+  }
+
+  write<T>(steps: () => Step<T>): Promise<T> {
+    return this.#transactions.run(() => this.#run(steps()));
+  }
+
+  async probe(): Promise<void> {
+    await this.#transactions.run(() => {
+      this.#db.exec('INSERT INTO probe (room) VALUES (zeroblob(65536))');
+      this.#db.exec('DELETE FROM probe');
+    });
+  }
+
+  /** What is deleted is overwritten, but the log still holds it until it is emptied. */
+  async scrub(): Promise<void> {
+    try {
+      this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch (error) {
+      throw storeError(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#transactions.flush();
+    this.#db.close();
+  }
+
+  #run<T>(steps: Step<T>): T {
+    let step = steps.next();
+    while (!step.done) step = steps.next(this.#answer(step.value));
+    return step.value;
+  }
+
+  #answer(request: Request): Answer {
+    if (request.kind === 'insert') return this.#insert(request.into, request.rows);
+    const { statement, values, wants } = request;
+    if (statement.texts.sqlite === '') return NOTHING;
+    const ready = this.#statement(statement);
+    if (wants === 'rows') return { rows: ready.all(...values), changes: 0 };
+    return { rows: [], changes: Number(ready.run(...values).changes) };
+  }
+
+  #insert(into: Rows, rows: Extract<Request, { kind: 'insert' }>['rows']): Answer {
+    const ready = this.#statement(into);
+    for (const row of rows) ready.run(...row);
+    return NOTHING;
+  }
+
+  #statement(of: Statement | Rows): StatementSync {
+    let ready = this.#prepared.get(of);
+    if (!ready) {
+      ready = this.#db.prepare(of.texts.sqlite);
+      this.#prepared.set(of, ready);
+    }
+    return ready;
+  }
+}
+
+const NOTHING: Answer = { rows: [], changes: 0 };
