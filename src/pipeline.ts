@@ -1,5 +1,6 @@
 /** The only file that names the order: read → map → score → validate → commit. */
 import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Bundle, OperationOutcome, OperationOutcomeIssue, Resource } from '@medplum/fhirtypes';
 import { digestOf } from './fhir/digest.ts';
 import { nameResources } from './fhir/naming.ts';
@@ -13,7 +14,15 @@ import type { ReadRecord } from './source/record.ts';
 import { addBatch, type IntakeSummary, NOTHING_YET, summaryOf, type Tally } from './source/tally.ts';
 import { createGroupCommit, type GroupCommit } from './store/group-commit.ts';
 import { storedRelated } from './store/related.ts';
-import type { CommitRecord, CommitRules, Identified, Receipt, RefusedRecord, Store } from './store/store.ts';
+import type {
+  CommitRecord,
+  CommitResult,
+  CommitRules,
+  Identified,
+  Receipt,
+  RefusedRecord,
+  Store,
+} from './store/store.ts';
 import { type Claims, claimProfiles } from './validation/claims.ts';
 import { checkDomain } from './validation/domain/domain-rules.ts';
 import type { Beyond } from './validation/domain/journey.ts';
@@ -81,6 +90,9 @@ export interface PipelineParts {
 /** Records that one intake commits at once: small enough that other requests get their turn in between. */
 const BATCH = 100;
 
+/** After so many turns of the event loop a commit has been handed to the disk. */
+const TURNS_TO_COMMIT = 3;
+
 /** A record on its way: ready to commit, or refused. */
 type Prepared =
   | { readonly record: CommitRecord; readonly refused?: undefined }
@@ -120,14 +132,29 @@ async function ingest(
   const id = randomUUID();
   await store.openReceipt({ ...about, id, receivedMs: clock() });
   let tally = NOTHING_YET;
+  let committing: Promise<Tally> = Promise.resolve(tally);
   try {
     for await (const batch of batchesOf(records, BATCH)) {
-      tally = await ingestBatch(way, batch, id, tally);
-      onProgress?.(tally);
+      const mapped = batch.map((read) => prepare(way, read, id)); // while the batch before is on its way to the disk
+      tally = await committing;
+      const checked = await checkAll(way, mapped, await storedRelated(way.store, resourcesOf(mapped)));
+      const before = tally;
+      committing = commitBatch(way, checked).then((results) => {
+        const after = addBatch(before, batch, results, {
+          mapped: goodOf(mapped),
+          validated: goodOf(checked),
+        });
+        onProgress?.(after);
+        return after;
+      });
+      committing.catch(() => {}); // it is awaited with the next batch
+      await turns(TURNS_TO_COMMIT);
     }
+    tally = await committing;
     if (signal?.aborted) await store.interruptReceipts(clock(), id);
     else await store.finishReceipt(id, clock());
   } catch (error) {
+    await committing.catch(() => {}); // what it kept counts
     await store.interruptReceipts(clock(), id).catch(() => {}); // the next start closes what cannot be written now
     throw error;
   }
@@ -167,19 +194,17 @@ function commitRules(parts: PipelineParts): CommitRules {
   };
 }
 
-async function ingestBatch(
-  way: Way,
-  batch: readonly ReadRecord[],
-  receiptId: string,
-  before: Tally,
-): Promise<Tally> {
-  const mapped = batch.map((read) => prepare(way, read, receiptId));
-  const checked = await checkAll(way, mapped, await storedRelated(way.store, resourcesOf(mapped)));
+async function commitBatch(way: Way, checked: readonly Prepared[]): Promise<readonly CommitResult[]> {
   const started = performance.now();
   const results = await way.commit(checked.map((one) => one.record ?? one.refused));
   way.onStage?.('commit', performance.now() - started);
   if (results.some((result) => result.state === 'committed' && result.deliveries > 0)) way.onDeliveries?.();
-  return addBatch(before, batch, results, { mapped: goodOf(mapped), validated: goodOf(checked) });
+  return results;
+}
+
+/** Lets the event loop go round, so that what is queued is begun. */
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await nextTurn();
 }
 
 function goodOf(prepared: readonly Prepared[]): number {

@@ -1,5 +1,5 @@
 /** Turns the local ids that maps write (`Patient:person:P1`) into the deterministic ids that the store keeps. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Namespace of every id of ours (UUIDv5 of `https://hedgerow.example/fhir` under the URL namespace). Never changes: ADR 2. */
 export const PROJECT_NAMESPACE = 'bedb92f2-58ef-512e-abce-9534efb56696';
@@ -24,14 +24,15 @@ export function resourceId(source: string, local: LocalId): string {
   return uuidV5(PROJECT_NAMESPACE, JSON.stringify([source, local.type, local.role, local.key]));
 }
 
+/** First digit of the fourth group, by what the hash has there: its upper bits say that this is a UUID of RFC 9562. */
+const VARIANTS = '89ab';
+
 /** @param namespace a UUID @param name any text @returns lower-case UUID @source RFC 9562, 5.5 */
 export function uuidV5(namespace: string, name: string): string {
-  const hash = createHash('sha1')
-    .update(Buffer.from(namespace.replaceAll('-', ''), 'hex'))
-    .update(name)
-    .digest();
-  hash[6] = (hash[6]! & 0x0f) | 0x50;
-  hash[8] = (hash[8]! & 0x3f) | 0x80;
-  const hex = hash.toString('hex', 0, 16);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
+  const bytes = Buffer.allocUnsafe(16 + Buffer.byteLength(name));
+  bytes.write(namespace.replaceAll('-', ''), 'hex');
+  bytes.write(name, 16);
+  const hex = hash('sha1', bytes, 'hex');
+  const variant = VARIANTS[Number.parseInt(hex[16]!, 16) & 3]!;
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

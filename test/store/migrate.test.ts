@@ -3,7 +3,8 @@ import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { AdapterError } from '../../src/fhir/outcome.ts';
-import { type Migration, migrate, readMigrations } from '../../src/store/sqlite/migrate.ts';
+import { type Migration, readMigrations } from '../../src/store/sql/migrations.ts';
+import { migrate } from '../../src/store/sqlite/migrate.ts';
 import { measureStore } from '../../src/store/sqlite/size.ts';
 import { openSqliteStore } from '../../src/store/sqlite/store.ts';
 import { commit, idOf, patient, recordOf } from './samples.ts';
@@ -48,7 +49,9 @@ test('takes a step that fails back whole', () => {
 });
 
 test('numbers its files without gaps', () => {
-  const numbers = readMigrations().map((step) => step.number);
+  const numbers = readMigrations(new URL('../../src/store/sqlite/migrations/', import.meta.url)).map(
+    (step) => step.number,
+  );
   expect(numbers.length).toBeGreaterThan(0);
   expect(numbers).toEqual(numbers.map((_, i) => i + 1));
 });

@@ -50,8 +50,8 @@ export function* selectBlocked(target: string, keys: readonly ResourceKey[]): St
 
 const stuckSql = (hint: string): string => `
   SELECT * FROM outbox ${hint} WHERE state IN ('parked', 'held')
-    AND (?1 IS NULL OR target = ?1) AND (?2 IS NULL OR type = ?2) AND (?3 IS NULL OR id = ?3)
-    AND (?4 IS NULL OR delivery_key = ?4) AND (?5 IS NULL OR state = ?5)
+    AND (CAST(?1 AS TEXT) IS NULL OR target = ?1) AND (CAST(?2 AS TEXT) IS NULL OR type = ?2) AND (CAST(?3 AS TEXT) IS NULL OR id = ?3)
+    AND (CAST(?4 AS TEXT) IS NULL OR delivery_key = ?4) AND (CAST(?5 AS TEXT) IS NULL OR state = ?5)
   ORDER BY seq`;
 const SELECT_STUCK = statement({ sqlite: stuckSql('INDEXED BY outbox_stuck'), postgres: stuckSql('') });
 /** Walks all parked and held entries, and no others; a part of the filter that is null holds for all. */

@@ -171,7 +171,7 @@ export function* restartEntry(seq: number): Step<void> {
 
 const COUNT_WAITING = statement(`
   SELECT count(*) AS waiting FROM (
-    SELECT 1 FROM outbox WHERE target = ? AND delivery_key = ? AND state = 'waiting' LIMIT ?)`);
+    SELECT 1 FROM outbox WHERE target = ? AND delivery_key = ? AND state = 'waiting' LIMIT ?) counted`);
 /** @returns how many entries of a key wait, counted up to `limit` */
 export function* countWaiting(target: string, key: string, limit: number): Step<number> {
   return ((yield* COUNT_WAITING.get(target, key, limit)) as { waiting: number }).waiting;

@@ -67,8 +67,14 @@ const LINKS = rowsOf(
 );
 export const putPersonLinks = LINKS.insert.bind(LINKS);
 
+interface PatientWithToken {
+  readonly code: string;
+  readonly id: string;
+  readonly content: string;
+}
+
 const SELECT_HOLDERS = statement(`
-  SELECT r.id, r.content FROM json_each(?) wanted
+  SELECT t.code, r.id, r.content FROM json_each(?) wanted
   JOIN search_token t ON t.param = CAST(wanted.value ->> 0 AS BIGINT) AND t.code = wanted.value ->> 1
     AND t.system = CAST(wanted.value ->> 2 AS BIGINT)
   JOIN resource r ON r.rid = t.rid
@@ -76,9 +82,9 @@ const SELECT_HOLDERS = statement(`
 /** @param tokens param, code and system of each @returns patients that have any of them, oldest first */
 export function* selectHolders(
   tokens: readonly (readonly [number, string, number])[],
-): Step<readonly { readonly id: string; readonly content: string }[]> {
+): Step<readonly PatientWithToken[]> {
   if (tokens.length === 0) return [];
-  return (yield* SELECT_HOLDERS.all(JSON.stringify(tokens))) as readonly { id: string; content: string }[];
+  return (yield* SELECT_HOLDERS.all(JSON.stringify(tokens))) as readonly PatientWithToken[];
 }
 
 const SELECT_OWNERS = statement(`

@@ -30,9 +30,12 @@ export const STATEMENTS: Statement[] = [];
 /** One SQL statement, in the words of each engine. */
 export class Statement {
   readonly texts: Readonly<Record<Dialect, string>>;
+  /** asked again and again: worth preparing */
+  readonly isKept: boolean;
 
-  constructor(texts: Readonly<Record<Dialect, string>>) {
+  constructor(texts: Readonly<Record<Dialect, string>>, isKept: boolean) {
     this.texts = texts;
+    this.isKept = isKept;
   }
 
   /** @returns all rows */
@@ -57,14 +60,14 @@ export class Statement {
  */
 export function statement(text: string | Readonly<Record<Dialect, string>>): Statement {
   const both = typeof text === 'string' ? { sqlite: text, postgres: text } : text;
-  const made = new Statement({ sqlite: both.sqlite, postgres: inPostgres(both.postgres) });
+  const made = new Statement({ sqlite: both.sqlite, postgres: inPostgres(both.postgres) }, true);
   STATEMENTS.push(made);
   return made;
 }
 
 /** A statement that is made for one question, and not kept. */
 export function oneTime(texts: Readonly<Record<Dialect, string>>): Statement {
-  return new Statement({ sqlite: texts.sqlite, postgres: inPostgres(texts.postgres) });
+  return new Statement({ sqlite: texts.sqlite, postgres: inPostgres(texts.postgres) }, false);
 }
 
 /** @returns the text with numbered values, as PostgreSQL wants them */

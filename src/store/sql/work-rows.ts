@@ -147,7 +147,7 @@ const SELECT_OPEN = statement(`
 const SELECT_OPEN_ALL = statement(`
   SELECT * FROM work WHERE resolved_ms IS NULL AND work_no > ? ORDER BY work_no LIMIT ?`);
 const SELECT_RESOLVED = statement(`
-  SELECT * FROM work WHERE resolved_ms IS NOT NULL AND (?1 IS NULL OR kind = ?1) AND work_no > ?2 ORDER BY work_no LIMIT ?3`);
+  SELECT * FROM work WHERE resolved_ms IS NOT NULL AND (CAST(?1 AS TEXT) IS NULL OR kind = ?1) AND work_no > ?2 ORDER BY work_no LIMIT ?3`);
 const SELECT_NUMBER = statement('SELECT work_no FROM work WHERE id = ?');
 /** A page of the worklist, oldest first; `after` is the id of the last item of the page before. */
 export function* selectWork(filter: {

@@ -3,6 +3,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Engine } from '../sql/sql-store.ts';
 import type { Answer, Request, Rows, Statement, Step } from '../sql/statement.ts';
 import { storeError } from './faults.ts';
+import { LogSync } from './log-sync.ts';
 import { Transactions } from './transactions.ts';
 
 export class SqliteEngine implements Engine {
@@ -10,10 +11,17 @@ export class SqliteEngine implements Engine {
   readonly #prepared = new WeakMap<Statement | Rows, StatementSync>();
   readonly #transactions: Transactions;
 
-  /** @param db open, of the newest schema @param onRollback forgets what was remembered of rows that are gone again */
-  constructor(db: DatabaseSync, onRollback: () => void) {
+  readonly #log: LogSync;
+
+  /**
+   * @param db open, of the newest schema
+   * @param file its path
+   * @param onRollback forgets what was remembered of rows that are gone again
+   */
+  constructor(db: DatabaseSync, file: string, onRollback: () => void) {
     this.#db = db;
-    this.#transactions = new Transactions(db, onRollback);
+    this.#log = new LogSync(file);
+    this.#transactions = new Transactions(db, this.#log, onRollback);
   }
 
   get isOpen(): boolean {
@@ -50,7 +58,8 @@ export class SqliteEngine implements Engine {
 
   async close(): Promise<void> {
     this.#transactions.flush();
-    this.#db.close();
+    await this.#log.close();
+    if (this.#db.isOpen) this.#db.close();
   }
 
   #run<T>(steps: Step<T>): T {

@@ -9,7 +9,8 @@ export function storeError(error: unknown): AdapterError {
   if (error instanceof AdapterError) return error;
   const { errcode, code } = error as { errcode?: number; code?: string };
   const closed = code === 'ERR_INVALID_STATE';
-  const passing = errcode !== undefined && PASSING.has(errcode & 0xff);
+  const passing =
+    code === 'EIO' || code === 'ENOSPC' || (errcode !== undefined && PASSING.has(errcode & 0xff));
   if (!closed && !passing) return engineFault(error);
   return new AdapterError(
     'transient',
@@ -19,7 +20,7 @@ export function storeError(error: unknown): AdapterError {
       rule: closed ? 'store-closed' : 'store-not-writable',
       diagnostics: closed
         ? 'The store is closed; start the adapter again and send the records again.'
-        : `The store cannot write (SQLite result ${errcode}); nothing of this batch was kept. Free disk space or check the data folder's permissions, then send it again.`,
+        : `The store cannot write (${errcode === undefined ? code : `SQLite result ${errcode}`}); nothing of this batch was kept. Free disk space or check the data folder's permissions, then send it again.`,
     }),
     error,
   );

@@ -5,11 +5,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { type Definitions, loadBaseDefinitions } from '../../fhir/definitions.ts';
 import { createSearchIndex, datesOf } from '../search-index.ts';
 import { Names } from '../sql/index-rows.ts';
+import { readMigrations } from '../sql/migrations.ts';
 import { SqlStore } from '../sql/sql-store.ts';
 import type { Identified, Store } from '../store.ts';
 import { SqliteEngine } from './engine.ts';
 import { storeError } from './faults.ts';
-import { migrate, readMigrations } from './migrate.ts';
+import { migrate } from './migrate.ts';
 
 export interface SqliteOptions {
   /** path of the database file; made, with its folder, when absent */
@@ -32,13 +33,13 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   let db: DatabaseSync | undefined;
   try {
     db = openDatabase(file);
-    migrate(db, readMigrations(), clock());
+    migrate(db, readMigrations(new URL('./migrations/', import.meta.url)), clock());
     if (options.maxBytes !== undefined) limitSize(db, options.maxBytes);
     db.function('search_dates', { deterministic: true }, (content, param) =>
       JSON.stringify(datesOf(index, JSON.parse(String(content)) as Identified, String(param))),
     );
     const names = new Names();
-    return new SqlStore(new SqliteEngine(db, () => names.forget()), index, names);
+    return new SqlStore(new SqliteEngine(db, file, () => names.forget()), index, names);
   } catch (error) {
     if (db?.isOpen) db.close();
     throw storeError(error);
@@ -46,7 +47,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
 }
 
 /**
- * WAL with FULL: an acknowledged row survives power loss (NORMAL loses it). No foreign keys: references between
+ * WAL with NORMAL, and a sync of our own before a row is acknowledged, so that it survives power loss: ADR 13. No foreign keys: references between
  * resources may dangle until the other record comes, and what must go together goes in one transaction.
  * What is deleted or replaced is overwritten at once: left to an erasure, it would miss the bytes of earlier versions
  * that no row leads to any more.
@@ -58,7 +59,7 @@ function openDatabase(file: string): DatabaseSync {
   if (isNew) chmodSync(file, 0o600); // patients' data: for the adapter's own user alone
   db.exec(`
     PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = FULL;
+    PRAGMA synchronous = NORMAL;
     PRAGMA secure_delete = ON;
     PRAGMA temp_store = MEMORY;
     PRAGMA cache_size = -65536;

@@ -1,6 +1,7 @@
-/** Turns writes that arrive in one turn of the event loop into one transaction, so that they share one wait for the disk. */
+/** Turns writes that arrive in one turn of the event loop into one transaction, which is told of when it is on the disk. */
 import type { DatabaseSync } from 'node:sqlite';
 import { storeError } from './faults.ts';
+import type { LogSync } from './log-sync.ts';
 
 interface Job {
   readonly work: () => unknown;
@@ -15,11 +16,13 @@ interface Job {
 export class Transactions {
   readonly #db: DatabaseSync;
   readonly #onRollback: () => void;
+  readonly #log: LogSync;
   #jobs: Job[] = [];
 
   /** @param onRollback forgets what was remembered of rows that are gone again */
-  constructor(db: DatabaseSync, onRollback: () => void) {
+  constructor(db: DatabaseSync, log: LogSync, onRollback: () => void) {
     this.#db = db;
+    this.#log = log;
     this.#onRollback = onRollback;
   }
 
@@ -37,10 +40,7 @@ export class Transactions {
     this.#jobs = [];
     if (jobs.length === 0) return;
     try {
-      const values = this.#together(jobs.map((job) => job.work));
-      jobs.forEach((job, i) => {
-        job.resolve(values[i] as never);
-      });
+      this.#tell(jobs, this.#together(jobs.map((job) => job.work)));
     } catch (error) {
       if (jobs.length === 1) jobs[0]!.reject(storeError(error));
       else for (const job of jobs) this.#alone(job);
@@ -49,10 +49,24 @@ export class Transactions {
 
   #alone(job: Job): void {
     try {
-      job.resolve(this.#together([job.work])[0] as never);
+      this.#tell([job], this.#together([job.work]));
     } catch (error) {
       job.reject(storeError(error));
     }
+  }
+
+  /** Once it is on the disk: until then a power cut could take it back. */
+  #tell(jobs: readonly Job[], values: readonly unknown[]): void {
+    this.#log.done().then(
+      () => {
+        jobs.forEach((job, i) => {
+          job.resolve(values[i] as never);
+        });
+      },
+      (error: unknown) => {
+        for (const job of jobs) job.reject(storeError(error));
+      },
+    );
   }
 
   #together(works: readonly (() => unknown)[]): unknown[] {

@@ -28,7 +28,9 @@ export function* followPatient(batch: Batch, { content, current }: ResourcePlan)
 }
 
 function twinOf({ view }: Batch, number: string, patientId: string): string | undefined {
-  return view.holdersOf(number).find((id) => id !== patientId && view.links.get(id)?.reason !== UNLINKED);
+  for (const id of view.holdersOf(number))
+    if (id !== patientId && view.links.get(id)?.reason !== UNLINKED) return id;
+  return undefined;
 }
 
 function joinNew({ view, pending, context }: Batch, patientId: string, personId: string): void {

@@ -25,6 +25,12 @@ export interface Said extends Saying {
   readonly recordId: number;
 }
 
+/** A patient with a number; the content says whether it is verified, and is absent where that is known. */
+interface Holder {
+  readonly id: string;
+  readonly content?: string;
+}
+
 /** Identity of a source record, as a key of maps. */
 export function recordKeyOf({
   source,
@@ -47,8 +53,8 @@ export class CommitView {
   readonly #own = new Map<string, number>();
   readonly links = new Map<string, LinkRow>();
   readonly #patients = new Set<string>();
-  /** patients by their verified number, oldest first */
-  readonly #holders = new Map<string, string[]>();
+  /** patients who may hold a number, oldest first: whether they do is read from their content when it is asked */
+  readonly #holders = new Map<string, Holder[]>();
   /** persons who own resources, or whom a patient is joined to */
   readonly owners = new Set<string>();
   readonly held = new Set<string>();
@@ -70,15 +76,15 @@ export class CommitView {
   }
 
   /** @returns patients with a verified number */
-  holdersOf(number: string): readonly string[] {
-    return this.#holders.get(number) ?? [];
+  *holdersOf(number: string): Generator<string> {
+    for (const { id, content } of this.#holders.get(number) ?? [])
+      if (content === undefined || verifiedNhsNumber(JSON.parse(content) as Patient) === number) yield id;
   }
 
   /** A patient has, from now on, this verified number. */
   addHolder(number: string, patientId: string): void {
-    const holders = this.#holders.get(number);
-    if (!holders) this.#holders.set(number, [patientId]);
-    else if (!holders.includes(patientId)) holders.push(patientId);
+    const holders = this.#holders.get(number) ?? [];
+    this.#holders.set(number, [...holders.filter((one) => one.id !== patientId), { id: patientId }]);
   }
 
   /** Reads what the records may touch. What is read replaces what was known. */
@@ -150,10 +156,8 @@ export class CommitView {
     const system = yield* names.find(NHS_NUMBER_SYSTEM);
     if (param === undefined || system === undefined) return [];
     const rows = yield* selectHolders(numbers.map((number) => [param, number, system] as const));
-    for (const { id, content } of rows) {
-      const number = verifiedNhsNumber(JSON.parse(content) as Patient);
-      if (number !== undefined) this.addHolder(number, id);
-    }
+    for (const { code, ...holder } of rows)
+      this.#holders.set(code, [...(this.#holders.get(code) ?? []), holder]);
     return rows.map((row) => row.id);
   }
 }

@@ -1,0 +1,245 @@
+-- The first tables, as in SQLite. Append-only: a change is a new numbered file.
+-- Texts are compared byte by byte, so that order and merges are the same on every server.
+-- Times are epoch milliseconds. Every row that holds content carries owner_org, and person_id or a key that leads to it.
+
+-- Short numbers for the texts that search rows repeat: parameters ('Patient.identifier') and code systems.
+CREATE TABLE name (
+  nid bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  text text COLLATE "C" NOT NULL UNIQUE
+);
+
+-- Numbers that were given, so that none is given twice, and in the order of commits.
+CREATE TABLE counter (
+  name text COLLATE "C" PRIMARY KEY,
+  last bigint NOT NULL
+);
+INSERT INTO counter (name, last) VALUES ('resource', 0), ('source_record', 0), ('outbox', 0);
+
+-- The current version of each resource. `rid` never changes: pages of a search go by it.
+CREATE TABLE resource (
+  rid bigint PRIMARY KEY,
+  type text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  version bigint NOT NULL,
+  last_updated_ms bigint NOT NULL,
+  state text COLLATE "C" NOT NULL CHECK (state IN ('current', 'deleted', 'erased')),
+  owner_org text COLLATE "C" NOT NULL,
+  person_id text COLLATE "C",
+  digest text COLLATE "C" NOT NULL,
+  content text COLLATE "C"
+);
+CREATE UNIQUE INDEX resource_key ON resource (type, id);
+CREATE INDEX resource_type ON resource (type) WHERE state = 'current';
+CREATE INDEX resource_updated ON resource (type, last_updated_ms) WHERE state = 'current';
+CREATE INDEX resource_person ON resource (person_id, type) WHERE person_id IS NOT NULL;
+
+-- Superseded versions only: a resource that never changed costs no row here.
+CREATE TABLE history (
+  rid bigint NOT NULL,
+  version bigint NOT NULL,
+  last_updated_ms bigint NOT NULL,
+  state text COLLATE "C" NOT NULL,
+  owner_org text COLLATE "C" NOT NULL,
+  person_id text COLLATE "C",
+  digest text COLLATE "C" NOT NULL,
+  content text COLLATE "C",
+  PRIMARY KEY (rid, version)
+);
+
+-- Search rows, as they are looked up. Only dates are found by rid, as a second condition of a search.
+CREATE TABLE search_token (
+  param bigint NOT NULL,
+  code text COLLATE "C" NOT NULL,
+  rid bigint NOT NULL,
+  system bigint NOT NULL,
+  PRIMARY KEY (param, code, rid, system)
+);
+CREATE TABLE search_ref (
+  param bigint NOT NULL,
+  target text COLLATE "C" NOT NULL,
+  rid bigint NOT NULL,
+  PRIMARY KEY (param, target, rid)
+);
+CREATE TABLE search_date (
+  param bigint NOT NULL,
+  low_ms bigint NOT NULL,
+  high_ms bigint NOT NULL,
+  rid bigint NOT NULL,
+  PRIMARY KEY (param, low_ms, high_ms, rid)
+);
+CREATE INDEX search_date_row ON search_date (rid, param);
+
+-- Source records as last committed; payload is null once erased.
+CREATE TABLE source_record (
+  record_id bigint PRIMARY KEY,
+  source text COLLATE "C" NOT NULL,
+  kind text COLLATE "C" NOT NULL,
+  record_key text COLLATE "C" NOT NULL,
+  digest text COLLATE "C" NOT NULL,
+  map_digest text COLLATE "C" NOT NULL,
+  owner_org text COLLATE "C" NOT NULL,
+  source_time_ms bigint NOT NULL,
+  -- the latest that the source itself named; null while it never named one
+  own_time_ms bigint,
+  received_ms bigint NOT NULL,
+  receipt_id text COLLATE "C" NOT NULL,
+  file text COLLATE "C",
+  line bigint,
+  resources text COLLATE "C" NOT NULL,
+  payload text COLLATE "C"
+);
+CREATE UNIQUE INDEX source_record_key ON source_record (source, kind, record_key);
+CREATE INDEX source_record_received ON source_record (received_ms);
+
+-- Patients that a source record speaks of: leads an erasure to the payloads.
+CREATE TABLE record_patient (
+  patient_id text COLLATE "C" NOT NULL,
+  record_id bigint NOT NULL,
+  PRIMARY KEY (patient_id, record_id)
+);
+
+-- What source records say of a shared resource. Records that say the same share a saying: an organisation that a
+-- hundred thousand records name alike is merged once. Saying 0 has no row while it is the only one: it is the
+-- resource's own content then.
+CREATE TABLE contribution (
+  type text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  record_id bigint NOT NULL,
+  saying bigint NOT NULL,
+  source_time_ms bigint NOT NULL,
+  owner_org text COLLATE "C" NOT NULL,
+  PRIMARY KEY (type, id, record_id)
+);
+
+-- The latest record that says it gives a saying its place in the order of the merge.
+CREATE TABLE saying (
+  type text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  saying bigint NOT NULL,
+  digest text COLLATE "C" NOT NULL,
+  partial bigint NOT NULL,
+  latest_ms bigint NOT NULL,
+  latest_record_id bigint NOT NULL,
+  content text COLLATE "C" NOT NULL,
+  PRIMARY KEY (type, id, saying)
+);
+
+CREATE TABLE receipt (
+  id text COLLATE "C" PRIMARY KEY,
+  source text COLLATE "C" NOT NULL,
+  kind text COLLATE "C" NOT NULL,
+  received_ms bigint NOT NULL,
+  file text COLLATE "C",
+  committed bigint NOT NULL DEFAULT 0,
+  unchanged bigint NOT NULL DEFAULT 0,
+  refused bigint NOT NULL DEFAULT 0,
+  finished_ms bigint,
+  interrupted_ms bigint
+);
+CREATE INDEX receipt_open ON receipt (id) WHERE finished_ms IS NULL AND interrupted_ms IS NULL;
+
+CREATE TABLE map_set (
+  digest text COLLATE "C" PRIMARY KEY,
+  kept_ms bigint NOT NULL,
+  text text COLLATE "C" NOT NULL
+);
+
+-- Patients that are one person with another; a row to the patient's own id keeps a join from being made again.
+CREATE TABLE person_link (
+  patient_id text COLLATE "C" PRIMARY KEY,
+  person_id text COLLATE "C" NOT NULL,
+  reason text COLLATE "C" NOT NULL,
+  linked_ms bigint NOT NULL
+);
+CREATE INDEX person_link_person ON person_link (person_id);
+
+-- Deliveries not yet made, in order of seq within (target, delivery_key).
+-- delivery_key is the person's id, or 'Type/id' of a resource that belongs to nobody.
+CREATE TABLE outbox (
+  seq bigint PRIMARY KEY,
+  target text COLLATE "C" NOT NULL,
+  delivery_key text COLLATE "C" NOT NULL,
+  owner_org text COLLATE "C" NOT NULL,
+  type text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  version bigint NOT NULL,
+  action text COLLATE "C" NOT NULL CHECK (action IN ('put', 'delete')),
+  state text COLLATE "C" NOT NULL CHECK (state IN ('waiting', 'claimed', 'parked', 'held')),
+  attempt bigint NOT NULL DEFAULT 0,
+  ambiguous bigint NOT NULL DEFAULT 0,
+  outcome text COLLATE "C"
+);
+CREATE INDEX outbox_queue ON outbox (delivery_key, target, state, seq);
+CREATE INDEX outbox_stuck ON outbox (target, type, id) WHERE state IN ('parked', 'held');
+
+-- One row a delivery key with entries waiting or claimed. Keys go in the order of their due time, so that one which
+-- waited for another's delivery stands behind it next time.
+CREATE TABLE outbox_key (
+  target text COLLATE "C" NOT NULL,
+  delivery_key text COLLATE "C" NOT NULL,
+  first_seq bigint NOT NULL,
+  due_ms bigint NOT NULL,
+  lease_until_ms bigint,
+  PRIMARY KEY (target, delivery_key)
+);
+CREATE INDEX outbox_key_due ON outbox_key (target, due_ms, first_seq) WHERE lease_until_ms IS NULL;
+CREATE INDEX outbox_key_lease ON outbox_key (lease_until_ms) WHERE lease_until_ms IS NOT NULL;
+
+-- Where each target holds each resource.
+CREATE TABLE target_link (
+  type text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  target text COLLATE "C" NOT NULL,
+  remote_id text COLLATE "C" NOT NULL,
+  remote_version text COLLATE "C",
+  version bigint NOT NULL,
+  digest text COLLATE "C" NOT NULL,
+  delivered_ms bigint NOT NULL,
+  PRIMARY KEY (type, id, target)
+);
+
+-- What needs a person. `work_no` is the order of the list.
+CREATE TABLE work (
+  work_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  id text COLLATE "C" NOT NULL UNIQUE,
+  kind text COLLATE "C" NOT NULL CHECK (kind IN ('safety', 'rejected', 'warning', 'incomplete', 'parked', 'held')),
+  created_ms bigint NOT NULL,
+  resolved_ms bigint,
+  owner_org text COLLATE "C" NOT NULL,
+  source text COLLATE "C",
+  record_kind text COLLATE "C",
+  record_key text COLLATE "C",
+  file text COLLATE "C",
+  line bigint,
+  type text COLLATE "C",
+  resource_id text COLLATE "C",
+  target text COLLATE "C",
+  outcome text COLLATE "C" NOT NULL
+);
+CREATE INDEX work_open ON work (kind, work_no) WHERE resolved_ms IS NULL;
+CREATE INDEX work_record ON work (source, record_kind, record_key, kind);
+CREATE INDEX work_resource ON work (type, resource_id) WHERE type IS NOT NULL;
+
+-- Payloads of refused records, apart from the worklist, so that a list never reads them.
+CREATE TABLE refused_payload (
+  work_id text COLLATE "C" PRIMARY KEY,
+  receipt_id text COLLATE "C" NOT NULL,
+  payload text COLLATE "C" NOT NULL
+);
+
+-- Room that a health check fills for a moment, to see whether the disk takes writes again.
+CREATE TABLE probe (
+  room bytea NOT NULL
+);
+
+-- Who changed what, by ids alone; each row carries the hash of the row before.
+CREATE TABLE audit (
+  seq bigint PRIMARY KEY,
+  at_ms bigint NOT NULL,
+  owner_org text COLLATE "C" NOT NULL,
+  actor text COLLATE "C" NOT NULL,
+  action text COLLATE "C" NOT NULL,
+  detail text COLLATE "C" NOT NULL,
+  prev_hash text COLLATE "C" NOT NULL,
+  hash text COLLATE "C" NOT NULL
+);

@@ -1,0 +1,57 @@
+/** Turns a connection string into a Store: a pool of connections to PostgreSQL, with its schema brought up to date. */
+import { Pool, types } from 'pg';
+import { type Definitions, loadBaseDefinitions } from '../../fhir/definitions.ts';
+import { createSearchIndex } from '../search-index.ts';
+import { Names } from '../sql/index-rows.ts';
+import { SqlStore } from '../sql/sql-store.ts';
+import type { Store } from '../store.ts';
+import { PostgresEngine } from './engine.ts';
+import { storeError } from './faults.ts';
+import { migrate } from './migrate.ts';
+
+export interface PostgresOptions {
+  /** `postgres://user@host:port/database`; a password may come from the environment as libpq reads it */
+  readonly url: string;
+  /** base R4, where the caller has loaded it already */
+  readonly definitions?: Definitions;
+  /** @returns epoch ms; for the dates of migrations */
+  readonly clock?: () => number;
+  /** connections at most, default 10 */
+  readonly connections?: number;
+}
+
+/** Oids of int8 and numeric: counts and times fit a number. */
+const NUMBERS = new Set([20, 1700]);
+
+/**
+ * Opens the store.
+ * @throws AdapterError permanent when the database was written by a newer version; transient when it cannot be reached
+ */
+export async function openPostgresStore(options: PostgresOptions): Promise<Store> {
+  const { url, clock = Date.now, connections = 10 } = options;
+  const index = createSearchIndex(options.definitions ?? loadBaseDefinitions());
+  const pool = openPool(url, connections);
+  try {
+    await migrate(pool, clock());
+  } catch (error) {
+    await pool.end();
+    throw storeError(error, true);
+  }
+  const names = new Names();
+  return new SqlStore(new PostgresEngine(pool, () => names.forget()), index, names);
+}
+
+/** @returns a pool whose whole numbers are numbers; a connection that breaks while idle is replaced */
+export function openPool(url: string, connections: number): Pool {
+  const pool = new Pool({
+    connectionString: url,
+    max: connections,
+    connectionTimeoutMillis: 10_000,
+    application_name: 'hedgerow',
+    types: {
+      getTypeParser: (oid, format) => (NUMBERS.has(oid) ? Number : types.getTypeParser(oid, format)),
+    } as typeof types,
+  });
+  pool.on('error', () => {});
+  return pool;
+}
