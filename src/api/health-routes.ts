@@ -3,7 +3,9 @@ import express, { type Response, type Router } from 'express';
 import { Gauge, Registry } from 'prom-client';
 import type { Pipeline } from '../pipeline.ts';
 import type { Store } from '../store/store.ts';
+import type { TerminologyState } from '../wire/terminology-server.ts';
 import { refuseMethod } from './respond.ts';
+import { addTerminologyGauges } from './terminology-gauges.ts';
 
 export interface HealthOptions {
   readonly store: Store;
@@ -12,12 +14,14 @@ export interface HealthOptions {
   readonly sources: ReadonlyMap<string, unknown>;
   /** coded values that nobody could check since the start */
   readonly uncheckedCodes?: () => number;
+  /** of the terminology server, where there is one */
+  readonly terminology?: (() => TerminologyState) | undefined;
 }
 
 /** @returns `/health`, `/ready` and `/metrics`; label values are names from the configuration only */
 export function healthRoutes(options: HealthOptions): Router {
   const routes = express.Router();
-  const metrics = new StoreMetrics(options.store, options.uncheckedCodes);
+  const metrics = new Metrics(options);
   serve(routes, '/health', (response) => response.json({ status: 'pass' }));
   serve(routes, '/ready', async (response) => {
     const reasons = await unreadyReasons(options);
@@ -49,10 +53,9 @@ async function unreadyReasons({ store, pipeline, sources }: HealthOptions): Prom
   return reasons;
 }
 
-/** Gauges that are read from the store when they are asked for, so that they survive a restart. */
-class StoreMetrics {
-  readonly #store: Store;
-  readonly #uncheckedCodes: () => number;
+/** Gauges that are read when they are asked for: those of the store survive a restart. */
+class Metrics {
+  readonly #options: HealthOptions;
   readonly #registry = new Registry();
   readonly #records = this.#gauge('hedgerow_source_records', 'Source records stored, and refused ones', [
     'source',
@@ -69,9 +72,9 @@ class StoreMetrics {
     [],
   );
 
-  constructor(store: Store, uncheckedCodes: () => number = () => 0) {
-    this.#store = store;
-    this.#uncheckedCodes = uncheckedCodes;
+  constructor(options: HealthOptions) {
+    this.#options = options;
+    if (options.terminology) addTerminologyGauges(this.#registry, options.terminology);
   }
 
   get contentType(): string {
@@ -79,7 +82,7 @@ class StoreMetrics {
   }
 
   async text(): Promise<string> {
-    const counts = await this.#store.counts();
+    const counts = await this.#options.store.counts();
     // what is no longer counted must not stay at its last value
     for (const gauge of [this.#records, this.#resources, this.#deliveries, this.#work]) gauge.reset();
     for (const { source, kind, records, refused } of counts.sources) {
@@ -91,7 +94,7 @@ class StoreMetrics {
       for (const [state, count] of Object.entries(states)) this.#deliveries.set({ target, state }, count);
     }
     for (const { kind, open } of counts.work) this.#work.set({ kind }, open);
-    this.#unchecked.set(this.#uncheckedCodes());
+    this.#unchecked.set(this.#options.uncheckedCodes?.() ?? 0);
     return await this.#registry.metrics();
   }
 

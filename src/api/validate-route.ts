@@ -35,6 +35,8 @@ export interface ValidateRouteOptions {
 const BODIES = 16;
 /** Characters up to which a body is checked at once: some ten milliseconds. */
 const LONG = 100_000;
+/** When those before may be done. */
+const RETRY_AFTER_S = '10';
 
 /**
  * @returns routes to mount at the FHIR base, before those of `/:type/:id`
@@ -110,6 +112,7 @@ async function answer(
   response: Response,
 ): Promise<void> {
   response.set('Cache-Control', 'no-store');
+  if (found.status === 503) response.set('Retry-After', RETRY_AFTER_S);
   const issues = await settled(found, askCodes);
   // an outcome has at least one issue
   sendFhir(response, found.status, outcomeOf(...(issues.length === 0 ? [ALL_IS_WELL] : issues)));

@@ -22,7 +22,7 @@ export interface ValidateAsked {
   readonly profiles: readonly string[];
 }
 
-/** Status 200 with what was found, or a refusal. */
+/** Status 200 with what was found, or a refusal; 503 is no verdict: ask again later. */
 export interface ValidateAnswer extends Verdict {
   readonly status: number;
 }

@@ -145,6 +145,7 @@ function openApp(
     clock,
     version: VERSION,
     demo: config.demo,
+    terminology: terms.state,
   });
   return createApp({
     store,
@@ -158,7 +159,8 @@ function openApp(
     log,
     version: VERSION,
     uncheckedCodes: terms.unchecked,
-    pages: [controlRoutes({ store, token, clock, wake }), pages],
+    terminology: terms.state,
+    pages: [controlRoutes({ store, token, clock, wake, terminology: terms.state }), pages],
   });
 }
 

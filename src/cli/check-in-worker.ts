@@ -1,15 +1,11 @@
-/** Checks long bodies in a thread of its own, one at a time: the adapter goes on meanwhile, and outlives what takes too much. */
-import { Worker } from 'node:worker_threads';
+/** Checks long bodies in a process of its own, one at a time: the adapter goes on meanwhile, and outlives what takes too much. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import type { CheckText, ValidateAnswer, ValidateAsked } from '../api/validate-text.ts';
 import type { Config } from '../config.ts';
-import { issueOf } from '../fhir/outcome.ts';
+import { AdapterError, issueOf } from '../fhir/outcome.ts';
 
-/** What the thread is started with. */
-export interface WorkerStart {
-  readonly dataDir: string;
-}
-
-/** One body to check; the thread answers with a `ValidateAnswer`. */
+/** One body to check; the worker answers with a `ValidateAnswer`. */
 export interface WorkerJob {
   readonly text: string;
   readonly asked: ValidateAsked;
@@ -18,79 +14,139 @@ export interface WorkerJob {
 export interface WorkerLimits {
   /** longest check, loading included */
   readonly longestMs: number;
-  /** how long the thread is kept when there is nothing to do: what it compiled is worth a while */
+  /** how long the worker is kept when there is nothing to do: what it compiled is worth a while */
   readonly idleMs: number;
-  /** heap of the thread, in megabytes */
+  /** heap of the worker, in megabytes */
   readonly heapMb: number;
+  /** bodies that wait while one is checked; each may be of ten megabytes */
+  readonly waiting: number;
 }
 
-const LIMITS: WorkerLimits = { longestMs: 20_000, idleMs: 30_000, heapMb: 1_024 };
+const LIMITS: WorkerLimits = { longestMs: 20_000, idleMs: 30_000, heapMb: 512, waiting: 4 };
 
-/** @returns a check that refuses what takes too long, or too much memory; it rejects for a bug only */
-export function checkInWorker({ dataDir }: Pick<Config, 'dataDir'>, limits = LIMITS): CheckText {
-  const thread = new Thread({ dataDir }, limits);
+/** What runs in the worker; it is started with the data folder. */
+const SCRIPT = new URL('./validation-worker.ts', import.meta.url);
+
+/**
+ * @returns a check that refuses what takes too long or too much memory, and, with status 503, what would wait behind too many
+ *   others; it rejects for a bug only, and the next check has a new worker
+ */
+export function checkInWorker(
+  { dataDir }: Pick<Config, 'dataDir'>,
+  limits: Partial<WorkerLimits> = {},
+  script = SCRIPT,
+): CheckText {
+  const all = { ...LIMITS, ...limits };
+  const runner = new Runner(dataDir, all, script);
   let last: Promise<unknown> = Promise.resolve();
-  return (text, asked) => {
-    const answer = last.then(() => thread.check({ text, asked }));
+  let begun = 0;
+  return async (text, asked) => {
+    if (begun > all.waiting) return BUSY;
+    begun++;
+    const answer = last.then(() => runner.check({ text, asked }));
     last = answer.catch(() => {});
-    return answer;
+    return await answer.finally(() => begun--);
   };
 }
 
-class Thread {
-  readonly #start: WorkerStart;
+/** A process and no thread: where a thread runs out of memory within one step of the engine, the whole process ends with it. */
+class Runner {
+  readonly #dataDir: string;
   readonly #limits: WorkerLimits;
-  #worker: Worker | undefined;
+  readonly #script: URL;
+  #worker: ChildProcess | undefined;
   #idle: NodeJS.Timeout | undefined;
 
-  constructor(start: WorkerStart, limits: WorkerLimits) {
-    this.#start = start;
+  constructor(dataDir: string, limits: WorkerLimits, script: URL) {
+    this.#dataDir = dataDir;
     this.#limits = limits;
+    this.#script = script;
   }
 
   check(job: WorkerJob): Promise<ValidateAnswer> {
     clearTimeout(this.#idle);
     const worker = this.#running();
     return new Promise((resolve, reject) => {
-      const end = (answer: ValidateAnswer | undefined): void => {
+      const end = (): void => {
         clearTimeout(timer);
-        worker.off('message', end).off('error', fail).off('exit', stop);
-        if (answer) this.#rest(worker);
-        else this.#giveUp(worker);
-        resolve(answer ?? TOO_COSTLY);
+        worker.off('message', answered).off('error', failed).off('exit', exited);
       };
-      const stop = (): void => end(undefined);
-      const fail = (error: NodeJS.ErrnoException): void => {
-        if (error.code !== 'ERR_WORKER_OUT_OF_MEMORY') reject(error);
-        stop();
+      const answered = (answer: unknown): void => {
+        end();
+        this.#rest(worker);
+        resolve(answer as ValidateAnswer);
       };
-      const timer = setTimeout(stop, this.#limits.longestMs);
-      worker.on('message', end).on('error', fail).on('exit', stop);
-      worker.postMessage(job);
+      const failed = (cause: unknown): void => {
+        end();
+        this.#giveUp(worker);
+        reject(cause);
+      };
+      const exited = (code: number | null): void => {
+        if (code !== null && code < LEAST_FATAL) return failed(brokenBy(code));
+        end();
+        resolve(TOO_COSTLY);
+      };
+      const tooLong = (): void => {
+        end();
+        this.#giveUp(worker);
+        resolve(TOO_COSTLY);
+      };
+      const timer = setTimeout(tooLong, this.#limits.longestMs);
+      worker.on('message', answered).on('error', failed).on('exit', exited);
+      worker.send(job, () => {}); // where it cannot be sent the worker is about to exit, and that is heard
     });
   }
 
-  #running(): Worker {
-    if (this.#worker) return this.#worker;
-    const worker = new Worker(new URL('./validation-worker.ts', import.meta.url), {
-      workerData: this.#start,
-      resourceLimits: { maxOldGenerationSizeMb: this.#limits.heapMb },
+  #running(): ChildProcess {
+    if (this.#worker?.connected) return this.#worker;
+    const worker = fork(fileURLToPath(this.#script), [this.#dataDir], {
+      execArgv: [`--max-old-space-size=${this.#limits.heapMb}`],
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'], // an error's text may hold a value
     });
     worker.on('error', () => {}); // one that is given up may still fail: nobody asks any more
-    worker.unref(); // it does not keep the process: who waits for an answer has a connection
+    worker.on('exit', () => {
+      if (this.#worker === worker) this.#worker = undefined;
+    });
+    worker.unref(); // it does not keep the adapter: who waits for an answer has a connection
+    worker.channel?.unref();
     this.#worker = worker;
     return worker;
   }
 
-  #rest(worker: Worker): void {
+  #rest(worker: ChildProcess): void {
     this.#idle = setTimeout(() => this.#giveUp(worker), this.#limits.idleMs).unref();
   }
 
-  #giveUp(worker: Worker): void {
-    this.#worker = undefined;
-    void worker.terminate();
+  #giveUp(worker: ChildProcess): void {
+    if (this.#worker === worker) this.#worker = undefined;
+    worker.kill('SIGKILL'); // what loops hears nothing else
   }
 }
+
+/** Exit codes from here on, and signals, are those of a process that was ended: for want of memory, as nobody else does it. */
+const LEAST_FATAL = 128;
+
+function brokenBy(code: number): AdapterError {
+  const diagnostics = `The process that checks long bodies ended with code ${code}: this is a fault of the adapter.`;
+  return new AdapterError(
+    'permanent',
+    issueOf({ code: 'exception', rule: 'api-validate-worker', diagnostics }),
+  );
+}
+
+const BUSY: ValidateAnswer = {
+  status: 503,
+  issues: [
+    issueOf({
+      code: 'throttled',
+      rule: 'api-validate-busy',
+      diagnostics:
+        'Too many long bodies wait to be checked: send this one again in some seconds, or use the command "validate".',
+    }),
+  ],
+  pending: [],
+};
 
 const TOO_COSTLY: ValidateAnswer = {
   status: 400,

@@ -5,12 +5,15 @@ import { z } from 'zod';
 import { AdapterError, issueOf, outcomeOf } from '../fhir/outcome.ts';
 import { replay } from '../outbox/replay.ts';
 import type { ResourceKey, Store, StoreCounts, WorkItem } from '../store/store.ts';
+import type { TerminologyState } from '../wire/terminology-server.ts';
 import type { Lock } from './lock.ts';
 
 /** What `status` shows. */
 export interface Status {
   readonly counts: StoreCounts;
   readonly work: readonly WorkItem[];
+  /** of the running adapter's terminology server, where there is one */
+  readonly terminology?: TerminologyState;
 }
 
 const replaySchema = z.strictObject({
@@ -44,6 +47,7 @@ export interface ControlOptions {
   readonly clock: () => number;
   /** says that something may be due */
   readonly wake: () => void;
+  readonly terminology?: (() => TerminologyState) | undefined;
 }
 
 /** Routes for the command line alone: whoever can read the lock file in the data folder has the token. */
@@ -62,7 +66,11 @@ export function controlRoutes(options: ControlOptions): Router {
     );
   });
   routes.get('/control/status', async (_request, response) => {
-    response.json(await statusOf(options.store));
+    const terminology = options.terminology?.();
+    response.json({
+      ...(await statusOf(options.store)),
+      ...(terminology && { terminology }),
+    } satisfies Status);
   });
   routes.post('/control/replay', express.json({ limit: '10kb' }), async (request, response) => {
     await answerReplay(options, request, response);

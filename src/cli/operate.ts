@@ -24,7 +24,8 @@ export async function status(config: Config, asJson: boolean, out: Out): Promise
   out.write(
     `${lock ? `Running at ${lock.url} (process ${lock.pid})` : 'Not running'}; store in ${config.dataDir}\n`,
   );
-  out.write(`${sourceTable(found)}\n${deliveryTable(found.counts)}\n${workLines(found).join('\n')}\n`);
+  const lines = [...terminologyLines(found), ...workLines(found)];
+  out.write(`${sourceTable(found)}\n${deliveryTable(found.counts)}\n${lines.join('\n')}\n`);
   return 0;
 }
 
@@ -78,6 +79,17 @@ function sourceTable({ counts }: Status): string {
   for (const one of counts.sources)
     table.push([one.source, one.kind, String(one.records), String(one.refused)]);
   return table.toString();
+}
+
+function terminologyLines({ terminology }: Status): string[] {
+  if (!terminology) return [];
+  const { circuit, lastFailure, held, counts } = terminology;
+  const failure = lastFailure
+    ? `; last failure: ${lastFailure.reason}, ${new Date(lastFailure.atMs).toISOString()}`
+    : '';
+  return [
+    `Terminology server: circuit ${circuit}; ${counts.sent} questions sent, ${counts.kept} answered from ${held} kept answers${failure}`,
+  ];
 }
 
 function workLines({ counts, work }: Status): string[] {

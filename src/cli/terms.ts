@@ -2,7 +2,7 @@
 import type { Config } from '../config.ts';
 import type { AskCodes } from '../validation/pending.ts';
 import { createExchange } from '../wire/exchange.ts';
-import { createTerminologyServer } from '../wire/terminology-server.ts';
+import { createTerminologyServer, type TerminologyState } from '../wire/terminology-server.ts';
 
 export interface Terms {
   /** absent where no server is configured */
@@ -10,6 +10,8 @@ export interface Terms {
   readonly count: (unchecked: number) => void;
   /** coded values that were not checked since the start */
   readonly unchecked: () => number;
+  /** of the server; absent where none is configured */
+  readonly state: (() => TerminologyState) | undefined;
   close(): void;
 }
 
@@ -23,7 +25,7 @@ export function openTerms({ terminology }: Config, clock: () => number): Terms {
     },
     unchecked: () => unchecked,
   };
-  if (!terminology) return { ...counting, ask: undefined, close() {} };
+  if (!terminology) return { ...counting, ask: undefined, state: undefined, close() {} };
   const { url, timeoutMs, concurrency, keepHours } = terminology;
   const { exchange, close } = createExchange();
   const server = createTerminologyServer({
@@ -34,5 +36,6 @@ export function openTerms({ terminology }: Config, clock: () => number): Terms {
     concurrency,
     keepMs: keepHours * HOUR_MS,
   });
-  return { ...counting, ask: (questions) => server.validateCodes(questions), close };
+  const ask: AskCodes = (questions) => server.validateCodes(questions);
+  return { ...counting, ask, state: () => server.state(), close };
 }

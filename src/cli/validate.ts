@@ -24,7 +24,11 @@ export interface ValidateOptions {
 /** Where the command reads and writes; a terminal on standard error shows progress. */
 export interface ValidateStreams extends Streams {
   readonly stdin: AsyncIterable<Uint8Array>;
-  readonly stdout: Streams['stdout'] & { readonly columns?: number };
+  /** false from `write`: it holds enough for now, and says when that is written by `drain` */
+  readonly stdout: Streams['stdout'] & {
+    readonly columns?: number;
+    once(event: 'drain', then: () => void): unknown;
+  };
   readonly stderr: Streams['stderr'] & { readonly isTTY?: boolean };
 }
 
@@ -78,7 +82,7 @@ async function checkAll(files: readonly string[], job: Job): Promise<number> {
         const found = await check(given, job);
         tally.add(found);
         clearProgress(streams);
-        report(found, options, streams);
+        await report(found, options, streams);
         if (job.clock() - shownMs < PROGRESS_EVERY_MS) continue;
         shownMs = job.clock();
         showProgress(streams, `${tally.resources} resources checked, at ${file}`);
@@ -115,15 +119,17 @@ const NO_RESOURCE = issueOf({
   diagnostics: 'This is no FHIR resource: a resource is a JSON object with resourceType.',
 });
 
-function report(
+/** Waits for a reader that is slower than the checks: what it has not read yet would be held here. */
+async function report(
   found: Found,
   { format = 'table', errorsOnly = false }: ValidateOptions,
   { stdout }: ValidateStreams,
-): void {
+): Promise<void> {
   const issues = errorsOnly ? found.issues.filter(isError) : found.issues;
   if (errorsOnly && issues.length === 0) return;
   const text = reportOf({ ...found, issues }, format, stdout.columns ?? WIDTH);
-  if (text !== '') stdout.write(text);
+  if (text === '' || stdout.write(text) !== false) return;
+  await new Promise<void>((resolve) => void stdout.once('drain', resolve));
 }
 
 function unknownProfile(url: string): OperationOutcomeIssue {

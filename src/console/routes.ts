@@ -9,8 +9,10 @@ import { refuseMethod } from '../api/respond.ts';
 import { FHIR_BASE } from '../api/server.ts';
 import type { SourceManifest } from '../source/kind.ts';
 import type { Store } from '../store/store.ts';
+import type { TerminologyState } from '../wire/terminology-server.ts';
 import { momentOf } from './moment.ts';
 import { statusView } from './status-view.ts';
+import { terminologyView } from './terminology-view.ts';
 import { type Wordings, wordings } from './words.ts';
 import { workDetail, workGroup, workKindOf } from './work-view.ts';
 
@@ -22,6 +24,8 @@ export interface ConsoleOptions {
   readonly clock: () => number;
   readonly version: string;
   readonly demo: boolean;
+  /** of the terminology server, where there is one */
+  readonly terminology?: (() => TerminologyState) | undefined;
 }
 
 type Send = (response: Response, status: number, view: string, data: object) => void;
@@ -38,7 +42,11 @@ export function consoleRoutes(options: ConsoleOptions): Router {
   const names = { targets: options.targets, sources: options.sources.map(({ name }) => name) };
   addAssets(routes);
   routes.get('/', async (_request, response) => {
-    send(response, 200, 'status.njk', await statusView(options.store, names, wordingOf));
+    const terminology = terminologyView(options.terminology?.());
+    send(response, 200, 'status.njk', {
+      ...(await statusView(options.store, names, wordingOf)),
+      terminology,
+    });
   });
   addWorkPages(routes, options.store, wordingOf, send);
   routes.all(['/', '/work', '/work/:id'], refuseMethod('GET, HEAD', 'Pages are only read.'));

@@ -1,11 +1,12 @@
 /** Collects what is wrong with a map set, each finding once, with its place and what to write instead. */
 import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
+import { nearestName } from '../fhir/nearest-name.ts';
 import { type Fault, hasErrors, issueOf } from '../fhir/outcome.ts';
 import { type Place, placeText } from './tree.ts';
 
 /** More errors, or more warnings, than this help nobody; the rest is left out. */
 const MOST_FINDINGS = 1_000;
-/** Of known names, so many are compared with a wrong one; longer ones are neither compared nor shown whole. */
+/** Of known names, so many are compared with a wrong one; longer ones than this are not shown whole. */
 const MOST_NAMES = 500;
 const LONGEST_NAME = 100;
 
@@ -63,15 +64,8 @@ export function nearest(wrong: string, known: Iterable<string>): string {
   const names: string[] = [];
   for (const name of known) if (names.push(name) === MOST_NAMES) break;
   if (names.length === 0) return '';
-  const far = Math.max(2, wrong.length / 3);
-  const near = names.filter(({ length }) => length <= LONGEST_NAME && Math.abs(length - wrong.length) <= far);
-  let best = '';
-  let least = Number.POSITIVE_INFINITY;
-  for (const name of near) {
-    const distance = editDistance(wrong.toLowerCase(), name.toLowerCase());
-    if (distance < least) [best, least] = [name, distance];
-  }
-  if (least <= far) return `; write ${best}`;
+  const best = nearestName(wrong, names, Math.max(2, wrong.length / 3));
+  if (best !== undefined) return `; write ${best}`;
   const listed = names.slice(0, 12).map((name) => shortened(name, LONGEST_NAME));
   return `; known are ${listed.join(', ')}${names.length > 12 ? ', …' : ''}`;
 }
@@ -79,18 +73,4 @@ export function nearest(wrong: string, known: Iterable<string>): string {
 /** @returns the text, or its start where it is longer */
 export function shortened(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length)}…` : text;
-}
-
-/** Levenshtein's distance, one row at a time. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replace = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replace, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

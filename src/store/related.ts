@@ -9,13 +9,11 @@ export async function storedRelated(
   batch: readonly Resources[],
 ): Promise<readonly (Resource | undefined)[]> {
   const named = await store.readMany(missingFrom(batch) as ResourceKey[]);
+  const people = await Promise.all(
+    subjectsOfFollowUps(batch).map((subject) => store.personOf(subject.slice(subject.indexOf('/') + 1))),
+  );
   const earlier = await Promise.all(
-    subjectsOfFollowUps(batch).map(async (subject) =>
-      store.readPerson(
-        await store.personOf(subject.slice(subject.indexOf('/') + 1)),
-        'QuestionnaireResponse',
-      ),
-    ),
+    [...new Set(people)].map((person) => store.readPerson(person, 'QuestionnaireResponse')), // ids of one person are read once
   );
   return [...named, ...earlier.flat()].map((version) => version.resource);
 }

@@ -1,6 +1,7 @@
 /** What compiled checks and explanations ask of each other, so that none of their files imports the one that ties them together. */
 import type { Definitions } from '../fhir/definitions.ts';
-import type { Discerning, Test } from './discriminate.ts';
+import type { SliceTest } from './discriminate.ts';
+import type { Discerning } from './discriminator-path.ts';
 import type { ElementRules, Slicing, TypeBook, TypeRules } from './element-rules.ts';
 import type { Faults, Place } from './explain/faults.ts';
 import type { Rule } from './invariants.ts';
@@ -32,7 +33,7 @@ export interface Checking extends Discerning {
   /** @returns compiled invariants */
   rules(stated: StatedOn): readonly Rule[];
   /** @returns one test a slice */
-  tests(slicing: Slicing): readonly Test[];
+  tests(slicing: Slicing): readonly SliceTest[];
   compile(schema: Schema): Check;
   /** whether a resource is of the type that a definition is of */
   isOf(value: unknown, book: TypeBook): boolean;

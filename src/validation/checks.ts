@@ -4,7 +4,7 @@ import { Ajv } from 'ajv';
 import type { Definitions } from '../fhir/definitions.ts';
 import { BundleEntries } from './bundle/entries.ts';
 import type { Check, Checking } from './checking.ts';
-import { type Test, testsOf } from './discriminate.ts';
+import { type SliceTest, testsOf } from './discriminate.ts';
 import type { ElementRules, Slicing, TypeBook } from './element-rules.ts';
 import { compileRules, type Rule } from './invariants.ts';
 import { addKeywords, isResourceFine } from './keywords.ts';
@@ -14,7 +14,7 @@ import { isContained, resolveReference } from './resolve.ts';
 import type { RuleBooks } from './rule-books.ts';
 import { among, DEEPEST, type Json, running, within } from './run.ts';
 import { objectSchema, type Schema, statedSchema, valueSchema } from './schema.ts';
-import { STRUCTURAL, type StatedOn } from './stated.ts';
+import { isStated, type StatedOn } from './stated.ts';
 import type { Terms } from './terms.ts';
 
 export class Checks implements Checking {
@@ -30,7 +30,7 @@ export class Checks implements Checking {
   readonly #ofResource = new Map<string, Check>();
   readonly #ofType = new Map<string, Check>();
   readonly #rules = new Map<StatedOn['constraints'], readonly Rule[]>();
-  readonly #tests = new Map<Slicing, readonly Test[]>();
+  readonly #tests = new Map<Slicing, readonly SliceTest[]>();
 
   constructor(books: RuleBooks, definitions: Definitions, terms: Terms) {
     this.books = books;
@@ -48,7 +48,7 @@ export class Checks implements Checking {
     const isResource = book.kind === 'resource';
     const invariants = {
       type: book.type,
-      constraints: root.constraints.filter(({ key }) => !STRUCTURAL.has(key)),
+      constraints: root.constraints.filter(isStated),
     };
     const inner = this.compile({
       ...objectSchema(root.content, { type: book.type, isResource }),
@@ -108,7 +108,7 @@ export class Checks implements Checking {
     return rules;
   }
 
-  tests(slicing: Slicing): readonly Test[] {
+  tests(slicing: Slicing): readonly SliceTest[] {
     const known = this.#tests.get(slicing);
     if (known) return known;
     const tests = testsOf(slicing, this);

@@ -1,196 +1,195 @@
 /** Turns the discriminators of a slicing into tests that tell of an item whether it belongs to a slice. */
-import type { Discriminator, ElementRules, Slice, Slicing, TypeBook, TypeRules } from './element-rules.ts';
+import {
+  type Discerning,
+  type Found,
+  refersNowhere,
+  type Step,
+  stepsOf,
+  valuesAt,
+} from './discriminator-path.ts';
+import type { Discriminator, ElementRules, Slice, Slicing, TypeRules } from './element-rules.ts';
 import { fits, isSame } from './likeness.ts';
 import { isPrimitiveType } from './members.ts';
-import type { Json } from './run.ts';
+import { type Lookup, typesAt, type Ways, waysTo } from './slice-content.ts';
 
-/** What tests ask of the validator around them. */
-export interface Discerning {
-  /** rules of a type or a profile; undefined when it is not known */
-  book(canonical: string): Pick<TypeBook, 'type' | 'kind' | 'root'> | undefined;
-  /** whether a value conforms to a profile */
-  conforms(value: unknown, canonical: string): boolean;
-  /** whether a code, Coding or CodeableConcept is in a value set; undefined: nobody here knows */
-  isIn(value: unknown, valueSet: string): boolean | undefined;
-  /** the resource that a Reference points to, where it is at hand */
-  resolve(reference: unknown): Json | undefined;
-  /** the type that a Reference says it points to */
-  typeReferredTo(reference: unknown): string | undefined;
-}
-
-/** undefined: it cannot be told, because what the item refers to is not at hand */
+/** undefined: it cannot be told, because what the item refers to, or a definition, is not at hand */
 export type Test = (item: unknown) => boolean | undefined;
 
-type Step =
-  | { readonly kind: 'element'; readonly name: string }
-  | { readonly kind: 'extension'; readonly url: string }
-  | { readonly kind: 'type'; readonly type: string }
-  | { readonly kind: 'resolve' };
-
-/** A value found by a path; the type where the JSON says it: that of a choice, or of a resource. */
-interface Found {
-  readonly value: unknown;
-  readonly type: string | undefined;
+/** How one slice is told. */
+export interface SliceTest {
+  readonly fits: Test;
+  /** what the slice says at its discriminators: slices that say the same are not told apart */
+  readonly said: string;
+  /** it says nothing at any of them, though there are some and all definitions on the way are here */
+  readonly isSilent: boolean;
+  /** canonicals of definitions that are not here, without which it may not be told */
+  readonly missing: readonly string[];
 }
 
-const STEP = /^(?:extension\('([^']+)'\)|ofType\(([A-Za-z]+)\)|(resolve)\(\)|([A-Za-z]+)(?:\[x\])?)(?:\.|$)/;
-
-/** @returns the steps of a discriminator's path; undefined when it is none that FHIR allows there */
-function stepsOf(path: string): readonly Step[] | undefined {
-  const steps: Step[] = [];
-  let rest = path.replace(/^\$this(?:\.|$)/, '');
-  while (rest !== '') {
-    const [all = '', url, type, resolves, name] = STEP.exec(rest) ?? [];
-    if (all === '') return undefined;
-    if (url !== undefined) steps.push({ kind: 'extension', url });
-    else if (type !== undefined) steps.push({ kind: 'type', type });
-    else if (resolves) steps.push({ kind: 'resolve' });
-    else steps.push({ kind: 'element', name: name! });
-    rest = rest.slice(all.length);
-  }
-  return steps;
+/** What a slice says at one discriminator, and the test that it makes of the values there. */
+interface Told<Value> {
+  readonly said: unknown;
+  readonly test: (value: Value) => boolean | undefined;
 }
 
 /** @returns a test for each slice, in their order */
-export function testsOf(slicing: Slicing, discerning: Discerning): readonly Test[] {
+export function testsOf(slicing: Slicing, discerning: Discerning): readonly SliceTest[] {
   return slicing.slices.map((slice) => testOf(slicing.discriminators, slice, discerning));
 }
 
-function testOf(discriminators: readonly Discriminator[], { rules }: Slice, discerning: Discerning): Test {
-  const tests = discriminators.map((one) => discriminatorTest(one, rules, discerning));
-  return (item) => {
+/**
+ * A discriminator at which the slice says nothing is passed over; a slice that says nothing at any is told by none.
+ * @source hl7.org/fhir/R4/profiling.html#discriminator
+ */
+function testOf(
+  discriminators: readonly Discriminator[],
+  { rules }: Slice,
+  discerning: Discerning,
+): SliceTest {
+  const lookup: Lookup = { discerning, missing: new Set() };
+  const told = discriminators.flatMap((one) => discriminatorTold(one, rules, lookup) ?? []);
+  const missing = [...lookup.missing];
+  const said = JSON.stringify(told.map((one) => one.said));
+  if (told.length === 0)
+    return {
+      fits: () => undefined,
+      said,
+      isSilent: discriminators.length > 0 && missing.length === 0,
+      missing,
+    };
+  const fitsAll: Test = (item) => {
     let answer: boolean | undefined = true;
-    for (const test of tests) {
+    for (const { test } of told) {
       const one = test(item);
       if (one === false) return false;
       answer &&= one;
     }
     return answer;
   };
+  return { fits: fitsAll, said, isSilent: false, missing };
 }
 
-function discriminatorTest({ type, path }: Discriminator, slice: ElementRules, discerning: Discerning): Test {
+function discriminatorTold(
+  { type, path }: Discriminator,
+  slice: ElementRules,
+  lookup: Lookup,
+): Told<unknown> | undefined {
   const steps = stepsOf(path);
-  if (!steps) return () => false;
-  const test = foundTest(type, steps, slice, discerning);
+  const told = steps && foundTold(type, steps, slice, lookup);
+  if (!told) return undefined;
+  const { discerning } = lookup;
   const isFar = steps.some(({ kind }) => kind === 'resolve');
-  return (item) => {
-    const found = valuesAt(item, steps, discerning);
-    if (!isFar || found.some((one) => one.value !== undefined)) return test(found);
-    const [only] = found;
-    if (only === undefined) return refersNowhere(item, steps, discerning) ? test(found) : undefined;
-    return type === 'type' ? test(found) : undefined;
+  return {
+    said: [type, path, told.said],
+    test: (item) => {
+      const found = valuesAt(item, steps, discerning);
+      if (!isFar || found.some((one) => one.value !== undefined)) return told.test(found);
+      const [only] = found;
+      if (only === undefined) return refersNowhere(item, steps, discerning) ? told.test(found) : undefined;
+      return type === 'type' ? told.test(found) : undefined;
+    },
   };
 }
 
-function foundTest(
+function foundTold(
   type: Discriminator['type'],
   steps: readonly Step[],
   slice: ElementRules,
-  discerning: Discerning,
-): (found: readonly Found[]) => boolean {
-  const at = rulesAt(slice, steps, discerning);
-  if (type === 'exists') {
-    if (at.some(({ max }) => max === 0)) return (found) => found.length === 0;
-    return at.some(({ min }) => min > 0) ? (found) => found.length > 0 : () => true;
-  }
-  const types = typesAt(slice, steps, at, discerning);
-  if (type === 'type') {
-    const codes = new Set(types.flatMap((one) => codesOf(one, discerning)));
-    return (found) => found.some((one) => codes.has(one.type ?? '') || isPlain(one, codes));
-  }
-  if (type === 'profile') {
-    const profiles = types.flatMap(({ profiles: own, targets }) => (own.length > 0 ? own : targets));
-    return (found) => found.some(({ value }) => profiles.some((one) => discerning.conforms(value, one)));
-  }
-  const tests = at.map((rules) => valueTest(rules, discerning)).filter((test) => test !== undefined);
-  if (tests.length === 0) return isUrl(steps, slice) ?? ((found) => found.length > 0);
-  return (found) => found.some(({ value }) => tests.every((test) => test(value)));
+  lookup: Lookup,
+): Told<readonly Found[]> | undefined {
+  if (type === 'exists') return existsTold(waysTo(slice, steps, lookup));
+  if (type === 'type') return typeTold(typesAt(slice, steps, lookup), lookup);
+  if (type === 'profile') return profileTold(typesAt(slice, steps, lookup), lookup);
+  return urlTold(steps, slice) ?? valuesTold(waysTo(slice, steps, lookup), lookup);
 }
 
-/** @returns for extensions that are not known here a test of the url by which a profile names them */
-function isUrl(
-  steps: readonly Step[],
-  { types }: ElementRules,
-): ((found: readonly Found[]) => boolean) | undefined {
+function existsTold([at = []]: Ways): Told<readonly Found[]> | undefined {
+  if (at.some(({ max }) => max === 0)) return { said: 'absent', test: (found) => found.length === 0 };
+  return at.some(({ min }) => min > 0) ? { said: 'present', test: (found) => found.length > 0 } : undefined;
+}
+
+function typeTold(types: readonly TypeRules[], { discerning }: Lookup): Told<readonly Found[]> | undefined {
+  const codes = new Set(types.flatMap((one) => codesOf(one, discerning)).filter((code) => code !== ''));
+  if (codes.size === 0) return undefined;
+  return {
+    said: [...codes].sort(),
+    test: (found) => found.some((one) => codes.has(one.type ?? '') || isPlain(one, codes)),
+  };
+}
+
+function profileTold(
+  types: readonly TypeRules[],
+  { discerning, missing }: Lookup,
+): Told<readonly Found[]> | undefined {
+  const profiles = types.flatMap(({ profiles: own, targets }) => (own.length > 0 ? own : targets));
+  if (profiles.length === 0) return undefined;
+  const known = profiles.filter((one) => discerning.book(one) !== undefined);
+  const unknown = profiles.filter((one) => !known.includes(one));
+  for (const one of unknown) missing.add(one);
+  const areAny = (found: readonly Found[], some: readonly string[]): boolean =>
+    found.some(({ value }) => some.some((one) => discerning.conforms(value, one)));
+  return {
+    said: [...profiles].sort(),
+    // whatever is asked conforms to a profile that is not here
+    test: (found) => areAny(found, known) || (areAny(found, unknown) ? undefined : false),
+  };
+}
+
+/** @returns a test of the url by which a slice of extensions names their definition, which need not be here */
+function urlTold(steps: readonly Step[], { types }: ElementRules): Told<readonly Found[]> | undefined {
   const [step, more] = steps;
   if (more || step?.kind !== 'element' || step.name !== 'url') return undefined;
-  const urls = types.filter(({ code }) => code === 'Extension').flatMap(({ profiles }) => profiles);
-  if (urls.length === 0) return undefined;
-  return (found) => found.some(({ value }) => urls.some((url) => url.split('|', 1)[0] === value));
+  const named = types.filter(({ code }) => code === 'Extension').flatMap(({ profiles }) => profiles);
+  const urls = new Set(named.map((url) => url.split('|', 1)[0]));
+  if (urls.size === 0) return undefined;
+  return { said: [...urls].sort(), test: (found) => found.some(({ value }) => urls.has(value as string)) };
+}
+
+/** A slice that fixes nothing and has the element, or forbids it, is told by that. */
+function valuesTold(ways: Ways, lookup: Lookup): Told<readonly Found[]> | undefined {
+  if (ways[0]?.some(({ max }) => max === 0)) return existsTold(ways);
+  const told = ways
+    .map((way) => way.flatMap((rules) => valueTold(rules, lookup) ?? []))
+    .filter((way) => way.length > 0);
+  if (told.length === 0) return existsTold(ways);
+  return {
+    said: told.map((way) => way.map(({ said }) => said)),
+    test: (found) => told.some((way) => way.every(({ test }) => found.some(({ value }) => test(value)))),
+  };
 }
 
 /** @returns a test by what the element fixes; where itself fixes nothing, by what the elements below do */
-function valueTest(rules: ElementRules, discerning: Discerning): ((value: unknown) => boolean) | undefined {
+function valueTold(rules: ElementRules, lookup: Lookup): Told<unknown> | undefined {
   const { fixed, pattern, binding } = rules;
-  if (fixed !== undefined) return (value) => isSame(value, fixed);
-  if (pattern !== undefined) return (value) => fits(value, pattern);
-  if (binding?.strength === 'required') return (value) => discerning.isIn(value, binding.valueSet) !== false;
-  const below = rules.content.flatMap((one) => {
-    const test =
-      one.min > 0 || one.fixed !== undefined || one.pattern !== undefined
-        ? valueTest(one, discerning)
-        : undefined;
-    return test ? [{ name: one.name, test }] : [];
-  });
-  if (below.length === 0) return undefined;
-  return (value) =>
-    below.every(({ name, test }) =>
-      valuesAt(value, [{ kind: 'element', name }], discerning).some((one) => test(one.value)),
-    );
-}
-
-/** @returns the rules that a path leads to within a slice: several where slices of the way state it */
-function rulesAt(
-  slice: ElementRules,
-  steps: readonly Step[],
-  discerning: Discerning,
-): readonly ElementRules[] {
-  let at: readonly ElementRules[] = [slice];
-  for (const step of steps) {
-    if (step.kind === 'resolve' || step.kind === 'type') continue;
-    const name = step.kind === 'extension' ? 'extension' : step.name;
-    at = at.flatMap((rules) => contentOf(rules, discerning).filter((one) => one.name === name));
-    if (step.kind === 'extension')
-      at = at.flatMap(({ slicing }) =>
-        (slicing?.slices ?? [])
-          .map(({ rules }) => rules)
-          .filter((rules) => isExtension(rules, step.url, discerning)),
-      );
-  }
-  return at;
-}
-
-function isExtension(rules: ElementRules, url: string, discerning: Discerning): boolean {
-  if (rules.types.some(({ profiles }) => profiles.includes(url))) return true;
-  return contentOf(rules, discerning).some((one) => one.name === 'url' && one.fixed === url);
-}
-
-function contentOf(rules: ElementRules, discerning: Discerning): readonly ElementRules[] {
-  if (rules.content.length > 0) return rules.content;
-  const [type] = rules.types;
-  if (!type) return [];
-  return discerning.book(type.profiles[0] ?? urlOfType(type.code))?.root.content ?? [];
-}
-
-export function urlOfType(code: string): string {
-  return code.includes('/') ? code : `http://hl7.org/fhir/StructureDefinition/${code}`;
-}
-
-/** Types of what the path leads to; behind `resolve()` those of the targets. */
-function typesAt(
-  slice: ElementRules,
-  steps: readonly Step[],
-  at: readonly ElementRules[],
-  discerning: Discerning,
-): readonly TypeRules[] {
-  const last = steps.at(-1);
-  if (last?.kind === 'type') return [{ code: last.type, profiles: [], targets: [] }];
-  const types = (steps.length === 0 ? [slice] : at).flatMap((rules) => rules.types);
-  if (last?.kind !== 'resolve') return types;
-  return types.flatMap(({ targets }) =>
-    targets.map((target) => ({ code: discerning.book(target)?.type ?? '', profiles: [target], targets: [] })),
+  if (fixed !== undefined) return { said: { fixed }, test: (value) => isSame(value, fixed) };
+  if (pattern !== undefined) return { said: { pattern }, test: (value) => fits(value, pattern) };
+  if (binding?.strength === 'required')
+    return {
+      said: binding.valueSet,
+      test: (value) => lookup.discerning.isIn(value, binding.valueSet) !== false,
+    };
+  const below = rules.content.flatMap((one) =>
+    demandsOf(one).flatMap((demand) => {
+      const told = valueTold(demand, lookup);
+      return told ? [{ name: one.name, told }] : [];
+    }),
   );
+  if (below.length === 0) return undefined;
+  return {
+    said: below.map(({ name, told }) => [name, told.said]),
+    test: (value) =>
+      below.every(({ name, told }) =>
+        valuesAt(value, [{ kind: 'element', name }], lookup.discerning).some((one) => told.test(one.value)),
+      ),
+  };
+}
+
+/** @returns the rules of an element that each item of a slice must meet: its own, and those of slices that must be there */
+function demandsOf(rules: ElementRules): readonly ElementRules[] {
+  const isDemanded = rules.min > 0 || rules.fixed !== undefined || rules.pattern !== undefined;
+  const slices = rules.types.some(({ code }) => code === 'Extension') ? [] : (rules.slicing?.slices ?? []);
+  const required = slices.map((slice) => slice.rules).filter(({ min }) => min > 0);
+  return isDemanded ? [rules, ...required] : required;
 }
 
 function codesOf({ code, profiles }: TypeRules, discerning: Discerning): readonly string[] {
@@ -206,66 +205,4 @@ function isPlain({ value, type }: Found, codes: ReadonlySet<string>): boolean {
   return [...codes].some(
     (code) => isPrimitiveType(code) && (code === 'boolean') === (typeof value === 'boolean'),
   );
-}
-
-function valuesAt(item: unknown, steps: readonly Step[], discerning: Discerning): readonly Found[] {
-  let found: readonly Found[] = [{ value: item, type: resourceType(item) }];
-  for (const step of steps) found = found.flatMap((one) => take(one, step, discerning));
-  return found;
-}
-
-function take(from: Found, step: Step, discerning: Discerning): readonly Found[] {
-  if (step.kind === 'type') return from.type === undefined || from.type === step.type ? [from] : [];
-  if (step.kind === 'resolve') {
-    const target = discerning.resolve(from.value);
-    if (target) return [{ value: target, type: resourceType(target) }];
-    const type = discerning.typeReferredTo(from.value);
-    return type === undefined ? [] : [{ value: undefined, type }];
-  }
-  if (typeof from.value !== 'object' || from.value === null) return [];
-  const owner = from.value as Json;
-  if (step.kind === 'extension')
-    return listOf(owner.extension)
-      .filter((one) => (one as Json | null)?.url === step.url)
-      .map((value) => ({ value, type: undefined }));
-  if (owner[step.name] !== undefined || owner[`_${step.name}`] !== undefined)
-    return membersOf(owner, step.name).map((value) => ({ value, type: resourceType(value) }));
-  for (const key in owner) {
-    const name = key.startsWith('_') ? key.slice(1) : key;
-    const type = name.startsWith(step.name) ? typeNamed(name.slice(step.name.length), discerning) : undefined;
-    if (type !== undefined) return membersOf(owner, name).map((value) => ({ value, type }));
-  }
-  return [];
-}
-
-/** @returns the type that the name of a choice's member ends with: `valueString`, and not `statusReason` */
-function typeNamed(ending: string, discerning: Discerning): string | undefined {
-  if (!/^[A-Z]/.test(ending)) return undefined;
-  const lower = ending[0]!.toLowerCase() + ending.slice(1);
-  return [ending, lower].find((type) => {
-    const kind = discerning.book(urlOfType(type))?.kind;
-    return kind === 'complex-type' || kind === 'primitive-type';
-  });
-}
-
-/** @returns the values of a member; undefined stands for a primitive that has an id or extensions only */
-function membersOf(owner: Json, name: string): readonly unknown[] {
-  const values = listOf(owner[name]);
-  return values.length > 0 || owner[`_${name}`] === undefined ? values : [undefined];
-}
-
-/** @returns true where there is no reference at the end of the path that could be followed */
-function refersNowhere(item: unknown, steps: readonly Step[], discerning: Discerning): boolean {
-  const first = steps.findIndex(({ kind }) => kind === 'resolve');
-  return valuesAt(item, steps.slice(0, first), discerning).length === 0;
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  if (value === undefined || value === null) return [];
-  return Array.isArray(value) ? value : [value];
-}
-
-function resourceType(value: unknown): string | undefined {
-  const type = (value as Json | null | undefined)?.resourceType;
-  return typeof type === 'string' ? type : undefined;
 }

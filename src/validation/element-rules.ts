@@ -1,5 +1,6 @@
 /** Turns a StructureDefinition's snapshot into a tree of rules, element by element, that checks and explanations are made from. */
 import type { ElementDefinition, StructureDefinition } from '@medplum/fhirtypes';
+import { ELEMENT_ID } from './primitive-formats.ts';
 
 /** One type that an element may have. */
 export interface TypeRules {
@@ -9,6 +10,8 @@ export interface TypeRules {
   readonly profiles: readonly string[];
   /** canonicals of the resources that a Reference may point to; empty: any */
   readonly targets: readonly string[];
+  /** how the value is written, where that is narrower than the primitive type says */
+  readonly format?: typeof ELEMENT_ID;
 }
 
 export interface Constraint {
@@ -161,7 +164,7 @@ function growing(definition: StructureDefinition, element: ElementDefinition): G
       path.includes('.') && (element.base?.max ?? element.max ?? '1') !== '1' && element.base?.max !== '0',
     min: element.min ?? 0,
     max: element.max === '*' || element.max === undefined ? Number.POSITIVE_INFINITY : Number(element.max),
-    types: (element.type ?? []).map((type) => typeRules(definition, path, type)),
+    types: (element.type ?? []).map((type) => typeRules(definition, element, type)),
     content: [],
     sameAs: undefined,
     slicing: element.slicing && {
@@ -185,7 +188,7 @@ function growing(definition: StructureDefinition, element: ElementDefinition): G
 
 function typeRules(
   definition: StructureDefinition,
-  path: string,
+  { path, base }: ElementDefinition,
   {
     code = '',
     profile = [],
@@ -199,7 +202,13 @@ function typeRules(
   const system = code.startsWith(SYSTEM_TYPE)
     ? (fhirType?.valueUrl ?? fhirType?.valueUri ?? code.slice(SYSTEM_TYPE.length).toLowerCase())
     : code;
-  return { code: isResourceId ? 'id' : system, profiles: profile, targets: targetProfile };
+  return {
+    code: isResourceId ? 'id' : system,
+    profiles: profile,
+    targets: targetProfile,
+    // "any string value that does not contain spaces", in words only
+    ...(base?.path === 'Element.id' && { format: ELEMENT_ID }),
+  };
 }
 
 /** Best practice (`dom-6`: a text for people) is no fault; constraints without an expression cannot be checked by anyone. */

@@ -3,6 +3,7 @@ import type { Definitions } from '../fhir/definitions.ts';
 import { typesAt } from '../fhirpath/place.ts';
 import type { Checking } from './checking.ts';
 import type { TypeBook } from './element-rules.ts';
+import { addedContexts } from './extension-contexts.ts';
 import { DEEPEST, type Json, running } from './run.ts';
 import type { ExtensionsOf } from './schema.ts';
 
@@ -51,7 +52,7 @@ export function extensionFault(
       text: `must be written as ${book.isModifier ? 'modifierExtension' : 'extension'}: so its definition says`,
     };
   if (mayStand(book, of, checks.definitions)) return undefined;
-  const places = book.context.map(({ expression }) => expression).join(', ');
+  const places = [...book.context.map(({ expression }) => expression), ...addedContexts(book.url)].join(', ');
   return { rule: 'fhir-extension-context', text: `may not stand here: its definition allows ${places}` };
 }
 
@@ -65,14 +66,13 @@ function isAsDefined(item: unknown, checks: Checking): boolean {
   const book = definitionOf((item as Json | null)?.url, checks);
   if (!book) return true;
   const run = running();
-  const known = run.inside.get(item);
-  if (known !== undefined) return known;
   if (run.depth > DEEPEST) return false;
-  run.depth++;
-  const isFine = checks.ofBook(book)(item);
-  run.depth--;
-  run.inside.set(item, isFine);
-  return isFine;
+  return run.held.alone(item, () => {
+    run.depth++;
+    const isFine = checks.ofBook(book)(item);
+    run.depth--;
+    return isFine;
+  });
 }
 
 const answers = new WeakMap<TypeBook, Map<ExtensionsOf, boolean>>();
@@ -84,9 +84,10 @@ function mayStand(book: TypeBook, of: ExtensionsOf, definitions: Definitions): b
   answers.set(book, known);
   const answer =
     known.get(of) ??
-    book.context.some(
+    (book.context.some(
       ({ type, expression = '' }) => type !== 'element' || isContext(expression, of, definitions),
-    );
+    ) ||
+      addedContexts(book.url).some((expression) => isContext(expression, of, definitions)));
   known.set(of, answer);
   return answer;
 }

@@ -36,6 +36,15 @@ export const CORRECTIONS: readonly Correction[] = [
       'a reference by identifier or display only would be refused, and so would "#", which is the container',
   },
   {
+    key: 'dom-3',
+    published:
+      "contained.where((('#'+id in (%resource.descendants().reference | %resource.descendants().as(canonical) | %resource.descendants().as(uri) | %resource.descendants().as(url))) or descendants().where(reference = '#').exists() or descendants().where(as(canonical) = '#').exists() or descendants().where(as(canonical) = '#').exists()).not()).trace('unmatched', id).empty()",
+    corrected:
+      "contained.where(descendants().where(reference = '#' or as(canonical) = '#').exists().not()).select('#' + id).exclude(%resource.descendants().reference | %resource.descendants().as(canonical) | %resource.descendants().as(uri) | %resource.descendants().as(url)).empty()",
+    reason:
+      'it says the same, and gathers what is referred to once: as published each contained resource does, and hundreds take longer than may be',
+  },
+  {
     key: 'per-1',
     published: 'start.hasValue().not() or end.hasValue().not() or (start <= end)',
     corrected: 'start.hasValue().not() or end.hasValue().not() or (start <= end) or (start > end).empty()',

@@ -5,6 +5,7 @@ import { AdapterError, issueOf } from '../fhir/outcome.ts';
 import { compileInvariant, type Invariant } from '../fhirpath/invariant.ts';
 import type { Constraint } from './element-rules.ts';
 import { CORRECTIONS } from './invariant-corrections.ts';
+import { resolveReference } from './resolve.ts';
 import { type Json, running } from './run.ts';
 
 /** An invariant, ready to be asked of a value. */
@@ -29,12 +30,11 @@ export function compileRules(
     const expression = correctedOf(constraint);
     const compiled = compileInvariant(expression, { path: type }, definitions);
     if (compiled.ok) {
-      const isEasy = source.startsWith(BASE) ? EASILY_MET[key] : undefined;
+      const isEasy = source.startsWith(BASE) ? EASILY_TOLD[key] : undefined;
       return [
         {
           constraint,
-          holds: (value, sibling) =>
-            isEasy?.(value as Json) === true || holds(compiled.value, value, sibling),
+          holds: (value, sibling) => isEasy?.(value as Json) ?? holds(compiled.value, value, sibling),
         },
       ];
     }
@@ -56,15 +56,14 @@ const BASE = 'http://hl7.org/fhir/StructureDefinition/';
 const withoutContained = lacks('contained');
 
 /**
- * Invariants of base R4 that stand on nearly everything and can be told at a glance for nearly every value: true where they
- * are surely met; anything else is for the expression.
+ * Invariants of base R4 that stand on nearly everything and can be told at a glance for nearly every value: whether they are
+ * met, where that is sure; anything else is for the expression.
  */
-const EASILY_MET: Readonly<Record<string, (value: Json) => boolean>> = {
-  'dom-2': withoutContained,
+const EASILY_TOLD: Readonly<Record<string, (value: Json) => boolean | undefined>> = {
   'dom-3': withoutContained,
   'dom-4': withoutContained,
   'dom-5': withoutContained,
-  'ref-1': ({ reference }) => typeof reference === 'string' && !reference.startsWith('#'),
+  'ref-1': isContainedOrElsewhere,
   'per-1': lacks('end'),
   'qty-3': lacks('code'),
   'att-1': lacks('data'),
@@ -73,9 +72,15 @@ const EASILY_MET: Readonly<Record<string, (value: Json) => boolean>> = {
 };
 
 /** @returns whether an object has neither the element nor, for a primitive, extensions of it */
-function lacks(name: string): (value: Json) => boolean {
+function lacks(name: string): (value: Json) => true | undefined {
   const companion = `_${name}`;
-  return (value) => value[name] === undefined && value[companion] === undefined;
+  return (value) => (value[name] === undefined && value[companion] === undefined) || undefined;
+}
+
+/** The expression would look through all that is contained, for each reference. */
+function isContainedOrElsewhere({ reference }: Json): boolean | undefined {
+  if (typeof reference !== 'string') return undefined;
+  return !reference.startsWith('#') || resolveReference(reference) !== undefined;
 }
 
 const corrected = new Map(CORRECTIONS.map((one) => [`${one.key} ${one.published}`, one.corrected]));

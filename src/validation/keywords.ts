@@ -19,9 +19,9 @@ import {
   type SlicedBy,
   statedSchema,
 } from './schema.ts';
-import { sortIntoSlices } from './slices.ts';
+import { isRemark, sortIntoSlices } from './slices.ts';
 import { specialTest } from './special.ts';
-import { STRUCTURAL, type StatedOn, type WholePrimitive } from './stated.ts';
+import { isStated, type StatedOn, type WholePrimitive } from './stated.ts';
 import { wholesTest } from './whole-primitives.ts';
 
 /** Makes a keyword's test from what the schema states. */
@@ -179,7 +179,7 @@ function isNothing(list: unknown, at: number): boolean {
 
 function wholeTest(checks: Checking, type: string): Check {
   const root = checks.books.type(type)?.root;
-  const constraints = root?.constraints.filter(({ key }) => !STRUCTURAL.has(key)) ?? [];
+  const constraints = root?.constraints.filter(isStated) ?? [];
   if (!root) return () => true;
   return checks.compile({
     ...statedSchema(root),
@@ -219,9 +219,7 @@ export function isResourceFine(
   const steps = isContained ? 1 : 2; // `contained`, or `entry.resource`: as the explanation counts
   run.depth += steps;
   const isFine = within(value as Json, isContained, () => {
-    const known = run.inside.get(value);
-    const isSound = known ?? isSoundResource(checks, value);
-    if (known === undefined) run.inside.set(value, isSound);
+    const isSound = run.held.alone(value, () => isSoundResource(checks, value));
     return isSound && (profiles.length === 0 || profiles.some((url) => checks.conforms(value, url)));
   });
   run.depth -= steps;
@@ -239,7 +237,7 @@ function slicesTest(checks: Checking, { slicing }: Pick<SlicedBy, 'slicing'>): C
   return (value) => {
     const all = Array.isArray(value) ? value : [value];
     const { places, faults } = sortIntoSlices(all, slicing, checks.tests(slicing));
-    if (faults.length > 0) return false;
+    if (!faults.every(isRemark)) return false;
     items ??= slicing.slices.map(({ rules }) => checks.ofElement(rules));
     for (let at = 0; at < all.length; at++) {
       const place = places[at]!;

@@ -19,6 +19,9 @@ const WORD = /^[^\s\u0000-\u001f]+$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point
 const CODE = /^[^\s\u0000-\u001f]+(?: [^\s\u0000-\u001f]+)*$/;
 
+/** What stands for the type where the id of an element is looked at: a string, but not any. */
+export const ELEMENT_ID = 'id of an element';
+
 /** @source hl7.org/fhir/R4/datatypes.html#primitive; times as there, so a time needs seconds and a zone */
 export const FORMATS: ReadonlyMap<string, { readonly pattern: RegExp; readonly write: string }> = new Map([
   ['date', { pattern: new RegExp(`^${PARTIAL_DAY}$`), write: 'YYYY, YYYY-MM or YYYY-MM-DD' }],
@@ -39,6 +42,7 @@ export const FORMATS: ReadonlyMap<string, { readonly pattern: RegExp; readonly w
   ['time', { pattern: new RegExp(`^${TIME}$`), write: 'hh:mm:ss' }],
   ['code', { pattern: CODE, write: 'a code without leading, trailing or double spaces' }],
   ['id', { pattern: /^[A-Za-z0-9\-.]{1,64}$/, write: '1 to 64 letters, digits, hyphens or full stops' }],
+  [ELEMENT_ID, { pattern: WORD, write: 'text without spaces' }],
   ['uri', { pattern: WORD, write: 'a URI without spaces' }],
   ['url', { pattern: WORD, write: 'a URL without spaces' }],
   ['canonical', { pattern: WORD, write: 'a canonical URL without spaces' }],
@@ -62,7 +66,8 @@ export const FORMATS: ReadonlyMap<string, { readonly pattern: RegExp; readonly w
 /** Control characters have no place in FHIR text, but for tab, line feed and carriage return. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/;
-const LONGEST_TEXT = 1_048_576;
+/** In characters, of all text but Base64. */
+export const LONGEST_TEXT = 1_048_576;
 
 const RANGES: ReadonlyMap<string, readonly [low: number, high: number]> = new Map([
   ['integer', [-2_147_483_648, 2_147_483_647]],
@@ -96,7 +101,7 @@ function textFault(type: string, value: unknown): PrimitiveFault | undefined {
   if (CONTROL.test(value)) return { rule: 'fhir-format', text: 'holds control characters: remove them' };
   const format = FORMATS.get(type);
   if (format && !format.pattern.test(value))
-    return { rule: 'fhir-format', text: `is not written as a ${type}: write ${format.write}` };
+    return { rule: 'fhir-format', text: `is not written as ${article(type)} ${type}: write ${format.write}` };
   if ((type === 'date' || type === 'dateTime' || type === 'instant') && !isCalendarDay(value))
     return { rule: 'fhir-date', text: 'is a day that its month does not have' };
   if (value.length > LONGEST_TEXT && type !== 'base64Binary')
@@ -111,6 +116,11 @@ export function isCalendarDay(text: string): boolean {
   return (
     day <= 28 || day <= new Date(Date.UTC(Number(text.slice(0, 4)), Number(text.slice(5, 7)), 0)).getUTCDate()
   );
+}
+
+/** `an id`, `an instant`, `a uri`. */
+function article(type: string): 'a' | 'an' {
+  return /^[aio]/.test(type) ? 'an' : 'a';
 }
 
 function wrongType(write: string): PrimitiveFault {

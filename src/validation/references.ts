@@ -1,7 +1,7 @@
 /** Turns a Reference into what is wrong with where it points, in words that never repeat it. */
 import { parseLocalId } from '../fhir/ids.ts';
 import type { Checking } from './checking.ts';
-import { urlOfType } from './discriminate.ts';
+import { urlOfType } from './discriminator-path.ts';
 import { resolveReference } from './resolve.ts';
 import type { RuleBooks } from './rule-books.ts';
 import { type Json, running } from './run.ts';

@@ -1,5 +1,5 @@
 /** Follows a reference to a resource at hand: contained, or an entry of the Bundle. */
-import { type Json, running } from './run.ts';
+import { type Contained, type Json, running } from './run.ts';
 
 /** @returns the resource; undefined when it is elsewhere, or there is none */
 export function resolveReference(reference: string): Json | undefined {
@@ -11,12 +11,26 @@ export function resolveReference(reference: string): Json | undefined {
 
 /** @returns true for a resource that the one at hand contains */
 export function isContained(value: unknown): boolean {
-  const { contained } = running().rootResource;
-  return Array.isArray(contained) && contained.includes(value);
+  return contentsOf(running().rootResource)?.all.has(value) === true;
 }
 
 /** @returns the contained resource of that id */
-export function containedIn({ contained }: Json, id: string): Json | undefined {
+export function containedIn(resource: Json, id: string): Json | undefined {
+  return contentsOf(resource)?.byId.get(id);
+}
+
+/** Read once a run: a resource may contain hundreds, with references to them in their thousands. */
+function contentsOf(resource: Json): Contained | undefined {
+  const { contained } = resource;
   if (!Array.isArray(contained)) return undefined;
-  return (contained as (Json | null)[]).find((one) => one?.id === id) ?? undefined;
+  const run = running();
+  run.contained ??= new Map();
+  const known = run.contained.get(resource);
+  if (known) return known;
+  const byId = new Map<unknown, Json>();
+  for (const one of contained as (Json | null)[])
+    if (one?.id !== undefined && !byId.has(one.id)) byId.set(one.id, one);
+  const contents: Contained = { byId, all: new Set(contained) };
+  run.contained.set(resource, contents);
+  return contents;
 }

@@ -2,7 +2,8 @@
 import type { OperationOutcomeIssue, StructureDefinition } from '@medplum/fhirtypes';
 import type { Canonicals } from '../fhir/canonicals.ts';
 import { type Checked, issueOf } from '../fhir/outcome.ts';
-import { urlOfType } from './discriminate.ts';
+import { ByName } from './by-name.ts';
+import { urlOfType } from './discriminator-path.ts';
 import { rulesOf, type TypeBook } from './element-rules.ts';
 
 /** Makes a definition's snapshot: `snapshotOf`, or a cache over it. */
@@ -11,18 +12,18 @@ export type MakeSnapshot = (
   canonicals: Canonicals,
 ) => Checked<StructureDefinition>;
 
-/** Canonicals that are remembered as unknown. */
-const MOST_UNKNOWN = 10_000;
+/** Canonicals of which it is remembered what they name. */
+const MOST_NAMES = 10_000;
 
 export class RuleBooks {
   readonly canonicals: Canonicals;
   /** why definitions could not be read as rules */
   readonly faults: OperationOutcomeIssue[] = [];
   readonly #makeSnapshot: MakeSnapshot;
-  readonly #books = new Map<string, TypeBook>();
-  readonly #unknown = new Set<string>();
-  /** known, but of no use */
-  readonly #faulty = new Set<string>();
+  /** by `url|version`; faulty is a definition that is here and of no use */
+  readonly #books = new Map<string, TypeBook | 'faulty'>();
+  /** by the canonical that was asked for */
+  readonly #named = new ByName<TypeBook | 'faulty' | 'unknown'>(MOST_NAMES);
   readonly #types = new Map<string, TypeBook>();
 
   constructor(canonicals: Canonicals, makeSnapshot: MakeSnapshot) {
@@ -32,33 +33,29 @@ export class RuleBooks {
 
   /** @returns undefined when the definition is not known, or is faulty: then `faults` says why */
   find(canonical: string): TypeBook | undefined {
-    const known = this.#books.get(canonical);
-    if (known) return known;
-    return this.#unknown.has(canonical) ? undefined : this.#find(canonical);
-  }
-
-  #find(canonical: string): TypeBook | undefined {
-    const definition = this.canonicals.find('StructureDefinition', canonical);
-    if (!definition) {
-      if (this.#unknown.size >= MOST_UNKNOWN) this.#forget(); // there is no end of the names that data may hold
-      this.#unknown.add(canonical);
-      return undefined;
-    }
-    const url = `${definition.url}|${definition.version ?? ''}`;
-    const book = this.#books.get(url) ?? this.#read(definition);
-    if (!book) {
-      this.#unknown.add(canonical);
-      this.#faulty.add(canonical);
-      return undefined;
-    }
-    this.#books.set(url, book);
-    this.#books.set(canonical, book);
-    return book;
+    const found = this.#named.get(canonical) ?? this.#find(canonical);
+    return typeof found === 'string' ? undefined : found;
   }
 
   /** @returns true for a definition that is here and cannot be used: nothing conforms to it */
   isFaulty(canonical: string): boolean {
-    return this.find(canonical) === undefined && this.#faulty.has(canonical);
+    return (this.#named.get(canonical) ?? this.#find(canonical)) === 'faulty';
+  }
+
+  #find(canonical: string): TypeBook | 'faulty' | 'unknown' {
+    const definition = this.canonicals.find('StructureDefinition', canonical);
+    const found = definition ? this.#bookOf(definition) : 'unknown';
+    this.#named.keep(canonical, found);
+    return found;
+  }
+
+  #bookOf(definition: StructureDefinition): TypeBook | 'faulty' {
+    const url = `${definition.url}|${definition.version ?? ''}`;
+    const known = this.#books.get(url);
+    if (known) return known;
+    const book = this.#read(definition) ?? 'faulty';
+    this.#books.set(url, book);
+    return book;
   }
 
   /** @param code a data type or a resource type of base R4 */
@@ -73,11 +70,6 @@ export class RuleBooks {
   /** @returns the resource type that a canonical stands for: `Patient`, also for a profile on Patient */
   resourceType(canonical: string): string {
     return this.find(canonical)?.type ?? canonical.slice(canonical.lastIndexOf('/') + 1);
-  }
-
-  #forget(): void {
-    this.#unknown.clear();
-    for (const canonical of this.#faulty) this.#unknown.add(canonical);
   }
 
   #read(definition: StructureDefinition): TypeBook | undefined {

@@ -30,6 +30,13 @@ export interface Entries {
   find(reference: string, from: Json): Json | undefined;
 }
 
+/** What a resource contains, as references find it. */
+export interface Contained {
+  /** of several with one id the first */
+  readonly byId: ReadonlyMap<unknown, Json>;
+  readonly all: ReadonlySet<unknown>;
+}
+
 /** The state of the validation that runs: checks are plain functions of a value, and this is where they find the rest. */
 export type Run = {
   /** nearest resource around the value */
@@ -39,9 +46,9 @@ export type Run = {
   /** of the innermost Bundle */
   entries: Entries | undefined;
   depth: number;
-  /** what was found of resources and extensions within others: each definition around one asks again, and so on at every level */
-  readonly inside: Map<unknown, boolean>;
   readonly pending: PendingCode[];
+  /** what resources contain, by the resource, as far as it was asked */
+  contained: Map<Json, Contained> | undefined;
   /** what is being held, or was held, against which definition: what refers to itself ends there */
   readonly held: Held;
 } & Answers;
@@ -65,7 +72,7 @@ export function runOn<T>(resource: Json, answers: Answers, body: (run: Run) => T
     rootResource: resource,
     entries: undefined,
     depth: 0,
-    inside: new Map<unknown, boolean>(),
+    contained: undefined,
     pending: [],
     held: new Held(),
     resolve: answers.resolve,

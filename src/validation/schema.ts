@@ -31,7 +31,7 @@ export interface Schema {
   items?: Schema;
   minItems?: number;
   maxItems?: number;
-  /** a primitive type */
+  /** a primitive type, or a format that is narrower */
   fhirPrimitive?: string;
   /** a primitive type, or null */
   fhirItem?: string;
@@ -97,7 +97,7 @@ export interface ExtensionsOf {
 }
 
 /** Data types with rules of their own in code, as all resources have. */
-const SPECIAL: ReadonlySet<string> = new Set(['Extension', 'Reference', 'Coding']);
+const SPECIAL: ReadonlySet<string> = new Set(['Extension', 'Reference', 'Coding', 'Narrative']);
 
 /** @returns the schema of an object with these elements */
 export function objectSchema(content: readonly ElementRules[], owner: Owner): Schema {
@@ -205,8 +205,8 @@ export function statedSchema(rules: ElementRules): Schema {
   };
 }
 
-function primitiveSchema(rules: ElementRules, { code }: TypeRules): Schema {
-  return rules.isArray ? { fhirItem: code } : { fhirPrimitive: code };
+function primitiveSchema(rules: ElementRules, { code, format }: TypeRules): Schema {
+  return rules.isArray ? { fhirItem: format ?? code } : { fhirPrimitive: format ?? code };
 }
 
 /** @returns true for the elements of a resource, which a profile spells out within a Bundle */

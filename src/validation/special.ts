@@ -1,8 +1,11 @@
 /** Rules of single types that neither structure nor FHIRPath says. */
 
+import { narrativeFaults } from '../fhirpath/narrative.ts';
 import { bundleFaults } from './bundle/bundle-rules.ts';
 import { isConditional, strayFaults } from './bundle/references.ts';
 import type { Checking } from './checking.ts';
+import { containedFaults } from './contained.ts';
+import { LONGEST_TEXT } from './primitive-formats.ts';
 import { questionnaireFaults } from './questionnaire/definition-rules.ts';
 import { questionnaireResponseFaults } from './questionnaire/response-rules.ts';
 import { contradiction, formFault } from './references.ts';
@@ -14,6 +17,7 @@ const RULES: Readonly<Record<string, (value: Json, checks: Checking) => readonly
   Extension: (value) => (hasValueOrParts(value) ? NO_FAULTS : [EXTENSION]),
   Reference: referenceFaults,
   Coding: (value, checks) => (isCodeKnown(value, checks) ? NO_FAULTS : [UNKNOWN_CODE]),
+  Narrative: divFaults,
   Bundle: bundleFaults,
   Questionnaire: questionnaireFaults,
   QuestionnaireResponse: questionnaireResponseFaults,
@@ -61,19 +65,20 @@ function referenceFaults(value: Json, checks: Checking): readonly SpecialFault[]
   return typeof reference === 'string' ? strayFaults(reference) : NO_FAULTS;
 }
 
-/** References find a contained resource by its id alone. */
-function containedFaults({ contained }: Json): readonly SpecialFault[] {
-  if (!Array.isArray(contained) || contained.length < 2) return NO_FAULTS;
-  const seen = new Set<unknown>();
-  return contained.flatMap((one: unknown, index): readonly SpecialFault[] => {
-    const id = (one as Json | null)?.id;
-    if (typeof id !== 'string') return NO_FAULTS;
-    if (!seen.has(id)) {
-      seen.add(id);
-      return NO_FAULTS;
-    }
-    const text = 'is that of another contained resource too: give each its own';
-    return [{ rule: 'fhir-contained-id', element: `contained[${index}].id`, text, code: 'duplicate' }];
+/** That the div is no text, or a blank one, is said by its type. */
+function divFaults({ div }: Json): readonly SpecialFault[] {
+  if (typeof div !== 'string' || div.length > LONGEST_TEXT || div.trim() === '') return NO_FAULTS;
+  const faults = narrativeFaults(div);
+  if (faults.length === 0) return NO_FAULTS;
+  return faults.map(({ rule, text }): SpecialFault => {
+    if (rule === 'namespace')
+      return { rule: 'fhir-narrative-namespace', element: 'div', text, code: 'structure' };
+    return {
+      rule: `invariant-${rule}`,
+      element: 'div',
+      text: `breaks ${rule}: it ${text}`,
+      code: 'invariant',
+    };
   });
 }
 

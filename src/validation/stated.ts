@@ -9,14 +9,26 @@ export interface StatedOn {
 }
 
 /** Invariants that structure says already: nothing is empty (ele-1), and an extension has a value or extensions, not both (ext-1). */
-export const STRUCTURAL: ReadonlySet<string> = new Set(['ele-1', 'ext-1']);
+const STRUCTURAL: ReadonlySet<string> = new Set(['ele-1', 'ext-1']);
+
+/** Invariants that `special.ts` says, as they are published: it names the reason, or the place, that they leave out. */
+const SPECIAL: ReadonlySet<string> = new Set([
+  'txt-1 htmlChecks()',
+  'txt-2 htmlChecks()',
+  'dom-2 contained.contained.empty()',
+]);
+
+/** @returns false for an invariant that is said otherwise than by its expression */
+export function isStated({ key, expression }: Constraint): boolean {
+  return !STRUCTURAL.has(key) && !SPECIAL.has(`${key} ${expression}`);
+}
 
 /** Types without a name of their own in FHIRPath: it calls them by their path. */
 export const BACKBONE: ReadonlySet<string> = new Set(['BackboneElement', 'Element']);
 
 const asked = new WeakMap<ElementRules, Map<string, StatedOn>>();
 
-/** @returns the invariants of an element that structure does not say already, the same object each time */
+/** @returns the invariants of an element that are not said otherwise, the same object each time */
 export function statedOn(
   rules: ElementRules,
   type: TypeRules,
@@ -24,7 +36,7 @@ export function statedOn(
 ): StatedOn | undefined {
   // `contentReference` brings what is stated on the element that it names
   const all = [...rules.constraints, ...(rules.sameAs?.constraints ?? [])];
-  const constraints = all.filter(({ key }, at) => !STRUCTURAL.has(key) && isFirst(all, key, at));
+  const constraints = all.filter((one, at) => isStated(one) && isFirst(all, one.key, at));
   if (constraints.length === 0) return undefined;
   const focus = focusType(rules, type, owner);
   const known = asked.get(rules) ?? new Map<string, StatedOn>();

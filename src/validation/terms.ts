@@ -1,4 +1,5 @@
 /** Answers for coded values: in a value set, not in it, or not to be told here. */
+import { ByName } from './by-name.ts';
 import type { Binding } from './element-rules.ts';
 import type { Json } from './run.ts';
 import type { CodeTest, Terminology } from './terminology/terminology.ts';
@@ -16,8 +17,7 @@ const MOST_SYSTEMS = 1_000;
 
 export class Terms {
   readonly #terminology: Terminology;
-  readonly #tests = new Map<string, CodeTest>();
-  readonly #whole = new Map<string, System | undefined>();
+  readonly #whole = new ByName<System | undefined>(MOST_SYSTEMS);
 
   constructor(terminology: Terminology) {
     this.#terminology = terminology;
@@ -27,17 +27,12 @@ export class Terms {
   #wholeSystem(system: string): System | undefined {
     const found = this.#terminology.codeSystem(system);
     const whole = found?.isComplete ? found : undefined;
-    if (this.#whole.size >= MOST_SYSTEMS) this.#whole.clear(); // there is no end of the names that data may hold
-    this.#whole.set(system, whole);
+    this.#whole.keep(system, whole);
     return whole;
   }
 
   codes(valueSet: string): CodeTest {
-    const known = this.#tests.get(valueSet);
-    if (known) return known;
-    const test = this.#terminology.codes(valueSet);
-    this.#tests.set(valueSet, test);
-    return test;
+    return this.#terminology.codes(valueSet);
   }
 
   /** @returns whether a code, Coding, CodeableConcept or Quantity is in the set; undefined when that is not known here */

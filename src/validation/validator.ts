@@ -2,10 +2,11 @@
 import type { OperationOutcomeIssue, Resource } from '@medplum/fhirtypes';
 import type { Canonicals } from '../fhir/canonicals.ts';
 import type { Definitions } from '../fhir/definitions.ts';
-import { type Checked, outcomeOf } from '../fhir/outcome.ts';
+import type { Checked } from '../fhir/outcome.ts';
 import { Checks } from './checks.ts';
 import { Explainer } from './explain/explain.ts';
 import { Place } from './explain/faults.ts';
+import { prepare } from './prepare.ts';
 import { resolveReference } from './resolve.ts';
 import { type MakeSnapshot, RuleBooks } from './rule-books.ts';
 import { type Answers, claimsOf, type Json, type PendingCode, runOn } from './run.ts';
@@ -37,7 +38,7 @@ export interface Validator {
   examine(resource: Resource, options?: ValidateOptions): Verdict;
   /**
    * Compiles a definition with all that it refers to, before it is first needed.
-   * @returns what cannot be compiled: an invariant, a snapshot; or that there is no such definition
+   * @returns what cannot be compiled: an invariant, a snapshot, a slice that nothing tells from others
    */
   prepare(canonical: string): Checked<true>;
   /** whether a profile is known */
@@ -113,13 +114,4 @@ function explained(
   const type = checks.ofResource(value) ? String(value.resourceType) : 'Resource';
   explainer.resource(value, new Place(type), profiles);
   return explainer.faults.issues;
-}
-
-function prepare(checks: Checks, canonical: string): Checked<true> {
-  const { books } = checks;
-  const [before, unread] = [checks.faults.length, books.faults.length];
-  const book = books.find(canonical);
-  if (book) checks.ofBook(book);
-  const faults = [...checks.faults.slice(before), ...books.faults.slice(unread)];
-  return faults.length === 0 ? { ok: true, value: true } : { ok: false, outcome: outcomeOf(...faults) };
 }

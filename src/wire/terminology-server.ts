@@ -31,6 +31,8 @@ export interface TerminologyState {
   readonly circuit: CircuitState;
   /** the last answer of no use: a status or a rule id of `send`, and when; holds no code and no value set */
   readonly lastFailure: { readonly atMs: number; readonly reason: string } | undefined;
+  /** answers that are kept at the moment */
+  readonly held: number;
   readonly counts: {
     readonly sent: number;
     /** answered from what is kept */
@@ -110,7 +112,12 @@ class Server implements TerminologyServer {
   }
 
   state(): TerminologyState {
-    return { circuit: this.#circuit.state, lastFailure: this.#lastFailure, counts: { ...this.#counts } };
+    return {
+      circuit: this.#circuit.state,
+      lastFailure: this.#lastFailure,
+      held: this.#cache.size,
+      counts: { ...this.#counts },
+    };
   }
 
   async #ask(key: string, question: CodeQuestion): Promise<boolean | undefined> {

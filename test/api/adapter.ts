@@ -16,6 +16,7 @@ import { createPipeline } from '../../src/pipeline.ts';
 import type { Words } from '../../src/source/kind.ts';
 import { openSqliteStore, type SqliteOptions } from '../../src/store/sqlite/store.ts';
 import type { Store } from '../../src/store/store.ts';
+import type { TerminologyState } from '../../src/wire/terminology-server.ts';
 import { NOW_MS } from '../store/samples.ts';
 
 export interface TestAdapter {
@@ -49,6 +50,7 @@ export interface AdapterOptions {
   readonly app?: Partial<AppOptions>;
   readonly store?: Partial<SqliteOptions>;
   readonly targets?: readonly string[];
+  readonly terminology?: () => TerminologyState;
   /** what a source calls things, in place of what its folder says */
   readonly words?: Readonly<Record<string, Words>>;
 }
@@ -67,10 +69,12 @@ export async function startAdapter(options: AdapterOptions = {}): Promise<TestAd
     name,
     words: options.words?.[name] ?? words,
   }));
-  const pages = consoleRoutes({ store, sources: manifests, targets, clock, version: '1.2.3', demo: true });
+  const { terminology } = options;
+  const about = { clock, version: '1.2.3', demo: true, terminology };
+  const pages = consoleRoutes({ store, sources: manifests, targets, ...about });
   const log: string[] = [];
   const logger = pino({ level: 'debug', base: null }, { write: (line: string) => void log.push(line) });
-  const common = { store, pipeline, sources, definitions, validator, clock, version: '1.2.3' };
+  const common = { store, pipeline, sources, definitions, validator, clock, version: '1.2.3', terminology };
   const server = createApp({ ...common, log: logger, pages: [pages], ...options.app }).listen(0, '127.0.0.1');
   server.on('clientError', answerUnreadable);
   await new Promise((resolve) => server.once('listening', resolve));

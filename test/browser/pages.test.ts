@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { issueOf, outcomeOf } from '../../src/fhir/outcome.ts';
+import type { TerminologyState } from '../../src/wire/terminology-server.ts';
 import { startAdapter, type TestAdapter } from '../api/adapter.ts';
 import { commit, idOf, NOW_MS, patient, recordOf, referral, refusedOf } from '../store/samples.ts';
 
@@ -40,7 +41,13 @@ afterAll(async () => await browser?.close());
 /** An adapter with something in every part of its pages. */
 async function busyAdapter(): Promise<TestAdapter> {
   const words = { platform: { person: 'young person', 'link worker': 'mentor' } };
-  const adapter = await startAdapter({ words });
+  const terminology = (): TerminologyState => ({
+    circuit: 'open',
+    lastFailure: { atMs: NOW_MS, reason: 'status 503' },
+    held: 7,
+    counts: { sent: 12, kept: 3, unknown: 1, failed: 5, skipped: 9 },
+  });
+  const adapter = await startAdapter({ words, terminology });
   const { store } = adapter;
   await commit(store, recordOf([patient('p'), referral('r', 'p')], { source: 'platform' }));
   const group = await store.claim('ehr', { nowMs: NOW_MS, leaseMs: 1_000, maxEntries: 9 });

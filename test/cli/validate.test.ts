@@ -54,7 +54,7 @@ async function inProcess(
   const said = { out: '', err: '' };
   const streams = {
     stdin: (async function* () {})(),
-    stdout: { write: (text: string) => (said.out += text), columns: 100 },
+    stdout: { write: (text: string) => (said.out += text), columns: 100, once: () => undefined },
     stderr: { write: (text: string) => (said.err += text), isTTY },
   };
   const config = loadConfig({ cwd: tmpdir(), root: ROOT });

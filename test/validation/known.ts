@@ -8,7 +8,8 @@ let known: Validator | undefined;
 
 /** @returns one validator for all tests of a file: what it compiled stays compiled */
 export function knownValidator(): Validator {
+  if (known) return known;
   const canonicals = knownCanonicals(ROOT);
-  known ??= createValidator({ canonicals, definitions: loadBaseDefinitions(canonicals) });
+  known = createValidator({ canonicals, definitions: loadBaseDefinitions(canonicals) });
   return known;
 }

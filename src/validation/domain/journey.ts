@@ -9,12 +9,14 @@ type OfType<T extends ResourceType> = Extract<Resource, { resourceType: T }>;
 export interface Beyond {
   /** a resource by `Type/id` */
   resource(key: string): Resource | undefined;
-  /** questionnaire responses of a subject (`Patient/id`), in other records or the same */
+  /** questionnaire responses of a subject (`Patient/id`), in other records or the same: one list a subject, which stays as it is */
   responsesOf(subject: string): readonly QuestionnaireResponse[];
 }
 
+const NO_RESPONSES: readonly QuestionnaireResponse[] = [];
+
 /** Where a record stands alone. */
-export const NOTHING_BEYOND: Beyond = { resource: () => undefined, responsesOf: () => [] };
+export const NOTHING_BEYOND: Beyond = { resource: () => undefined, responsesOf: () => NO_RESPONSES };
 
 /** What a rule may look at beside its own resource. */
 export interface Journey {
@@ -22,14 +24,15 @@ export interface Journey {
   all<T extends ResourceType>(type: T): OfType<T>[];
   /** a resource of the record, by reference (`Type/id`) */
   inRecord<T extends ResourceType>(type: T, reference: string | undefined): OfType<T> | undefined;
-  /** of the record and beyond */
-  responsesOf(subject: string | undefined): readonly QuestionnaireResponse[];
+  /** of the record and then beyond: the same lists each time */
+  responsesOf(subject: string | undefined): readonly (readonly QuestionnaireResponse[])[];
   /** as known beyond the record, else as in it */
   find<T extends ResourceType>(type: T, reference: string | undefined): OfType<T> | undefined;
 }
 
 export function journeyOf(resources: readonly Identified[], beyond: Beyond): Journey {
   const byKey = new Map<string, Resource>(resources.map((one) => [`${one.resourceType}/${one.id}`, one]));
+  let responses: ReadonlyMap<string, readonly QuestionnaireResponse[]> | undefined;
   const ofType = <T extends ResourceType>(type: T, resource: Resource | undefined): OfType<T> | undefined =>
     resource?.resourceType === type ? (resource as OfType<T>) : undefined;
   return {
@@ -37,14 +40,25 @@ export function journeyOf(resources: readonly Identified[], beyond: Beyond): Jou
     inRecord: (type, reference) => ofType(type, byKey.get(reference ?? '')),
     find: (type, reference) =>
       reference === undefined ? undefined : ofType(type, beyond.resource(reference) ?? byKey.get(reference)),
-    responsesOf: (subject) =>
-      subject === undefined
-        ? []
-        : [
-            ...resources
-              .flatMap((one) => ofType('QuestionnaireResponse', one) ?? [])
-              .filter((one) => one.subject?.reference === subject),
-            ...beyond.responsesOf(subject),
-          ],
+    responsesOf: (subject) => {
+      if (subject === undefined) return [];
+      responses ??= bySubject(resources);
+      return [responses.get(subject) ?? NO_RESPONSES, beyond.responsesOf(subject)];
+    },
   };
+}
+
+/** @returns questionnaire responses by their subject, in their order */
+export function bySubject(
+  resources: Iterable<Resource>,
+): ReadonlyMap<string, readonly QuestionnaireResponse[]> {
+  const found = new Map<string, QuestionnaireResponse[]>();
+  for (const resource of resources) {
+    const subject = resource.resourceType === 'QuestionnaireResponse' && resource.subject?.reference;
+    if (!subject) continue;
+    const own = found.get(subject);
+    if (own) own.push(resource);
+    else found.set(subject, [resource]);
+  }
+  return found;
 }

@@ -69,13 +69,37 @@ function baselineOf(response: QuestionnaireResponse, journey: Journey): Question
   const named = response.extension?.find((one) => one.url === BASELINE_EXTENSION)?.valueReference?.reference;
   if (named !== undefined) return journey.find('QuestionnaireResponse', named);
   if (stageOf(response) === undefined || stageOf(response) === 'baseline') return undefined;
-  return journey
-    .responsesOf(response.subject?.reference)
-    .find(
-      (other) =>
-        stageOf(other) === 'baseline' &&
-        other.questionnaire?.split('|')[0] === response.questionnaire?.split('|')[0],
-    );
+  const instrument = nameOf(response);
+  for (const responses of journey.responsesOf(response.subject?.reference)) {
+    const baseline = baselinesAmong(responses).get(instrument);
+    if (baseline) return baseline;
+  }
+  return undefined;
+}
+
+const known = new WeakMap<
+  readonly QuestionnaireResponse[],
+  ReadonlyMap<string | undefined, QuestionnaireResponse>
+>();
+
+/** Read once a list: each of thousands of follow-ups of one person asks for its baseline. @returns the first by instrument */
+function baselinesAmong(
+  responses: readonly QuestionnaireResponse[],
+): ReadonlyMap<string | undefined, QuestionnaireResponse> {
+  const before = known.get(responses);
+  if (before) return before;
+  const baselines = new Map<string | undefined, QuestionnaireResponse>();
+  for (const one of responses) {
+    if (stageOf(one) !== 'baseline' || baselines.has(nameOf(one))) continue;
+    baselines.set(nameOf(one), one);
+  }
+  known.set(responses, baselines);
+  return baselines;
+}
+
+/** @returns the canonical of the instrument, without its version */
+function nameOf({ questionnaire }: QuestionnaireResponse): string | undefined {
+  return questionnaire?.split('|', 1)[0];
 }
 
 /** @returns baseline, follow-up or closure, from the tag or the extension; undefined when the record does not say */

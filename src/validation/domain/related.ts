@@ -1,6 +1,6 @@
 /** Turns a batch of records into a look-up of what its resources refer to, for rules that look beyond one record. */
-import type { QuestionnaireResponse, Resource } from '@medplum/fhirtypes';
-import type { Beyond } from './journey.ts';
+import type { Resource } from '@medplum/fhirtypes';
+import { type Beyond, bySubject, NOTHING_BEYOND } from './journey.ts';
 import { stageOf } from './questionnaire-rules.ts';
 
 type Identified = Resource & { id: string };
@@ -41,13 +41,11 @@ export function relatedIn(batch: readonly Resources[], stored: readonly (Resourc
   for (const { resource, partial } of batch.flat()) {
     if (!partial) byKey.set(`${resource.resourceType}/${resource.id}`, resource);
   }
-  const responses = new Map<string, QuestionnaireResponse[]>();
-  for (const resource of byKey.values()) {
-    const subject = resource.resourceType === 'QuestionnaireResponse' && resource.subject?.reference;
-    if (subject)
-      responses.set(subject, [...(responses.get(subject) ?? []), resource as QuestionnaireResponse]);
-  }
-  return { resource: (key) => byKey.get(key), responsesOf: (subject) => responses.get(subject) ?? [] };
+  const responses = bySubject(byKey.values());
+  return {
+    resource: (key) => byKey.get(key),
+    responsesOf: (subject) => responses.get(subject) ?? NOTHING_BEYOND.responsesOf(subject),
+  };
 }
 
 function collectReferences(value: object, found: Set<string>): void {

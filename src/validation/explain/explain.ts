@@ -1,9 +1,9 @@
 /** Turns a resource into every fault that rules find in it: slow, and asked only where the compiled check says no. */
 import { BundleEntries } from '../bundle/entries.ts';
 import type { Checking, Explaining } from '../checking.ts';
-import { urlOfType } from '../discriminate.ts';
+import { urlOfType } from '../discriminator-path.ts';
 import type { ElementRules, TypeBook, TypeRules } from '../element-rules.ts';
-import { hasCompanion, isPrimitiveType, namesOf, type Owner } from '../members.ts';
+import { isPrimitiveType, type Owner } from '../members.ts';
 import { primitiveFault } from '../primitive-formats.ts';
 import { isContained } from '../resolve.ts';
 import { among, claimsOf, DEEPEST, type Json, running, within } from '../run.ts';
@@ -11,6 +11,9 @@ import { specialFaults } from '../special.ts';
 import { explainElement, explainNull } from './element.ts';
 import { Faults, type Place, STRUCTURE } from './faults.ts';
 import { explainStated } from './stated.ts';
+import { explainUnknown } from './unknown.ts';
+
+const NONE: ReadonlySet<ElementRules> = new Set();
 
 export class Explainer implements Explaining {
   readonly checks: Checking;
@@ -91,25 +94,11 @@ export class Explainer implements Explaining {
       return this.faults.add(at, 'depth', `is nested more than ${DEEPEST} levels deep: flatten it`, {
         code: 'too-long',
       });
-    const members = Object.keys(value).filter((key) => value[key] !== undefined);
-    if (members.length === 0) return this.faults.add(at, 'empty', 'is an empty object: leave it out');
+    if (Object.values(value).every((one) => one === undefined))
+      return this.faults.add(at, 'empty', 'is an empty object: leave it out');
     const isOpen = owner.isResource && this.checks.books.type(owner.type)?.isAbstract === true;
-    const known = new Set(owner.isResource ? ['resourceType'] : []);
-    for (const rules of content) {
-      for (const { name, type } of namesOf(rules)) {
-        known.add(name);
-        if (isPrimitiveType(type.code) && hasCompanion(rules, owner)) known.add(`_${name}`);
-      }
-    }
-    for (const key of members)
-      if (!known.has(key) && !isOpen)
-        this.faults.add(
-          at.below(key),
-          'unknown-element',
-          `is no element of ${at.nameOf(owner.type)}: remove it, or correct its name`,
-          STRUCTURE,
-        );
-    for (const rules of content) explainElement(this, value, rules, owner, at);
+    const mistyped = isOpen ? NONE : explainUnknown(this, value, content, owner, at);
+    for (const rules of content) if (!mistyped.has(rules)) explainElement(this, value, rules, owner, at);
     for (const fault of specialFaults(owner.type, value, this.checks))
       this.faults.add(fault.element ? at.below(fault.element) : at, fault.rule, fault.text, {
         severity: fault.severity,
@@ -134,9 +123,9 @@ export class Explainer implements Explaining {
   }
 
   #structure(value: unknown, rules: ElementRules, type: TypeRules, here: Place): void {
-    const { code, profiles } = type;
+    const { code, profiles, format } = type;
     if (isPrimitiveType(code)) {
-      const fault = primitiveFault(code, value);
+      const fault = primitiveFault(format ?? code, value);
       if (fault)
         this.faults.add(
           here,

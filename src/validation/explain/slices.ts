@@ -3,7 +3,7 @@
 import type { Explaining } from '../checking.ts';
 import type { ElementRules } from '../element-rules.ts';
 import { isOfForm } from '../members.ts';
-import { type SliceFault, sortIntoSlices } from '../slices.ts';
+import { isRemark, type SliceFault, sortIntoSlices } from '../slices.ts';
 import type { Place } from './faults.ts';
 
 export function explainSlices(
@@ -15,11 +15,18 @@ export function explainSlices(
 ): void {
   const { slicing } = rules;
   if (!slicing || (slicing.slices.length === 0 && slicing.rules !== 'closed')) return;
-  const { places, faults } = sortIntoSlices(items, slicing, explainer.checks.tests(slicing));
+  const tests = explainer.checks.tests(slicing);
+  const { places, faults } = sortIntoSlices(items, slicing, tests);
   const at = (index: number): Place => (rules.isArray ? here.item(indexes[index]!) : here);
   for (const fault of faults) {
     const place = fault.index === undefined || fault.rule === 'profile-slice-max' ? here : at(fault.index);
-    explainer.faults.add(place, fault.rule, textOf(fault, rules), { code: 'structure' });
+    if (!isRemark(fault))
+      explainer.faults.add(place, fault.rule, textOf(fault, rules), { code: 'structure' });
+    else {
+      const missing = tests.flatMap((one) => one.missing);
+      const detail = { severity: 'information', code: 'informational' } as const;
+      explainer.faults.add(place, fault.rule, remarkOf(fault, rules, missing), detail);
+    }
   }
   slicing.slices.forEach((slice, place) => {
     const own = items.flatMap((item, index) => (places[index] === place ? [{ item, index }] : []));
@@ -39,14 +46,37 @@ export function explainSlices(
   });
 }
 
-function textOf({ rule, slice }: SliceFault, { slicing, name }: ElementRules): string {
+/** @param missing canonicals of definitions that are not here */
+function remarkOf({ slice, other }: SliceFault, rules: ElementRules, missing: readonly string[]): string {
+  const by = toldBy(rules);
+  if (other !== undefined)
+    return `fits the slices ${slice} and ${other}, which say the same of ${by}, and was held against neither: correct the profile`;
+  if (missing.length > 0)
+    return `was not held against slice ${slice} of ${rules.name}, told by ${by}: add the package that defines ${missing.join(', ')} with "profiles add"`;
+  if (by === NOTHING)
+    return `was not held against the slices of ${rules.name}: the profile names no discriminator`;
+  return `was not held against the slices of ${rules.name}, told by ${by}: what it refers to is not at hand`;
+}
+
+const NOTHING = 'its content';
+
+function toldBy({ slicing }: ElementRules): string {
+  return slicing?.discriminators.map(({ path }) => path).join(', ') || NOTHING;
+}
+
+function textOf({ rule, slice, other }: SliceFault, rules: ElementRules): string {
+  const { slicing, name } = rules;
   const found = slicing?.slices.find((one) => one.name === slice);
-  const by = slicing?.discriminators.map(({ path }) => path).join(', ') || 'its content';
+  const by = toldBy(rules);
   const short = found?.rules.short ? ` (${found.rules.short})` : '';
   if (rule === 'profile-slice-required')
     return `must have ${found?.rules.min} of slice ${slice}${short}, told by ${by}: supply it`;
   if (rule === 'profile-slice-max')
     return `has more than ${found?.rules.max} of slice ${slice}${short}: remove the others`;
+  if (rule === 'profile-slice-ambiguous')
+    return `fits the slices ${slice} and ${other}, told by ${by}, and may fit one only: split it, or correct the profile`;
+  if (rule === 'profile-slice-discriminator')
+    return `cannot be told to be of slice ${slice} or not: the profile says nothing of ${by} there; correct the profile`;
   if (rule === 'profile-slice-closed')
     return `fits none of the slices of ${name}, and no other may be there: ${slicing?.slices.map((one) => one.name).join(', ')}, told by ${by}`;
   return `of slice ${slice} stands in the wrong place: the order is ${slicing?.slices.map((one) => one.name).join(', ')}`;

@@ -1,5 +1,6 @@
 /** Turns value sets and code systems at hand into answers: is the code in the set, not in it, or can that not be told here. */
 import type { Canonicals } from '../../fhir/canonicals.ts';
+import { ByName } from '../by-name.ts';
 import { conceptsOf } from './code-system.ts';
 import { contained } from './expansion.ts';
 import { partHas } from './part.ts';
@@ -48,6 +49,8 @@ export interface Terminology {
   codeSystem(url: string): SystemCodes;
 }
 
+/** Value sets that are remembered, known or not: questionnaires within records name sets too. */
+const MOST_SETS = 5_000;
 /** Codes that a message lists at most. */
 const MOST_CHOICES = 20;
 
@@ -55,13 +58,13 @@ const MOST_CHOICES = 20;
 export function createTerminology(canonicals: Canonicals): Terminology {
   const systems = new Systems(canonicals);
   const valueSets = new ValueSets(canonicals, systems);
-  const tests = new Map<string, CodeTest>();
+  const tests = new ByName<CodeTest>(MOST_SETS);
   return {
     codes: (valueSet) => {
       const before = tests.get(valueSet);
       if (before) return before;
       const test = codeTest(() => valueSets.find(valueSet), canonicals, systems);
-      tests.set(valueSet, test);
+      tests.keep(valueSet, test);
       return test;
     },
     codeSystem: (url) => systemCodes(url, canonicals, systems),

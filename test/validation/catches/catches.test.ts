@@ -41,7 +41,7 @@ test.for([FINE, FINE_BUT_SAID].flatMap(mutationsIn))('is left alone: $title: $pa
 
 test('there are enough of them, and none twice', () => {
   expect(mutations.length).toBeGreaterThanOrEqual(140);
-  const types = mutations.map(({ path }) => applied(all, { path, value: undefined }).resourceType);
+  const types = mutations.flatMap(({ path }) => all[path.split('.', 1)[0]!]?.resourceType ?? []);
   expect(new Set(types).size).toBeGreaterThanOrEqual(8);
   const written = mutations.map(({ path, value }) => `${path} ${JSON.stringify(value)}`);
   expect(written.filter((one, at) => written.indexOf(one) !== at)).toEqual([]);

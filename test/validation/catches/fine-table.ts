@@ -85,6 +85,14 @@ a problem of the list has no status, which is bad practice | Condition.clinicalS
 a resource has no text | Patient.text | -
 a narrative has a table, a link and an image | Patient.text.div | "<div xmlns=\"http://www.w3.org/1999/xhtml\"><table border=\"1\"><tr><td><a href=\"#x\">b</a><img src=\"#y\" alt=\"z\"/></td></tr></table></div>"
 a narrative has entities and comments | Patient.text.div | "<div xmlns=\"http://www.w3.org/1999/xhtml\"><!-- a -->&lt;&#233;&nbsp;&amp;b<br/></div>"
+a narrative states its namespace with other attributes and quotes | Patient.text.div | "\n<div class=\"a\" lang='en' xmlns = 'http://www.w3.org/1999/xhtml' >Aid</div>\n"
+a narrative states its namespace twice | Patient.text.div | "<div xmlns=\"http://www.w3.org/1999/xhtml\"><p xmlns=\"http://www.w3.org/1999/xhtml\">Aid</p></div>"
+a narrative has colours in its table | Patient.text.div | "<div xmlns=\"http://www.w3.org/1999/xhtml\"><table><tr bgcolor=\"#eee\"><td>Aid</td></tr></table></div>"
+a narrative holds a link to an id, and a script in words | Patient.text.div | "<div xmlns=\"http://www.w3.org/1999/xhtml\"><a href=\"#name-1\">javascript: &lt;script&gt;</a></div>"
+an element has an id of any signs but spaces | Patient.name[0].id | "näme_1/#:(a).ä-0123456789012345678901234567890123456789012345678901234567890123456789"
+an id of an element stands beside a primitive | Patient._birthDate | {"id":"born_on"}
+a contained resource has no id and refers to its container | Patient.contained[1] | {"resourceType":"Basic","code":{"text":"a"},"subject":{"reference":"#"}}
+a list of contained resources has one each of two ids | Patient.contained[1] | {"resourceType":"Basic","id":"gp2","code":{"text":"a"},"subject":{"reference":"#"}}
 a narrative has an attachment only | Patient.text.div | "<div xmlns=\"http://www.w3.org/1999/xhtml\"><img src=\"a.png\" alt=\"b\"/></div>"
 a member is undefined in memory | Patient.name[0].given[2] | "Sky"
 slices stand in another order where none is said | ProfiledPatient.identifier | [{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000018"},{"system":"https://example.org/Id/own"}]
@@ -94,6 +102,8 @@ a date is as early as it may be | ProfiledPatient.birthDate | "1900"
 a pattern is met by one of many codings | ProfiledObservation.code | {"coding":[{"system":"https://example.org/a","code":"b"},{"system":"https://example.org/CodeSystem/need","code":"c","display":"D"}],"text":"e"}
 a pattern is met beside other categories | ProfiledObservation.category[2] | {"text":"third"}
 a choice sliced by one type has another | ProfiledObservation | {"resourceType":"Observation","meta":{"profile":["https://hedgerow.example/fhir/StructureDefinition/catch-part"]},"status":"final","code":{"text":"a"},"valueString":"b"}
+an item fits one slice twice | ProfiledService.category[1].coding[1] | {"system":"https://example.org/CodeSystem/kind","code":"run"}
+an item fits none of the slices | ProfiledService.category[2] | {"coding":[{"system":"https://example.org/other","code":"a"}]}
 a list has a title and no entries | List | {"resourceType":"List","status":"current","mode":"working","emptyReason":{"text":"none"}}
 a Binary has content and no text | Binary | {"resourceType":"Binary","contentType":"application/pdf","data":"aGVkZ2Vyb3c="}
 Parameters hold values, parts and resources | Parameters | {"resourceType":"Parameters","parameter":[{"name":"a","valueDecimal":1.50},{"name":"b","part":[{"name":"c","resource":{"resourceType":"Patient","active":true}}]}]}
@@ -117,5 +127,9 @@ export const FINE_BUT_SAID = `
 a language is none of the common ones | Patient.communication[0].language.coding[0].code | "cy-GB" | information fhir-code Patient.communication[0].language | preferred value set
 a category is of another system than the preferred | Observation.category[0] | {"coding":[{"system":"https://example.org/a","code":"b"}]} | information fhir-code Observation.category[0] | preferred value set
 a concept of an extensible set is of another system | Patient.maritalStatus.coding[0] | {"system":"https://example.org/status","code":"handfasted"} | information fhir-code Patient.maritalStatus | must be used where it has one that fits
+slices say the same | ProfiledService.characteristic | [{"text":"a"}] | information profile-slice-not-checked HealthcareService.characteristic[0] | held against neither
+a slicing has no discriminator | ProfiledService.program | [{"text":"a"}] | information profile-slice-not-checked HealthcareService.program[0] | names no discriminator
+a slice is told by a profile that is not here | ProfiledService.coverageArea | [{"reference":"#hall"}] | information profile-slice-not-checked HealthcareService.coverageArea[0] | add the package
+a slice is told by what is not at hand | ProfiledObservation.hasMember[1] | {"reference":"Observation/far"} | information profile-slice-not-checked Observation.hasMember[1] | not at hand
 a profile is not known | Patient.meta.profile | ["https://example.org/StructureDefinition/nowhere"] | information profile-unknown Patient | profiles add
 `;

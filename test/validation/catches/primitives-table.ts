@@ -19,6 +19,12 @@ an id is too long | Patient.id | "a123456789b123456789c123456789d123456789e12345
 an id holds an underscore | Patient.id | "p_1" | error fhir-format Patient.id | letters, digits, hyphens
 an id holds a slash | Patient.id | "Patient/p-1" | error fhir-format Patient.id | letters, digits, hyphens
 a version id is no id | Patient.meta.versionId | "v 1" | error fhir-format Patient.meta.versionId | 1 to 64
+an id of an element has a space | Patient.name[0].id | "name 1" | error fhir-format Patient.name[0].id | an id of an element: write text without spaces
+an id of a backbone has a space after it | Patient.contact[0].id | "c " | error fhir-format Patient.contact[0].id | without spaces
+an id beside a primitive has a line feed | Patient._birthDate | {"id":"a\nb"} | error fhir-format Patient._birthDate.id | without spaces
+an id of an extension is a number | Patient.extension[0].id | 1 | error fhir-type Patient.extension[0].id | text in quotes
+an id of an element is blank | Patient.name[0].id | " " | error fhir-empty Patient.name[0].id | leave it out
+an id of an element of a profile has a space | ProfiledPatient.name[0].id | "name 1" | error fhir-format Patient.name[0].id | without spaces
 an id of a contained resource begins with # | Patient.contained[0].id | "#gp" | error fhir-format Patient.contained[0].id + error fhir-reference-contained Patient.generalPractitioner[0].reference | letters, digits
 a uri has a space | Patient.identifier[0].system | "https://example.org/my id" | error fhir-format Patient.identifier[0].system | without spaces
 a uri in a list is empty | ServiceRequest.instantiatesUri[0] | "" | error fhir-empty ServiceRequest.instantiatesUri[0] | leave it out
@@ -75,10 +81,28 @@ a time of day has a zone | HealthcareService.availableTime[0].availableStartTime
 a time of day has no seconds | HealthcareService.availableTime[0].availableStartTime | "09:00" | error fhir-format HealthcareService.availableTime[0].availableStartTime | hh:mm:ss
 a time of day is 24:00 | HealthcareService.availableTime[0].availableEndTime | "24:00:00" | error fhir-format HealthcareService.availableTime[0].availableEndTime | hh:mm:ss
 
-a narrative has a script | Patient.text.div | "<div xmlns=\"http://www.w3.org/1999/xhtml\"><script>a</script></div>" | error invariant-txt-1 Patient.text.div + error invariant-txt-2 Patient.text.div | txt-1
-a narrative has an event handler | Patient.text.div | "<div xmlns=\"http://www.w3.org/1999/xhtml\"><p onclick=\"a()\">b</p></div>" | error invariant-txt-1 Patient.text.div + error invariant-txt-2 Patient.text.div | txt-1
-a narrative is not closed | Patient.text.div | "<div xmlns=\"http://www.w3.org/1999/xhtml\"><p>Aid</div>" | error invariant-txt-1 Patient.text.div + error invariant-txt-2 Patient.text.div | txt-1
-a narrative has another root | Patient.text.div | "<p xmlns=\"http://www.w3.org/1999/xhtml\">Aid</p>" | error invariant-txt-1 Patient.text.div + error invariant-txt-2 Patient.text.div | txt-1
-a narrative says nothing | Patient.text.div | "<div xmlns=\"http://www.w3.org/1999/xhtml\"> </div>" | error invariant-txt-1 Patient.text.div + error invariant-txt-2 Patient.text.div | txt-1
+a narrative has a script | Patient.text.div | "<div xmlns=\"http://www.w3.org/1999/xhtml\"><script>a</script></div>" | error invariant-txt-1 Patient.text.div | has <script> at character 43, which a narrative may not have
+a narrative has an event handler | Patient.text.div | "<div xmlns=\"http://www.w3.org/1999/xhtml\"><p onclick=\"a()\">b</p></div>" | error invariant-txt-1 Patient.text.div | has the attribute onclick in the tag at character 43
+a narrative has an element that is no one's | Patient.text.div | "<div xmlns=\"http://www.w3.org/1999/xhtml\"><Robin>a</Robin></div>" | error invariant-txt-1 Patient.text.div | has an element at character 43
+a narrative has an attribute that is no one's | Patient.text.div | "<div xmlns=\"http://www.w3.org/1999/xhtml\"><p robin=\"Ash\">a</p></div>" | error invariant-txt-1 Patient.text.div | has an attribute in the tag at character 43
+a narrative has an attribute without a value | Patient.text.div | "<div xmlns=\"http://www.w3.org/1999/xhtml\"><p hidden>a</p></div>" | error invariant-txt-1 Patient.text.div | has a "<" at character 43
+a narrative has a link that is a script | Patient.text.div | "<div xmlns=\"http://www.w3.org/1999/xhtml\"><a href=\"javascript:a()\">b</a></div>" | error invariant-txt-1 Patient.text.div | has a script as href
+a narrative has an element in capitals | Patient.text.div | "<div xmlns=\"http://www.w3.org/1999/xhtml\"><P>a</P></div>" | error invariant-txt-1 Patient.text.div | has <p> in capitals
+a narrative has a sign that begins no tag | Patient.text.div | "<div xmlns=\"http://www.w3.org/1999/xhtml\">a < b</div>" | error invariant-txt-1 Patient.text.div | write &lt; in text
+a narrative is not closed | Patient.text.div | "<div xmlns=\"http://www.w3.org/1999/xhtml\"><p>Aid</div>" | error invariant-txt-1 Patient.text.div | closes <div> at character 49 while <p> is open
+a narrative has a break that is not closed | Patient.text.div | "<div xmlns=\"http://www.w3.org/1999/xhtml\">Aid<br></div>" | error invariant-txt-1 Patient.text.div | while <br> is open
+a narrative ends before its div | Patient.text.div | "<div xmlns=\"http://www.w3.org/1999/xhtml\"><p>Aid</p>" | error invariant-txt-1 Patient.text.div | does not close <div>
+a narrative has a second root | Patient.text.div | "<div xmlns=\"http://www.w3.org/1999/xhtml\">Aid</div><p>More</p>" | error invariant-txt-1 Patient.text.div | behind the end of its div
+a narrative has text behind its root | Patient.text.div | "<div xmlns=\"http://www.w3.org/1999/xhtml\">Aid</div>More" | error invariant-txt-1 Patient.text.div | goes on behind the end of its div
+a narrative has another root | Patient.text.div | "<p xmlns=\"http://www.w3.org/1999/xhtml\">Aid</p>" | error invariant-txt-1 Patient.text.div | does not begin with <div>
+a narrative is a text | Patient.text.div | "Aid" | error invariant-txt-1 Patient.text.div | put one div around all of it
+a narrative says nothing | Patient.text.div | "<div xmlns=\"http://www.w3.org/1999/xhtml\"> </div>" | error invariant-txt-2 Patient.text.div | has neither text nor an image
+a narrative is one empty tag | Patient.text.div | "<div xmlns=\"http://www.w3.org/1999/xhtml\"/>" | error invariant-txt-2 Patient.text.div | has neither text nor an image
+a narrative holds a comment alone | Patient.text.div | "<div xmlns=\"http://www.w3.org/1999/xhtml\"><!-- Aid --></div>" | error invariant-txt-2 Patient.text.div | has neither text nor an image
+a narrative says nothing in what it may not have | Patient.text.div | "<div xmlns=\"http://www.w3.org/1999/xhtml\"><object/></div>" | error invariant-txt-1 Patient.text.div + error invariant-txt-2 Patient.text.div | <object>
+a narrative has no namespace | Patient.text.div | "<div>Aid</div>" | error fhir-narrative-namespace Patient.text.div | begin it with <div xmlns="http://www.w3.org/1999/xhtml">
+a narrative has another namespace | Patient.text.div | "<div xmlns=\"http://hl7.org/fhir\">Aid</div>" | error fhir-narrative-namespace Patient.text.div | begin it with <div xmlns="http://www.w3.org/1999/xhtml">
+a part of a narrative has another namespace | Patient.text.div | "<div xmlns=\"http://www.w3.org/1999/xhtml\"><p xmlns=\"http://hl7.org/fhir\">Aid</p></div>" | error fhir-narrative-namespace Patient.text.div | throughout
+a narrative has neither namespace nor text | Patient.text.div | "<div/>" | error invariant-txt-2 Patient.text.div + error fhir-narrative-namespace Patient.text.div | neither text nor an image
 a narrative is an object | Patient.text.div | {"p":"Aid"} | error fhir-type Patient.text.div | text in quotes
 `;

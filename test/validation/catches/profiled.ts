@@ -77,6 +77,44 @@ const catchObservation = profile('catch-observation', 'Observation', [
 
 const catchPart = profile('catch-part', 'Observation', [{ id: 'Observation.value[x]', min: 1 }]);
 
+const KIND = 'https://example.org/CodeSystem/kind';
+
+/** Slices that one item may fit together, slices that say the same, one that says nothing, and none that tells. */
+const catchService = profile('catch-service', 'HealthcareService', [
+  {
+    id: 'HealthcareService.category',
+    slicing: { discriminator: by('value', 'coding.system'), rules: 'open' },
+  },
+  { id: 'HealthcareService.category:need', min: 0, max: '1' },
+  { id: 'HealthcareService.category:need.coding.system', min: 1, fixedUri: NEED },
+  { id: 'HealthcareService.category:kind', min: 0, max: '*' },
+  { id: 'HealthcareService.category:kind.coding.system', min: 1, fixedUri: KIND },
+  { id: 'HealthcareService.type', slicing: { discriminator: by('value', 'coding'), rules: 'open' } },
+  { id: 'HealthcareService.type:none', min: 0, max: '*' },
+  { id: 'HealthcareService.type:none.coding', max: '0' },
+  { id: 'HealthcareService.type:none.text', min: 1 },
+  { id: 'HealthcareService.specialty', slicing: { discriminator: by('value', 'text'), rules: 'open' } },
+  { id: 'HealthcareService.specialty:any', min: 0, max: '1' },
+  {
+    id: 'HealthcareService.coverageArea',
+    slicing: { discriminator: by('profile', 'resolve()'), rules: 'open' },
+  },
+  {
+    id: 'HealthcareService.coverageArea:far',
+    min: 0,
+    max: '1',
+    type: [{ code: 'Reference', targetProfile: [`${OWN}nowhere`] }],
+  },
+  { id: 'HealthcareService.program', slicing: { rules: 'open' } },
+  { id: 'HealthcareService.program:one', min: 0, max: '1', patternCodeableConcept: need('food') },
+  {
+    id: 'HealthcareService.characteristic',
+    slicing: { discriminator: by('type', '$this'), rules: 'closed' },
+  },
+  { id: 'HealthcareService.characteristic:one', min: 0, max: '1' },
+  { id: 'HealthcareService.characteristic:other', min: 0, max: '1' },
+]);
+
 /** Slices within slices. */
 const catchCondition = profile('catch-condition', 'Condition', [
   { id: 'Condition.bodySite', slicing: { discriminator: by('pattern', '$this'), rules: 'open' } },
@@ -145,10 +183,20 @@ const ProfiledCondition: Json = {
   subject: { reference: 'Patient/p-1' },
 };
 
+const ProfiledService: Json = {
+  resourceType: 'HealthcareService',
+  meta: { profile: [`${OWN}catch-service`] },
+  contained: [{ resourceType: 'Location', id: 'hall' }],
+  category: [need('food'), { coding: [{ system: KIND, code: 'walk' }] }, { text: 'else' }],
+  type: [{ text: 'walks' }, { coding: [{ system: KIND, code: 'walk' }] }],
+  location: [{ reference: '#hall' }],
+};
+
 export const PROFILED: Readonly<Record<string, Json>> = {
   ProfiledPatient,
   ProfiledObservation,
   ProfiledCondition,
+  ProfiledService,
 };
 
 let made: Validator | undefined;
@@ -157,7 +205,13 @@ let made: Validator | undefined;
 export function profiledValidator(): Validator {
   if (made) return made;
   const canonicals = knownCanonicals(ROOT);
-  const all: readonly StructureDefinition[] = [catchPatient, catchObservation, catchPart, catchCondition];
+  const all: readonly StructureDefinition[] = [
+    catchPatient,
+    catchObservation,
+    catchPart,
+    catchCondition,
+    catchService,
+  ];
   for (const one of all) canonicals.add(one);
   made = createValidator({ canonicals, definitions: loadBaseDefinitions(canonicals) });
   return made;

@@ -36,6 +36,10 @@ a slice told by profile is not met | ProfiledObservation.contained[1].valueInteg
 an invariant of a profile is broken | ProfiledObservation.effectiveDateTime | - | error invariant-ct-1 Observation | Say when
 a warning of a profile is given | ProfiledObservation.performer | - | warning invariant-ct-2 Observation | Say who
 
+an item fits two slices | ProfiledService.category[0].coding[1] | {"system":"https://example.org/CodeSystem/kind","code":"walk"} | error profile-slice-ambiguous HealthcareService.category[0] | fits the slices need and kind
+a slice says nothing at its discriminator | ProfiledService.specialty | [{"text":"a"}] | error profile-slice-discriminator HealthcareService.specialty[0] | correct the profile
+a slice told by what it forbids lacks what it must have | ProfiledService.type[0] | {"id":"a"} | error profile-required HealthcareService.type[0].text | supply text
+
 a slice within a slice is missing | ProfiledCondition.bodySite[1].coding | [{"system":"https://example.org/x","code":"left"}] | error profile-slice-required Condition.bodySite[1].coding | of slice side
 a slice within a slice repeats | ProfiledCondition.bodySite[1].coding[1] | {"system":"https://example.org/side","code":"right"} | error profile-slice-max Condition.bodySite[1].coding | of slice side
 `;

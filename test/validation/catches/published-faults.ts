@@ -5,20 +5,12 @@ export type TrueFaults = Readonly<Record<string, string>>;
 
 /** Of base R4 itself, as its definitions were published. */
 export const BASE_R4: TrueFaults = {
-  'error fhir-extension-context StructureDefinition.snapshot.element[].type[].extension[]':
-    'structuredefinition-fhir-type says that it stands on ElementDefinition.type.code, and is used on the type around it',
-  'error fhir-extension-context StructureDefinition.differential.element[].type[].extension[]':
-    'as in the snapshot',
-  'error fhir-extension-context StructureDefinition.snapshot.element[].extension[]':
-    'structuredefinition-standards-status says that it stands on StructureDefinition, and is used on single elements too',
-  'error fhir-extension-context StructureDefinition.differential.element[].extension[]': 'as in the snapshot',
-  'error fhir-extension-context ValueSet.extension[]':
-    'structuredefinition-wg, -fmm and -standards-status say StructureDefinition, and are used on every kind of definition',
-  'error fhir-extension-context CodeSystem.extension[]': 'as on ValueSet',
-  'error fhir-extension-context OperationDefinition.extension[]': 'as on ValueSet',
   'error fhir-code StructureDefinition.fhirVersion':
     'SubscriptionStatus is one of 4.3, which 4.0.1 does not know',
-  'warning fhir-code StructureDefinition.type': 'SubscriptionStatus is no type of 4.0.1',
+  'warning fhir-code StructureDefinition.type':
+    'SubscriptionStatus and MetadataResource are no types of 4.0.1',
+  'warning invariant-sdf-0 StructureDefinition':
+    'the names of primitive types, and names in words, are no identifiers',
   'warning invariant-spd-0 SearchParameter': 'a name like address-city is no identifier',
   'warning invariant-csd-0 CodeSystem': 'a name like v2.0136, or one in words, is no identifier',
   'warning invariant-vsd-0 ValueSet': 'a name like v2.0136, or one in words, is no identifier',
@@ -30,7 +22,7 @@ const BARE_ID = 'the reference is an id without its type';
 export const UK_CORE: TrueFaults = {
   'Extension-UKCore-ConditionEpisode-Example.json: error fhir-choice Condition.extension[].valueCodeableConcept':
     'a valueCode stands beside the valueCodeableConcept that the definition asks for',
-  'Extension-UKCore-ConditionEpisode-Example.json: error profile-unknown-element Condition.extension[].valueCode':
+  'Extension-UKCore-ConditionEpisode-Example.json: error profile-choice-type Condition.extension[].valueCode':
     'the same valueCode: the definition allows valueCodeableConcept alone',
   'UKCore-MedicationDispense-Amoxicillin-Example.json: error fhir-reference MedicationDispense.authorizingPrescription[].reference':
     BARE_ID,
@@ -69,8 +61,7 @@ export const BARS: TrueFaults = {
   'warning bundle-full-url-required Bundle.entry[].fullUrl': 'results of a search have no fullUrl',
   [`warning fhir-code ${ENTRY}.basedOn[].type`]: 'serviceRequest is no type: it begins with a capital letter',
   'warning fhir-code Appointment.basedOn[].type': 'as in the Bundle',
-  [`error profile-unknown-element ${ENTRY}.extension[].valueCode`]: CONCEPT,
-  [`error profile-required ${ENTRY}.extension[].value`]: CONCEPT,
+  [`error profile-choice-type ${ENTRY}.extension[].valueCode`]: CONCEPT,
   'error profile-code OperationOutcome.issue[].code': 'the code is the HTTP status',
   'error fhir-code OperationOutcome.issue[].code': 'the code is "too costly", with a space',
   'error fhir-cardinality CapabilityStatement.rest[].security': NO_LIST,
@@ -121,13 +112,11 @@ export const PDS: TrueFaults = Object.fromEntries(
       `warning terminology-unknown-code ${at}.identifier[].extension[].valueCodeableConcept.coding[].code`,
       NOT_OF_THE_OLD,
     ],
-    [`error profile-unknown-element ${at}.address[].extension[].extension[].valueCoding`, CONCEPT],
-    [`error profile-required ${at}.address[].extension[].extension[].value`, CONCEPT],
+    [`error profile-choice-type ${at}.address[].extension[].extension[].valueCoding`, CONCEPT],
     [
       `error fhir-extension-context ${at}.telecom[].extension[]`,
       'it says ContactPoint.system, and is used on the telecom around it',
     ],
-    [`error profile-unknown-element ${at}.telecom[].extension[].valueCoding`, CONCEPT],
-    [`error profile-required ${at}.telecom[].extension[].value`, CONCEPT],
+    [`error profile-choice-type ${at}.telecom[].extension[].valueCoding`, CONCEPT],
   ]),
 );

@@ -13,19 +13,33 @@ an extension has no url | Patient.extension[0].url | - | error fhir-required Pat
 a narrative has no div | Patient.text.div | - | error fhir-required Patient.text.div | supply div
 
 an element is unknown | Patient.nickname | "Rob" | error fhir-unknown-element Patient.nickname | remove it, or correct its name
-an element is misspelled | Patient.birthdate | "1968-02-29" | error fhir-unknown-element Patient.birthdate | correct its name
-an element of a data type is unknown | Patient.name[0].surname | "Ash" | error fhir-unknown-element Patient.name[0].surname | correct its name
-an element of a backbone is unknown | Patient.contact[0].phone | "1" | error fhir-unknown-element Patient.contact[0].phone | correct its name
-an element of the third level is unknown | Patient.contact[0].name.surname | "Oak" | error fhir-unknown-element Patient.contact[0].name.surname | correct its name
+an element is misspelled | Patient.birthdate | "1968-02-29" | error fhir-unknown-element Patient.birthdate | correct its name, if birthDate is meant
+an element of a data type is unknown | Patient.name[0].surname | "Ash" | error fhir-unknown-element Patient.name[0].surname | if family is meant
+an element of a backbone is unknown | Patient.contact[0].phone | "1" | error fhir-unknown-element Patient.contact[0].phone | if telecom is meant
+an element of the third level is unknown | Patient.contact[0].name.surname | "Oak" | error fhir-unknown-element Patient.contact[0].name.surname | if family is meant
 an element of a contained resource is unknown | Patient.contained[0].title | "Elm" | error fhir-unknown-element Patient.contained[0].title | correct its name
 an element of a repeated backbone is unknown | Consent.provision.provision[0].kind | "deny" | error fhir-unknown-element Consent.provision.provision[0].kind | correct its name
-an element of the meta is unknown | Patient.meta.version | "1" | error fhir-unknown-element Patient.meta.version | correct its name
+an element of the meta is unknown | Patient.meta.version | "1" | error fhir-unknown-element Patient.meta.version | if versionId is meant
 an element of another type is there | Task.gender | "female" | error fhir-unknown-element Task.gender | no element of Task
-an element of R5 is there | Encounter.actualPeriod | {"start":"2026"} | error fhir-unknown-element Encounter.actualPeriod | no element of Encounter
-a choice is written without its type | Observation.value | "3" | error fhir-unknown-element Observation.value | correct its name
-a choice has a type that it may not have | Observation.valueDecimal | 3 | error fhir-unknown-element Observation.valueDecimal | correct its name
-a choice of another type is misspelled | Patient.deceasedDatetime | "2026" | error fhir-unknown-element Patient.deceasedDatetime | correct its name
-something stands beside an object | Patient._name | {"id":"a"} | error fhir-unknown-element Patient._name | correct its name
+an element of R5 is there | Encounter.actualPeriod | {"start":"2026"} | error fhir-unknown-element Encounter.actualPeriod | if period is meant
+a choice is written without its type | Observation.value | "3" | error fhir-choice-type Observation.value | stands beside valueQuantity: remove it
+a choice has a type that it may not have | Observation.valueDecimal | 3 | error fhir-choice-type Observation.valueDecimal | stands beside valueQuantity: remove it
+a choice of another type is misspelled | Patient.deceasedDatetime | "2026" | error fhir-choice-type Patient.deceasedDatetime | stands beside deceasedBoolean: remove it
+an element has another capital | Patient.Name | [{"text":"Ash"}] | error fhir-unknown-element Patient.Name | if name is meant
+an element is written in the plural | Patient.addresses | [{"text":"a"}] | error fhir-unknown-element Patient.addresses | if address is meant
+an element is written in the singular | ServiceRequest.reasonCodes | [{"text":"a"}] | error fhir-unknown-element ServiceRequest.reasonCodes | if reasonCode is meant
+an element of R5 is there that has two in R4 | ServiceRequest.reason | [{"concept":{"text":"a"}}] | error fhir-unknown-element ServiceRequest.reason | if reasonCode is meant
+an element of STU3 is there | Observation.comment | "a" | error fhir-unknown-element Observation.comment | if note is meant
+an element is short and near to another by chance only | Consent.provision.kin | "a" | error fhir-unknown-element Consent.provision.kin | remove it, or correct its name
+an unknown element has an extension beside it | Patient | {"resourceType":"Patient","nickname":"Rob","_nickname":{"id":"a"}} | error fhir-unknown-element Patient.nickname | remove it
+an unknown element has an extension only | Patient._nickname | {"id":"a"} | error fhir-unknown-element Patient._nickname | remove it
+a required choice is of a type that is none | MedicationRequest | {"resourceType":"MedicationRequest","status":"active","intent":"order","subject":{"display":"one"},"medicationString":"a"} | error fhir-choice-type MedicationRequest.medicationString | write medicationCodeableConcept or medicationReference
+a required choice is written without its type | MedicationRequest | {"resourceType":"MedicationRequest","status":"active","intent":"order","subject":{"display":"one"},"medication":{"text":"a"}} | error fhir-choice-type MedicationRequest.medication | lacks the type of medication[x] in its name: write medicationCodeableConcept
+a required choice is of no type, with an extension beside it | MedicationRequest | {"resourceType":"MedicationRequest","status":"active","intent":"order","subject":{"display":"one"},"medicationString":"a","_medicationString":{"id":"a"}} | error fhir-choice-type MedicationRequest.medicationString | write medicationCodeableConcept
+a choice is of a type that is none | ValuelessObservation.valueFoo | 3 | error fhir-choice-type Observation.valueFoo | write valueQuantity, valueCodeableConcept
+a choice is misspelled | ValuelessObservation.valueDatetime | "2026" | error fhir-choice-type Observation.valueDatetime | write valueDateTime, valueQuantity
+something stands beside an object | Patient._name | {"id":"a"} | error fhir-unknown-element Patient._name | is written in name itself
+something stands beside the id of an element | Patient.name[0]._id | {"id":"a"} | error fhir-unknown-element Patient.name[0]._id | id has neither an id nor extensions here
 something unknown stands beside a primitive | Patient._birthDate | {"note":"about"} | error fhir-unknown-element Patient._birthDate.note | correct its name
 a comment stands in the JSON | Patient.fhir_comments | ["a"] | error fhir-unknown-element Patient.fhir_comments | remove it
 an element is named like a member of every object | Patient.constructor | {"name":"a"} | error fhir-unknown-element Patient.constructor | remove it

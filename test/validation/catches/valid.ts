@@ -166,6 +166,8 @@ const ValueSet = {
 const { status: _status, ...Statusless } = Observation;
 const StatuslessObservation = { ...Statusless, _status: { id: 'none' } };
 
+const { valueQuantity: _value, ...ValuelessObservation } = Observation;
+
 /** One contained resource is referred to by another, which the resource refers to. */
 const ContainingObservation = {
   ...Observation,
@@ -183,6 +185,7 @@ export const VALID: Readonly<Record<string, Json>> = {
   Encounter,
   Observation,
   StatuslessObservation,
+  ValuelessObservation,
   ContainingObservation,
   Condition,
   Consent,

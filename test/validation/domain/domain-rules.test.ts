@@ -1,7 +1,8 @@
 /** Rules that FHIR cannot state: each holds for good resources and is broken by one change. */
 import type { EpisodeOfCare, Patient, QuestionnaireResponse } from '@medplum/fhirtypes';
 import { expect, test } from 'vitest';
-import { DOMAIN_RULES } from '../../../src/validation/domain/domain-rules.ts';
+import { ruleOf } from '../../../src/fhir/outcome.ts';
+import { checkDomain, DOMAIN_RULES } from '../../../src/validation/domain/domain-rules.ts';
 import { consent, encounter, found, patient, response, serviceRequest, task } from './examples.ts';
 
 const episode: EpisodeOfCare & { id: string } = {
@@ -76,6 +77,23 @@ test('hr-4 accepts a follow-up on or after the day of its baseline, with the sam
   expect(found([baseline, at('closure', 'q2', { authored: '2025-09-01', questionnaire: plain })])).toEqual(
     [],
   );
+});
+
+test('hr-4 takes the baseline of the record before one beyond, and reads each response once for all follow-ups', () => {
+  let reads = 0;
+  const beyond = Array.from({ length: 50 }, (_, n) => ({
+    ...at('baseline', `b${n}`, { authored: '2025-12-31' }),
+    get questionnaire() {
+      reads++;
+      return response.questionnaire;
+    },
+  }));
+  const early = at('baseline', 'q0', { authored: '2025-01-01' });
+  const late = Array.from({ length: 50 }, (_, n) => at('follow-up', `f${n}`, { authored: '2025-02-01' }));
+  const known = { resource: () => undefined, responsesOf: () => beyond };
+  expect(checkDomain([early, ...late], known)).toEqual([]);
+  expect(checkDomain(late, known).map(ruleOf)).toEqual(late.map(() => 'hr-4'));
+  expect(reads).toBeLessThan(5 * (beyond.length + late.length));
 });
 
 test('hr-4 warns of a follow-up before its baseline', () => {

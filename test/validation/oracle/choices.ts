@@ -45,7 +45,7 @@ export const CHOICES: readonly OracleCase[] = [
     profiles: [profile('a16', 'Observation', [{ id: 'Observation.valueQuantity', min: 1 }])],
     fine: [observation({ valueQuantity: { value: 1 } })],
     faulty: [observation({}), observation({ valueString: 'a' })],
-    rules: ['profile-slice-required', 'profile-unknown-element'],
+    rules: ['profile-choice-type', 'profile-slice-required'],
   },
   {
     title: 'a choice that is required, and narrowed to one type',
@@ -61,7 +61,7 @@ export const CHOICES: readonly OracleCase[] = [
       observation({ valueString: 'a' }),
       observation({ valueQuantity: { value: 1 } }),
     ],
-    rules: ['profile-required', 'profile-unknown-element'],
+    rules: ['profile-choice-type', 'profile-required'],
   },
   {
     title: 'a discriminator through a type of a choice',

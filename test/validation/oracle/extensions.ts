@@ -69,12 +69,12 @@ export const EXTENSIONS: readonly OracleCase[] = [
     ],
     rules: [
       'invariant-ext-1',
+      'profile-choice-type',
       'profile-code',
       'profile-required',
       'profile-slice-closed',
       'profile-slice-max',
       'profile-slice-required',
-      'profile-unknown-element',
     ],
   },
   {
@@ -106,12 +106,12 @@ export const EXTENSIONS: readonly OracleCase[] = [
     rules: [
       'fhir-empty',
       'invariant-ext-1',
+      'profile-choice-type',
       'profile-forbidden',
       'profile-required',
       'profile-slice-closed',
       'profile-slice-max',
       'profile-slice-required',
-      'profile-unknown-element',
     ],
   },
   {
@@ -133,7 +133,7 @@ export const EXTENSIONS: readonly OracleCase[] = [
       patient({ extension: [{ url: 'https://q.example/q', valueString: 'a' }] }),
       patient({ extension: [{ url: 'https://q.example/q' }] }),
     ],
-    rules: ['invariant-ext-1', 'profile-range', 'profile-required', 'profile-unknown-element'],
+    rules: ['invariant-ext-1', 'profile-choice-type', 'profile-range', 'profile-required'],
   },
   {
     title: 'a discriminator through an extension',
@@ -216,7 +216,7 @@ export const EXTENSIONS: readonly OracleCase[] = [
       patient({ modifierExtension: [{ url: 'https://unknown.example/x', valueBoolean: true }] }),
       patient({ modifierExtension: [{ url: `${OWN}e1`, valueCode: 'male' }] }),
     ],
-    rules: ['fhir-extension-modifier', 'profile-required', 'profile-unknown-element'],
+    rules: ['fhir-extension-modifier', 'profile-choice-type'],
   },
   {
     title: 'the targets of a reference that is the value of an extension',
@@ -246,7 +246,7 @@ export const EXTENSIONS: readonly OracleCase[] = [
       patient({ extension: [{ url: `${OWN}d23`, valueReference: { reference: 'Group/1' } }] }),
       patient({ extension: [{ url: `${OWN}d23`, valueString: 'Group/1' }] }),
     ],
-    rules: ['profile-reference-type', 'profile-unknown-element'],
+    rules: ['profile-choice-type', 'profile-reference-type'],
   },
   {
     title: 'elements of a data type that a profile spells out',

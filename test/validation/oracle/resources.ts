@@ -260,11 +260,10 @@ export const RESOURCES: readonly OracleCase[] = [
     rules: [
       'fhir-unknown-element',
       'invariant-inv-1',
-      'profile-required',
+      'profile-choice-type',
       'profile-slice-closed',
       'profile-slice-max',
       'profile-type',
-      'profile-unknown-element',
     ],
   },
   {

@@ -38,7 +38,7 @@ export const SLICES: readonly OracleCase[] = [
         ],
       }),
     ],
-    rules: ['profile-required', 'profile-slice-max', 'profile-slice-required', 'profile-unknown-element'],
+    rules: ['profile-choice-type', 'profile-required', 'profile-slice-max', 'profile-slice-required'],
   },
   {
     title: 'slices of codes',

@@ -28,7 +28,7 @@ export const VALUES: readonly OracleCase[] = [
       observation({}),
       observation({ valueInteger: 1 }),
     ],
-    rules: ['profile-slice-required', 'profile-unknown-element'],
+    rules: ['profile-choice-type', 'profile-slice-required'],
   },
   {
     title: 'slices by value, told by a pattern',
@@ -113,7 +113,7 @@ export const VALUES: readonly OracleCase[] = [
       observation({ code: { coding: [coding(SYSTEM, 'a')] }, issued: '2001-01-01T00:00:01Z' }),
       observation({ code: { coding: [coding(SYSTEM, 'a')] }, valueString: 'x' }),
     ],
-    rules: ['profile-fixed', 'profile-pattern', 'profile-unknown-element'],
+    rules: ['profile-choice-type', 'profile-fixed', 'profile-pattern'],
   },
   {
     title: 'a required value set on a choice of types',
