@@ -123,7 +123,7 @@ function rowsOf(file: string): Map<string, TableRows> {
 function insertAll(file: string, rows: ReadonlyMap<string, TableRows>, records: number): void {
   const database = new DatabaseSync(file);
   database.exec(
-    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cache_size = -65536',
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 8000',
   );
   database.exec(rows.get('')!.insert);
   const transactions = Math.ceil(records / BATCH);
