@@ -12,7 +12,15 @@ const pure = [
 ];
 
 /** Tests that take minutes start first, so that none of them runs alone at the end. */
-const LONGEST = ['constant-memory', 'faults/kill', 'end-to-end', 'mappings/round-trip'];
+const LONGEST = [
+  'constant-memory',
+  'faults/kill',
+  'faults/matrix',
+  'faults/simulation',
+  'faults/replicas',
+  'end-to-end',
+  'mappings/round-trip',
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -36,6 +44,8 @@ export default defineConfig({
           name: 'parts',
           include: ['test/**/*.test.ts'],
           exclude: pure,
+          globalSetup: ['test/servers/postgres/setup.ts'],
+          env: { DATABASE_URL: '' }, // that of whoever runs the tests is not theirs to fill
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

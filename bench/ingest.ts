@@ -70,7 +70,7 @@ export async function benchIngest(smoke: boolean): Promise<readonly Result[]> {
   }
 }
 
-interface TableRows {
+export interface TableRows {
   readonly insert: string;
   readonly values: readonly (readonly (null | number | bigint | string | Uint8Array)[])[];
 }
@@ -87,7 +87,7 @@ const ARRIVAL: Readonly<Record<string, string>> = {
 };
 
 /** Every table's rows in the order in which they came, and the schema they stand in. */
-function rowsOf(file: string): Map<string, TableRows> {
+export function rowsOf(file: string): Map<string, TableRows> {
   const database = new DatabaseSync(file, { readOnly: true });
   const tables = database
     .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
@@ -120,7 +120,7 @@ function rowsOf(file: string): Map<string, TableRows> {
 }
 
 /** The same rows, the same indexes, the same pragmas, in as many transactions; nothing but inserts. */
-function insertAll(file: string, rows: ReadonlyMap<string, TableRows>, records: number): void {
+export function insertAll(file: string, rows: ReadonlyMap<string, TableRows>, records: number): void {
   const database = new DatabaseSync(file);
   database.exec(
     'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 8000',

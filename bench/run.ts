@@ -5,6 +5,7 @@ import Table from 'cli-table3';
 import { benchDelivery } from './delivery.ts';
 import { benchFhirPath } from './fhirpath.ts';
 import { benchIngest } from './ingest.ts';
+import { benchIntake } from './intake.ts';
 import { benchMapping } from './mapping.ts';
 import { benchMapLoad } from './mapping-load.ts';
 import type { Result } from './measure.ts';
@@ -23,6 +24,7 @@ const BENCHES: Readonly<Record<string, (smoke: boolean) => Promise<readonly Resu
   'validation-compile': benchCompile,
   start: benchStart,
   ingest: benchIngest,
+  intake: benchIntake,
   delivery: benchDelivery,
 };
 

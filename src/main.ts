@@ -1,16 +1,19 @@
 /** The command line: one word a job, each with a help text that a newcomer understands. */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { addAgainWords } from './cli/again/add-words.ts';
 import { type ConvertOptions, convert } from './cli/convert.ts';
 import { type ConvertMapOptions, convertMap } from './cli/convert-map.ts';
+import { type CopyOptions, copy, migrate } from './cli/databases.ts';
 import { explainMap } from './cli/explain-map.ts';
 import { boundHeap } from './cli/heap.ts';
 import { ROOT } from './cli/load.ts';
-import { replay, status } from './cli/operate.ts';
+import { status } from './cli/operate.ts';
 import { addProfiles, listProfiles, removeProfiles } from './cli/profiles.ts';
 import { type RunMapOptions, runMapFile } from './cli/run-map.ts';
 import { start } from './cli/start.ts';
 import { type ValidateOptions, validate } from './cli/validate.ts';
 import { type Config, loadConfig, type Overrides } from './config.ts';
+import { AdapterError } from './fhir/outcome.ts';
 
 const OLDEST_NODE = 24;
 if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
@@ -204,19 +207,30 @@ withConfig(program.command('status'))
     process.exitCode = await status(configured(options), options.json === true, process.stdout);
   });
 
-withConfig(program.command('replay'))
-  .description('Send parked and held deliveries again, once the reason is mended.')
-  .option('-t, --target <name>', 'only this target')
-  .option('-r, --resource <type/id>', 'only this resource, such as ServiceRequest/5f0a…')
-  .option('--state <state>', 'only parked (refused by the target) or held (consent, identity)')
-  .action(async (options: CommonOptions & { target?: string; resource?: string; state?: string }) => {
-    const { target, resource, state } = options;
-    process.exitCode = await replay(
-      configured(options),
-      { target, resource, state },
-      process.stdout,
-      Date.now,
-    );
+addAgainWords(program, withConfig, configured);
+
+withConfig(program.command('migrate'))
+  .description(
+    'Bring the schema of the PostgreSQL that DATABASE_URL names up to date, and say what was applied. A start does the same.',
+  )
+  .action(async (options: CommonOptions) => {
+    process.exitCode = await migrate(configured(options), process.stdout, Date.now);
   });
 
-await program.parseAsync();
+withConfig(program.command('copy'))
+  .description(
+    'Copy the embedded store into an empty PostgreSQL while no adapter runs on it. All of it is copied and checked, or nothing.',
+  )
+  .option('--from <store>', 'sqlite (that of the data folder), or sqlite:PATH', 'sqlite')
+  .option('--to <store>', 'postgres (that DATABASE_URL names), or its URL', 'postgres')
+  .action(async (options: CommonOptions & CopyOptions) => {
+    process.exitCode = await copy(options, configured(options), process.stdout, Date.now);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof AdapterError)) throw error;
+  for (const issue of error.outcome.issue) process.stderr.write(`${issue.diagnostics}\n`);
+  process.exitCode = 1;
+}

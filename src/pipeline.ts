@@ -8,6 +8,8 @@ import { hasErrors, issueOf, outcomeOf } from './fhir/outcome.ts';
 import { provenanceId, provenanceOf } from './fhir/provenance.ts';
 import type { MapSet } from './mapping/map-set.ts';
 import { withSources } from './mapping/name-sources.ts';
+import { JUDGED_TYPES, judgeReferrals, readReferral, seenBeside } from './referral/judge-record.ts';
+import { CASE_SYSTEM, type Voice } from './referral/judge-task.ts';
 import { addScores } from './referral/score-bundle.ts';
 import { batchesOf } from './source/batches.ts';
 import type { ReadRecord } from './source/record.ts';
@@ -20,6 +22,7 @@ import type {
   CommitRules,
   Identified,
   Receipt,
+  ReceiptStart,
   RefusedRecord,
   Store,
 } from './store/store.ts';
@@ -60,6 +63,18 @@ export interface Pipeline {
     records: AsyncIterable<ReadRecord>,
     options?: IntakeOptions,
   ): Promise<IntakeSummary>;
+  /**
+   * Takes records that are FHIR under ids of ours already: checked as mapped ones are, and committed as one.
+   * @param receipt that they name; it is opened and finished with them
+   */
+  take(
+    records: readonly (CommitRecord | RefusedRecord)[],
+    receipt: ReceiptStart,
+  ): Promise<readonly CommitResult[]>;
+  /** Goes the way in up to the commit, batch by batch: records as they would be committed, or refused. */
+  prepare(records: AsyncIterable<ReadRecord>): AsyncGenerator<readonly (CommitRecord | RefusedRecord)[]>;
+  /** what commits are held to */
+  readonly rules: CommitRules;
   /** Maps without storing: all good records as one collection Bundle, all faults as one outcome. */
   convert(
     records: AsyncIterable<ReadRecord>,
@@ -77,8 +92,10 @@ export interface PipelineParts {
   readonly store?: Store;
   /** organisation that owns a source's records */
   readonly ownerOrg: (source: string) => string;
-  /** names of the targets that a resource goes to */
-  readonly route: (resource: Identified) => readonly string[];
+  /** names of the targets that a resource goes to; `origin` holds it already */
+  readonly route: (resource: Identified, origin?: string) => readonly string[];
+  /** how a source, or a target whose changes come back, tells of referrals; what is not named here may say all that a case system may */
+  readonly voices?: ReadonlyMap<string, Voice>;
   readonly clock: () => number;
   /** called after a commit that put entries into the outbox */
   readonly onDeliveries?: () => void;
@@ -112,6 +129,12 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       if (!way) throw new TypeError('This pipeline has no store: it only converts');
       return await ingest(way, { source, kind, file: options.file }, records, options);
     },
+    async take(records, receipt) {
+      if (!way) throw new TypeError('This pipeline has no store: it only converts');
+      return await take(way, records, receipt);
+    },
+    prepare: (records) => prepareAll(parts, records),
+    rules: commitRules(parts),
     convert: (records) => convert(parts, records),
   };
 }
@@ -122,43 +145,71 @@ interface Way extends PipelineParts {
   readonly commit: GroupCommit['commit'];
 }
 
+async function take(
+  way: Way,
+  records: readonly (CommitRecord | RefusedRecord)[],
+  receipt: ReceiptStart,
+): Promise<readonly CommitResult[]> {
+  const ready = records.map((one): Prepared => ('outcome' in one ? { refused: one } : { record: one }));
+  const checked = await checkAll(way, ready, await storedRelated(way.store, resourcesOf(ready)));
+  return await commitBatch(way, checked, receipt);
+}
+
 async function ingest(
   way: Way,
   about: Pick<Receipt, 'source' | 'kind' | 'file'>,
   records: AsyncIterable<ReadRecord>,
-  { signal, onProgress }: IntakeOptions,
+  options: IntakeOptions,
 ): Promise<IntakeSummary> {
   const { store, clock } = way;
-  const id = randomUUID();
-  await store.openReceipt({ ...about, id, receivedMs: clock() });
-  let tally = NOTHING_YET;
-  let committing: Promise<Tally> = Promise.resolve(tally);
+  const receipt = { ...about, id: randomUUID(), receivedMs: clock() };
+  const { id } = receipt;
+  const intake: Intake = { way, receipt, options, state: 'new', committing: Promise.resolve(NOTHING_YET) };
   try {
-    for await (const batch of batchesOf(records, BATCH)) {
-      const mapped = batch.map((read) => prepare(way, read, id)); // while the batch before is on its way to the disk
-      tally = await committing;
-      const checked = await checkAll(way, mapped, await storedRelated(way.store, resourcesOf(mapped)));
-      const before = tally;
-      committing = commitBatch(way, checked).then((results) => {
-        const after = addBatch(before, batch, results, {
-          mapped: goodOf(mapped),
-          validated: goodOf(checked),
-        });
-        onProgress?.(after);
-        return after;
-      });
-      committing.catch(() => {}); // it is awaited with the next batch
-      await turns(TURNS_TO_COMMIT);
-    }
-    tally = await committing;
-    if (signal?.aborted) await store.interruptReceipts(clock(), id);
-    else await store.finishReceipt(id, clock());
+    for await (const batch of batchesOf(records, BATCH)) await takeBatch(intake, batch);
+    const tally = await intake.committing;
+    if (intake.state === 'new') await store.openReceipt(receipt);
+    if (options.signal?.aborted) await store.interruptReceipts(clock(), id);
+    else if (intake.state !== 'whole') await store.finishReceipt(id, clock());
+    return summaryOf(tally, (await store.receipt(id))!);
   } catch (error) {
-    await committing.catch(() => {}); // what it kept counts
+    await intake.committing.catch(() => {}); // what it kept counts
+    await store.openReceipt(receipt).catch(() => {});
     await store.interruptReceipts(clock(), id).catch(() => {}); // the next start closes what cannot be written now
     throw error;
   }
-  return summaryOf(tally, (await store.receipt(id))!);
+}
+
+/** One request or file on its way in. */
+interface Intake {
+  readonly way: Way;
+  readonly receipt: ReceiptStart;
+  readonly options: IntakeOptions;
+  /** `whole`: its only batch carries the receipt, opened and finished in the batch's own transaction */
+  state: 'new' | 'open' | 'whole';
+  /** the batch before, on its way to the disk */
+  committing: Promise<Tally>;
+}
+
+/** Maps while the batch before is being written, and hands over when that is done. */
+async function takeBatch(intake: Intake, batch: readonly ReadRecord[]): Promise<void> {
+  const { way, receipt, options } = intake;
+  const mapped = batch.map((read) => prepare(way, read, receipt.id));
+  const before = await intake.committing;
+  const checked = await checkAll(way, mapped, await storedRelated(way.store, resourcesOf(mapped)));
+  if (intake.state === 'new') {
+    intake.state = batch.length < BATCH && !options.signal?.aborted ? 'whole' : 'open';
+    if (intake.state === 'open') await way.store.openReceipt(receipt);
+  }
+  const whole = intake.state === 'whole' ? receipt : undefined;
+  intake.committing = commitBatch(way, checked, whole).then((results) => {
+    const done = { mapped: goodOf(mapped), validated: goodOf(checked) };
+    const after = addBatch(before, batch, results, done);
+    options.onProgress?.(after);
+    return after;
+  });
+  intake.committing.catch(() => {}); // it is awaited with the next batch
+  await turns(TURNS_TO_COMMIT);
 }
 
 async function convert(
@@ -182,6 +233,17 @@ async function convert(
   };
 }
 
+async function* prepareAll(
+  parts: PipelineParts,
+  records: AsyncIterable<ReadRecord>,
+): AsyncGenerator<readonly (CommitRecord | RefusedRecord)[]> {
+  for await (const batch of batchesOf(records, BATCH)) {
+    const mapped = batch.map((read) => prepare(parts, read, 'preview'));
+    const stored = parts.store ? await storedRelated(parts.store, resourcesOf(mapped)) : [];
+    yield (await checkAll(parts, mapped, stored)).map((one) => one.record ?? one.refused);
+  }
+}
+
 function commitRules(parts: PipelineParts): CommitRules {
   return {
     check: (resource) => [...parts.validator.validate(resource), ...checkDomain([resource])],
@@ -189,14 +251,34 @@ function commitRules(parts: PipelineParts): CommitRules {
     provenance: (record, written, nowMs) =>
       written.length === 0
         ? undefined
-        : provenanceOf({ ...record, resources: record.resources.map((one) => one.resource), written }, nowMs),
+        : provenanceOf(
+            {
+              ...record,
+              author: record.received?.author,
+              resources: record.resources.map((one) => one.resource),
+              written,
+            },
+            nowMs,
+          ),
     route: parts.route,
+    course: {
+      types: JUDGED_TYPES,
+      read: readReferral,
+      beside: seenBeside,
+      judge: (changes, stored, { source }) =>
+        judgeReferrals(changes, stored, parts.voices?.get(source) ?? CASE_SYSTEM),
+    },
   };
 }
 
-async function commitBatch(way: Way, checked: readonly Prepared[]): Promise<readonly CommitResult[]> {
+async function commitBatch(
+  way: Way,
+  checked: readonly Prepared[],
+  whole: ReceiptStart | undefined,
+): Promise<readonly CommitResult[]> {
   const started = performance.now();
-  const results = await way.commit(checked.map((one) => one.record ?? one.refused));
+  const records = checked.map((one) => one.record ?? one.refused);
+  const results = await way.commit(records, whole);
   way.onStage?.('commit', performance.now() - started);
   if (results.some((result) => result.state === 'committed' && result.deliveries > 0)) way.onDeliveries?.();
   return results;

@@ -4,6 +4,7 @@ import { Gauge, Registry } from 'prom-client';
 import type { Pipeline } from '../pipeline.ts';
 import type { Store } from '../store/store.ts';
 import type { TerminologyState } from '../wire/terminology-server.ts';
+import { addDeliveryGauges, type TargetPace } from './delivery-gauges.ts';
 import { refuseMethod } from './respond.ts';
 import { addTerminologyGauges } from './terminology-gauges.ts';
 
@@ -14,6 +15,8 @@ export interface HealthOptions {
   readonly sources: ReadonlyMap<string, unknown>;
   /** coded values that nobody could check since the start */
   readonly uncheckedCodes?: () => number;
+  /** how the targets are sent to */
+  readonly paces?: (() => readonly TargetPace[]) | undefined;
   /** of the terminology server, where there is one */
   readonly terminology?: (() => TerminologyState) | undefined;
 }
@@ -74,6 +77,7 @@ class Metrics {
 
   constructor(options: HealthOptions) {
     this.#options = options;
+    if (options.paces) addDeliveryGauges(this.#registry, options.paces);
     if (options.terminology) addTerminologyGauges(this.#registry, options.terminology);
   }
 

@@ -80,11 +80,22 @@ function refuseMedia(rule: string, diagnostics: string): { ok: false; outcome: O
 
 type Take = (request: Request, response: Response) => Promise<void>;
 
-/** Holds back the rest: who is asked to come again loses nothing, a process without memory does. */
+/** A body that says it is no longer than this weighs little. */
+const SMALL_BYTES = 65_536;
+/** So many small bodies may be read in place of a long one. */
+const SMALL_FOR_LONG = 32;
+
+/**
+ * Holds back the rest: who is asked to come again loses nothing, a process without memory does.
+ * @param bodies long ones at once; small ones have room of their own
+ */
 export function atMost(bodies: number, take: Take): RequestHandler {
-  let reading = 0;
+  const reading = { long: 0, small: 0 };
+  const most = { long: bodies, small: bodies * SMALL_FOR_LONG };
   return async (request, response) => {
-    if (reading >= bodies) {
+    const length = Number(request.get('content-length') ?? Number.POSITIVE_INFINITY);
+    const size = length <= SMALL_BYTES ? 'small' : 'long';
+    if (reading[size] >= most[size]) {
       response.set('Retry-After', '1');
       return sendFault(response, 503, {
         code: 'throttled',
@@ -92,11 +103,11 @@ export function atMost(bodies: number, take: Take): RequestHandler {
         diagnostics: 'Too many bodies are being read at once: send this one again in a second.',
       });
     }
-    reading++;
+    reading[size]++;
     try {
       await take(request, response);
     } finally {
-      reading--;
+      reading[size]--;
     }
   };
 }

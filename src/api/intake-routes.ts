@@ -21,7 +21,7 @@ export interface IntakeRoutesOptions {
   readonly sources: ReadonlyMap<string, LoadedSource>;
   readonly clock: () => number;
   readonly limits?: ReadLimits;
-  /** bodies read at once; default 16 */
+  /** long bodies read at once; default 16 */
   readonly bodies?: number;
 }
 

@@ -11,6 +11,7 @@ import type { Store } from '../store/store.ts';
 import type { AskCodes } from '../validation/pending.ts';
 import type { Validator } from '../validation/validator.ts';
 import type { TerminologyState } from '../wire/terminology-server.ts';
+import type { TargetPace } from './delivery-gauges.ts';
 import { fhirRoutes } from './fhir-routes.ts';
 import { healthRoutes } from './health-routes.ts';
 import { intakeRoutes } from './intake-routes.ts';
@@ -36,6 +37,8 @@ export interface AppOptions {
   readonly limits?: ReadLimits;
   /** coded values that nobody could check since the start, for the metrics */
   readonly uncheckedCodes?: () => number;
+  /** how the targets are sent to, for the metrics */
+  readonly paces?: (() => readonly TargetPace[]) | undefined;
   /** of the terminology server, where there is one, for the metrics */
   readonly terminology?: (() => TerminologyState) | undefined;
   /** bodies read at once; default 16 */

@@ -1,27 +1,35 @@
 /** Turns a configuration into a running adapter: store, pipeline, targets with their workers, and the HTTP server. */
-import { mkdirSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { Express } from 'express';
+import type { Express, Router } from 'express';
 import type { Logger } from 'pino';
+import type { TargetPace } from '../api/delivery-gauges.ts';
+import { deliveryRoutes } from '../api/delivery-routes.ts';
 import { createApp } from '../api/server.ts';
 import { answerUnreadable } from '../api/unreadable.ts';
-import { type Config, secretOf, type TargetConfig } from '../config.ts';
+import { worklistRoutes } from '../api/worklist-routes.ts';
+import type { Config } from '../config.ts';
 import { consoleRoutes } from '../console/routes.ts';
-import { AdapterError, ruleOf } from '../fhir/outcome.ts';
-import { type OutboxWorker, startWorker } from '../outbox/worker.ts';
+import { AdapterError } from '../fhir/outcome.ts';
 import { createPipeline, type Pipeline } from '../pipeline.ts';
 import { startSandbox } from '../sandbox/server.ts';
-import { openSqliteStore } from '../store/sqlite/store.ts';
 import type { Store } from '../store/store.ts';
-import { createDelivery } from '../target/deliver-group.ts';
-import { createFhirServerTarget } from '../target/fhir-server.ts';
-import { createShareGate } from '../target/share-gate.ts';
+import { type RoutedTarget, routeTo } from '../target/route.ts';
+import { startHousekeeping } from './again/housekeeping.ts';
+import { placesOf } from './again/places.ts';
+import { retryWork } from './again/retry-work.ts';
+import type { Workshop } from './again/workshop.ts';
+import { startAlerting } from './alerting.ts';
 import { checkInWorker } from './check-in-worker.ts';
 import { controlRoutes } from './control.ts';
 import { type LoadedParts, VERSION } from './load.ts';
+import { openRunningStore, type RunningStore } from './open-store.ts';
+import { openReceivers } from './receivers.ts';
+import { startRerouting } from './rerouting.ts';
+import { openTarget, sandboxTarget } from './targets.ts';
 import { openTerms, type Terms } from './terms.ts';
+import { startUnfiledWatch } from './unfiled.ts';
 
 export interface Adapter {
   readonly url: string;
@@ -42,19 +50,15 @@ export interface AdapterOptions {
   readonly token: string;
 }
 
-const SANDBOX_NAME = 'sandbox-ehr';
 /** Longest wait for deliveries in flight when stopping; what is cut off is looked up at the next start. */
 const DRAIN_MS = 10_000;
-const LEASE_MS = 60_000;
 /** A file of many records streams for as long as its records take to reach the disk. */
 const LONGEST_REQUEST_MS = 3_600_000;
-/** Entries of one person that travel together at most. */
-const GROUP = 50;
 
 /** @throws AdapterError when a port, the store or a secret is not to be had */
 export async function openAdapter(options: AdapterOptions): Promise<Adapter> {
   const { config } = options;
-  const store = await openStore(options);
+  const { store, close } = await openStore(options);
   const sandbox =
     config.sandbox &&
     (await startSandbox({
@@ -63,14 +67,46 @@ export async function openAdapter(options: AdapterOptions): Promise<Adapter> {
       file: join(config.dataDir, 'sandbox.sqlite'),
     }));
   const configured = sandbox ? [...config.targets, sandboxTarget(sandbox.url)] : config.targets;
-  const workers = configured.map((target) => openTarget(target, store, options));
+  const workers = configured.map((target) =>
+    openTarget(target, { ...options, store, definitions: options.parts.definitions }),
+  );
+  const alerting = startAlerting(config.alerts, { ...options, store, workers });
   const targets = configured.map((target) => target.name);
   const wake = (): void => {
     for (const worker of workers) worker.wake();
   };
+  const unfiled = startUnfiledWatch(configured, { ...options, store });
+  const rerouting = startRerouting(configured, { ...options, store, wake });
   const terms = openTerms(config, options.clock);
-  const pipeline = openPipeline(options, store, targets, wake, terms);
-  const server = await listen(openApp(options, { store, pipeline, targets, wake, terms }), config);
+  const pipelineOf = (maps?: LoadedParts['maps']): Pipeline =>
+    openPipeline(
+      maps ? { ...options, parts: { ...options.parts, maps } } : options,
+      store,
+      configured,
+      wake,
+      terms,
+    );
+  const pipeline = pipelineOf();
+  const { parts, clock } = options;
+  const placeOf = placesOf(configured, { store, clock, definitions: parts.definitions });
+  const keeping = { retention: config.retention ?? {}, archiveDir: join(config.dataDir, 'archive') };
+  const shop = { ...parts, ...keeping, store, targets, wake, clock, pipelineOf, placeOf };
+  const housekeeping = startHousekeeping(config, shop, options.log);
+  const { definitions } = options.parts;
+  const receivers = openReceivers(configured, { ...options, store, definitions, pipeline, wake });
+  const { routes } = receivers;
+  const server = await listen(
+    openApp(options, {
+      store,
+      pipeline,
+      targets,
+      shop,
+      terms,
+      paces: () => workers.map(({ target, inFlight, limit, max }) => ({ target, inFlight, limit, max })),
+      hooks: [routes, deliveryRoutes({ store, targets: configured, token: options.token })],
+    }),
+    config,
+  );
   return {
     url: urlOf(server),
     sandboxUrl: sandbox?.url,
@@ -79,39 +115,30 @@ export async function openAdapter(options: AdapterOptions): Promise<Adapter> {
     targets,
     async stop() {
       await closeServer(server);
+      await housekeeping.stop();
+      await receivers.stop();
+      await rerouting.stop();
+      await unfiled.stop();
+      await alerting.stop();
       await Promise.all(workers.map((worker) => worker.stop(DRAIN_MS)));
       await sandbox?.close();
       terms.close();
-      await store.close();
+      await close();
     },
   };
 }
 
-/** Opens the store and settles what an earlier process left open. */
-async function openStore({ config, parts, clock, log }: AdapterOptions): Promise<Store> {
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 }); // people's data
-  const file = join(config.dataDir, 'hedgerow.sqlite');
-  const store = await openSqliteStore({ file, definitions: parts.definitions });
-  const recovered = await store.recoverClaims(clock(), true);
-  if (recovered > 0)
-    log.info(
-      { recovered },
-      'deliveries that were under way at the last stop are looked up before they are sent again',
-    );
-  const interrupted = await store.interruptReceipts(clock());
-  if (interrupted > 0)
-    log.info(
-      { interrupted },
-      'files or requests were cut off by the last stop: files are read again, requests must be sent again',
-    );
-  for (const set of parts.maps.values()) await store.keepMapSet(set.digest, set.text, clock());
-  return store;
+/** Opens the store, and keeps the maps in it that this process maps by. */
+async function openStore({ config, parts, clock, log }: AdapterOptions): Promise<RunningStore> {
+  const running = await openRunningStore({ config, definitions: parts.definitions, clock, log });
+  for (const set of parts.maps.values()) await running.store.keepMapSet(set.digest, set.text, clock());
+  return running;
 }
 
 function openPipeline(
   { config, parts, clock }: AdapterOptions,
   store: Store,
-  targets: readonly string[],
+  targets: readonly RoutedTarget[],
   wake: () => void,
   terms: Terms,
 ): Pipeline {
@@ -120,7 +147,7 @@ function openPipeline(
     ...parts,
     store,
     clock,
-    route: () => targets,
+    route: routeTo(targets),
     ownerOrg: (source) => owners.get(source) ?? 'local',
     onDeliveries: wake,
     askCodes: terms.ask,
@@ -134,9 +161,16 @@ function openApp(
     store,
     pipeline,
     targets,
-    wake,
+    shop,
     terms,
-  }: Pick<Adapter, 'store' | 'pipeline' | 'targets'> & { readonly wake: () => void; readonly terms: Terms },
+    hooks,
+    paces,
+  }: Pick<Adapter, 'store' | 'pipeline' | 'targets'> & {
+    readonly shop: Workshop;
+    readonly terms: Terms;
+    readonly hooks: readonly Router[];
+    readonly paces: () => readonly TargetPace[];
+  },
 ): Express {
   const pages = consoleRoutes({
     store,
@@ -160,58 +194,14 @@ function openApp(
     version: VERSION,
     uncheckedCodes: terms.unchecked,
     terminology: terms.state,
-    pages: [controlRoutes({ store, token, clock, wake, terminology: terms.state }), pages],
+    paces,
+    pages: [
+      controlRoutes({ store, token, shop, terminology: terms.state }),
+      ...hooks,
+      worklistRoutes({ store, token, clock, retry: retryWork(shop) }),
+      pages,
+    ],
   });
-}
-
-function openTarget(target: TargetConfig, store: Store, { clock, log, parts }: AdapterOptions): OutboxWorker {
-  const secret = secretOf(target.bearerTokenEnv);
-  if (!secret.ok) throw new AdapterError('permanent', secret.outcome.issue[0]!);
-  const token = secret.value;
-  const sender = createFhirServerTarget({
-    name: target.name,
-    baseUrl: target.url,
-    ids: target.ids,
-    deadlineMs: target.deadlineMs,
-    clock,
-    ...(token === undefined ? {} : { token: async () => token }),
-  });
-  const deliver = createDelivery({
-    store,
-    target: sender,
-    gate: createShareGate({ store, target, clock, definitions: parts.definitions }),
-    clock,
-    random: Math.random,
-    report: (issue) =>
-      log.warn({ target: target.name, rule: ruleOf(issue) }, 'the target holds twins; the oldest was taken'),
-  });
-  return startWorker({
-    store,
-    target: target.name,
-    deliver,
-    clock,
-    concurrency: target.concurrency,
-    leaseMs: LEASE_MS,
-    maxEntries: GROUP,
-    onError: (error) =>
-      log.error(
-        { target: target.name, rule: error instanceof Error ? error.name : 'unknown' },
-        'a delivery failed unexpectedly; it is tried again',
-      ),
-  });
-}
-
-function sandboxTarget(url: string): TargetConfig {
-  return {
-    name: SANDBOX_NAME,
-    url,
-    ids: 'client',
-    requiresVerifiedNhsNumber: false,
-    allowRestricted: false,
-    purpose: 'share-with-gp',
-    concurrency: 8,
-    deadlineMs: 10_000,
-  };
 }
 
 function nameOf(folder: string, parts: LoadedParts): string {

@@ -1,11 +1,11 @@
 /** Turns commands of the command line into requests to the adapter that runs on the same data folder, and answers them there. */
-import { timingSafeEqual } from 'node:crypto';
-import express, { type Request, type Response, type Router } from 'express';
-import { z } from 'zod';
-import { AdapterError, issueOf, outcomeOf } from '../fhir/outcome.ts';
-import { replay } from '../outbox/replay.ts';
-import type { ResourceKey, Store, StoreCounts, WorkItem } from '../store/store.ts';
+import express, { type Router } from 'express';
+import { requireToken } from '../api/control-token.ts';
+import { AdapterError, issueOf } from '../fhir/outcome.ts';
+import type { Store, StoreCounts, WorkItem } from '../store/store.ts';
 import type { TerminologyState } from '../wire/terminology-server.ts';
+import type { Workshop } from './again/workshop.ts';
+import { streamJob } from './jobs.ts';
 import type { Lock } from './lock.ts';
 
 /** What `status` shows. */
@@ -15,18 +15,6 @@ export interface Status {
   /** of the running adapter's terminology server, where there is one */
   readonly terminology?: TerminologyState;
 }
-
-const replaySchema = z.strictObject({
-  target: z.string().optional(),
-  resource: z
-    .string()
-    .regex(/^[A-Z][A-Za-z]+\/[A-Za-z0-9.-]{1,64}$/)
-    .transform((text) => text as ResourceKey)
-    .optional(),
-  personId: z.string().optional(),
-  state: z.enum(['parked', 'held']).optional(),
-});
-export type Replay = z.infer<typeof replaySchema>;
 
 const WORK_SHOWN = 50;
 
@@ -44,27 +32,15 @@ export async function statusOf(store: Store): Promise<Status> {
 export interface ControlOptions {
   readonly store: Store;
   readonly token: string;
-  readonly clock: () => number;
-  /** says that something may be due */
-  readonly wake: () => void;
+  /** what jobs work with */
+  readonly shop: Workshop;
   readonly terminology?: (() => TerminologyState) | undefined;
 }
 
 /** Routes for the command line alone: whoever can read the lock file in the data folder has the token. */
 export function controlRoutes(options: ControlOptions): Router {
   const routes = express.Router();
-  routes.use('/control', (request, response, next) => {
-    if (sameText(request.get('authorization') ?? '', `Bearer ${options.token}`)) return next();
-    response.status(401).json(
-      outcomeOf(
-        issueOf({
-          code: 'login',
-          rule: 'control-token',
-          diagnostics: 'These routes are for the command line on this machine.',
-        }),
-      ),
-    );
-  });
+  routes.use('/control', requireToken(options.token));
   routes.get('/control/status', async (_request, response) => {
     const terminology = options.terminology?.();
     response.json({
@@ -72,26 +48,10 @@ export function controlRoutes(options: ControlOptions): Router {
       ...(terminology && { terminology }),
     } satisfies Status);
   });
-  routes.post('/control/replay', express.json({ limit: '10kb' }), async (request, response) => {
-    await answerReplay(options, request, response);
+  routes.post('/control/jobs/:name', express.json({ limit: '10kb' }), async (request, response) => {
+    await streamJob(options.shop, request, response);
   });
   return routes;
-}
-
-async function answerReplay(
-  { store, clock, wake }: Pick<ControlOptions, 'store' | 'clock' | 'wake'>,
-  request: Request,
-  response: Response,
-): Promise<void> {
-  const filter = replaySchema.safeParse(request.body);
-  if (filter.success) {
-    response.json({ replayed: await replay(store, definedOnly(filter.data), clock(), wake) });
-    return;
-  }
-  const diagnostics = filter.error.issues
-    .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
-    .join('; ');
-  response.status(400).json(outcomeOf(issueOf({ rule: 'control-replay', diagnostics })));
 }
 
 /** @throws AdapterError when the running adapter does not answer as it should */
@@ -113,18 +73,4 @@ export async function askRunning<T>(lock: Lock, path: string, body?: unknown): P
     );
   }
   return (await response.json()) as T;
-}
-
-function sameText(given: string, wanted: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
-  return a.length === b.length && timingSafeEqual(a, b);
-}
-
-function definedOnly(filter: Replay): {
-  target?: string;
-  resource?: ResourceKey;
-  personId?: string;
-  state?: 'parked' | 'held';
-} {
-  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
 }

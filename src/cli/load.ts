@@ -7,8 +7,9 @@ import { baseCanonicals, type Canonicals } from '../fhir/canonicals.ts';
 import { type Definitions, loadBaseDefinitions, STORED_TYPES } from '../fhir/definitions.ts';
 import { type Checked, hasErrors, outcomeOf } from '../fhir/outcome.ts';
 import { addPackages } from '../fhir/packages.ts';
-import { loadMapSet } from '../mapping/load.ts';
+import { compileKeptMapSet, loadMapSet, type MapSetOptions } from '../mapping/load.ts';
 import type { MapSet } from '../mapping/map-set.ts';
+import { CASE_SYSTEM, type Voice } from '../referral/judge-task.ts';
 import { type LoadedSource, loadSource } from '../source/load.ts';
 import { type Claims, claimsFor } from '../validation/claims.ts';
 import { cachedSnapshots } from '../validation/snapshot/cache.ts';
@@ -22,6 +23,10 @@ export interface LoadedParts {
   readonly validator: Validator;
   /** profiles that mapped resources say they conform to */
   readonly claims: Claims;
+  /** how each source, and each target whose changes come back, tells of referrals */
+  readonly voices: ReadonlyMap<string, Voice>;
+  /** compiles an earlier version of a source's maps, from the text that the store kept */
+  readonly compileKept: (source: string, text: string) => Checked<MapSet>;
   /** source fields that no rule reads, and the like; by file, line and column */
   readonly warnings: readonly OperationOutcomeIssue[];
 }
@@ -38,6 +43,7 @@ export function loadParts(config: Config, root: string): Checked<LoadedParts> {
   const codeSystems = codeSystemsIn(root);
   const sources = new Map<string, LoadedSource>();
   const maps = new Map<string, MapSet>();
+  const mapOptions = new Map<string, MapSetOptions>();
   const faults = found.filter((issue) => hasErrors([issue]));
   const warnings = found.filter((issue) => !hasErrors([issue]));
   for (const { folder } of config.sources) {
@@ -46,19 +52,21 @@ export function loadParts(config: Config, root: string): Checked<LoadedParts> {
       faults.push(...source.outcome.issue);
       continue;
     }
-    const set = loadMapSet({
+    const options = {
       sourceFolder: folder,
       modelFolder: join(root, 'mappings/prsb'),
       definitions,
       manifest: source.value.manifest,
       codeSystems,
-    });
+    };
+    const set = loadMapSet(options);
     if (!set.ok) {
       faults.push(...set.outcome.issue);
       continue;
     }
     sources.set(source.value.manifest.name, source.value);
     maps.set(set.value.source, set.value);
+    mapOptions.set(set.value.source, options);
     warnings.push(...set.value.warnings);
   }
   if (faults.length > 0) return { ok: false, outcome: outcomeOf(...byPlace(faults)) };
@@ -69,10 +77,32 @@ export function loadParts(config: Config, root: string): Checked<LoadedParts> {
       sources,
       maps,
       claims: claimsFor(STORED_TYPES, canonicals),
+      voices: voicesOf(config, sources),
       validator,
+      compileKept: (source, text) => compileKeptMapSet(text, mapOptions.get(source)!),
       warnings: byPlace(warnings),
     },
   };
+}
+
+/** Changes that were made at a target are seen as they stand when it is asked: steps between them are missing. */
+function voicesOf(
+  config: Pick<Config, 'sources' | 'targets'>,
+  sources: ReadonlyMap<string, LoadedSource>,
+): ReadonlyMap<string, Voice> {
+  const told = config.sources.flatMap(({ folder, speaksFor }) => {
+    const source = [...sources.values()].find((one) => one.folder === folder);
+    return source
+      ? [{ name: source.manifest.name, speaksFor, backload: source.manifest.backload ?? false }]
+      : [];
+  });
+  const changed = config.targets.map(({ name, speaksFor }) => ({ name, speaksFor, backload: true }));
+  return new Map(
+    [...changed, ...told].map(({ name, speaksFor = CASE_SYSTEM.speaksFor, backload }) => [
+      name,
+      { ...CASE_SYSTEM, speaksFor, backload },
+    ]),
+  );
 }
 
 /** What resources are checked by, and what is wrong with the packages that it stands on. */

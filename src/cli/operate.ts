@@ -1,13 +1,11 @@
-/** Turns the words `status` and `replay` into questions to the running adapter, or to its store when none runs. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+/** Turns the word `status` into a question to the running adapter, or to its store when none runs. */
 import Table from 'cli-table3';
 import type { Config } from '../config.ts';
 import { ruleOf } from '../fhir/outcome.ts';
-import { openSqliteStore } from '../store/sqlite/store.ts';
 import type { Store } from '../store/store.ts';
-import { askRunning, type Replay, type Status, statusOf } from './control.ts';
+import { askRunning, type Status, statusOf } from './control.ts';
 import { readLock } from './lock.ts';
+import { openExisting, storePlace } from './open-store.ts';
 import { deliveryTable } from './summary.ts';
 
 type Out = { write(text: string): unknown };
@@ -22,40 +20,16 @@ export async function status(config: Config, asJson: boolean, out: Out): Promise
     return 0;
   }
   out.write(
-    `${lock ? `Running at ${lock.url} (process ${lock.pid})` : 'Not running'}; store in ${config.dataDir}\n`,
+    `${lock ? `Running at ${lock.url} (process ${lock.pid})` : 'Not running'}; store in ${storePlace(config)}\n`,
   );
   const lines = [...terminologyLines(found), ...workLines(found)];
   out.write(`${sourceTable(found)}\n${deliveryTable(found.counts)}\n${lines.join('\n')}\n`);
   return 0;
 }
 
-/** @returns 0, or 1 when there is nothing to ask */
-export async function replay(
-  config: Config,
-  filter: { target?: string | undefined; resource?: string | undefined; state?: string | undefined },
-  out: Out,
-  clock: () => number,
-): Promise<number> {
-  const lock = readLock(config.dataDir);
-  const wanted = Object.fromEntries(
-    Object.entries(filter).filter(([, value]) => value !== undefined),
-  ) as Replay;
-  const answer = lock
-    ? await askRunning<{ replayed: number }>(lock, 'replay', wanted)
-    : await inStore(config, async (store) => ({
-        replayed: await store.replayDeliveries(wanted as Parameters<Store['replayDeliveries']>[0], clock()),
-      }));
-  if (!answer) return nothingThere(config, out);
-  out.write(
-    `${answer.replayed} deliver${answer.replayed === 1 ? 'y is' : 'ies are'} due again${lock ? '' : ', at the next start'}.\n`,
-  );
-  return 0;
-}
-
 async function inStore<T>(config: Config, ask: (store: Store) => Promise<T>): Promise<T | undefined> {
-  const file = join(config.dataDir, 'hedgerow.sqlite');
-  if (!existsSync(file)) return undefined;
-  const store = await openSqliteStore({ file });
+  const store = await openExisting(config);
+  if (!store) return undefined;
   try {
     return await ask(store);
   } finally {

@@ -61,6 +61,12 @@ const SAYINGS: Readonly<Record<WorkKind, Saying>> = {
     next: () =>
       'Correct the record at its source and send it again: drop the corrected file, or post it to the intake. The item settles itself when the record is accepted.',
   },
+  conflict: {
+    one: 'Conflict between two systems',
+    many: 'Conflicts between two systems',
+    next: () =>
+      'Two systems changed the same, and not alike: neither change was taken over. Agree with whoever made the other change, and have both systems say the same.',
+  },
   parked: {
     one: 'Delivery that a target refused',
     many: 'Deliveries that a target refused',
@@ -87,7 +93,15 @@ const SAYINGS: Readonly<Record<WorkKind, Saying>> = {
   },
 };
 /** Kinds in the order in which a person should look at them. */
-const ORDER: readonly WorkKind[] = ['safety', 'rejected', 'parked', 'incomplete', 'held', 'warning'];
+const ORDER: readonly WorkKind[] = [
+  'safety',
+  'rejected',
+  'conflict',
+  'parked',
+  'incomplete',
+  'held',
+  'warning',
+];
 
 /** @param text from a URL @returns the kind, or undefined */
 export function workKindOf(text: string | undefined): WorkKind | undefined {

@@ -4,6 +4,9 @@ import { hash } from 'node:crypto';
 /** Namespace of every id of ours (UUIDv5 of `https://hedgerow.example/fhir` under the URL namespace). Never changes: ADR 2. */
 export const PROJECT_NAMESPACE = 'bedb92f2-58ef-512e-abce-9534efb56696';
 
+/** Our id of a resource, as an identifier that servers with ids of their own are asked by. Holds no patient value. */
+export const RESOURCE_ID_SYSTEM = 'https://hedgerow.example/fhir/Id/resource';
+
 /** `<Type>:<role>:<key>`; the key is the source's own and may hold any character. */
 export interface LocalId {
   readonly type: string;

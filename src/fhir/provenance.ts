@@ -16,6 +16,8 @@ export interface Committed {
   readonly digest: string;
   /** when it was so, by the source, epoch ms */
   readonly sourceTimeMs: number;
+  /** who made it, where that came along */
+  readonly author?: ProvenanceAgent['who'] | undefined;
   /** the resources of the record, to find its author */
   readonly resources: readonly Resource[];
   readonly written: readonly { readonly type: string; readonly id: string; readonly version: number }[];
@@ -34,7 +36,7 @@ export function provenanceOf(commit: Committed, nowMs: number): Provenance & { i
     agent: [
       {
         type: { coding: [{ system: AGENT_TYPE, code: 'author' }] },
-        who: authorOf(commit.resources) ?? systemNamed(commit.source),
+        who: commit.author ?? authorOf(commit.resources) ?? systemNamed(commit.source),
       },
       { type: { coding: [{ system: LOCAL_AGENT_TYPE, code: 'transmitter' }] }, who: systemNamed('hedgerow') },
     ],

@@ -52,12 +52,48 @@ export interface TextFile {
  * @throws Error of node:fs when a folder cannot be read
  */
 export function loadMapSet(options: MapSetOptions): Checked<LoadedMapSet> {
+  const folders = [...new Set([options.sourceFolder, options.modelFolder])];
+  return compileTexts(
+    {
+      files: folders.flatMap((folder) => readTexts(folder, ['.map', '.conceptmap.json'])),
+      schemaFiles: readTexts(options.sourceFolder, ['.schema.json']),
+      lossFiles: readTexts(options.sourceFolder, [LOSS_FILE]),
+    },
+    options,
+  );
+}
+
+/**
+ * Compiles a map set from the text that was kept of it.
+ * @param text `MapSet.text` of an earlier version of the same source's maps
+ * @returns the set, of the same digest; or why it does not compile by what is installed today
+ */
+export function compileKeptMapSet(text: string, options: MapSetOptions): Checked<LoadedMapSet> {
+  const all = (JSON.parse(text) as [string, string][]).map(([name, content]) => ({ name, text: content }));
+  const own = `${basename(options.sourceFolder)}/`;
+  const inOrder = [
+    ...all.filter(({ name }) => name.startsWith(own)),
+    ...all.filter(({ name }) => !name.startsWith(own)),
+  ];
+  const ending = (end: string): TextFile[] => inOrder.filter(({ name }) => name.endsWith(end));
+  const files = inOrder.filter(({ name }) => name.endsWith('.map') || name.endsWith('.conceptmap.json'));
+  return compileTexts({ files, schemaFiles: ending('.schema.json'), lossFiles: ending(LOSS_FILE) }, options);
+}
+
+/** The texts of one set, by what they are. */
+interface SetTexts {
+  /** maps and ConceptMaps, the source's first */
+  readonly files: readonly TextFile[];
+  readonly schemaFiles: readonly TextFile[];
+  readonly lossFiles: readonly TextFile[];
+}
+
+function compileTexts(
+  { files, schemaFiles, lossFiles }: SetTexts,
+  options: MapSetOptions,
+): Checked<LoadedMapSet> {
   const { manifest } = options;
   const findings = new Findings();
-  const folders = [...new Set([options.sourceFolder, options.modelFolder])];
-  const files = folders.flatMap((folder) => readTexts(folder, ['.map', '.conceptmap.json']));
-  const schemaFiles = readTexts(options.sourceFolder, ['.schema.json']);
-  const lossFiles = readTexts(options.sourceFolder, [LOSS_FILE]);
   const losses = lossesOf(lossFiles, manifest, findings);
   const kinds = compileKinds(
     {

@@ -1,7 +1,8 @@
 /** Decides from an attempt count when a delivery runs again. Pure: the clock's time and the randomness come in. */
 
 const FIRST_DELAY_MS = 2_000;
-const LONGEST_DELAY_MS = 3_600_000;
+/** A retry is never put off for longer, unless the target asks for it. */
+export const LONGEST_DELAY_MS = 3_600_000;
 
 /** @param attempt deliveries made, from 1  @param random [0,1)  @returns milliseconds, full jitter; Retry-After wins */
 export function retryDelayMs(attempt: number, random: () => number, retryAfterMs?: number): number {

@@ -1,16 +1,20 @@
 /** Takes due groups of one target from the outbox, several at once, and settles what became of them. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { OperationOutcome } from '@medplum/fhirtypes';
-import { AdapterError, issueOf, outcomeOf } from '../fhir/outcome.ts';
+import { AdapterError } from '../fhir/outcome.ts';
 import type { ClaimedGroup, OutboxEntry, Settlement, Store } from '../store/store.ts';
 import { Circuit, type CircuitOptions, type CircuitState } from '../wire/circuit.ts';
+import type { TargetHealth } from './alerts.ts';
+import { ClockWatch } from './clock-watch.ts';
+import { CRASHED, evidenceOf, isBusy } from './evidence.ts';
+import { AdaptiveLimit } from './limit.ts';
 import { retryDelayMs } from './schedule.ts';
 
 /** Sends one group. What the target says is in the settlements; an exception is a bug or lost I/O. */
 export type Deliver = (group: ClaimedGroup, signal: AbortSignal) => Promise<readonly Settlement[]>;
 
 export interface WorkerOptions {
-  readonly store: Pick<Store, 'claim' | 'settle' | 'nextDueMs' | 'recoverClaims'>;
+  readonly store: Pick<Store, 'claim' | 'settle' | 'nextDueMs' | 'recoverClaims' | 'rewind'>;
   /** name of the target */
   readonly target: string;
   readonly deliver: Deliver;
@@ -37,6 +41,11 @@ export interface OutboxWorker {
   stop(deadlineMs: number): Promise<void>;
   readonly circuit: CircuitState;
   readonly inFlight: number;
+  readonly health: TargetHealth;
+  readonly target: string;
+  /** groups that the target bears at once, as far as it showed; at most the configured concurrency */
+  readonly limit: number;
+  readonly max: number;
 }
 
 /** Sleeps are cut here, so that a due time that moved, or a lost wake, costs at most this. */
@@ -57,6 +66,7 @@ export function startWorker(options: WorkerOptions): OutboxWorker {
 class WorkerLoop implements OutboxWorker {
   readonly #options: WorkerOptions;
   readonly #circuit: Circuit;
+  readonly #limit: AdaptiveLimit;
   readonly #halt = new AbortController();
   /** groups under way, their settlement included */
   readonly #flights = new Set<Promise<void>>();
@@ -67,10 +77,17 @@ class WorkerLoop implements OutboxWorker {
   #rouse: () => void = () => {};
   #loop: Promise<void> = Promise.resolve();
   #recoverAtMs = 0;
+  readonly #clockWatch: ClockWatch;
+  /** nothing is known of the target until it has answered once */
+  #hasAnswered = false;
+  #downSinceMs: number | undefined;
+  #failures = 0;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
+    this.#clockWatch = new ClockWatch(options);
     this.#circuit = new Circuit(options.circuit);
+    this.#limit = new AdaptiveLimit(options.concurrency);
   }
 
   get circuit(): CircuitState {
@@ -79,6 +96,23 @@ class WorkerLoop implements OutboxWorker {
 
   get inFlight(): number {
     return this.#inFlight;
+  }
+
+  get target(): string {
+    return this.#options.target;
+  }
+
+  get limit(): number {
+    return this.#limit.current;
+  }
+
+  get max(): number {
+    return this.#options.concurrency;
+  }
+
+  get health(): TargetHealth {
+    const failures = this.#hasAnswered ? this.#failures : Math.max(1, this.#failures);
+    return { target: this.#options.target, downSinceMs: this.#downSinceMs, failures };
   }
 
   start(): void {
@@ -115,19 +149,25 @@ class WorkerLoop implements OutboxWorker {
 
   /** Fills the free places. @returns milliseconds to sleep, 0 to go on */
   async #step(): Promise<number> {
-    const { store, target, clock, concurrency, leaseMs } = this.#options;
-    if (clock() >= this.#recoverAtMs) {
+    const { store, target, clock, leaseMs } = this.#options;
+    const wasAhead = await this.#clockWatch.mind();
+    if (wasAhead || clock() >= this.#recoverAtMs) {
       await store.recoverClaims(clock(), false);
       this.#recoverAtMs = clock() + leaseMs;
     }
-    const free = concurrency - this.#inFlight;
+    const free = this.#limit.current - this.#inFlight;
     if (free <= 0) return LONGEST_SLEEP_MS;
     const circuitMs = this.#circuit.waitMs(clock());
     if (circuitMs !== 0) return circuitMs ?? LONGEST_SLEEP_MS;
     const wanted = this.#circuit.state === 'closed' ? free : 1;
     this.#circuit.begin();
-    const launched = await this.#claim(wanted);
-    if (launched === 0) this.#circuit.cancel();
+    let launched = 0;
+    try {
+      launched = await this.#claim(wanted);
+    } finally {
+      // Also where the store cannot claim: a probe that never took off would be waited for for ever.
+      if (launched === 0) this.#circuit.cancel();
+    }
     if (launched === wanted) return 0;
     const dueMs = await store.nextDueMs(target);
     // Due and yet not claimable: another worker has the key.
@@ -156,9 +196,10 @@ class WorkerLoop implements OutboxWorker {
   async #fly(group: ClaimedGroup): Promise<void> {
     const { store, target, clock, onSettled, onError } = this.#options;
     this.#inFlight += 1;
+    const startedMs = clock();
     const settlements = await this.#deliver(group);
     this.#inFlight -= 1;
-    this.#learn(settlements);
+    this.#learn(settlements, startedMs);
     const restMs = this.#restOf(group, settlements);
     if (restMs > 0) await pause(restMs, undefined, { signal: this.#stopping.signal }).catch(() => {});
     const settled = store.settle(target, group.deliveryKey, settlements, clock());
@@ -186,11 +227,26 @@ class WorkerLoop implements OutboxWorker {
     return Math.min(LONGEST_REST_MS, leaseMs / 2, ...due);
   }
 
-  #learn(settlements: readonly Settlement[]): void {
+  #learn(settlements: readonly Settlement[], startedMs: number): void {
+    const nowMs = this.#options.clock();
     const evidence = evidenceOf(settlements);
-    if (evidence === 'down') this.#circuit.failed(this.#options.clock());
-    else if (evidence === 'up') this.#circuit.succeeded();
-    else this.#circuit.cancel();
+    this.#limit.learn({
+      startedMs,
+      endedMs: nowMs,
+      entries: settlements.length,
+      evidence: isBusy(settlements) ? 'busy' : evidence === 'up' ? 'well' : 'none',
+    });
+    if (evidence === 'none') this.#circuit.cancel();
+    else if (evidence === 'up') {
+      this.#circuit.succeeded();
+      this.#hasAnswered = true;
+      this.#downSinceMs = undefined;
+      this.#failures = 0;
+    } else {
+      this.#circuit.failed(nowMs);
+      this.#downSinceMs ??= nowMs;
+      this.#failures += 1;
+    }
   }
 
   async #deliver(group: ClaimedGroup): Promise<readonly Settlement[]> {
@@ -238,22 +294,4 @@ class WorkerLoop implements OutboxWorker {
       };
     });
   }
-}
-
-const CRASHED = outcomeOf(
-  issueOf({
-    code: 'exception',
-    rule: 'delivery-crashed',
-    diagnostics:
-      'Delivery ended with an error of the adapter; the log has it. The entry is looked up and sent again.',
-  }),
-);
-
-/** What a group says of its target: answered, out of reach, or nothing, when nothing was sent or one record was locked. */
-function evidenceOf(settlements: readonly Settlement[]): 'up' | 'down' | 'none' {
-  if (settlements.some((one) => one.kind === 'delivered' || one.kind === 'removed' || one.kind === 'park'))
-    return 'up';
-  const retries = settlements.filter((one) => one.kind === 'retry');
-  if (retries.length === 0) return 'none';
-  return retries.every((one) => one.outcome.issue[0]?.code === 'lock-error') ? 'up' : 'down';
 }

@@ -80,6 +80,18 @@ function withdrawalExtent(
   return tells ? 'coded-only' : undefined;
 }
 
+/** @returns whether a Consent speaks of what a target is for */
+export function concerns(consent: Consent, purpose: Purpose): boolean {
+  return isConsentFor(consent, PURPOSE_CODES[purpose]);
+}
+
+/** @returns whether a Consent refuses, or takes back, what was agreed to before */
+export function isWithdrawal({ status, provision }: Consent): boolean {
+  return (
+    status === 'rejected' || status === 'inactive' || (status === 'active' && provision?.type !== 'permit')
+  );
+}
+
 const REASONS: Readonly<Record<Extract<Covering, { covers: false }>['why'], (purpose: string) => string>> = {
   none: (purpose) => `there is no consent for ${purpose}: record what the person decided`,
   refused: (purpose) => `the person refused or withdrew consent for ${purpose}`,

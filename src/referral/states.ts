@@ -75,7 +75,8 @@ export interface Effects {
   readonly worklist?: boolean;
 }
 
-interface Transition {
+/** A row of the table. */
+export interface Transition {
   readonly from: readonly ReferralState[];
   readonly event: ReferralEvent;
   readonly by: readonly ReferralActor[];
@@ -97,7 +98,7 @@ function row(
 }
 
 /** Every transition there is; what stands in no row is refused. */
-const TRANSITIONS: readonly Transition[] = [
+export const TRANSITIONS: readonly Transition[] = [
   row(['none'], 'offered', ['referrer'], 'draft', { request: 'draft' }),
   row(['none', 'draft'], 'referred', ['referrer'], 'requested', { request: 'active' }),
   row(['none', 'draft'], 'self-referred', ['referrer'], 'requested', { request: 'active' }),
@@ -146,6 +147,11 @@ const BY_STATE_AND_EVENT = new Map(
   TRANSITIONS.flatMap((one) => one.from.map((state) => [`${state} ${one.event}`, one] as const)),
 );
 
+/** @returns the row of an event in a state; undefined when it cannot follow */
+export function transitionOf(state: ReferralState, event: ReferralEvent): Transition | undefined {
+  return BY_STATE_AND_EVENT.get(`${state} ${event}`);
+}
+
 /**
  * Says what an event makes of a referral.
  * @param event what happened
@@ -153,7 +159,7 @@ const BY_STATE_AND_EVENT = new Map(
  * @returns the effects, or a refusal: `referral-state` when the event cannot follow the state, `referral-actor` when another must say it
  */
 export function next(state: ReferralState, event: ReferralEvent, actor: ReferralActor): Checked<Effects> {
-  const transition = BY_STATE_AND_EVENT.get(`${state} ${event}`);
+  const transition = transitionOf(state, event);
   if (!transition) {
     const from = TRANSITIONS.filter((one) => one.event === event).flatMap((one) => one.from);
     return refuse({

@@ -21,8 +21,11 @@ export type Cell = string | number | boolean | SheetDate | CellFault | undefined
 export interface Conversion {
   readonly timeZone: string;
   readonly faults: FieldFault[];
+  /** what is converted was read before: dates may stand in ISO already */
+  readonly isAgain?: boolean;
 }
 
+const ISO_DATE = /^(\d{4})-(\d\d)-(\d\d)(T.+)?$/;
 const ISO_TIME =
   /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(\.\d{1,9})?)?(Z|[+-](?:0\d|1[0-4]):[0-5]\d)?$/;
 
@@ -125,11 +128,19 @@ function convertPattern(text: string, plan: SchemaPlan, path: Path, to: Conversi
   const pattern = plan.date!;
   const local = pattern.read(text);
   const hint = `write the ${pattern.hasTime ? 'date and time' : 'date'} as ${pattern.text}`;
-  if (!local) return faulty(to, path, 'read-date', hint);
+  if (!local) return convertReadAgain(text, path, to) ?? faulty(to, path, 'read-date', hint);
   if (pattern.hasTime) return zonedText(local, path, to, hint);
   if (!isCalendarDate(local.year, local.month, local.day))
     return faulty(to, path, 'read-date', `no calendar has this day; ${hint}`);
   return isoDate(local.year, local.month, local.day);
+}
+
+/** A date that an earlier reading left in ISO. */
+function convertReadAgain(text: string, path: Path, to: Conversion): unknown {
+  const match = to.isAgain ? ISO_DATE.exec(text) : undefined;
+  if (!match) return undefined;
+  if (match[4] !== undefined) return convertIsoTime(text, path, to);
+  return isCalendarDate(Number(match[1]), Number(match[2]), Number(match[3])) ? text : undefined;
 }
 
 /** Seconds and a zone are added where they are missing, since FHIR's dateTime wants both with a time. */

@@ -32,6 +32,8 @@ export interface ReadOptions {
   readonly file?: string;
   /** default `READ_LIMITS` */
   readonly limits?: ReadLimits;
+  /** the record was read before: dates may stand in ISO already; default false */
+  readonly isAgain?: boolean;
 }
 
 /** What is remembered from record to record of one file. */
@@ -39,6 +41,7 @@ export interface Reading {
   readonly reader: KindReader;
   readonly nowMs: number;
   readonly file: string | undefined;
+  readonly isAgain: boolean;
   /** fields that no schema names, each told once */
   readonly told: Set<string>;
 }
@@ -52,7 +55,13 @@ export interface Column {
 
 /** Begins a file or a request. */
 export function startReading(reader: KindReader, options: ReadOptions): Reading {
-  return { reader, nowMs: options.nowMs, file: options.file, told: new Set() };
+  return {
+    reader,
+    nowMs: options.nowMs,
+    file: options.file,
+    isAgain: options.isAgain === true,
+    told: new Set(),
+  };
 }
 
 /**
@@ -95,6 +104,7 @@ export function readObject(
   warnings: readonly OperationOutcomeIssue[] = [],
 ): ReadRecord {
   const { plan, timeZone } = reading.reader;
+  const { isAgain } = reading;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const fault = {
       rule: 'read-json-object',
@@ -102,7 +112,7 @@ export function readObject(
     };
     return unread(reading, outcomeOf(issueOf({ ...fault, code: 'structure' })), line);
   }
-  const to: Conversion = { timeZone, faults: [] };
+  const to: Conversion = { timeZone, faults: [], isAgain };
   const unknown = unknownFields(reading, value, plan, []);
   const payload = convertJson(value, plan, [], to) as Record<string, unknown>;
   return finish(reading, payload, to.faults, line, 'field', [...warnings, ...unknown]);

@@ -19,6 +19,11 @@ export interface SourceManifest {
   readonly name: string;
   /** IANA zone for times written without one; default Europe/London */
   readonly timeZone: string;
+  /**
+   * records say how a referral stands, and not each step: what lies between what is stored and what comes is filled in, where
+   * the table of states knows a way; default false, and a missing step refuses the record
+   */
+  readonly backload?: boolean;
   /** what people of that place call things, for pages: { "person": "client" } */
   readonly words?: Words;
   readonly kinds: Readonly<Record<string, KindManifest>>;

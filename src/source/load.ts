@@ -39,6 +39,7 @@ const manifestSchema = z.strictObject({
     .string()
     .default('Europe/London')
     .refine(isTimeZone, 'an IANA time zone, such as Europe/London'),
+  backload: z.boolean().optional(),
   words: z.partialRecord(z.enum(THINGS), z.string().min(1)).optional(),
   kinds: z.record(
     z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and hyphens'),

@@ -9,7 +9,17 @@ export interface AuditRow {
   readonly ownerOrg: string;
   /** source, client or person that acted */
   readonly actor: string;
-  readonly action: 'commit' | 'erase' | 'link' | 'unlink';
+  readonly action:
+    | 'commit'
+    | 'erase'
+    | 'link'
+    | 'unlink'
+    | 'assign'
+    | 'resolve'
+    | 'retry'
+    | 'amend'
+    | 'resend'
+    | 'prune';
   /** JSON text of ids */
   readonly detail: string;
 }

@@ -1,20 +1,22 @@
 /** Turns commits that are asked for at the same time into shared transactions, each caller's records in their order. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AdapterError } from '../fhir/outcome.ts';
-import type { CommitRecord, CommitResult, CommitRules, RefusedRecord, Store } from './store.ts';
+import type { CommitRecord, CommitResult, CommitRules, ReceiptStart, RefusedRecord, Store } from './store.ts';
 
 type AnyRecord = CommitRecord | RefusedRecord;
 
 export interface GroupCommit {
   /**
+   * @param whole the records' receipt, where these are all of it: it is opened and finished with them
    * @returns one result a record, in order
    * @throws AdapterError as `Store.commit`: earlier batches of a long call stay, what failed was not kept
    */
-  commit(records: readonly AnyRecord[]): Promise<readonly CommitResult[]>;
+  commit(records: readonly AnyRecord[], whole?: ReceiptStart): Promise<readonly CommitResult[]>;
 }
 
 interface Call {
   readonly records: readonly AnyRecord[];
+  readonly whole: ReceiptStart | undefined;
   /** of the records committed so far */
   readonly results: CommitResult[];
   readonly resolve: (results: readonly CommitResult[]) => void;
@@ -54,10 +56,10 @@ export function createGroupCommit(
   };
 
   return {
-    commit: (records) =>
+    commit: (records, whole) =>
       new Promise((resolve, reject) => {
         if (records.length === 0) return resolve([]);
-        calls.push({ records, results: [], resolve, reject, failed: false });
+        calls.push({ records, whole, results: [], resolve, reject, failed: false });
         if (!running) void drain();
       }),
   };
@@ -88,7 +90,7 @@ async function commitShares(
 ): Promise<void> {
   const records = shares.flatMap((share) => share.records);
   try {
-    const results = await store.commit(records, rules, nowMs);
+    const results = await store.commit(records, rules, nowMs, shares.flatMap(wholeOf));
     let at = 0;
     for (const { call, records: own } of shares) {
       call.results.push(...results.slice(at, at + own.length));
@@ -102,6 +104,11 @@ async function commitShares(
       for (const share of shares) await commitShares(store, rules, nowMs, [share]);
     else for (const { call } of shares) fail(call, error);
   }
+}
+
+/** The receipt goes with the records when they go all at once. */
+function wholeOf({ call, records }: Share): ReceiptStart[] {
+  return call.whole && records.length === call.records.length ? [call.whole] : [];
 }
 
 function fail(call: Call, error: unknown): void {

@@ -75,4 +75,8 @@ export const CHOICES: Readonly<Record<string, readonly string[]>> = {
   Patient: ['deceased', 'multipleBirth'],
   ServiceRequest: ['quantity', 'occurrence', 'asNeeded'],
   Consent: ['source'],
+  Goal: ['start'],
+  Observation: ['value', 'effective'],
+  Condition: ['onset', 'abatement'],
+  Procedure: ['performed'],
 };

@@ -1,7 +1,7 @@
 /** Turns what several source records say of one resource into one resource: the latest that has an element gives it, and silence deletes nothing. */
 import { canonicalJson } from '../fhir/digest.ts';
 import { CHOICES, LIST_RULES, type ListJoin, type ListRule, MERGED_OBJECTS } from './merge-table.ts';
-import type { Identified } from './store.ts';
+import type { Identified } from './resources.ts';
 
 /** What one source record says of a shared resource. */
 export interface Contribution {
@@ -13,7 +13,7 @@ export interface Contribution {
   readonly resource: Identified;
 }
 
-type Members = Readonly<Record<string, unknown>>;
+export type Members = Readonly<Record<string, unknown>>;
 
 /**
  * Merges contributions to one resource. Their order is (sourceTimeMs, source, kind, key), whatever the order given.
@@ -100,7 +100,7 @@ function mergeLists(
 }
 
 /** Whether two items of one group are one thing said twice. */
-function joins(join: ListJoin, earlier: Members, later: Members): boolean {
+export function joins(join: ListJoin, earlier: Members, later: Members): boolean {
   if (join === 'always') return true;
   if (join === 'never') return false;
   if (join === 'agree')
@@ -110,7 +110,7 @@ function joins(join: ListJoin, earlier: Members, later: Members): boolean {
   return !isBlank(later[join.same]) && sameValue(earlier[join.same], later[join.same]);
 }
 
-function groupBy(members: readonly string[], items: readonly unknown[]): Map<string, unknown[]> {
+export function groupBy(members: readonly string[], items: readonly unknown[]): Map<string, unknown[]> {
   const groups = new Map<string, unknown[]>();
   for (const item of items) {
     const key = isMembers(item)
@@ -169,19 +169,19 @@ function formOf(stem: string, members: Members): string | undefined {
 }
 
 /** `deceasedBoolean` is a form of `deceased`. */
-function isForm(name: string, stem: string): boolean {
+export function isForm(name: string, stem: string): boolean {
   return name.startsWith(stem) && /^[A-Z]/.test(name.slice(stem.length));
 }
 
-function sameValue(a: unknown, b: unknown): boolean {
+export function sameValue(a: unknown, b: unknown): boolean {
   return a === b || (a !== undefined && b !== undefined && canonicalJson(a) === canonicalJson(b));
 }
 
-function isMembers(value: unknown): value is Members {
+export function isMembers(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isMembersOrText(value: unknown): boolean {
+export function isMembersOrText(value: unknown): boolean {
   return isMembers(value) || typeof value === 'string';
 }
 

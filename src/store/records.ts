@@ -1,5 +1,7 @@
 /** A source record on its way into the store, what becomes of it, and what is kept of it. */
-import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes';
+import type { OperationOutcome, OperationOutcomeIssue, ProvenanceAgent } from '@medplum/fhirtypes';
+import type { CourseRules } from './course.ts';
+import type { Disagreement } from './reconcile.ts';
 import type { Identified, ResourceKey } from './resources.ts';
 
 /** A source's record after mapping, ready to be made durable. */
@@ -32,6 +34,42 @@ export interface CommitRecord {
   readonly resources: readonly { readonly resource: Identified; readonly partial: boolean }[];
   /** warnings: each becomes a worklist item */
   readonly warnings: readonly OperationOutcomeIssue[];
+  /** where it is a change that was made at a target: it names one resource, in ids of ours */
+  readonly received?: Received;
+}
+
+/** Where a change was made, and what from: it is reconciled with what is here, and not sent back there. */
+export interface Received {
+  /** name of the target; also the record's source */
+  readonly target: string;
+  readonly remoteId: string;
+  /** version id of the target's copy, where it gives one */
+  readonly remoteVersion: string | undefined;
+  /** what the target's copy was made from, in ids of ours; undefined where that is not known */
+  readonly base: Identified | undefined;
+  /** digest of the version of ours that the target held before the change, as far as it may hold it */
+  readonly heldDigest: string | undefined;
+  /** who made the change, where the target says so */
+  readonly author?: ProvenanceAgent['who'] | undefined;
+}
+
+/** What could not be merged: the payload of a worklist item of kind `conflict`. */
+export interface Conflict {
+  readonly resource: ResourceKey;
+  /** undefined where it is not known what both were made from */
+  readonly base: Identified | undefined;
+  readonly ours: Identified;
+  /** undefined where it was deleted there */
+  readonly theirs: Identified | undefined;
+  /** all that could be merged, and ours where it could not */
+  readonly proposed: Identified;
+  readonly conflicts: readonly Disagreement[];
+  /** where theirs was made; undefined for a source of records */
+  readonly target: string | undefined;
+  readonly remoteId: string | undefined;
+  readonly remoteVersion: string | undefined;
+  /** the record as it came */
+  readonly record: unknown;
 }
 
 /** A record that was refused: kept with its outcome, so that it can be amended and replayed. */
@@ -46,6 +84,8 @@ export interface RefusedRecord {
   readonly file?: string;
   readonly line?: number;
   readonly outcome: OperationOutcome;
+  /** where it stands against what is here: kept in place of the payload, to be settled by a person */
+  readonly conflict?: Conflict;
 }
 
 /** What a commit asks of the layers above. All are pure: they run inside the transaction. */
@@ -56,8 +96,10 @@ export interface CommitRules {
   provenanceId(record: CommitRecord): string | undefined;
   /** the Provenance of one record's commit, under its final id; undefined when nothing was written */
   provenance(record: CommitRecord, written: readonly WrittenVersion[], nowMs: number): Identified | undefined;
-  /** names of the targets a resource goes to */
-  route(resource: Identified): readonly string[];
+  /** names of the targets a resource goes to; `origin` is the target that it came from, and is in step with */
+  route(resource: Identified, origin?: string): readonly string[];
+  /** how what is stored may go on; absent: in any way */
+  readonly course?: CourseRules;
 }
 
 export interface WrittenVersion {
@@ -87,6 +129,9 @@ export interface Receipt {
   /** set when reading ended before the end: the process was stopped, the connection was cut, or the disk was full */
   readonly interruptedMs: number | undefined;
 }
+
+/** A receipt as it is opened. */
+export type ReceiptStart = Pick<Receipt, 'id' | 'source' | 'kind' | 'receivedMs' | 'file'>;
 
 /** A source record as kept. */
 export interface SourceRow {

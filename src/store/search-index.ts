@@ -5,6 +5,7 @@ import { AdapterError, issueOf } from '../fhir/outcome.ts';
 import { compileExpression } from '../fhirpath/compile.ts';
 import type { Evaluate } from '../fhirpath/evaluate.ts';
 import { dateRange, EARLIEST_MS, LATEST_MS } from './date-range.ts';
+import { indexText } from './index-text.ts';
 import { PARAMETER_KINDS, type ParameterKind, SERVED_PARAMETERS } from './served-parameters.ts';
 
 /** One row of a search table. `param` is `Type.code`: `Patient.identifier`. */
@@ -76,7 +77,7 @@ const ROWS: Readonly<Record<ParameterKind, Extraction['rowOf']>> = {
   token: tokenRows,
   reference: referenceRows,
   date: dateRows,
-  uri: (param, item) => (typeof item === 'string' ? [{ kind: 'token', param, system: '', code: item }] : []),
+  uri: (param, item) => (typeof item === 'string' ? [tokenRow(param, undefined, item)] : []),
 };
 
 /** An Identifier, a CodeableConcept, a Coding, a ContactPoint, a code or a boolean. */
@@ -90,14 +91,14 @@ function tokenRows(param: string, item: unknown): readonly IndexRow[] {
 }
 
 function tokenRow(param: string, system: string | undefined, code: string): IndexRow {
-  return { kind: 'token', param, system: system ?? '', code };
+  return { kind: 'token', param, system: indexText(system ?? ''), code: indexText(code) };
 }
 
 /** A Reference, or a canonical URL. A version in it is left out: a search names the resource. */
 function referenceRows(param: string, item: unknown): readonly IndexRow[] {
   const text = typeof item === 'string' ? item : (item as Reference | undefined)?.reference;
   if (!text || text.startsWith('#')) return [];
-  return [{ kind: 'reference', param, target: text.replace(/\/_history\/.*$|\|.*$/, '') }];
+  return [{ kind: 'reference', param, target: indexText(text.replace(/\/_history\/.*$|\|.*$/, '')) }];
 }
 
 /** A date text or a Period. */

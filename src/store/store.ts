@@ -1,22 +1,42 @@
 /** What the adapter keeps: one narrow interface, so that an engine (SQLite, PostgreSQL) is only SQL. */
-import type { BlockedResource, ClaimedGroup, OutboxEntry, Settlement, TargetLink } from './deliveries.ts';
+import type { OperationOutcome } from '@medplum/fhirtypes';
+import type { ChainedRow } from './audit-chain.ts';
+import type {
+  BlockedResource,
+  ClaimedGroup,
+  OutboxEntry,
+  Resend,
+  Settlement,
+  StuckFilter,
+  TargetLink,
+} from './deliveries.ts';
+import type { Compared, Drift, WalkedResource } from './drift.ts';
+import type { FilingStore } from './filings.ts';
+import type { IncidentStore } from './incidents.ts';
 import type {
   CommitRecord,
   CommitResult,
   CommitRules,
   Receipt,
+  ReceiptStart,
   RefusedRecord,
   SourceRow,
 } from './records.ts';
 import type { ResourceKey, StoredVersion } from './resources.ts';
+import type { AuditArchive, Prunable, Pruned, PruneLimits } from './retention.ts';
 import type { SearchPage, SearchQuery } from './search-query.ts';
-import type { WorkItem, WorkKind } from './work.ts';
+import type { CommitPreview, MapUse, RecordFilter, StoredRecord } from './stored-records.ts';
+import type { WorkFilter, WorkItem, WorkKind } from './work.ts';
 
 // what the interface speaks of is had with it
+export type * from './course.ts';
 export type * from './deliveries.ts';
+export type * from './drift.ts';
 export type * from './records.ts';
 export type * from './resources.ts';
+export type * from './retention.ts';
 export type * from './search-query.ts';
+export type * from './stored-records.ts';
 export type * from './work.ts';
 
 /** Counts for the status page, the summary table and metrics. */
@@ -40,12 +60,26 @@ export interface StoreCounts {
 }
 
 export interface Store {
-  /** Makes a batch durable in one transaction; a refused record never stops the others. Order of results is that of `records`. */
+  /** what an operator is told of */
+  readonly incidents: IncidentStore;
+  /** what the receiving side made of what was sent */
+  readonly filings: FilingStore;
+  /**
+   * Makes a batch durable in one transaction; a refused record never stops the others. Order of results is that of `records`.
+   * @param whole receipts all of whose records are in the batch: opened and finished with it
+   */
   commit(
     records: readonly (CommitRecord | RefusedRecord)[],
     rules: CommitRules,
     nowMs: number,
+    whole?: readonly ReceiptStart[],
   ): Promise<readonly CommitResult[]>;
+  /** What `commit` would do now: nothing of it stays. */
+  previewCommit(
+    records: readonly (CommitRecord | RefusedRecord)[],
+    rules: CommitRules,
+    nowMs: number,
+  ): Promise<readonly CommitPreview[]>;
 
   read(type: string, id: string): Promise<StoredVersion | undefined>;
   readVersion(type: string, id: string, version: number): Promise<StoredVersion | undefined>;
@@ -59,14 +93,40 @@ export interface Store {
   countMatches(query: SearchQuery): Promise<number>;
 
   /** Opens a receipt; `commit` counts into it. */
-  openReceipt(receipt: Pick<Receipt, 'id' | 'source' | 'kind' | 'receivedMs' | 'file'>): Promise<void>;
+  openReceipt(receipt: ReceiptStart): Promise<void>;
   finishReceipt(id: string, nowMs: number): Promise<void>;
   /** Closes a receipt that is open, or every one, as interrupted. Returns how many. */
   interruptReceipts(nowMs: number, id?: string): Promise<number>;
+  /** Says that this process is alive: its open receipts are its own. Of processes on one database each says it, well within `silentMs`. */
+  heartbeat(nowMs: number): Promise<void>;
+  /** Closes as interrupted what processes have left open that were not heard of for `silentMs`. Returns how many. */
+  interruptAbandoned(nowMs: number, silentMs: number): Promise<number>;
+  /**
+   * Runs work unless another process on the database is at it, or has begun this turn of it.
+   * @param name of the schedule
+   * @param dueMs when the turn is due, alike for all processes: the schedule's time, not the clock's
+   * @returns whether it ran; a turn whose process died is not begun again, the next one makes up for it
+   */
+  runOnce(name: string, dueMs: number, work: () => Promise<void>): Promise<boolean>;
   receipt(id: string): Promise<Receipt | undefined>;
   sourceRecord(source: string, kind: string, key: string): Promise<SourceRow | undefined>;
   /** the newest source records, newest first, for the status page */
   latestRecords(count: number): Promise<readonly SourceRow[]>;
+  /**
+   * A page of kept records, in an order that commits between pages do not disturb.
+   * @param after the last one of the page before
+   */
+  storedRecords(filter: RecordFilter, count: number, after?: StoredRecord): Promise<readonly StoredRecord[]>;
+  /** which versions of maps the kept records were mapped by */
+  mapUse(): Promise<readonly MapUse[]>;
+  /** outcomes of what reading a kept record warned of, still open */
+  readingWarnings(source: string, kind: string, key: string): Promise<readonly OperationOutcome[]>;
+  /** text of a map set, as it was kept */
+  mapSetText(digest: string): Promise<string | undefined>;
+  /** JSON text of how far a long job has come; undefined when none is under way */
+  job(name: string): Promise<string | undefined>;
+  /** @param state JSON text; undefined when the job is done */
+  keepJob(name: string, state: string | undefined, nowMs: number): Promise<void>;
   /** keeps a map set's text under its digest; the same digest again is nothing */
   keepMapSet(digest: string, text: string, nowMs: number): Promise<void>;
 
@@ -95,25 +155,44 @@ export interface Store {
   ): Promise<void>;
   /** Frees claims whose lease has run out (all, when `everything`): their entries are ambiguous from then on. Returns how many. */
   recoverClaims(nowMs: number, everything: boolean): Promise<number>;
+  /**
+   * After the clock went back, which had made keys due far off: what is due more than `aheadMs` from now is due now, and
+   * leases end as if they began now. Returns how many keys that changed.
+   */
+  rewind(target: string, options: { nowMs: number; leaseMs: number; aheadMs: number }): Promise<number>;
   /** Puts parked and held entries back to waiting, due now. Returns how many. */
-  replayDeliveries(
-    filter: { target?: string; resource?: ResourceKey; personId?: string; state?: 'parked' | 'held' },
-    nowMs: number,
-  ): Promise<number>;
+  replayDeliveries(filter: StuckFilter, nowMs: number): Promise<number>;
+  /** Puts current versions in line once more, whatever was delivered before; the target is asked first. Returns how many. */
+  resend(target: string, resources: readonly Resend[], actor: string, nowMs: number): Promise<number>;
+  /** Puts in line once more what of a person the target holds in part only. Returns how many. */
+  resendStripped(target: string, personId: string, nowMs: number): Promise<number>;
+  /** Goes through all resources, whatever their state. @param after place of the last one of the page before, 0 at first */
+  walk(after: number, count: number): Promise<readonly WalkedResource[]>;
+  /** what is to be compared at a target of a person (all that belongs to them), or of a resource that belongs to nobody */
+  compared(target: string, of: WalkedResource): Promise<Compared>;
+  /** Takes what was found now for all that is to be said of these resources at a target. */
+  keepDrift(target: string, looked: readonly ResourceKey[], found: readonly Drift[]): Promise<void>;
+  /** differences found at a target, by key; `after` is the key of the last one of the page before */
+  drift(target: string, count: number, after?: string): Promise<readonly Drift[]>;
   /** keys (`Type/id`) of `keys` that the target is known to hold */
   links(target: string, keys: readonly ResourceKey[]): Promise<readonly TargetLink[]>;
+  /** what of ours the target is known to hold under these keys of its own */
+  remoteLinks(target: string, keys: readonly ResourceKey[]): Promise<readonly TargetLink[]>;
   /** of `keys`, those with a parked or held entry at the target */
   blocked(target: string, keys: readonly ResourceKey[]): Promise<readonly BlockedResource[]>;
 
-  worklist(filter: {
-    kind?: WorkKind;
-    open: boolean;
-    count: number;
-    after?: string;
-  }): Promise<readonly WorkItem[]>;
+  /** a page, oldest first; `after` is the id of the last item of the page before */
+  worklist(
+    filter: WorkFilter & { readonly open: boolean; readonly count: number; readonly after?: string },
+  ): Promise<readonly WorkItem[]>;
   /** one item, open or resolved */
   workItem(id: string): Promise<WorkItem | undefined>;
-  resolveWork(id: string, nowMs: number): Promise<boolean>;
+  /** Closes an open item, and drops the payload of a refused record with it. False when there is no such open item. */
+  resolveWork(id: string, nowMs: number, actor: string): Promise<boolean>;
+  /** Names who is to see to an open item; null: nobody in particular. False when there is no such open item. */
+  assignWork(id: string, assignee: string | null, nowMs: number, actor: string): Promise<boolean>;
+  /** Writes into the audit that somebody had an item tried again, or amended. */
+  noteWork(id: string, action: 'retry' | 'amend', nowMs: number, actor: string): Promise<void>;
   /** payload of a refused record, to amend and replay */
   refusedRecord(workId: string): Promise<RefusedRecord | undefined>;
 
@@ -132,6 +211,19 @@ export interface Store {
     nowMs: number,
   ): Promise<{ resources: number; deliveries: number }>;
 
+  /** Takes out what has passed its time and is settled, one bounded step. */
+  prune(what: Prunable, limits: PruneLimits): Promise<Pruned>;
+  /** rows of the audit that are not archived, in order; `after` is the seq of the last one of the page before */
+  audit(count: number, after?: number): Promise<readonly ChainedRow[]>;
+  /**
+   * Takes rows out of the audit that lie in a file. Its chain goes on, and still verifies.
+   * @throws AdapterError permanent when the archive does not end with a row of the audit
+   */
+  archiveAudit(archive: AuditArchive, actor: string, nowMs: number): Promise<void>;
+  /** Gives room that nothing needs any more back to the disk. */
+  vacuum(): Promise<void>;
+  /** bytes in use; undefined where the engine cannot tell what would be won */
+  bytes(): Promise<number | undefined>;
   counts(): Promise<StoreCounts>;
   /** @returns undefined when the hash chain of the audit holds, else the first broken seq */
   verifyAudit(): Promise<number | undefined>;

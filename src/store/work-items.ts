@@ -4,10 +4,10 @@ import { digestOf } from '../fhir/digest.ts';
 import { PROJECT_NAMESPACE, uuidV5 } from '../fhir/ids.ts';
 import { issueOf, outcomeOf, ruleOf } from '../fhir/outcome.ts';
 import { SAFETY_RULES } from '../referral/scores.ts';
-import type { CommitRecord, RefusedRecord, ResourceKey, WorkItem } from './store.ts';
+import type { CommitRecord, Conflict, RefusedRecord, ResourceKey, WorkItem } from './store.ts';
 
 /** An item as it is opened. */
-export type NewWork = Omit<WorkItem, 'createdMs' | 'resolvedMs'>;
+export type NewWork = Omit<WorkItem, 'createdMs' | 'resolvedMs' | 'rule' | 'assignee'>;
 
 /** The record that an item is about, and where it came from. */
 interface RecordPlace {
@@ -43,6 +43,34 @@ export function warningItems(record: CommitRecord): NewWork[] {
   return issueItems(record, record.key, record.warnings).map((item) =>
     item.kind === 'safety' ? { ...item, resource } : item,
   );
+}
+
+/** @returns the item of what could not be merged: one for both versions that stand against each other */
+export function conflictItem(record: CommitRecord | RefusedRecord, conflict: Conflict): NewWork {
+  const { resource, target, theirs, ours, conflicts } = conflict;
+  const cause = [record.source, record.kind, record.key, digestOf([ours, theirs ?? null])];
+  const there = target === undefined ? `the source ${record.source}` : `target ${target}`;
+  const issues = conflicts.map(({ path }) =>
+    issueOf({
+      code: 'conflict',
+      rule: 'store-conflict',
+      diagnostics: `${path} of ${resource} was changed here and at ${there}, and not alike; neither was taken over. Both versions and a proposed merge are kept with this item: have both sides say the same.`,
+      expression: path,
+    }),
+  );
+  const deleted = issueOf({
+    code: 'conflict',
+    rule: 'store-deleted-there',
+    diagnostics: `${resource} was deleted at ${there} and is kept here. Restore it there, or record it as entered in error at its source.`,
+  });
+  return {
+    ...ofRecord(record),
+    id: idOf(['conflict', ...cause]),
+    kind: 'conflict',
+    resource,
+    target,
+    outcome: outcomeOf(...(theirs ? issues : [deleted])),
+  };
 }
 
 /** @returns items of what a refused record tells of a person's safety: that cannot wait until the record is mended */
@@ -99,6 +127,28 @@ export function droppedItem(said: Contributor, type: string, id: string): NewWor
   return { ...ofRecord(record), id: idOf(cause), kind: 'warning', outcome };
 }
 
+/** @returns the item of a resource that does not fit what is stored beside it: one, whoever makes or mends it */
+export function standingItem(
+  record: CommitRecord,
+  resource: ResourceKey,
+  issue: OperationOutcomeIssue,
+): NewWork {
+  const id = standingItemId(resource);
+  // of no record: the next version of this one may say nothing of it
+  return {
+    ...ofRecord(record),
+    recordKey: undefined,
+    id,
+    kind: 'warning',
+    resource,
+    outcome: outcomeOf(issue),
+  };
+}
+
+export function standingItemId(resource: ResourceKey): string {
+  return idOf(['standing', resource]);
+}
+
 /** @returns the item of a resource that only partial records speak of */
 export function incompleteItem(record: CommitRecord, type: string, id: string): NewWork {
   const issue: OperationOutcomeIssue = issueOf({
@@ -152,6 +202,23 @@ export function deliveryItem(
   };
 }
 
+/** Rule of what is reported while a record stays open elsewhere. */
+export const LOCKED_REPORT = 'delivery-still-locked';
+
+/** @returns the item of something odd about a delivery that holds nothing up: one a rule, target and resource */
+export function reportItem(entry: StuckDelivery, issue: OperationOutcomeIssue): NewWork {
+  const item = deliveryItem(entry, 'parked', outcomeOf(issue));
+  return { ...item, id: reportItemId(entry, ruleOf(issue) ?? 'unknown'), kind: 'warning' };
+}
+
+/** @param rule that reports */
+export function reportItemId(
+  { target, type, id }: Pick<StuckDelivery, 'target' | 'type' | 'id'>,
+  rule: string,
+): string {
+  return idOf(['report', rule, target, type, id]);
+}
+
 /** Consent and identity are the person's: a thousand held deliveries of one person are one thing to settle. */
 export function deliveryItemId(
   { seq, target, deliveryKey }: Pick<StuckDelivery, 'seq' | 'target' | 'deliveryKey'>,
@@ -177,6 +244,13 @@ function ofRecord(record: RecordPlace): Omit<NewWork, 'id' | 'kind' | 'outcome'>
 function placeOf({ source, kind, file, line }: RecordPlace): string {
   const place = file === undefined ? '' : ` ${file}${line === undefined ? '' : `:${line}`}`;
   return `${source}/${kind}${place}`;
+}
+
+/** @returns id of the rule that an outcome names first, errors before all else */
+export function firstRuleOf({ issue: issues }: OperationOutcome): string | undefined {
+  const error = issues.find(({ severity }) => severity === 'error' || severity === 'fatal');
+  const issue = error ?? issues[0];
+  return issue && ruleOf(issue);
 }
 
 function idOf(cause: readonly unknown[]): string {

@@ -2,8 +2,11 @@
 import type { OperationOutcome } from '@medplum/fhirtypes';
 import type { ResourceKey } from './resources.ts';
 
-/** `safety`: a warning that calls for a look at the person, not at the record. */
-export type WorkKind = 'safety' | 'rejected' | 'warning' | 'incomplete' | 'parked' | 'held';
+/**
+ * `safety`: a warning that calls for a look at the person, not at the record.
+ * `conflict`: two sides changed the same, and not alike; the payload is a `Conflict`.
+ */
+export type WorkKind = 'safety' | 'rejected' | 'conflict' | 'warning' | 'incomplete' | 'parked' | 'held';
 
 /** Something that needs a person. */
 export interface WorkItem {
@@ -21,4 +24,24 @@ export interface WorkItem {
   readonly resource: ResourceKey | undefined;
   readonly target: string | undefined;
   readonly outcome: OperationOutcome;
+  /** id of the rule of its first error, else of its first issue, where it names one */
+  readonly rule: string | undefined;
+  /** who is to see to it; undefined: anyone of the owner */
+  readonly assignee: string | undefined;
+}
+
+/** Which items of the worklist; what is absent holds for all. */
+export interface WorkFilter {
+  readonly kind?: WorkKind;
+  readonly rule?: string;
+  readonly target?: string;
+  readonly source?: string;
+  readonly ownerOrg?: string;
+  readonly assignee?: string;
+  /** opened at this time or later, epoch ms */
+  readonly fromMs?: number;
+  /** opened before this time */
+  readonly untilMs?: number;
+  /** `Type/id` of the resource that it is about */
+  readonly resource?: ResourceKey;
 }

@@ -1,11 +1,14 @@
-/** Delivers a resource to a server that gives its own ids: create unless it exists, read back, and settle on the oldest of twins. */
-import type { Bundle, OperationOutcomeIssue, Resource } from '@medplum/fhirtypes';
-import { issueOf } from '../fhir/outcome.ts';
+/** Delivers a resource to a server that gives its own ids: create unless it exists, then verify by search, since conditional creates race. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Resource } from '@medplum/fhirtypes';
 import { describe, type Refused, refusal, refusalOf } from './answers.ts';
-import { type FhirReply, versionOf } from './fhir-client.ts';
-import { outgoing, RESOURCE_ID_SYSTEM, saysTheSame, searchToken } from './outgoing.ts';
+import { byAge, findCopies } from './copies.ts';
+import { type FhirReply, readCopy, versionOf } from './fhir-client.ts';
+import { outgoing, RESOURCE_ID_SYSTEM, searchToken } from './outgoing.ts';
+import type { Place } from './place.ts';
 import type { Delivered, Delivery } from './target.ts';
-import { linkOf, type Place, writeKnowing, writeOne } from './write-one.ts';
+import { settleOnOldest } from './twins.ts';
+import { linkOf, writeOne } from './write-one.ts';
 
 /** For a delivery without a link. A server's promise that a conditional create is unique is not trusted. */
 export async function createOne(place: Place, delivery: Delivery, signal: AbortSignal): Promise<Delivered> {
@@ -19,7 +22,7 @@ export async function createOne(place: Place, delivery: Delivery, signal: AbortS
     if (token === undefined) return cannotLook(place, delivery);
     const found = await findCopies(place, delivery, token, signal);
     if (!found.ok) return { ...found, retry: found.retry === 'permanent' ? 'permanent' : 'ambiguous' };
-    if (found.copies.length > 0) return adopt(place, delivery, sent, found.copies, signal);
+    if (found.copies.length > 0) return settleOnOldest(place, delivery, sent, found.copies, signal);
   }
   const reply = await place.client.send(
     {
@@ -33,11 +36,48 @@ export async function createOne(place: Place, delivery: Delivery, signal: AbortS
   if (!reply.ok) return reply;
   const isKnown = reply.status >= 200 && reply.status < 300;
   if (!isKnown && reply.status !== 412) return refusalOf(describe(delivery), reply, place.client.rules);
-  if (token === undefined) return createdOf(place, delivery, reply);
-  const found = await findCopies(place, delivery, token, signal);
-  // It is stored; only the look for twins failed, or the server's index lags behind.
-  if (!found.ok || found.copies.length === 0) return createdOf(place, delivery, reply);
-  return adopt(place, delivery, sent, found.copies, signal);
+  const created = createdOf(place, delivery, reply);
+  return token === undefined ? created : verified(place, { delivery, sent, token, created }, signal);
+}
+
+/** A create that was answered. */
+interface Creation {
+  readonly delivery: Delivery;
+  readonly sent: Resource;
+  readonly token: string;
+  /** what the answer says of it */
+  readonly created: Delivered;
+}
+
+/** A server's index may lag behind its writes: times to wait before the search is asked again. */
+const INDEX_PAUSES_MS = [100, 400, 1_500];
+
+/** Searches until the copy that the create left is seen beside those of others, then settles on the oldest. */
+async function verified(place: Place, creation: Creation, signal: AbortSignal): Promise<Delivered> {
+  const { delivery, sent, token, created } = creation;
+  for (const pauseMs of [...INDEX_PAUSES_MS, undefined]) {
+    const found = await findCopies(place, delivery, token, signal);
+    if (!found.ok) return created; // it is stored; only the look for twins failed
+    const copies = await withOwn(place, creation, found.copies, signal);
+    if (copies.length > 0 && found.copies.length > 0)
+      return settleOnOldest(place, delivery, sent, copies, signal);
+    if (pauseMs === undefined) return copies.length > 0 ? created : unproven(place, delivery);
+    await pause(pauseMs, undefined, { signal }).catch(() => {});
+  }
+  return created;
+}
+
+/** The copies that the search found, and the one that the create left where the search does not know it yet. */
+async function withOwn(
+  place: Place,
+  { delivery, created }: Creation,
+  copies: readonly Resource[],
+  signal: AbortSignal,
+): Promise<readonly Resource[]> {
+  const ownId = created.ok ? created.link.remoteId : undefined;
+  if (ownId === undefined || copies.some((copy) => copy.id === ownId)) return copies;
+  const own = await readCopy(place.client, `${delivery.entry.type}/${ownId}`, signal);
+  return own.state === 'there' ? [...copies, own.resource].toSorted(byAge) : copies;
 }
 
 /** Removes what a create that was never answered may have left: without a link only our identifier finds it. */
@@ -57,55 +97,6 @@ export async function removeUnlinked(
   return { ok: true, link: linkOf(place, delivery, undefined, undefined) };
 }
 
-/** Settles on the oldest copy, writing ours over it where it differs. */
-async function adopt(
-  place: Place,
-  delivery: Delivery,
-  sent: Resource,
-  copies: readonly Resource[],
-  signal: AbortSignal,
-): Promise<Delivered> {
-  const [oldest] = copies.toSorted(byAge);
-  const link = linkOf(place, delivery, oldest!.id, oldest!.meta?.versionId);
-  const delivered = saysTheSame(sent, oldest!)
-    ? ({ ok: true, link } as const)
-    : await writeKnowing(place, { ...delivery, link }, link.remoteVersion, signal);
-  return delivered.ok && copies.length > 1
-    ? { ...delivered, report: twins(place, delivery, copies) }
-    : delivered;
-}
-
-function byAge(a: Resource, b: Resource): number {
-  const [first, second] = [a, b].map((one) => `${one.meta?.lastUpdated ?? ''} ${one.id}`) as [string, string];
-  return first < second ? -1 : 1;
-}
-
-type Found = { readonly ok: true; readonly copies: readonly Resource[] } | Refused;
-
-/** Searches by POST, so that no identifier stands in a URL. */
-async function findCopies(
-  place: Place,
-  delivery: Delivery,
-  token: string,
-  signal: AbortSignal,
-): Promise<Found> {
-  const reply = await place.client.send(
-    {
-      method: 'POST',
-      path: `${delivery.entry.type}/_search`,
-      headers: { 'content-type': 'application/x-www-form-urlencoded', 'cache-control': 'no-cache' },
-      body: new URLSearchParams({ identifier: token }).toString(),
-    },
-    signal,
-  );
-  if (!reply.ok) return reply;
-  const bundle = reply.body as Bundle | undefined;
-  if (reply.status !== 200 || bundle?.resourceType !== 'Bundle')
-    return refusalOf(`a search for ${delivery.entry.type}`, reply, place.client.rules);
-  const copies = (bundle.entry ?? []).flatMap((entry) => (entry.resource?.id ? [entry.resource] : []));
-  return { ok: true, copies: copies.filter((copy) => copy.resourceType === delivery.entry.type) };
-}
-
 function createdOf(place: Place, delivery: Delivery, reply: FhirReply): Delivered {
   const location = /\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/[^/]+)?$/.exec(reply.headers.location ?? '')?.[1];
   const remoteId = location ?? (reply.body as Resource | undefined)?.id;
@@ -116,18 +107,13 @@ function createdOf(place: Place, delivery: Delivery, reply: FhirReply): Delivere
   return refusal('ambiguous', 'exception', 'delivery-no-location', advice);
 }
 
+function unproven(place: Place, delivery: Delivery): Refused {
+  const advice = `Target ${place.client.rules.target} took a create of ${delivery.entry.type}/${delivery.entry.id}, and holds no copy of it. It is looked up again.`;
+  return refusal('ambiguous', 'exception', 'delivery-unproven', advice);
+}
+
 function cannotLook(place: Place, delivery: Delivery): Refused {
   const { type, id } = delivery.entry;
   const advice = `A create of ${type}/${id} at target ${place.client.rules.target} ended without an answer, and a ${type} has no identifier to look it up by. Look there; replay only if it is missing.`;
   return refusal('permanent', 'timeout', 'delivery-cannot-look-up', advice);
-}
-
-function twins(place: Place, delivery: Delivery, copies: readonly Resource[]): OperationOutcomeIssue {
-  const ids = copies.map((copy) => copy.id).join(', ');
-  return issueOf({
-    severity: 'warning',
-    code: 'duplicate',
-    rule: 'delivery-twins',
-    diagnostics: `Target ${place.client.rules.target} holds ${copies.length} copies of ${delivery.entry.type}/${delivery.entry.id}: ${ids}. The oldest is kept in step; have the others merged or removed there.`,
-  });
 }

@@ -3,36 +3,32 @@ import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes
 import { waitDelayMs } from '../outbox/schedule.ts';
 import type { Deliver } from '../outbox/worker.ts';
 import type { ClaimedGroup, Identified, ResourceKey, Settlement, Store, TargetLink } from '../store/store.ts';
+import { earlierForms } from './earlier.ts';
+import type { Gate } from './gate.ts';
 import { inOrderOfReference, type Loaded, newestOfEach, type Planned, withReferences } from './group-plan.ts';
 import { missingReference, missingVersion, nothingLeft } from './not-sent.ts';
 import { referencesOf, withoutReferences, withRemoteReferences } from './references.ts';
-import { type Patience, settlementOf } from './settlement.ts';
+import { type Patience, type Receipts, settlementOf, withFiling } from './settlement.ts';
 import type { Delivery, Target } from './target.ts';
 import { Waits } from './waits.ts';
 
-/** Decides whether a resource may go to a target now, and what of it. */
-export type Gate = (input: {
-  /** undefined for organisations, practitioners and services */
-  readonly personId: string | undefined;
-  readonly resource: Identified;
-  readonly target: string;
-}) => Promise<
-  | { readonly send: true; readonly resource: Identified }
-  | { readonly send: false; readonly outcome: OperationOutcome }
->;
+export type { Gate } from './gate.ts';
 
 export interface DeliveryOptions extends Patience {
-  readonly store: Pick<Store, 'readMany' | 'readVersion' | 'links' | 'blocked' | 'claimAlso'>;
+  readonly store: Pick<
+    Store,
+    'readMany' | 'readVersion' | 'links' | 'blocked' | 'claimAlso' | 'resendStripped'
+  >;
   readonly target: Target;
   readonly gate: Gate;
   readonly clock: () => number;
-  /** [0,1), for jitter */
   readonly random: () => number;
+  /** of what the target gives receipts, and how; default none */
+  readonly receipts?: Receipts | undefined;
   /** oddities that hold nothing up: twins at the target */
   readonly report?: (issue: OperationOutcomeIssue) => void;
   /** times a missing reference is waited for before a person is asked; default 480: some eight hours */
   readonly maxWaits?: number;
-  /** default: none counted yet */
   readonly waits?: Waits;
 }
 
@@ -192,17 +188,27 @@ class GroupDelivery {
     const personId = this.#persons.get(one.key);
     const passed = await gate({ personId, resource: one.resource, target: target.name });
     const sendable = passed.send && this.#withoutHeld(passed.resource);
-    if (sendable) return sendable === one.resource ? one : { ...withReferences(one, sendable) };
-    const outcome = passed.send ? nothingLeft(one) : passed.outcome;
+    if (sendable) this.#held.delete(one.key); // held until now, perhaps: what refers to it may name it
+    if (sendable)
+      return sendable === one.resource ? one : { ...withReferences(one, sendable), isStripped: true };
+    const hold = passed.send
+      ? { outcome: nothingLeft(one) }
+      : { outcome: passed.outcome, basis: passed.basis, quiet: passed.quiet };
     this.#held.add(one.key);
-    this.#settle(one, { kind: 'hold', seq: one.entry.seq, outcome });
-    for (const seq of one.older) this.#settlements.set(seq, { kind: 'hold', seq, outcome });
+    this.#settle(one, { kind: 'hold', seq: one.entry.seq, ...hold });
+    for (const seq of one.older) this.#settlements.set(seq, { kind: 'hold', seq, ...hold });
     return undefined;
   }
 
-  /** A resource that may go does not name those of the same person that may not, as where consent covers codes only. */
+  /**
+   * A resource that may go does not name those of the same person that may not, as where consent covers codes only.
+   * What the target holds from before is no secret there: a withdrawal must say whose it is. A person who is held while
+   * something of theirs may go has just been released: it waits for them, rather than say of nobody.
+   */
   #withoutHeld(resource: Identified): Identified | undefined {
-    const held = [...referencesOf(resource)].filter((key) => this.#held.has(key));
+    const held = [...referencesOf(resource)].filter(
+      (key) => this.#held.has(key) && !this.#links.has(key) && !key.startsWith('Patient/'),
+    );
     return held.length === 0 ? resource : withoutReferences(resource, new Set(held));
   }
 
@@ -212,7 +218,8 @@ class GroupDelivery {
     const remoteKeys = this.#remoteKeys();
     const deliveries = ready.map((one) => this.#deliveryOf(one, remoteKeys));
     const answers = await target.deliver(deliveries, signal);
-    const context = { ...this.#options, nowMs: clock(), random };
+    const countLocked = (seq: number): number => this.#waits.countLocked(seq);
+    const context = { ...this.#options, nowMs: clock(), random, countLocked };
     for (const [index, one] of ready.entries()) {
       const delivered = answers[index];
       if (delivered === undefined || (!delivered.ok && delivered.retry === 'waits')) {
@@ -220,9 +227,19 @@ class GroupDelivery {
         continue;
       }
       if (delivered.ok && delivered.report) report?.(delivered.report);
-      this.#settle(one, settlementOf(deliveries[index]!, delivered, context));
+      if (delivered.ok) await this.#widen(one);
+      const settlement = settlementOf(deliveries[index]!, delivered, context);
+      this.#settle(one, withFiling(settlement, one, this.#options.receipts));
       this.#supersede(one.older);
     }
+  }
+
+  /** A consent that lets more through than before: what went in part goes again, in whole. */
+  async #widen(one: Loaded): Promise<void> {
+    const { store, target, clock } = this.#options;
+    const personId = this.#persons.get(one.key);
+    if (one.entry.type === 'Consent' && personId !== undefined)
+      await store.resendStripped(target.name, personId, clock());
   }
 
   #deliveryOf(one: Loaded, remoteKeys: ReadonlyMap<string, string>): Delivery {
@@ -242,23 +259,16 @@ class GroupDelivery {
     return new Map(differing.map(([key, link]) => [key, `${link.type}/${link.remoteId}`]));
   }
 
-  /**
-   * The versions before the one to send, as they would have been sent: newest first, back to the last one known to
-   * be there. After a crash the target may hold any of them, however many have come since.
-   */
   async #earlier(one: Loaded, remoteKeys: ReadonlyMap<string, string>): Promise<readonly Identified[]> {
-    const { store, gate, target } = this.#options;
-    const { type, id, version } = one.entry;
-    const personId = this.#persons.get(one.key);
-    const found: Identified[] = [];
-    const first = this.#links.get(one.key)?.version ?? 1;
-    for (let number = version - 1; number >= first; number--) {
-      const resource = (await store.readVersion(type, id, number))?.resource;
-      const passed = resource && (await gate({ personId, resource, target: target.name }));
-      const sent = passed?.send ? this.#withoutHeld(passed.resource) : undefined;
-      if (sent) found.push(withRemoteReferences(sent, remoteKeys));
-    }
-    return found;
+    const forms = await earlierForms(one, {
+      ...this.#options,
+      target: this.#options.target.name,
+      personId: this.#persons.get(one.key),
+      firstVersion: this.#links.get(one.key)?.version ?? 1,
+    });
+    return forms
+      .flatMap((form) => [this.#withoutHeld(form) ?? form, form])
+      .map((form) => withRemoteReferences(form, remoteKeys));
   }
 
   #waitFor(one: Loaded, needed: ResourceKey): void {

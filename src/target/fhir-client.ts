@@ -96,9 +96,16 @@ export async function readCopy(client: FhirClient, key: string, signal: AbortSig
   if (reply.status === 404) return { state: 'absent' };
   if (reply.status === 410) return { state: 'deleted' };
   const resource = reply.body as Resource | undefined;
+  if (reply.status === 200 && resource?.resourceType !== key.slice(0, key.indexOf('/')))
+    return { state: 'unknown', refused: unreadable(client, key) };
   if (reply.status !== 200 || resource?.resourceType !== key.slice(0, key.indexOf('/')))
     return { state: 'unknown', refused: refusalOf(`GET ${key}`, reply, client.rules) };
   return { state: 'there', resource, version: versionOf(reply.headers.etag, resource) };
+}
+
+function unreadable({ rules }: FhirClient, key: string): Refused {
+  const advice = `Target ${rules.target} answered 200 to GET ${key} with something else. It is looked up again.`;
+  return refusal('ambiguous', 'exception', 'target-unreadable', advice);
 }
 
 /** @returns the version id an ETag or a returned resource names, W/ and quotes taken off; ETags may be any text */

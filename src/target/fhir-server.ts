@@ -3,10 +3,11 @@ import { createExchange, type Exchange } from '../wire/exchange.ts';
 import { describe, type Refused, refusal } from './answers.ts';
 import { createOne, removeUnlinked } from './create-one.ts';
 import { createFhirClient } from './fhir-client.ts';
+import type { Place, TwinPolicy } from './place.ts';
 import { referencesOf } from './references.ts';
 import type { Delivered, Delivery, Target } from './target.ts';
-import { type Prepared, sendTransaction } from './transaction.ts';
-import { lookFirst, type Place, writeKnowing, writeOne } from './write-one.ts';
+import { type Prepared, sendTransaction, unproven } from './transaction.ts';
+import { lookFirst, writeKnowing, writeOne } from './write-one.ts';
 
 export interface FhirServerOptions {
   readonly name: string;
@@ -21,6 +22,8 @@ export interface FhirServerOptions {
   readonly clock: () => number;
   /** who names new resources; default `client`: PUT with our id, so that the same twice is the same resource */
   readonly ids?: 'client' | 'server';
+  /** what is done with the younger of two copies at a server that names resources; default `report` */
+  readonly twins?: TwinPolicy;
   /** resources in one transaction; default 50, 1 turns transactions off */
   readonly maxTransaction?: number;
   /** statuses that mean that the record is open elsewhere; default 423 */
@@ -45,7 +48,7 @@ export function createFhirServerTarget(options: FhirServerOptions): Target {
   return {
     name: options.name,
     deliver: async (deliveries, signal) => {
-      const run = new Run({ client, ids, remoteKeys: new Map() }, signal);
+      const run = new Run({ client, ids, remoteKeys: new Map(), twins: options.twins ?? 'report' }, signal);
       for (let start = 0; start < deliveries.length; ) {
         const chunk = deliveries.slice(start, start + maxTransaction);
         start += chunk.length;
@@ -105,15 +108,30 @@ class Run {
     return 'supported';
   }
 
-  /** A version refused inside a transaction that was applied otherwise is looked into, as it would be alone. */
-  async #settleAll(prepared: readonly Prepared[], answers: readonly Delivered[]): Promise<void> {
+  /** What the answer does not prove is read back; a version that was refused is looked into, as it would be alone. */
+  async #settleAll(
+    prepared: readonly Prepared[],
+    answers: readonly (Delivered | undefined)[],
+  ): Promise<void> {
     const conflicts: Prepared[] = [];
+    const doubtful: Delivery[] = [];
     for (const [index, one] of prepared.entries()) {
-      const delivered = answers[index]!;
-      if (!delivered.ok && delivered.retry === 'conflict') conflicts.push(one);
+      const delivered = answers[index];
+      if (delivered === undefined) doubtful.push(one.delivery);
+      else if (!delivered.ok && delivered.retry === 'conflict') conflicts.push(one);
       else this.#settle(one.delivery, delivered);
     }
+    for (const delivery of doubtful) await this.#readBack(delivery);
     await this.#oneByOne(conflicts);
+  }
+
+  /** Looks for what the transaction may have written, and writes what is not there. What stays in doubt may have been applied. */
+  async #readBack(delivery: Delivery): Promise<void> {
+    const unsure = { ...delivery, entry: { ...delivery.entry, ambiguous: true } };
+    const delivered = this.#maySend(delivery)
+      ? await writeOne(this.#place, unsure, this.#signal)
+      : unproven(this.#place, delivery);
+    this.#settle(delivery, delivered);
   }
 
   async #oneByOne(prepared: readonly Prepared[]): Promise<void> {

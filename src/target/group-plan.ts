@@ -31,6 +31,8 @@ export function newestOfEach(entries: readonly OutboxEntry[]): Planned[] {
 export interface Loaded extends Planned {
   readonly resource: Identified | undefined;
   readonly references: ReadonlySet<ResourceKey>;
+  /** what is sent is less than what is stored */
+  readonly isStripped?: boolean;
 }
 
 export function withReferences(planned: Planned, resource: Identified | undefined): Loaded {

@@ -18,3 +18,8 @@ export function missingReference(one: Planned, needed: ResourceKey, target: stri
   const diagnostics = `${one.key} refers to ${needed}, which target ${target} does not hold and which did not come. Supply its record, or route it to this target; then replay.`;
   return outcomeOf(issueOf({ code: 'incomplete', rule: 'delivery-reference-missing', diagnostics }));
 }
+
+export function notForTarget(target: string): OperationOutcome {
+  const diagnostics = `Not sent: target ${target} is not configured to get it (targets[].send).`;
+  return outcomeOf(issueOf({ code: 'suppressed', rule: 'delivery-not-routed', diagnostics }));
+}

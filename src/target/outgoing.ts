@@ -1,11 +1,11 @@
 /** Turns a stored version into what a FHIR server is sent, and tells whether the server's copy says the same. */
 import type { Identifier, Meta, Resource } from '@medplum/fhirtypes';
 import { canonicalJson } from '../fhir/digest.ts';
+import { RESOURCE_ID_SYSTEM } from '../fhir/ids.ts';
 import type { Identified } from '../store/store.ts';
 import { withRemoteReferences } from './references.ts';
 
-/** Our id of a resource, as an identifier that servers with ids of their own are asked by. Holds no patient value. */
-export const RESOURCE_ID_SYSTEM = 'https://hedgerow.example/fhir/Id/resource';
+export { RESOURCE_ID_SYSTEM };
 
 /** How a resource is written for one target. */
 export interface Writing {

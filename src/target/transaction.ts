@@ -2,8 +2,9 @@
 import type { Bundle, BundleEntry, BundleEntryResponse } from '@medplum/fhirtypes';
 import { describe, type Refused, type Reply, refusal, refusalOf } from './answers.ts';
 import { type FhirReply, ifMatch, versionOf } from './fhir-client.ts';
+import type { Place } from './place.ts';
 import type { Delivered, Delivery } from './target.ts';
-import { linkOf, type Place, remoteIdOf, sentOf } from './write-one.ts';
+import { linkOf, remoteIdOf, sentOf } from './write-one.ts';
 
 /** A delivery, and the version the server is believed to hold. */
 export interface Prepared {
@@ -13,7 +14,8 @@ export interface Prepared {
 
 /** `split`: nothing was applied, and one by one will show which entry the server objects to. */
 export type TransactionResult =
-  | { readonly kind: 'answered'; readonly delivered: readonly Delivered[] }
+  /** undefined: the answer does not prove what became of the entry; it must be read back */
+  | { readonly kind: 'answered'; readonly delivered: readonly (Delivered | undefined)[] }
   | { readonly kind: 'split'; readonly unsupported: boolean };
 
 export async function sendTransaction(
@@ -52,7 +54,11 @@ function entryOf(place: Place, { delivery, version }: Prepared): BundleEntry {
 }
 
 /** Servers have answered 200 and left half behind: an entry counts only by its own status. */
-function provenEntries(place: Place, prepared: readonly Prepared[], reply: FhirReply): Delivered[] {
+function provenEntries(
+  place: Place,
+  prepared: readonly Prepared[],
+  reply: FhirReply,
+): (Delivered | undefined)[] {
   const bundle = reply.body as Bundle | undefined;
   const entries = bundle?.resourceType === 'Bundle' && Array.isArray(bundle.entry) ? bundle.entry : [];
   // Entries correspond by position only; with some missing, none can be told from another.
@@ -60,9 +66,9 @@ function provenEntries(place: Place, prepared: readonly Prepared[], reply: FhirR
   return prepared.map(({ delivery }, index) => {
     const response = isWhole ? entries[index]?.response : undefined;
     const status = Number.parseInt(response?.status ?? '', 10);
-    return response === undefined || Number.isNaN(status)
-      ? unproven(place, delivery)
-      : entryAnswer(place, delivery, status, response);
+    if (response === undefined || Number.isNaN(status)) return undefined;
+    const answer = entryAnswer(place, delivery, status, response);
+    return answer.ok && delivery.resource && !namesIt(delivery, response) ? undefined : answer;
   });
 }
 
@@ -84,7 +90,15 @@ function entryAnswer(
   return refusalOf(describe(delivery), reply, place.client.rules);
 }
 
-function unproven(place: Place, delivery: Delivery): Refused {
-  const advice = `Target ${place.client.rules.target} answered a transaction without a status for ${describe(delivery)}. It is looked up before it is sent again.`;
+/** A success counts when it says where the entry is, or which version it has now. */
+function namesIt(delivery: Delivery, { location, etag, lastModified }: BundleEntryResponse): boolean {
+  if (location === undefined) return etag !== undefined || lastModified !== undefined;
+  const path = location.replace(/\/_history\/[^/]+$/, '');
+  return `/${path}`.endsWith(`/${delivery.entry.type}/${remoteIdOf(delivery)}`);
+}
+
+/** What stays of an entry that could not be read back either. */
+export function unproven(place: Place, delivery: Delivery): Refused {
+  const advice = `Target ${place.client.rules.target} answered a transaction without proof of ${describe(delivery)}. It is looked up before it is sent again.`;
   return refusal('ambiguous', 'exception', 'delivery-unproven', advice);
 }

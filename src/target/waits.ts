@@ -29,17 +29,31 @@ export class Waits {
   /** Counts a wait. Other work of the same person brings an entry here early: that is no further wait. */
   count(seq: number, nowMs: number): Wait {
     const before = this.#waits.get(seq);
-    if (before && nowMs < before.untilMs) return before;
+    const leftMs = (before?.untilMs ?? 0) - nowMs;
+    // longer than it ever waits: the clock was ahead when it was counted
+    if (before && leftMs > 0 && leftMs <= waitDelayMs(before.times)) return before;
     const times = (before?.times ?? 0) + 1;
     const wait = { times, untilMs: nowMs + waitDelayMs(times) };
+    this.#keep(seq, wait);
+    return wait;
+  }
+
+  /** Counts a time that an entry found its record open elsewhere. @returns times so far */
+  countLocked(seq: number): number {
+    const times = (this.#waits.get(seq)?.times ?? 0) + 1;
+    this.#keep(seq, { times, untilMs: 0 });
+    return times;
+  }
+
+  #keep(seq: number, wait: Wait): void {
     this.#waits.delete(seq);
     this.#waits.set(seq, wait);
     if (this.#waits.size > this.#most) this.#waits.delete(this.#waits.keys().next().value!);
-    return wait;
   }
 
   /** Forgets what no longer waits, however it ended. */
   settle(settlements: Iterable<Settlement>): void {
-    for (const { kind, seq } of settlements) if (kind !== 'wait') this.#waits.delete(seq);
+    for (const one of settlements)
+      if (one.kind !== 'wait' && !(one.kind === 'retry' && one.locked)) this.#waits.delete(one.seq);
   }
 }

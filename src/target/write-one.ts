@@ -2,18 +2,11 @@
 import type { Resource } from '@medplum/fhirtypes';
 import type { TargetLink } from '../store/store.ts';
 import { describe, type Refused, refusal, refusalOf } from './answers.ts';
-import { type FhirClient, type FhirReply, ifMatch, readCopy, versionOf } from './fhir-client.ts';
-import { outgoing, saysTheSame } from './outgoing.ts';
+import { findCopies } from './copies.ts';
+import { type FhirReply, ifMatch, readCopy, versionOf } from './fhir-client.ts';
+import { outgoing, RESOURCE_ID_SYSTEM, saysTheSame } from './outgoing.ts';
+import type { Place } from './place.ts';
 import type { Delivered, Delivery } from './target.ts';
-
-/** One server, as one call of `deliver` sees it. */
-export interface Place {
-  readonly client: FhirClient;
-  /** who names new resources: we, by PUT, or the server, by POST */
-  readonly ids: 'client' | 'server';
-  /** our `Type/id` → the server's, for what was created in this call */
-  readonly remoteKeys: Map<string, string>;
-}
 
 /** What looking at the server's copy says to do. */
 export type Look =
@@ -58,6 +51,8 @@ export async function lookFirst(place: Place, delivery: Delivery, signal: AbortS
   const { link, entry } = delivery;
   const copy = await readCopy(place.client, `${entry.type}/${remoteIdOf(delivery)}`, signal);
   if (copy.state === 'unknown') return { next: 'done', delivered: stillUnsure(copy.refused) };
+  const survivor = copy.state === 'there' ? undefined : await findSurvivor(place, delivery, signal);
+  if (survivor) return { next: 'done', delivered: await writeOne(place, survivor, signal) };
   if (copy.state === 'absent' || (copy.state === 'deleted' && !link))
     return { next: 'send', version: undefined };
   if (copy.state === 'deleted') return { next: 'done', delivered: deletedThere(place, delivery) };
@@ -69,6 +64,24 @@ export async function lookFirst(place: Place, delivery: Delivery, signal: AbortS
     if (saysTheSame(sentOf(place, { ...delivery, resource: earlier }), resource))
       return { next: 'send', version };
   return { next: 'done', delivered: conflict(place, delivery) };
+}
+
+/**
+ * At a server that names resources our copy may have been the younger of two, and taken back by who made the older.
+ * @returns the delivery for the copy that is left; undefined when there is none
+ */
+async function findSurvivor(
+  place: Place,
+  delivery: Delivery,
+  signal: AbortSignal,
+): Promise<Delivery | undefined> {
+  if (place.ids !== 'server' || !delivery.link) return undefined;
+  const token = `${RESOURCE_ID_SYSTEM}|${delivery.entry.id}`;
+  const found = await findCopies(place, delivery, token, signal);
+  const [oldest] = found.ok ? found.copies : [];
+  if (!oldest || oldest.id === delivery.link.remoteId) return undefined;
+  const link = { ...delivery.link, remoteId: oldest.id!, remoteVersion: undefined };
+  return { ...delivery, link, entry: { ...delivery.entry, ambiguous: true } };
 }
 
 /** @returns the resource as this server is sent it @throws never for a delivery that has a resource */
@@ -137,6 +150,8 @@ async function removeOne(place: Place, delivery: Delivery, signal: AbortSignal):
   if (!reply.ok) return reply;
   const isGone = reply.status === 404 || reply.status === 410 || (reply.status >= 200 && reply.status < 300);
   if (!isGone) return refusalOf(describe(delivery), reply, place.client.rules);
+  const survivor = reply.status >= 400 ? await findSurvivor(place, delivery, signal) : undefined;
+  if (survivor) return removeOne(place, survivor, signal);
   return { ok: true, link: linkOf(place, delivery, remoteIdOf(delivery), undefined) };
 }
 

@@ -34,7 +34,9 @@ export class Circuit {
   /** @returns milliseconds until something may be sent: 0 now, undefined while the probe's end is awaited */
   waitMs(nowMs: number): number | undefined {
     if (this.#state === 'closed') return 0;
-    return this.#state === 'open' ? Math.max(0, this.#openUntilMs - nowMs) : undefined;
+    if (this.#state === 'half-open') return undefined;
+    const leftMs = Math.max(0, this.#openUntilMs - nowMs);
+    return leftMs > this.#longestPauseMs ? 0 : leftMs; // the clock went back: no pause is that long
   }
 
   /** Call when something is about to be sent, after `waitMs` gave 0: when open, this is the probe. */

@@ -195,7 +195,7 @@ test('holds back a body when too many are being read, and takes it a moment late
   });
   open.write(REFERRAL.slice(0, 100));
   let busy: Response | undefined;
-  while (busy?.status !== 503) busy = await adapter.post('/intake/platform/contact', '{');
+  while (busy?.status !== 503) busy = await adapter.post('/intake/platform/contact', ' '.repeat(100_000));
   expect(busy.headers.get('retry-after')).toBe('1');
   await expectOutcome(busy, 503, 'intake-busy');
   open.end(REFERRAL.slice(100));

@@ -1,6 +1,6 @@
 /** What holds for every address: health, headers, the request id, the log, and errors that give nothing away. */
 import { expect, test } from 'vitest';
-import { commit, idOf, patient, recordOf, refusedOf } from '../store/samples.ts';
+import { commit, idOf, patient, RULES, recordOf, refusedOf } from '../store/samples.ts';
 import { expectOutcome, startAdapter } from './adapter.ts';
 
 test('lives and is ready', async () => {
@@ -39,7 +39,7 @@ test('measures records, resources, deliveries and open work by configured names 
   expect(text).toContain('hedgerow_work_open{kind="rejected"} 1');
   expect(text).not.toMatch(/Robin|R9/);
   const [item] = await adapter.store.worklist({ open: true, count: 1 });
-  await adapter.store.resolveWork(item!.id, 1);
+  await adapter.store.resolveWork(item!.id, 1, 'operator');
   expect(await (await adapter.get('/metrics')).text()).not.toContain('hedgerow_work_open{kind="rejected"} 1');
 });
 
@@ -92,6 +92,11 @@ test('says nothing of an unexpected error but the request id, and logs where it 
         sources: new Map(),
         ingest: () => Promise.reject(new TypeError('Robin Example, 9990000018')),
         convert: () => Promise.reject(new TypeError('not here')),
+        take: () => Promise.reject(new TypeError('not here')),
+        prepare: () => {
+          throw new TypeError('not here');
+        },
+        rules: RULES,
       },
     },
   });

@@ -172,7 +172,7 @@ test('says that an item was settled', async () => {
   const adapter = await startAdapter();
   await commit(adapter.store, refusedOf());
   const [item] = await adapter.store.worklist({ open: true, count: 1 });
-  await adapter.store.resolveWork(item!.id, NOW_MS);
+  await adapter.store.resolveWork(item!.id, NOW_MS, 'operator');
   expect(wordsOf(await page(adapter, `/work/${item!.id}`))).toContain(
     'This was settled on 3 Mar 2025, 09:00:00 UTC',
   );

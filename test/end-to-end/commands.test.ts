@@ -38,6 +38,9 @@ test('help names every command, and each has a help text with its options', asyn
     ['validate', '--config'],
     ['status', '--json'],
     ['replay', '--state'],
+    ['remap', '--preview'],
+    ['reconcile', '--heal'],
+    ['vacuum', '--json'],
   ] as const) {
     expect(stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'));
     const help = await hedgerow(name, '--help');
@@ -253,6 +256,15 @@ test('status, replay and a second start find the adapter that runs; stopped, the
   expect(none).toMatchObject({ code: 0, stdout: '0 deliveries are due again.\n' });
   const replayed = await hedgerow('replay', '--config', config, '--state', 'held');
   expect(replayed).toMatchObject({ code: 0, stdout: `${held} deliveries are due again.\n` });
+
+  const preview = await hedgerow('remap', '--config', config, '--preview', '--json');
+  expect(preview.code).toBe(0);
+  expect(JSON.parse(preview.stdout)).toMatchObject({ event: 'previewed', changed: 0 });
+  const compared = await hedgerow('reconcile', 'practice-ehr', '--config', config, '--per-second', '500');
+  expect(compared).toMatchObject({ code: 0, stderr: '' });
+  expect(compared.stdout).toMatch(/^\d+ resources compared: 0 missing, 0 twin, 0 changed, 0 extra; 0 /m);
+  const unknown = await hedgerow('reconcile', 'other', '--config', config);
+  expect(unknown).toMatchObject({ code: 2, stdout: expect.stringContaining('reconcile-unknown-target') });
 
   await until('them to be held again', 60_000, async () => {
     const { held: now } = (await statusOf()).counts.targets[0]!;

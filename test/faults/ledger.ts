@@ -32,7 +32,7 @@ export function heldBySandbox(file: string): Map<string, Held> {
   );
 }
 
-interface HeldRow {
+export interface HeldRow {
   readonly type: string;
   readonly id: string;
   readonly versions: number;
@@ -41,8 +41,13 @@ interface HeldRow {
 }
 
 function heldIn(file: string, sql: string): Map<string, Held> {
+  return heldOf(rows<HeldRow>(file, sql));
+}
+
+/** @returns resources by `Type/id` @throws Error when one is there twice */
+export function heldOf(rows: readonly HeldRow[]): Map<string, Held> {
   const held = new Map<string, Held>();
-  for (const row of rows<HeldRow>(file, sql)) {
+  for (const row of rows) {
     const key = `${row.type}/${row.id}`;
     if (held.has(key)) throw new Error(`${key} is there twice`);
     const isDeleted = row.deleted === 1;
@@ -91,4 +96,12 @@ function rows<T>(file: string, sql: string): T[] {
 
 function shared(json: string): string {
   return canonicalJson({ ...(JSON.parse(json) as Resource), meta: undefined }).replaceAll(VERSION, '"');
+}
+
+/** @returns deliveries that were tried in vain, or stopped */
+export function triedAgain(file: string): number {
+  return rows<{ n: number }>(
+    file,
+    `SELECT count(*) AS n FROM outbox WHERE attempt > 0 OR state IN ('parked', 'held')`,
+  )[0]!.n;
 }

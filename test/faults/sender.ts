@@ -15,16 +15,23 @@ const DEADLINE_MS = 60_000;
 export class Sender {
   /** `kind/key` of the records that a 202 covered */
   readonly acknowledged = new Set<string>();
-  /** requests that got no answer, or a 503 */
+  /** requests that got no answer, a 503 or a 507 */
   unanswered = 0;
   /** records that had been stored although their first request was never answered */
   storedUnanswered = 0;
   readonly #waiting: (readonly Posted[])[];
+  readonly #perRequest: number;
   #base: string | undefined;
 
   /** @param records sent in this order, `perRequest` of one kind at a time */
   constructor(records: readonly Posted[], perRequest: number) {
     this.#waiting = requestsOf(records, perRequest);
+    this.#perRequest = perRequest;
+  }
+
+  /** Sends these too, in requests of their own. */
+  add(records: readonly Posted[]): void {
+    this.#waiting.push(...requestsOf(records, this.#perRequest));
   }
 
   /** Where the adapter listens now; undefined while it is down. */
@@ -73,7 +80,7 @@ export class Sender {
       });
       const text = await response.text();
       if (response.status === 202) return JSON.parse(text) as Answer;
-      if (response.status === 503) return undefined;
+      if (response.status === 503 || response.status === 507) return undefined;
       throw new Refusal(`${response.status}: ${text}`);
     } catch (error) {
       if (error instanceof Refusal) throw error;

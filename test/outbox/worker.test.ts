@@ -164,6 +164,41 @@ test('after failures in a row nothing is claimed until the pause is over; then o
   expect([worker.circuit, calls]).toEqual(['closed', 9]);
 });
 
+test('a store that cannot claim does not keep the target from being probed again', async () => {
+  await parts.put('1', patient('p1'));
+  let isFull = false;
+  let isDown = true;
+  const failing = {
+    nextDueMs: store.nextDueMs.bind(store),
+    recoverClaims: store.recoverClaims.bind(store),
+    rewind: store.rewind.bind(store),
+    settle: store.settle.bind(store),
+    claim: async (...args: Parameters<Store['claim']>) => {
+      if (isFull) throw new Error('the disk is full');
+      return await store.claim(...args);
+    },
+  };
+  const errors: unknown[] = [];
+  const worker = start(
+    async (group) => (isDown ? group.entries.map(retried('transient', nowMs)) : allDelivered(group)),
+    {
+      store: failing,
+      concurrency: 1,
+      circuit: { failures: 1, firstPauseMs: 1_000 },
+      onError: (error) => errors.push(error),
+    },
+  );
+  await until(() => worker.circuit === 'open');
+  [isDown, isFull] = [false, true];
+  nowMs += 1_000;
+  worker.wake();
+  await until(() => errors.length > 0);
+  isFull = false;
+  worker.wake();
+  await until(isEmpty);
+  expect(worker.circuit).toBe('closed');
+});
+
 test('a locked record is no outage', async () => {
   for (let i = 0; i < 5; i++) await parts.put(`${i}`, patient(`p${i}`));
   let calls = 0;
@@ -238,6 +273,26 @@ test('claims of a process that died are looked up again when their lease is over
   expect(seen).toMatchObject([{ id: 'p1', ambiguous: true }]);
 });
 
+test('a clock that was a day ahead and is set right holds nothing up', async () => {
+  const dayMs = 86_400_000;
+  nowMs += dayMs;
+  await parts.put('1', patient('p1'));
+  await parts.put('2', patient('p2'));
+  await store.claim('ehr', { nowMs, leaseMs: 60_000, maxEntries: 50 });
+  let calls = 0;
+  const worker = start(async (group) => {
+    calls += 1;
+    return calls > 1 ? allDelivered(group) : group.entries.map(retried('transient', nowMs + 2_000));
+  });
+  await until(() => calls === 1 && worker.inFlight === 0);
+  nowMs -= dayMs;
+  worker.wake();
+  await until(() => calls === 2);
+  nowMs += 60_000; // the lease of the one that died
+  worker.wake();
+  await until(isEmpty);
+});
+
 test('a store that cannot settle is reported; the claim is left to its lease', async () => {
   await parts.put('1', patient('p1'));
   const errors: unknown[] = [];
@@ -245,6 +300,7 @@ test('a store that cannot settle is reported; the claim is left to its lease', a
     claim: store.claim.bind(store),
     nextDueMs: store.nextDueMs.bind(store),
     recoverClaims: store.recoverClaims.bind(store),
+    rewind: store.rewind.bind(store),
     settle: async () => {
       throw new Error('the disk is full');
     },

@@ -32,10 +32,13 @@ export interface Scripted {
 export async function startScripted(script: (seen: Seen) => Answer | Promise<Answer>): Promise<Scripted> {
   const seen: Seen[] = [];
   let connections = 0;
-  const server = createServer(async (request, response) => {
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const one = await read(request);
     seen.push(one);
     give(response, await script(one));
+  };
+  const server = createServer((request, response) => {
+    serve(request, response).catch(() => response.destroy()); // the caller has gone in the middle of its request
   });
   server.on('connection', () => {
     connections += 1;

@@ -2,18 +2,30 @@
 import { describe } from 'vitest';
 import type { Store } from '../../src/store/store.ts';
 import { commitContract } from './contract/commit.ts';
+import { courseContract } from './contract/course.ts';
+import { incidentContract } from './contract/incidents.ts';
+import { operateContract } from './contract/operate.ts';
 import { outboxContract } from './contract/outbox.ts';
 import { peopleContract } from './contract/people.ts';
+import { processContract } from './contract/processes.ts';
+import { receivedContract } from './contract/received.ts';
 import { searchContract } from './contract/search.ts';
 import { sharedContract } from './contract/shared.ts';
+import { textContract } from './contract/texts.ts';
 import { worklistContract } from './contract/worklist.ts';
 
 /** @param open gives an empty store, each time another; the caller closes them all */
 export function storeContract(engine: string, open: () => Promise<Store>): void {
   describe(`${engine}: commit`, () => commitContract(open));
+  describe(`${engine}: course`, () => courseContract(open));
+  describe(`${engine}: operate`, () => operateContract(open));
+  describe(`${engine}: incidents and filings`, () => incidentContract(open));
   describe(`${engine}: outbox`, () => outboxContract(open));
   describe(`${engine}: people`, () => peopleContract(open));
+  describe(`${engine}: received`, () => receivedContract(open));
+  describe(`${engine}: processes`, () => processContract(open));
   describe(`${engine}: search`, () => searchContract(open));
   describe(`${engine}: shared resources`, () => sharedContract(open));
+  describe(`${engine}: texts`, () => textContract(open));
   describe(`${engine}: worklist`, () => worklistContract(open));
 }

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ClaimedGroup, OutboxEntry, Settlement, Store } from '../../src/store/store.ts';
+import { ENGINES } from './engines.ts';
 import { contact, delivered, idOf, patient, RULES, recordOf } from './samples.ts';
-import { temporaryStore } from './temporary.ts';
 
 const OUTCOME = { resourceType: 'OperationOutcome' as const, issue: [] };
 const PEOPLE = ['p', 'q', 'r'];
@@ -127,44 +127,50 @@ class Model {
   }
 }
 
-test('delivers everything exactly once, in order by key, whatever happens on the way', async () => {
-  const store = await temporaryStore();
-  await store.commit([recordOf(PEOPLE.map((name) => patient(name)))], { ...RULES, route: () => [] }, 1);
-  const model = new Model(store); // goes on from run to run: an outbox is never new
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
-      for (const one of steps) await model.run(one);
-      model.flying.length = 0;
-      model.parked.clear();
-      for (const seqs of (await model.drain()).values())
-        expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
-      expect(model.arrived).toEqual(model.committed);
-      expect(await store.nextDueMs('ehr')).toBeUndefined();
-      expect(await store.recoverClaims(model.nowMs, true)).toBe(0);
-    }),
-    { numRuns: 25 },
-  );
-});
+test.each(ENGINES)(
+  '%s delivers everything exactly once, in order by key, whatever happens on the way',
+  async (_engine, open) => {
+    const store = await open();
+    await store.commit([recordOf(PEOPLE.map((name) => patient(name)))], { ...RULES, route: () => [] }, 1);
+    const model = new Model(store); // goes on from run to run: an outbox is never new
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
+        for (const one of steps) await model.run(one);
+        model.flying.length = 0;
+        model.parked.clear();
+        for (const seqs of (await model.drain()).values())
+          expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
+        expect(model.arrived).toEqual(model.committed);
+        expect(await store.nextDueMs('ehr')).toBeUndefined();
+        expect(await store.recoverClaims(model.nowMs, true)).toBe(0);
+      }),
+      { numRuns: 25 },
+    );
+  },
+);
 
-test('moves waiting deliveries with a joined and a parted person, whatever their state', async () => {
-  const store = await temporaryStore();
-  const model = new Model(store);
-  const join = fc.constantFrom<'link' | 'unlink'>('link', 'unlink');
-  await fc.assert(
-    fc.asyncProperty(fc.array(fc.oneof(step, join), { minLength: 5, maxLength: 30 }), async (steps) => {
-      for (const one of steps) {
-        if (one === 'link') await store.linkPerson(idOf('q'), idOf('p'), 'by hand', model.nowMs);
-        else if (one === 'unlink') await store.unlinkPerson(idOf('q'), model.nowMs);
-        else if (one.do !== 'recover' && one.do !== 'claim') await model.run(one);
-        else if (one.do === 'claim' && model.flying.length === 0) await model.claim(one.max);
-      }
-      model.flying.length = 0;
-      model.parked.clear();
-      for (const seqs of (await model.drain()).values())
-        expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
-      expect(model.arrived).toEqual(model.committed);
-      expect(await store.nextDueMs('ehr')).toBeUndefined();
-    }),
-    { numRuns: 25 },
-  );
-});
+test.each(ENGINES)(
+  '%s moves waiting deliveries with a joined and a parted person, whatever their state',
+  async (_engine, open) => {
+    const store = await open();
+    const model = new Model(store);
+    const join = fc.constantFrom<'link' | 'unlink'>('link', 'unlink');
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.oneof(step, join), { minLength: 5, maxLength: 30 }), async (steps) => {
+        for (const one of steps) {
+          if (one === 'link') await store.linkPerson(idOf('q'), idOf('p'), 'by hand', model.nowMs);
+          else if (one === 'unlink') await store.unlinkPerson(idOf('q'), model.nowMs);
+          else if (one.do !== 'recover' && one.do !== 'claim') await model.run(one);
+          else if (one.do === 'claim' && model.flying.length === 0) await model.claim(one.max);
+        }
+        model.flying.length = 0;
+        model.parked.clear();
+        for (const seqs of (await model.drain()).values())
+          expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
+        expect(model.arrived).toEqual(model.committed);
+        expect(await store.nextDueMs('ehr')).toBeUndefined();
+      }),
+      { numRuns: 25 },
+    );
+  },
+);

@@ -16,10 +16,11 @@ const WHOLE = [
   /resolved_ms IS NOT NULL AND/,
   /ORDER BY received_ms DESC/,
   /instr\(payload/,
+  /SELECT queued_ms FROM outbox/, // the oldest delivery: from the end where it is
 ];
 /** Tables that stay small, and lists made from a parameter. */
 const SMALL =
-  /^SCAN (wanted|kept|json_each|probe|CONSTANT|\(|d$|outbox USING INDEX outbox_stuck|receipt USING (COVERING )?INDEX receipt_open)/i;
+  /^SCAN (instance$|wanted|kept|json_each|probe|CONSTANT|\(|d$|outbox USING INDEX outbox_stuck|incident USING INDEX incident_open|receipt USING (COVERING )?INDEX receipt_open)/i;
 
 async function opened(): Promise<{ db: DatabaseSync; names: Pick<Names, 'known'> }> {
   const file = temporaryFile();

@@ -6,8 +6,8 @@ import { canonicalJson } from '../../src/fhir/digest.ts';
 import { type Contribution, mergeContributions, mergeLater } from '../../src/store/merge.ts';
 import type { Identified } from '../../src/store/store.ts';
 import { contentOf } from '../../src/store/versions.ts';
+import { ENGINES } from './engines.ts';
 import { idOf, NOW_MS, patient, RULES, recordOf } from './samples.ts';
-import { temporaryStore } from './temporary.ts';
 
 const said = fc.record(
   {
@@ -43,43 +43,46 @@ function unordered(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, unordered(member)]));
 }
 
-test('ends as the merge of what each record said last over what it said before', async () => {
-  const store = await temporaryStore();
-  let run = 0;
-  await fc.assert(
-    fc.asyncProperty(commits, async (all) => {
-      run += 1;
-      const name = `p${run}`;
-      const records = new Map<string, Contribution & { partial: boolean; ownMs: number }>();
-      for (const one of all) {
-        const key = `${run}-${one.key}`;
-        const resource = patient(name, { identifier: [], ...(one.said as Partial<Patient>) });
-        const { timeOf, sourceTimeMs } = one;
-        await store.commit(
-          [recordOf([{ resource, partial: one.partial }], { key, sourceTimeMs, timeOf })],
-          RULES,
-          NOW_MS,
-        );
-        const older = records.get(key);
-        const isOwn = timeOf === 'source';
-        if (isOwn && older && sourceTimeMs < older.ownMs) continue; // a newer version is kept
-        records.set(key, {
-          ...{ source: 'demo', kind: 'referral', key },
-          sourceTimeMs: isOwn ? sourceTimeMs : Math.max(sourceTimeMs, older?.sourceTimeMs ?? 0),
-          ownMs: isOwn ? sourceTimeMs : (older?.ownMs ?? 0),
-          partial: one.partial && older?.partial !== false,
-          resource: older ? mergeLater(older.resource, resource) : resource,
-        });
-        const kept = await store.read('Patient', idOf(name));
-        const contributions = [...records.values()];
-        const expected = contributions.every((each) => each.partial)
-          ? undefined
-          : mergeContributions(contributions);
-        expect(unordered(kept?.resource && contentOf(kept.resource as Identified))).toEqual(
-          unordered(expected),
-        );
-      }
-    }),
-    { numRuns: 60 },
-  );
-});
+test.each(ENGINES)(
+  '%s ends as the merge of what each record said last over what it said before',
+  async (_engine, open) => {
+    const store = await open();
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(commits, async (all) => {
+        run += 1;
+        const name = `p${run}`;
+        const records = new Map<string, Contribution & { partial: boolean; ownMs: number }>();
+        for (const one of all) {
+          const key = `${run}-${one.key}`;
+          const resource = patient(name, { identifier: [], ...(one.said as Partial<Patient>) });
+          const { timeOf, sourceTimeMs } = one;
+          await store.commit(
+            [recordOf([{ resource, partial: one.partial }], { key, sourceTimeMs, timeOf })],
+            RULES,
+            NOW_MS,
+          );
+          const older = records.get(key);
+          const isOwn = timeOf === 'source';
+          if (isOwn && older && sourceTimeMs < older.ownMs) continue; // a newer version is kept
+          records.set(key, {
+            ...{ source: 'demo', kind: 'referral', key },
+            sourceTimeMs: isOwn ? sourceTimeMs : Math.max(sourceTimeMs, older?.sourceTimeMs ?? 0),
+            ownMs: isOwn ? sourceTimeMs : (older?.ownMs ?? 0),
+            partial: one.partial && older?.partial !== false,
+            resource: older ? mergeLater(older.resource, resource) : resource,
+          });
+          const kept = await store.read('Patient', idOf(name));
+          const contributions = [...records.values()];
+          const expected = contributions.every((each) => each.partial)
+            ? undefined
+            : mergeContributions(contributions);
+          expect(unordered(kept?.resource && contentOf(kept.resource as Identified))).toEqual(
+            unordered(expected),
+          );
+        }
+      }),
+      { numRuns: 60 },
+    );
+  },
+);

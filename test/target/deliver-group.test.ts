@@ -309,13 +309,32 @@ test('a change made at the target parks ours and says what to do', async () => {
   expect(await ehr.read('Patient/p1')).toMatchObject({ gender: 'other' });
 });
 
-test('a locked record waits five minutes, and is parked by its own rule after an hour of tries', async () => {
-  const round = rounds({ lockedAttempts: 2 });
+test('a locked record is tried again ever later, burns no attempt, and is put on the worklist until it is delivered', async () => {
+  const round = rounds({ lockedReportAfter: 3 });
   faults = Array.from({ length: 4 }, () => ({ kind: 'refuse', status: 423 }));
   await parts.put('1', patient('p1'));
-  expect((await round())[0]).toMatchObject({ kind: 'retry', dueMs: nowMs + 300_000 });
-  nowMs += 300_000;
-  expect(ruleOfFirst((await round())[0])).toBe('delivery-still-locked');
+  const delays: number[] = [];
+  const open: number[] = [];
+  for (let i = 0; i < 4; i++) {
+    const [settled] = await round();
+    if (settled?.kind !== 'retry') throw new Error(`settled as ${settled?.kind}`);
+    delays.push(settled.dueMs - nowMs);
+    open.push((await store.worklist({ open: true, count: 9 })).length);
+    nowMs = settled.dueMs;
+  }
+  expect(delays).toEqual([45_000, 90_000, 180_000, 360_000]); // three quarters: half of the jitter
+  expect(open).toEqual([0, 0, 1, 1]);
+  const [item] = await store.worklist({ open: true, count: 9 });
+  expect([item?.kind, item?.resource, ruleOf(item!.outcome.issue[0]!)]).toEqual([
+    'warning',
+    'Patient/p1',
+    'delivery-still-locked',
+  ]);
+  const group = await store.claim('ehr', { nowMs, leaseMs: 60_000, maxEntries: 9 });
+  expect(group?.entries).toMatchObject([{ attempt: 0 }]);
+  await store.recoverClaims(nowMs, true);
+  expect(kinds(await round())).toEqual(['delivered']);
+  expect(await store.worklist({ open: true, count: 9 })).toEqual([]);
 });
 
 test('what surely was not applied is tried without end, at the time the target asks for', async () => {

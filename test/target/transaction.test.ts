@@ -92,6 +92,29 @@ test.each<[string, Answer, string[]]>([
   expect(retries(await go(targetAt(server.url), ...group))).toEqual(expected);
 });
 
+test.each<[string, object]>([
+  ['no status', {}],
+  ['a success that names neither place nor version', { response: { status: '201 Created' } }],
+  [
+    'a success at another place',
+    { response: { status: '201', etag: 'W/"1"', location: 'Patient/other/_history/1' } },
+  ],
+])('an entry answered with %s is read back, and written when it is not there', async (_name, entry) => {
+  const held = new Map<string, unknown>();
+  const server = await scripted(({ method, path, body }) => {
+    if (method === 'POST') return answered(response('201'), entry, response('201'));
+    if (method === 'PUT') held.set(path, body);
+    const there = held.get(path);
+    return there ? { status: 200, headers: { etag: 'W/"1"' }, body: there } : { status: 404 };
+  });
+  const group = (): ReturnType<typeof delivery>[] => ['p1', 'p2', 'p3'].map((id) => delivery(patient(id)));
+  const target = targetAt(server.url);
+  expect(retries(await go(target, ...group()))).toEqual(['ok', 'ok', 'ok']);
+  expect([...held.keys()]).toEqual(['/Patient/p2']); // it was not written
+  expect(retries(await go(target, ...group()))).toEqual(['ok', 'ok', 'ok']);
+  expect(server.seen.filter((seen) => seen.method === 'PUT')).toHaveLength(1); // it was
+});
+
 test('a version refused inside an applied transaction is looked into, as it would be alone', async () => {
   const held = { resourceType: 'Patient', id: 'p2', gender: 'male', meta: { versionId: '8' } };
   const server = await scripted(({ method }) => {

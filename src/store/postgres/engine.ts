@@ -2,7 +2,7 @@
 import type { Pool, PoolClient, QueryResult } from 'pg';
 import type { Engine } from '../sql/sql-store.ts';
 import type { Answer, Request, SqlValue, Step } from '../sql/statement.ts';
-import { isWorthAnotherTry, storeError } from './faults.ts';
+import { isWorthAnotherTry, storeError, unknownEnd } from './faults.ts';
 
 /** How often a transaction is begun anew that another one stood in the way of. */
 const MOST_TRIES = 5;
@@ -36,6 +36,23 @@ export class PostgresEngine implements Engine {
     }
   }
 
+  /** The lock is the connection's: should this process end, or the way to it break, the server gives it back. */
+  async alone(name: string, work: () => Promise<boolean>): Promise<boolean> {
+    let done: PromiseSettledResult<boolean> | undefined;
+    await this.#connected(async (client) => {
+      const key = `hedgerow ${name}`;
+      const { rows } = await client.query<{ held: boolean }>(
+        'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS held',
+        [key],
+      );
+      if (!rows[0]?.held) return;
+      [done] = await Promise.allSettled([work()]);
+      await client.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [key]);
+    });
+    if (done?.status === 'rejected') throw done.reason;
+    return done?.value ?? false;
+  }
+
   async probe(): Promise<void> {
     await this.#connected(async (client) => {
       await client.query(`INSERT INTO probe (room) VALUES (convert_to(repeat('x', 65536), 'UTF8'))`);
@@ -46,6 +63,13 @@ export class PostgresEngine implements Engine {
   /** Row versions that were replaced go with the server's own vacuum. */
   async scrub(): Promise<void> {}
 
+  async vacuum(): Promise<void> {
+    await this.#connected((client) => client.query('VACUUM (ANALYZE)'));
+  }
+
+  /** A vacuum keeps the room for later rows, so the size of the files says nothing. */
+  async bytes(): Promise<undefined> {}
+
   async close(): Promise<void> {
     this.#isOpen = false;
     await this.#pool.end();
@@ -55,11 +79,11 @@ export class PostgresEngine implements Engine {
     await client.query('BEGIN');
     try {
       const value = await run(client, steps());
-      await client.query('COMMIT');
+      await client.query('COMMIT').catch(unknownEnd);
       return value;
     } catch (error) {
       this.#onRollback();
-      await client.query('ROLLBACK');
+      await client.query('ROLLBACK').catch(() => {}); // a connection that is gone has taken it back already
       throw error;
     }
   }

@@ -3,10 +3,10 @@ import { AdapterError, issueOf } from '../../fhir/outcome.ts';
 
 /**
  * Classes and codes after which the same write may succeed later: no connection, shutting down, out of room or memory,
- * locked, read-only while it is a standby.
+ * locked, read-only while it is a standby, a transaction that stood idle for too long.
  * @source PostgreSQL documentation, appendix A
  */
-const PASSING = /^(08|53|57|58|55P03|25006|40|3D000|28)/;
+const PASSING = /^(08|53|57|58|55P03|25006|25P03|40|3D000|28)/;
 /** Another transaction stood in the way: serialization failure, deadlock. */
 const CONTENDED = /^(40001|40P01)$/;
 
@@ -34,6 +34,9 @@ export function storeError(error: unknown, isOpen: boolean): AdapterError {
 
 const CLOSED = 'The store is closed; start the adapter again and send the records again.';
 
+const END_UNKNOWN =
+  'The connection to PostgreSQL broke while it committed: all of this batch was kept, or nothing. Send it again: what was kept stays unchanged.';
+
 function notWritable(reason: string): string {
   return `The store cannot write (PostgreSQL: ${reason}); nothing of this batch was kept. Bring the database back or free its disk, then send it again.`;
 }
@@ -57,8 +60,21 @@ function isSystemCode(code: string): boolean {
 function isConnectionLost(error: unknown): boolean {
   return (
     error instanceof Error &&
-    /^(Connection terminated|timeout exceeded when trying to connect)/i.test(error.message)
+    /^(Connection terminated|timeout e|Query read timeout|Client (has encountered|was closed))/i.test(
+      error.message,
+    )
   );
+}
+
+/**
+ * For a commit that was not answered.
+ * @throws AdapterError transient: the database may have kept all of it, or nothing; what it refused is thrown as it is
+ */
+export function unknownEnd(error: unknown): never {
+  const code = codeOf(error);
+  if (code === undefined ? !isConnectionLost(error) : !/^(08|57)/.test(code) && !isSystemCode(code))
+    throw error;
+  throw fault('transient', 'no-store', 'store-end-unknown', END_UNKNOWN, error);
 }
 
 function fault(

@@ -7,15 +7,17 @@ const LOCK_KEY = 4_805_511;
 
 /**
  * Applies what the database has not had yet, in one transaction.
+ * @returns names of what was applied
  * @throws AdapterError permanent when the database is newer than this program
  */
-export async function migrate(pool: Pool, nowMs: number): Promise<void> {
+export async function migrate(pool: Pool, nowMs: number): Promise<readonly string[]> {
   const client = await pool.connect();
   try {
     await client.query('BEGIN');
     await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK_KEY]);
-    await applyNew(client, nowMs);
+    const applied = await applyNew(client, nowMs);
     await client.query('COMMIT');
+    return applied;
   } catch (error) {
     await client.query('ROLLBACK').catch(() => {});
     throw error;
@@ -24,7 +26,7 @@ export async function migrate(pool: Pool, nowMs: number): Promise<void> {
   }
 }
 
-async function applyNew(client: PoolClient, nowMs: number): Promise<void> {
+async function applyNew(client: PoolClient, nowMs: number): Promise<string[]> {
   await client.query(
     'CREATE TABLE IF NOT EXISTS migration (number bigint PRIMARY KEY, name text NOT NULL, applied_ms bigint NOT NULL)',
   );
@@ -35,8 +37,8 @@ async function applyNew(client: PoolClient, nowMs: number): Promise<void> {
   const migrations = readMigrations(new URL('./migrations/', import.meta.url));
   const newest = migrations.at(-1)?.number ?? 0;
   if (last > newest) throw newerDatabase(last, newest);
-  for (const { number, name, sql } of migrations) {
-    if (number <= last) continue;
+  const due = migrations.filter(({ number }) => number > last);
+  for (const { number, name, sql } of due) {
     await client.query(sql);
     await client.query('INSERT INTO migration (number, name, applied_ms) VALUES ($1, $2, $3)', [
       number,
@@ -44,4 +46,5 @@ async function applyNew(client: PoolClient, nowMs: number): Promise<void> {
       nowMs,
     ]);
   }
+  return due.map(({ name }) => name);
 }

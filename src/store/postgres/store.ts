@@ -18,6 +18,8 @@ export interface PostgresOptions {
   readonly clock?: () => number;
   /** connections at most, default 10 */
   readonly connections?: number;
+  /** longest wait for what another replica holds, and longest that it may hold it in silence; default 30 s */
+  readonly longestWaitMs?: number;
 }
 
 /** Oids of int8 and numeric: counts and times fit a number. */
@@ -30,7 +32,7 @@ const NUMBERS = new Set([20, 1700]);
 export async function openPostgresStore(options: PostgresOptions): Promise<Store> {
   const { url, clock = Date.now, connections = 10 } = options;
   const index = createSearchIndex(options.definitions ?? loadBaseDefinitions());
-  const pool = openPool(url, connections);
+  const pool = openPool(url, connections, options.longestWaitMs);
   try {
     await migrate(pool, clock());
   } catch (error) {
@@ -41,17 +43,27 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
   return new SqlStore(new PostgresEngine(pool, () => names.forget()), index, names);
 }
 
+/** A way to the server that is cut without a word is noticed by this. */
+const LONGEST_QUERY_MS = 300_000;
+/** For what another replica holds; the server ends its transaction when its machine is gone in the middle of one. */
+const LONGEST_WAIT_MS = 30_000;
+
 /** @returns a pool whose whole numbers are numbers; a connection that breaks while idle is replaced */
-export function openPool(url: string, connections: number): Pool {
+export function openPool(url: string, connections: number, longestWaitMs = LONGEST_WAIT_MS): Pool {
   const pool = new Pool({
     connectionString: url,
     max: connections,
     connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    query_timeout: LONGEST_QUERY_MS,
+    lock_timeout: longestWaitMs,
+    idle_in_transaction_session_timeout: longestWaitMs,
     application_name: 'hedgerow',
     types: {
       getTypeParser: (oid, format) => (NUMBERS.has(oid) ? Number : types.getTypeParser(oid, format)),
     } as typeof types,
   });
   pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {})); // its query rejects; unheard, it would end the process
   return pool;
 }

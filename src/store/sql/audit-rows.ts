@@ -7,7 +7,20 @@ export type ChainEnd = Pick<ChainedRow, 'seq' | 'hash'>;
 
 const SELECT_LAST = statement('SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1');
 export function* selectChainEnd(): Step<ChainEnd> {
-  return ((yield* SELECT_LAST.get()) as ChainEnd | undefined) ?? { seq: 0, hash: CHAIN_START };
+  return ((yield* SELECT_LAST.get()) as ChainEnd | undefined) ?? (yield* selectChainStart());
+}
+
+const SELECT_ARCHIVED = statement(`
+  SELECT last_seq AS seq, last_hash AS hash FROM audit_archive
+  WHERE last_seq = (SELECT max(last_seq) FROM audit_archive)`);
+/** @returns what the first row that the store still has follows: the end of the newest archive */
+function* selectChainStart(): Step<ChainEnd> {
+  return ((yield* SELECT_ARCHIVED.get()) as ChainEnd | undefined) ?? { seq: 0, hash: CHAIN_START };
+}
+
+const SELECT_ROW = statement('SELECT seq, hash FROM audit WHERE seq = ?');
+export function* selectAuditRow(seq: number): Step<ChainEnd | undefined> {
+  return (yield* SELECT_ROW.get(seq)) as ChainEnd | undefined;
 }
 
 const AUDIT = rowsOf('audit', {
@@ -36,12 +49,16 @@ export function* appendAudit(entries: readonly Omit<AuditRow, 'seq'>[], after?: 
 const PAGE = 1000;
 const SELECT_PAGE = statement(`
   SELECT seq, at_ms AS "atMs", owner_org AS "ownerOrg", actor, action, detail, prev_hash AS "prevHash", hash
-  FROM audit WHERE seq > ? ORDER BY seq LIMIT ${PAGE}`);
+  FROM audit WHERE seq > ? ORDER BY seq LIMIT ?`);
+export function* selectAuditPage(after: number, count: number): Step<readonly ChainedRow[]> {
+  return (yield* SELECT_PAGE.all(after, count)) as readonly ChainedRow[];
+}
+
 /** @returns the first seq whose row does not fit the chain, undefined where it holds */
 export function* findBrokenAudit(): Step<number | undefined> {
-  let end: ChainEnd = { seq: 0, hash: CHAIN_START };
+  let end: ChainEnd = yield* selectChainStart();
   for (;;) {
-    const rows = (yield* SELECT_PAGE.all(end.seq)) as readonly ChainedRow[];
+    const rows = yield* selectAuditPage(end.seq, PAGE);
     const broken = brokenAt(rows, end);
     if (broken !== undefined || rows.length < PAGE) return broken;
     end = rows.at(-1)!;

@@ -1,7 +1,17 @@
 /** Turns claims and settlements into moves of outbox rows, so that a key's entries leave in order and none is lost. */
-
+import type { OperationOutcome } from '@medplum/fhirtypes';
+import { basisOf } from '../deliveries.ts';
 import type { ClaimedGroup, Settlement } from '../store.ts';
-import { deliveryItem, deliveryItemId } from '../work-items.ts';
+import {
+  deliveryItem,
+  deliveryItemId,
+  firstRuleOf,
+  LOCKED_REPORT,
+  reportItem,
+  reportItemId,
+} from '../work-items.ts';
+import { lockCommits } from './counter-rows.ts';
+import { putFiling } from './filing-rows.ts';
 import { deleteLink, selectStuck, upsertLink } from './link-rows.ts';
 import {
   claimEntries,
@@ -24,7 +34,8 @@ import {
   selectNextKey,
   stopEntry,
 } from './outbox-rows.ts';
-import { selectResource } from './resource-rows.ts';
+import { selectBasis, selectResource } from './resource-rows.ts';
+import { hastenKeys, shortenLeases } from './rewind-rows.ts';
 import type { Step } from './statement.ts';
 import { putWork, resolveWorkItem } from './work-rows.ts';
 
@@ -55,6 +66,7 @@ export function* settleGroup(
   settlements: readonly Settlement[],
   nowMs: number,
 ): Step<void> {
+  if (settlements.some(({ kind }) => kind === 'hold')) yield* lockCommits(); // whoever commits now sees what is held, or is seen
   const pauses = new Map<string, Pause>([[deliveryKey, { waiting: 0 }]]);
   for (const settlement of settlements) {
     const entry = yield* selectEntry(settlement.seq, target);
@@ -72,9 +84,15 @@ export function* settleGroup(
 
 function* settleEntry(entry: EntryRow, settlement: Settlement, pause: Pause, nowMs: number): Step<void> {
   if (settlement.kind === 'removed') yield* deleteLink(entry.type, entry.id, entry.target);
-  if (settlement.kind === 'delivered' || settlement.kind === 'superseded' || settlement.kind === 'removed')
+  if (settlement.kind === 'delivered' || settlement.kind === 'superseded' || settlement.kind === 'removed') {
     yield* deleteEntry(entry.seq);
-  else if (entry.state !== 'claimed')
+    // What was reported while it could not be delivered is settled with it.
+    if (entry.outcome) yield* resolveWorkItem(reportItemId(stuck(entry), LOCKED_REPORT), nowMs);
+    if (settlement.kind === 'delivered') {
+      if (settlement.report) yield* putWork([reportItem(stuck(entry), settlement.report)], nowMs);
+      if (settlement.filing) yield* putFiling(stuck(entry), settlement.filing, nowMs);
+    }
+  } else if (entry.state !== 'claimed')
     return; // its lease ran out: what became of it since then counts
   else if (settlement.kind === 'wait') {
     yield* releaseEntry(entry.seq);
@@ -97,13 +115,26 @@ function* settleFailed(
 ): Step<void> {
   const outcome = JSON.stringify(settlement.outcome);
   if (settlement.kind === 'retry') {
-    yield* retryEntry(entry.seq, settlement.ambiguous, outcome);
+    yield* retryEntry(entry.seq, settlement.ambiguous, outcome, settlement.locked ? 0 : 1);
+    if (settlement.report) yield* putWork([reportItem(stuck(entry), settlement.report)], nowMs);
     pause.retryMs = Math.max(pause.retryMs ?? 0, settlement.dueMs);
     return;
   }
+  if (settlement.kind === 'hold' && (yield* isOutdated(entry, settlement.basis))) {
+    yield* releaseEntry(entry.seq);
+    return;
+  }
+  if (settlement.kind === 'park' && settlement.filing)
+    yield* putFiling(stuck(entry), settlement.filing, nowMs);
   const state = settlement.kind === 'park' ? 'parked' : 'held';
-  yield* stopEntry(entry.seq, state, outcome);
+  yield* stopEntry(entry.seq, state, outcome, nowMs);
+  if (settlement.kind === 'hold' && settlement.quiet) return;
   yield* putWork([deliveryItem(stuck(entry), state, settlement.outcome)], nowMs);
+}
+
+/** Consent or identity came while the delivery was being decided: nothing would release it later. */
+function* isOutdated(entry: EntryRow, basis: string | undefined): Step<boolean> {
+  return basis !== undefined && basisOf(yield* selectBasis(entry.delivery_key)) !== basis;
 }
 
 function stuck(entry: EntryRow): EntryRow & { ownerOrg: string; deliveryKey: string } {
@@ -127,6 +158,14 @@ export function* refreshKey(target: string, key: string, dueMs: number, nowMs: n
   }
   const lease = claimed ? ((yield* selectKey(target, key))?.lease_until_ms ?? nowMs) : null;
   yield* putKey({ target, key, firstSeq: first ?? 0, dueMs, leaseUntilMs: lease });
+}
+
+/** Keys due more than `aheadMs` from now are due now, and no lease outlasts a new one. @returns how many keys changed */
+export function* rewindKeys(
+  target: string,
+  { nowMs, leaseMs, aheadMs }: { nowMs: number; leaseMs: number; aheadMs: number },
+): Step<number> {
+  return (yield* hastenKeys(target, nowMs, nowMs + aheadMs)) + (yield* shortenLeases(nowMs + leaseMs));
 }
 
 /** Frees leases that ran out by `untilMs`; nobody knows what became of their entries. @returns how many entries */
@@ -156,9 +195,20 @@ export function* releaseStuck(entries: readonly EntryRow[], nowMs: number, hurry
   }
 }
 
+type StuckFilter = Parameters<typeof selectStuck>[0] & {
+  /** that the failure names first */
+  readonly rule?: string | undefined;
+};
+
+function isOfRule({ outcome }: EntryRow, { rule }: StuckFilter): boolean {
+  return (
+    rule === undefined || (outcome !== null && firstRuleOf(JSON.parse(outcome) as OperationOutcome) === rule)
+  );
+}
+
 /** Puts what stands still back in line, due now. @returns how many entries */
-export function* replayStuck(filter: Parameters<typeof selectStuck>[0], nowMs: number): Step<number> {
-  const entries = yield* selectStuck(filter);
+export function* replayStuck(filter: StuckFilter, nowMs: number): Step<number> {
+  const entries = (yield* selectStuck(filter)).filter((entry) => isOfRule(entry, filter));
   yield* releaseStuck(entries, nowMs, true);
   return entries.length;
 }

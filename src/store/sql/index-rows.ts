@@ -8,6 +8,8 @@ const INSERT_NAME = statement('INSERT INTO name (text) VALUES (?) ON CONFLICT (t
 /** Numbers of names, remembered. What a rolled-back transaction added must be forgotten with it. */
 export class Names {
   readonly #numbers = new Map<string, number>();
+  /** given by a transaction that may yet come to nothing */
+  readonly #fresh = new Set<string>();
 
   /** @returns the name's number where it is remembered */
   known(text: string): number | undefined {
@@ -28,10 +30,21 @@ export class Names {
     const known = yield* this.find(text);
     if (known !== undefined) return known;
     yield* INSERT_NAME.run(text);
+    this.#fresh.add(text);
     return (yield* this.find(text))!;
   }
 
+  /**
+   * Asked by a transaction that has had to wait for all before it: whether what they gave is there, the tables say. With a
+   * server that may cut off one connection, the next one can be further than the news of it.
+   */
+  forgetFresh(): void {
+    for (const text of this.#fresh) this.#numbers.delete(text);
+    this.#fresh.clear();
+  }
+
   forget(): void {
+    this.#fresh.clear();
     this.#numbers.clear();
   }
 }

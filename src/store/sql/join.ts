@@ -6,6 +6,7 @@ import { verifiedNhsNumber } from '../../fhir/verified-number.ts';
 import { patientOf } from '../people.ts';
 import type { Identified } from '../store.ts';
 import { appendAudit } from './audit-rows.ts';
+import { lockCommits } from './counter-rows.ts';
 import { refreshKey } from './delivery.ts';
 import type { Names } from './index-rows.ts';
 import { putKey, selectKey } from './outbox-rows.ts';
@@ -42,6 +43,7 @@ export function* joinPatients(
   reason: string,
   nowMs: number,
 ): Step<void> {
+  yield* lockCommits();
   const from = yield* personOf(patientId);
   const to = yield* personOf(personId);
   if (from === to) return;
@@ -55,6 +57,7 @@ export function* joinPatients(
 
 /** Makes a patient its own person again, for good: no number joins it anew. */
 export function* splitPatient(patientId: string, nowMs: number): Step<void> {
+  yield* lockCommits();
   const from = yield* personOf(patientId);
   if (from === patientId) return;
   yield* upsertPersonLink(patientId, patientId, UNLINKED, nowMs);

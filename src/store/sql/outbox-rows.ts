@@ -15,6 +15,10 @@ export interface EntryRow {
   readonly state: 'waiting' | 'claimed' | 'parked' | 'held';
   readonly attempt: number;
   readonly ambiguous: 0 | 1;
+  /** JSON text of the last failure */
+  readonly outcome: string | null;
+  /** when it was parked or held */
+  readonly stopped_ms: number | null;
 }
 
 export function outboxEntry(row: EntryRow): OutboxEntry {
@@ -41,6 +45,8 @@ export interface NewEntry {
   readonly id: string;
   readonly version: number;
   readonly action: 'put' | 'delete';
+  /** the target may hold it already: it is asked before anything is sent */
+  readonly lookFirst?: boolean;
 }
 
 const ENTRIES = rowsOf('outbox', {
@@ -55,6 +61,7 @@ const ENTRIES = rowsOf('outbox', {
   state: 'text',
   attempt: 'bigint',
   ambiguous: 'bigint',
+  queued_ms: 'bigint',
 });
 const KEYS = rowsOf(
   'outbox_key',
@@ -72,13 +79,34 @@ export function* enqueue(entries: readonly NewEntry[], nowMs: number): Step<void
   if (entries.length === 0) return;
   const first = yield* takeNumbers('outbox', entries.length);
   const keys = new Map<string, SqlValue[]>();
-  const rows = entries.map(({ target, deliveryKey, ownerOrg, type, id, version, action }, at) => {
+  const rows = entries.map(({ target, deliveryKey, ownerOrg, type, id, version, action, lookFirst }, at) => {
     const place = `${target}\n${deliveryKey}`;
     if (!keys.has(place)) keys.set(place, [target, deliveryKey, first + at, nowMs]);
-    return [first + at, target, deliveryKey, ownerOrg, type, id, version, action, 'waiting', 0, 0];
+    return [
+      first + at,
+      target,
+      deliveryKey,
+      ownerOrg,
+      type,
+      id,
+      version,
+      action,
+      'waiting',
+      0,
+      lookFirst ? 1 : 0,
+      nowMs,
+    ];
   });
   yield* ENTRIES.insert(rows);
   yield* KEYS.insert([...keys.values()]);
+}
+
+const HAS_WAITING = statement(`
+  SELECT 1 AS found FROM outbox
+  WHERE delivery_key = ? AND target = ? AND type = ? AND id = ? AND version = ? AND action = ?`);
+/** @returns whether the same delivery is in line already, stands still, or is on its way */
+export function* hasWaiting({ deliveryKey, target, type, id, version, action }: NewEntry): Step<boolean> {
+  return (yield* HAS_WAITING.get(deliveryKey, target, type, id, version, action)) !== undefined;
 }
 
 const NEXT_KEY_SQL = `
@@ -152,10 +180,13 @@ export function* deleteEntry(seq: number): Step<void> {
 }
 
 const RETRY = statement(`
-  UPDATE outbox SET state = 'waiting', attempt = attempt + 1, ambiguous = CASE WHEN ? = 1 THEN 1 ELSE ambiguous END, outcome = ? WHERE seq = ?`);
-/** An ambiguous entry stays so: a later refusal does not say that the earlier try was not applied. */
-export function* retryEntry(seq: number, ambiguous: boolean, outcome: string): Step<void> {
-  yield* RETRY.run(ambiguous ? 1 : 0, outcome, seq);
+  UPDATE outbox SET state = 'waiting', attempt = attempt + ?, ambiguous = CASE WHEN ? = 1 THEN 1 ELSE ambiguous END, outcome = ? WHERE seq = ?`);
+/**
+ * An ambiguous entry stays so: a later refusal does not say that the earlier try was not applied.
+ * @param attempts that this try counts for: 0 while the record is locked
+ */
+export function* retryEntry(seq: number, ambiguous: boolean, outcome: string, attempts: 0 | 1): Step<void> {
+  yield* RETRY.run(attempts, ambiguous ? 1 : 0, outcome, seq);
 }
 
 const RELEASE = statement(`UPDATE outbox SET state = 'waiting' WHERE seq = ?`);
@@ -163,7 +194,9 @@ export function* releaseEntry(seq: number): Step<void> {
   yield* RELEASE.run(seq);
 }
 
-const RESTART = statement(`UPDATE outbox SET state = 'waiting', attempt = 0, outcome = NULL WHERE seq = ?`);
+const RESTART = statement(
+  `UPDATE outbox SET state = 'waiting', attempt = 0, outcome = NULL, stopped_ms = NULL WHERE seq = ?`,
+);
 /** Begins anew, but an ambiguous entry is still looked up first. */
 export function* restartEntry(seq: number): Step<void> {
   yield* RESTART.run(seq);
@@ -177,9 +210,14 @@ export function* countWaiting(target: string, key: string, limit: number): Step<
   return ((yield* COUNT_WAITING.get(target, key, limit)) as { waiting: number }).waiting;
 }
 
-const STOP = statement('UPDATE outbox SET state = ?, outcome = ? WHERE seq = ?');
-export function* stopEntry(seq: number, state: 'parked' | 'held', outcome: string): Step<void> {
-  yield* STOP.run(state, outcome, seq);
+const STOP = statement('UPDATE outbox SET state = ?, outcome = ?, stopped_ms = ? WHERE seq = ?');
+export function* stopEntry(
+  seq: number,
+  state: 'parked' | 'held',
+  outcome: string,
+  nowMs: number,
+): Step<void> {
+  yield* STOP.run(state, outcome, nowMs, seq);
 }
 
 const KEY_STATE = statement(`

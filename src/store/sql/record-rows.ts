@@ -1,6 +1,7 @@
 /** SQL of source records, receipts and map sets. */
-import type { CommitRecord, Receipt, ResourceKey, SourceRow } from '../store.ts';
+import type { CommitRecord, Receipt, ReceiptStart, ResourceKey, SourceRow } from '../store.ts';
 import { rowsOf, type SqlValue, type Step, statement } from './statement.ts';
+import { payloadOf } from './stored-rows.ts';
 
 /** What decides whether a record is new, changed, the same, or older than what is kept. */
 export interface KeptRecord {
@@ -119,7 +120,7 @@ function sourceRow(row: FullRow): SourceRow {
     key: row.record_key,
     digest: row.digest,
     mapDigest: row.map_digest,
-    payload: row.payload === null ? undefined : JSON.parse(row.payload),
+    payload: payloadOf(row.payload),
     receivedMs: row.received_ms,
     receiptId: row.receipt_id,
     resources: JSON.parse(row.resources) as ResourceKey[],
@@ -152,17 +153,17 @@ export function* eraseRecords(patientId: string): Step<ErasedRecord[]> {
 }
 
 const INSERT_RECEIPT = statement(
-  'INSERT INTO receipt (id, source, kind, received_ms, file) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
+  'INSERT INTO receipt (id, source, kind, received_ms, file, instance) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
 );
-export function* insertReceipt(
-  receipt: Pick<Receipt, 'id' | 'source' | 'kind' | 'receivedMs' | 'file'>,
-): Step<void> {
+/** @param instance the process that reads it */
+export function* insertReceipt(receipt: ReceiptStart, instance: string): Step<void> {
   yield* INSERT_RECEIPT.run(
     receipt.id,
     receipt.source,
     receipt.kind,
     receipt.receivedMs,
     receipt.file ?? null,
+    instance,
   );
 }
 
@@ -182,9 +183,11 @@ export function* finishReceipt(id: string, nowMs: number): Step<void> {
 
 const INTERRUPT_RECEIPT = statement(`
   UPDATE receipt SET interrupted_ms = ? WHERE id = ? AND finished_ms IS NULL AND interrupted_ms IS NULL`);
-const INTERRUPT_ALL = statement(`
-  UPDATE receipt SET interrupted_ms = ?
-  WHERE id IN (SELECT id FROM receipt WHERE finished_ms IS NULL AND interrupted_ms IS NULL)`);
+const INTERRUPT_ALL = statement({
+  sqlite: `UPDATE receipt SET interrupted_ms = ?
+    WHERE id IN (SELECT id FROM receipt WHERE finished_ms IS NULL AND interrupted_ms IS NULL)`,
+  postgres: 'UPDATE receipt SET interrupted_ms = ? WHERE finished_ms IS NULL AND interrupted_ms IS NULL',
+});
 /** @param id of one receipt; undefined for every one @returns how many were open */
 export function* interruptReceipts(nowMs: number, id: string | undefined): Step<number> {
   return id === undefined ? yield* INTERRUPT_ALL.run(nowMs) : yield* INTERRUPT_RECEIPT.run(nowMs, id);

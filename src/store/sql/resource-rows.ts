@@ -47,6 +47,21 @@ export function* selectResources(keys: readonly ResourceKey[]): Step<ResourceRow
   return (yield* SELECT_MANY.all(JSON.stringify(pairs))) as unknown as ResourceRow[];
 }
 
+const SELECT_REFERRING = statement(`
+  SELECT s.target, ${RESOURCE_COLUMNS} FROM json_each(?) wanted
+  JOIN search_ref s ON s.param = CAST(wanted.value ->> 0 AS BIGINT) AND s.target = wanted.value ->> 1
+  JOIN resource r ON r.rid = s.rid WHERE r.state = 'current' ORDER BY s.rid`);
+/** @param param number of a search parameter @param targets `Type/id` @returns current resources that refer to any of them by it */
+export function* selectReferring(
+  param: number,
+  targets: readonly string[],
+): Step<readonly (ResourceRow & { readonly target: string })[]> {
+  const wanted = [...new Set(targets)].map((target) => [param, target]);
+  return (yield* SELECT_REFERRING.all(JSON.stringify(wanted))) as readonly (ResourceRow & {
+    target: string;
+  })[];
+}
+
 const SELECT_VERSION = statement(`
   SELECT r.rid, r.type, r.id, h.version, h.last_updated_ms, h.state, h.owner_org, h.person_id, h.digest, h.content
   FROM resource r JOIN history h ON h.rid = r.rid
@@ -89,6 +104,16 @@ const SELECT_OF_PERSON = statement(`
   WHERE r.person_id = ? AND r.type = ? AND r.state = 'current' ORDER BY r.rid`);
 export function* selectOfPerson(personId: string, type: string): Step<ResourceRow[]> {
   return (yield* SELECT_OF_PERSON.all(personId, type)) as unknown as ResourceRow[];
+}
+
+const SELECT_BASIS = statement(`
+  SELECT type, id, version FROM resource
+  WHERE person_id = ? AND type IN ('Consent', 'Patient') AND state = 'current'`);
+/** @returns the versions that decide what of a person may be sent */
+export function* selectBasis(
+  personId: string,
+): Step<readonly { readonly type: string; readonly id: string; readonly version: number }[]> {
+  return (yield* SELECT_BASIS.all(personId)) as readonly { type: string; id: string; version: number }[];
 }
 
 const SELECT_ALL_OF_PERSON = statement(`

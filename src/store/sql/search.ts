@@ -1,5 +1,6 @@
 /** Turns a search into one SQL statement: the most selective condition gives the rows, the others are looked up for each. */
 
+import { indexText } from '../index-text.ts';
 import type { DatePrefix, SearchClause, SearchQuery } from '../store.ts';
 import type { Names } from './index-rows.ts';
 import { RESOURCE_COLUMNS, type ResourceRow } from './resource-rows.ts';
@@ -41,7 +42,9 @@ function* searchSqls(names: Names, query: SearchQuery, columns: string): Step<Re
 function namesIn({ type, clauses }: SearchQuery): string[] {
   return clauses.flatMap((clause) => [
     ...('param' in clause ? [`${type}.${clause.param}`] : []),
-    ...(clause.kind === 'token' ? clause.values.flatMap(({ system }) => system ?? []) : []),
+    ...(clause.kind === 'token'
+      ? clause.values.flatMap(({ system }) => (system === undefined ? [] : indexText(system)))
+      : []),
   ]);
 }
 
@@ -145,7 +148,7 @@ function ridsSql(names: Numbers, type: string, clause: Clause<'token' | 'referen
   if (clause.kind === 'reference')
     return clause.targets.map((target) => ({
       text: 'SELECT rid FROM search_ref WHERE param = ? AND target = ?',
-      values: [param, target],
+      values: [param, indexText(target)],
     }));
   if (clause.kind === 'token') return clause.values.map((value) => tokenSql(names, param, value));
   return clause.values.map(({ prefix, lowMs, highMs }) => {
@@ -160,8 +163,9 @@ function ridsSql(names: Numbers, type: string, clause: Clause<'token' | 'referen
 /** A code without a system may stand under several in one resource. */
 function tokenSql(names: Numbers, param: number, { system, code }: Clause<'token'>['values'][number]): Sql {
   const parts: Sql[] = [{ text: 'param = ?', values: [param] }];
-  if (code !== undefined) parts.push({ text: 'code = ?', values: [code] });
-  if (system !== undefined) parts.push({ text: 'system = ?', values: [names.known(system) ?? NO_NAME] });
+  if (code !== undefined) parts.push({ text: 'code = ?', values: [indexText(code)] });
+  if (system !== undefined)
+    parts.push({ text: 'system = ?', values: [names.known(indexText(system)) ?? NO_NAME] });
   return {
     text: `SELECT rid FROM search_token WHERE ${parts.map((part) => part.text).join(' AND ')}`,
     values: parts.flatMap((part) => part.values),

@@ -1,14 +1,32 @@
 /** The Store over an engine that runs SQL: each method is one read, or one piece of work in a transaction. */
+import { randomUUID } from 'node:crypto';
+import type { OperationOutcome } from '@medplum/fhirtypes';
+import { AdapterError, issueOf } from '../../fhir/outcome.ts';
+import type { ChainedRow } from '../audit-chain.ts';
+import type { FilingStore } from '../filings.ts';
+import type { IncidentStore } from '../incidents.ts';
+import { keepable } from '../keepable.ts';
 import type { SearchIndex } from '../search-index.ts';
 import type {
+  AuditArchive,
   BlockedResource,
   ClaimedGroup,
+  CommitPreview,
   CommitRecord,
   CommitResult,
   CommitRules,
+  Compared,
+  Drift,
+  MapUse,
   OutboxEntry,
+  Prunable,
+  Pruned,
+  PruneLimits,
   Receipt,
+  ReceiptStart,
+  RecordFilter,
   RefusedRecord,
+  Resend,
   ResourceKey,
   SearchPage,
   SearchQuery,
@@ -16,20 +34,29 @@ import type {
   SourceRow,
   Store,
   StoreCounts,
+  StoredRecord,
   StoredVersion,
+  StuckFilter,
   TargetLink,
+  WalkedResource,
+  WorkFilter,
   WorkItem,
-  WorkKind,
 } from '../store.ts';
 import { findBrokenAudit } from './audit-rows.ts';
-import { commitBatch } from './commit/commit.ts';
+import { commitWhole } from './commit/commit.ts';
+import { previewBatch } from './commit/preview.ts';
 import { countAll } from './counts.ts';
-import { claimGroup, recoverGroups, replayStuck, settleGroup } from './delivery.ts';
+import { claimGroup, recoverGroups, replayStuck, rewindKeys, settleGroup } from './delivery.ts';
+import { putDrift, selectDrift, selectUnsettled, selectWholePerson, walkResources } from './drift-rows.ts';
 import { eraseAll } from './erase.ts';
+import { filingStore } from './filing-rows.ts';
+import { incidentStore, type Runner } from './incident-rows.ts';
 import type { Names } from './index-rows.ts';
+import { beginTurn, interruptAbandoned, putHeartbeat } from './instance-rows.ts';
 import { joinPatients, personOf, splitPatient } from './join.ts';
-import { selectBlocked, selectLinks } from './link-rows.ts';
+import { selectBlocked, selectLinks, selectRemoteLinks, selectStripped } from './link-rows.ts';
 import { claimEntriesOf, outboxEntry, selectExpiredKeys, selectNextDue } from './outbox-rows.ts';
+import { archiveAudit, prune, readAudit } from './prune.ts';
 import {
   finishReceipt,
   insertMapSet,
@@ -39,6 +66,7 @@ import {
   selectReceipt,
   selectRecord,
 } from './record-rows.ts';
+import { resend } from './resend.ts';
 import {
   selectOfPerson,
   selectResource,
@@ -49,7 +77,16 @@ import {
 } from './resource-rows.ts';
 import { countRows, searchRows } from './search.ts';
 import type { Step } from './statement.ts';
-import { resolveWorkItem, selectRefused, selectWork, selectWorkItem } from './work-rows.ts';
+import {
+  putJob,
+  selectJob,
+  selectMapSet,
+  selectMapUse,
+  selectReadingWarnings,
+  selectStored,
+} from './stored-rows.ts';
+import { assignWork, noteWork, resolveWork } from './work-changes.ts';
+import { selectRefused, selectWork, selectWorkItem } from './work-rows.ts';
 
 /** A database that runs the store's steps. */
 export interface Engine {
@@ -57,18 +94,34 @@ export interface Engine {
   read<T>(steps: () => Step<T>): Promise<T>;
   /** Runs steps in one transaction; they may be run again. @throws AdapterError transient when the engine cannot write, permanent for a fault of ours */
   write<T>(steps: () => Step<T>): Promise<T>;
+  /** Runs work while no other process on the database runs work of this name. @returns false when one does */
+  alone(name: string, work: () => Promise<boolean>): Promise<boolean>;
   /** Writes a little and takes it away again: rejects while there is no room. */
   probe(): Promise<void>;
   /** What was deleted is to be found nowhere. */
   scrub(): Promise<void>;
+  /** Gives free room back to the disk, a little at a time. */
+  vacuum(): Promise<void>;
+  /** bytes in use, without free room; undefined where it cannot be told */
+  bytes(): Promise<number | undefined>;
   readonly isOpen: boolean;
   close(): Promise<void>;
 }
 
+/** Ends the transaction of a preview, so that nothing of it stays. */
+const TAKEN_BACK = new AdapterError(
+  'permanent',
+  issueOf({ severity: 'information', rule: 'store-preview', diagnostics: 'A preview is taken back.' }),
+);
+
 export class SqlStore implements Store {
+  readonly incidents: IncidentStore;
+  readonly filings: FilingStore;
   readonly #engine: Engine;
   readonly #index: SearchIndex;
   readonly #names: Names;
+  /** this process, among those on the database */
+  readonly #instance = randomUUID();
   /** set by a failed write, until a probe succeeds: that a small write fits says nothing of a large one */
   #suspect = false;
 
@@ -77,16 +130,42 @@ export class SqlStore implements Store {
     this.#engine = engine;
     this.#index = index;
     this.#names = names;
+    const runner: Runner = {
+      read: (steps) => engine.read(steps),
+      write: (steps) => this.#write(steps),
+    };
+    this.incidents = incidentStore(runner);
+    this.filings = filingStore(runner);
   }
 
   async commit(
     records: readonly (CommitRecord | RefusedRecord)[],
     rules: CommitRules,
     nowMs: number,
+    whole: readonly ReceiptStart[] = [],
   ): Promise<readonly CommitResult[]> {
     if (records.length === 0) return [];
     const context = { names: this.#names, index: this.#index, rules, nowMs };
-    return this.#write(() => commitBatch(context, records));
+    const kept = records.map(keepable);
+    return this.#write(() => commitWhole(context, kept, whole, this.#instance));
+  }
+
+  async previewCommit(
+    records: readonly (CommitRecord | RefusedRecord)[],
+    rules: CommitRules,
+    nowMs: number,
+  ): Promise<readonly CommitPreview[]> {
+    if (records.length === 0) return [];
+    const context = { names: this.#names, index: this.#index, rules, nowMs };
+    let previews: readonly CommitPreview[] = [];
+    const taken = this.#engine.write(function* () {
+      previews = yield* previewBatch(context, records);
+      throw TAKEN_BACK;
+    });
+    await taken.catch((error: unknown) => {
+      if (error !== TAKEN_BACK) throw error;
+    });
+    return previews;
   }
 
   async read(type: string, id: string): Promise<StoredVersion | undefined> {
@@ -123,8 +202,8 @@ export class SqlStore implements Store {
     return this.#engine.read(() => countRows(this.#names, query));
   }
 
-  async openReceipt(receipt: Pick<Receipt, 'id' | 'source' | 'kind' | 'receivedMs' | 'file'>): Promise<void> {
-    await this.#write(() => insertReceipt(receipt));
+  async openReceipt(receipt: ReceiptStart): Promise<void> {
+    await this.#write(() => insertReceipt(receipt, this.#instance));
   }
 
   async finishReceipt(id: string, nowMs: number): Promise<void> {
@@ -133,6 +212,22 @@ export class SqlStore implements Store {
 
   async interruptReceipts(nowMs: number, id?: string): Promise<number> {
     return this.#write(() => interruptReceipts(nowMs, id));
+  }
+
+  async heartbeat(nowMs: number): Promise<void> {
+    await this.#write(() => putHeartbeat(this.#instance, nowMs));
+  }
+
+  async interruptAbandoned(nowMs: number, silentMs: number): Promise<number> {
+    return this.#write(() => interruptAbandoned(nowMs, nowMs - silentMs));
+  }
+
+  async runOnce(name: string, dueMs: number, work: () => Promise<void>): Promise<boolean> {
+    return this.#engine.alone(name, async () => {
+      if (!(await this.#write(() => beginTurn(name, dueMs)))) return false;
+      await work();
+      return true;
+    });
   }
 
   async receipt(id: string): Promise<Receipt | undefined> {
@@ -145,6 +240,35 @@ export class SqlStore implements Store {
 
   async latestRecords(count: number): Promise<readonly SourceRow[]> {
     return this.#engine.read(() => selectLatest(count));
+  }
+
+  async storedRecords(
+    filter: RecordFilter,
+    count: number,
+    after?: StoredRecord,
+  ): Promise<readonly StoredRecord[]> {
+    return this.#engine.read(() => selectStored(filter, count, after));
+  }
+
+  async mapUse(): Promise<readonly MapUse[]> {
+    return this.#engine.read(selectMapUse);
+  }
+
+  async readingWarnings(source: string, kind: string, key: string): Promise<readonly OperationOutcome[]> {
+    const texts = await this.#engine.read(() => selectReadingWarnings(source, kind, key));
+    return texts.map((text) => JSON.parse(text) as OperationOutcome);
+  }
+
+  async mapSetText(digest: string): Promise<string | undefined> {
+    return this.#engine.read(() => selectMapSet(digest));
+  }
+
+  async job(name: string): Promise<string | undefined> {
+    return this.#engine.read(() => selectJob(name));
+  }
+
+  async keepJob(name: string, state: string | undefined, nowMs: number): Promise<void> {
+    await this.#write(() => putJob(name, state, nowMs));
   }
 
   async keepMapSet(digest: string, text: string, nowMs: number): Promise<void> {
@@ -181,6 +305,13 @@ export class SqlStore implements Store {
     await this.#write(() => settleGroup(target, deliveryKey, settlements, nowMs));
   }
 
+  async rewind(
+    target: string,
+    options: { nowMs: number; leaseMs: number; aheadMs: number },
+  ): Promise<number> {
+    return this.#write(() => rewindKeys(target, options));
+  }
+
   async recoverClaims(nowMs: number, everything: boolean): Promise<number> {
     const untilMs = everything ? Number.MAX_SAFE_INTEGER : nowMs;
     const expired = await this.#engine.read(() => selectExpiredKeys(untilMs));
@@ -188,10 +319,43 @@ export class SqlStore implements Store {
     return this.#write(() => recoverGroups(untilMs, nowMs));
   }
 
-  async replayDeliveries(
-    filter: { target?: string; resource?: ResourceKey; personId?: string; state?: 'parked' | 'held' },
-    nowMs: number,
-  ): Promise<number> {
+  async resendStripped(target: string, personId: string, nowMs: number): Promise<number> {
+    const keys = await this.#engine.read(() => selectStripped(target, personId));
+    return this.resend(
+      target,
+      keys.map((key) => ({ key, how: 'look' }) as const),
+      'hedgerow',
+      nowMs,
+    );
+  }
+
+  async resend(target: string, resources: readonly Resend[], actor: string, nowMs: number): Promise<number> {
+    return this.#write(() => resend(resources, { target, actor, nowMs }));
+  }
+
+  async walk(after: number, count: number): Promise<readonly WalkedResource[]> {
+    return this.#engine.read(() => walkResources(after, count));
+  }
+
+  async compared(target: string, { key, personId }: WalkedResource): Promise<Compared> {
+    return this.#engine.read(function* () {
+      const [type, id] = key.split('/') as [string, string];
+      const own = personId === undefined ? yield* selectResource(type, id) : undefined;
+      const rows = personId === undefined ? (own ? [own] : []) : yield* selectWholePerson(personId);
+      const unsettled = new Set(yield* selectUnsettled(personId ?? key, target));
+      return { versions: rows.map(storedVersion), unsettled };
+    });
+  }
+
+  async keepDrift(target: string, looked: readonly ResourceKey[], found: readonly Drift[]): Promise<void> {
+    if (looked.length > 0) await this.#write(() => putDrift(target, looked, found));
+  }
+
+  async drift(target: string, count: number, after = ''): Promise<readonly Drift[]> {
+    return this.#engine.read(() => selectDrift(target, after, count));
+  }
+
+  async replayDeliveries(filter: StuckFilter, nowMs: number): Promise<number> {
     const [type, id] = filter.resource?.split('/') ?? [];
     return this.#write(() => replayStuck({ ...filter, type, id }, nowMs));
   }
@@ -200,16 +364,17 @@ export class SqlStore implements Store {
     return this.#engine.read(() => selectLinks(target, keys));
   }
 
+  async remoteLinks(target: string, keys: readonly ResourceKey[]): Promise<readonly TargetLink[]> {
+    return this.#engine.read(() => selectRemoteLinks(target, keys));
+  }
+
   async blocked(target: string, keys: readonly ResourceKey[]): Promise<readonly BlockedResource[]> {
     return this.#engine.read(() => selectBlocked(target, keys));
   }
 
-  async worklist(filter: {
-    kind?: WorkKind;
-    open: boolean;
-    count: number;
-    after?: string;
-  }): Promise<readonly WorkItem[]> {
+  async worklist(
+    filter: WorkFilter & { readonly open: boolean; readonly count: number; readonly after?: string },
+  ): Promise<readonly WorkItem[]> {
     return this.#engine.read(() => selectWork(filter));
   }
 
@@ -217,8 +382,16 @@ export class SqlStore implements Store {
     return this.#engine.read(() => selectWorkItem(id));
   }
 
-  async resolveWork(id: string, nowMs: number): Promise<boolean> {
-    return this.#write(() => resolveWorkItem(id, nowMs));
+  async resolveWork(id: string, nowMs: number, actor: string): Promise<boolean> {
+    return this.#write(() => resolveWork(id, { actor, nowMs }));
+  }
+
+  async assignWork(id: string, assignee: string | null, nowMs: number, actor: string): Promise<boolean> {
+    return this.#write(() => assignWork(id, assignee, { actor, nowMs }));
+  }
+
+  async noteWork(id: string, action: 'retry' | 'amend', nowMs: number, actor: string): Promise<void> {
+    await this.#write(() => noteWork(id, action, { actor, nowMs }));
   }
 
   async refusedRecord(workId: string): Promise<RefusedRecord | undefined> {
@@ -246,6 +419,26 @@ export class SqlStore implements Store {
     const erased = await this.#write(() => eraseAll(erasure, actor));
     await this.#engine.scrub();
     return erased;
+  }
+
+  async prune(what: Prunable, limits: PruneLimits): Promise<Pruned> {
+    return this.#write(() => prune(what, limits));
+  }
+
+  async audit(count: number, after = 0): Promise<readonly ChainedRow[]> {
+    return this.#engine.read(() => readAudit(after, count));
+  }
+
+  async archiveAudit(archive: AuditArchive, actor: string, nowMs: number): Promise<void> {
+    await this.#write(() => archiveAudit(archive, actor, nowMs));
+  }
+
+  async vacuum(): Promise<void> {
+    await this.#engine.vacuum();
+  }
+
+  async bytes(): Promise<number | undefined> {
+    return this.#engine.bytes();
   }
 
   async counts(): Promise<StoreCounts> {

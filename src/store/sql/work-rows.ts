@@ -1,7 +1,7 @@
 /** SQL of the worklist, and of refused payloads kept beside it. */
 import type { OperationOutcome } from '@medplum/fhirtypes';
-import type { RefusedRecord, ResourceKey, WorkItem, WorkKind } from '../store.ts';
-import type { NewWork } from '../work-items.ts';
+import type { RefusedRecord, ResourceKey, WorkFilter, WorkItem, WorkKind } from '../store.ts';
+import { firstRuleOf, type NewWork } from '../work-items.ts';
 import { rowsOf, type SqlValue, type Step, statement } from './statement.ts';
 
 const WORK = rowsOf(
@@ -20,9 +20,10 @@ const WORK = rowsOf(
     resource_id: 'text',
     target: 'text',
     outcome: 'text',
+    rule: 'text',
   },
   `ON CONFLICT (id) DO UPDATE SET
-    outcome = excluded.outcome, file = excluded.file, line = excluded.line,
+    outcome = excluded.outcome, rule = excluded.rule, file = excluded.file, line = excluded.line,
     type = excluded.type, resource_id = excluded.resource_id,
     resolved_ms = CASE WHEN work.outcome = excluded.outcome AND work.kind IN ('warning', 'safety') THEN work.resolved_ms END
     WHERE work.outcome <> excluded.outcome OR coalesce(work.resource_id, '') <> coalesce(excluded.resource_id, '')
@@ -49,13 +50,14 @@ function workRow(item: NewWork, nowMs: number): SqlValue[] {
     resourceId ?? null,
     item.target ?? null,
     JSON.stringify(item.outcome),
+    firstRuleOf(item.outcome) ?? null,
   ];
 }
 
 const SELECT_OPEN_RECORDS = statement(`
   SELECT DISTINCT w.source, w.record_kind AS kind, w.record_key AS key FROM json_each(?) wanted
   JOIN work w ON w.source = wanted.value ->> 0 AND w.record_kind = wanted.value ->> 1
-    AND w.record_key = wanted.value ->> 2 AND w.kind IN ('rejected', 'warning', 'safety')
+    AND w.record_key = wanted.value ->> 2 AND w.kind IN ('rejected', 'conflict', 'warning', 'safety')
   WHERE w.resolved_ms IS NULL`);
 /** @param keys source, kind and key of each record @returns those that have open items */
 export function* selectOpenRecords(
@@ -68,6 +70,12 @@ export function* selectOpenRecords(
   }[];
 }
 
+const ASSIGN = statement('UPDATE work SET assignee = ? WHERE id = ? AND resolved_ms IS NULL');
+/** @param assignee null: nobody in particular @returns false when there is no such open item */
+export function* assignWorkItem(id: string, assignee: string | null): Step<boolean> {
+  return (yield* ASSIGN.run(assignee, id)) === 1;
+}
+
 const RESOLVE = statement('UPDATE work SET resolved_ms = ? WHERE id = ? AND resolved_ms IS NULL');
 /** @returns false when there is no such open item */
 export function* resolveWorkItem(id: string, nowMs: number): Step<boolean> {
@@ -76,7 +84,7 @@ export function* resolveWorkItem(id: string, nowMs: number): Step<boolean> {
 
 const RESOLVE_REJECTED = statement(`
   UPDATE work SET resolved_ms = ?
-  WHERE source = ? AND record_kind = ? AND record_key = ? AND kind = 'rejected' AND resolved_ms IS NULL RETURNING id`);
+  WHERE source = ? AND record_kind = ? AND record_key = ? AND kind IN ('rejected', 'conflict') AND resolved_ms IS NULL RETURNING id`);
 /** A good version of a record settles its refused ones: nothing is left to amend, so their payloads go. @returns whether there were any */
 export function* resolveRejected(source: string, kind: string, key: string, nowMs: number): Step<boolean> {
   const settled = (yield* RESOLVE_REJECTED.all(nowMs, source, kind, key)) as { id: string }[];
@@ -120,6 +128,8 @@ interface WorkRow {
   readonly resource_id: string | null;
   readonly target: string | null;
   readonly outcome: string;
+  readonly rule: string | null;
+  readonly assignee: string | null;
 }
 
 const SELECT_REFUSED = statement(`
@@ -149,22 +159,53 @@ const SELECT_OPEN_ALL = statement(`
 const SELECT_RESOLVED = statement(`
   SELECT * FROM work WHERE resolved_ms IS NOT NULL AND (CAST(?1 AS TEXT) IS NULL OR kind = ?1) AND work_no > ?2 ORDER BY work_no LIMIT ?3`);
 const SELECT_NUMBER = statement('SELECT work_no FROM work WHERE id = ?');
+const SELECT_FILTERED = statement(`
+  SELECT * FROM work WHERE work_no > ?1
+    AND (?2 = 1 AND resolved_ms IS NULL OR ?2 = 0 AND resolved_ms IS NOT NULL)
+    AND (CAST(?3 AS TEXT) IS NULL OR kind = ?3) AND (CAST(?4 AS TEXT) IS NULL OR rule = ?4)
+    AND (CAST(?5 AS TEXT) IS NULL OR target = ?5) AND (CAST(?6 AS TEXT) IS NULL OR source = ?6)
+    AND (CAST(?7 AS TEXT) IS NULL OR owner_org = ?7) AND (CAST(?8 AS TEXT) IS NULL OR assignee = ?8)
+    AND (CAST(?9 AS TEXT) IS NULL OR type || '/' || resource_id = ?9)
+    AND created_ms >= ?10 AND created_ms < ?11
+  ORDER BY work_no LIMIT ?12`);
 /** A page of the worklist, oldest first; `after` is the id of the last item of the page before. */
-export function* selectWork(filter: {
-  kind?: WorkKind;
-  open: boolean;
-  count: number;
-  after?: string;
-}): Step<WorkItem[]> {
+export function* selectWork(
+  filter: WorkFilter & { readonly open: boolean; readonly count: number; readonly after?: string },
+): Step<WorkItem[]> {
   const last = filter.after === undefined ? undefined : yield* SELECT_NUMBER.get(filter.after);
   const after = (last as { work_no: number } | undefined)?.work_no ?? 0;
   const { kind, open, count } = filter;
-  const rows = !open
-    ? yield* SELECT_RESOLVED.all(kind ?? null, after, count)
-    : kind === undefined
-      ? yield* SELECT_OPEN_ALL.all(after, count)
-      : yield* SELECT_OPEN.all(kind, after, count);
+  const rows = isNarrow(filter)
+    ? yield* SELECT_FILTERED.all(after, open ? 1 : 0, ...narrowing(filter), count)
+    : !open
+      ? yield* SELECT_RESOLVED.all(kind ?? null, after, count)
+      : kind === undefined
+        ? yield* SELECT_OPEN_ALL.all(after, count)
+        : yield* SELECT_OPEN.all(kind, after, count);
   return (rows as unknown as WorkRow[]).map(workItem);
+}
+
+/** By more than its kind. */
+function isNarrow({
+  rule,
+  target,
+  source,
+  ownerOrg,
+  assignee,
+  resource,
+  fromMs,
+  untilMs,
+}: WorkFilter): boolean {
+  const more = [rule, target, source, ownerOrg, assignee, resource, fromMs, untilMs];
+  return more.some((value) => value !== undefined);
+}
+
+const LATEST_MS = Number.MAX_SAFE_INTEGER;
+
+function narrowing(filter: WorkFilter): SqlValue[] {
+  const { kind, rule, target, source, ownerOrg, assignee, resource, fromMs, untilMs } = filter;
+  const texts = [kind, rule, target, source, ownerOrg, assignee, resource];
+  return [...texts.map((text) => text ?? null), fromMs ?? 0, untilMs ?? LATEST_MS];
 }
 
 const SELECT_ONE = statement('SELECT * FROM work WHERE id = ?');
@@ -188,6 +229,8 @@ function workItem(row: WorkRow): WorkItem {
     resource: row.type === null ? undefined : (`${row.type}/${row.resource_id}` as ResourceKey),
     target: row.target ?? undefined,
     outcome: JSON.parse(row.outcome) as OperationOutcome,
+    rule: row.rule ?? undefined,
+    assignee: row.assignee ?? undefined,
   };
 }
 
@@ -205,9 +248,11 @@ export function* eraseWorkOfRecord(
 }
 
 const ERASE_OF_RESOURCE = statement(`
-  UPDATE work SET outcome = ?, resolved_ms = coalesce(resolved_ms, ?) WHERE type = ? AND resource_id = ?`);
+  UPDATE work SET outcome = ?, resolved_ms = coalesce(resolved_ms, ?) WHERE type = ? AND resource_id = ? RETURNING id`);
+/** With what is kept of a conflict about it. */
 export function* eraseWorkOfResource(type: string, id: string, tombstone: string, nowMs: number): Step<void> {
-  yield* ERASE_OF_RESOURCE.run(tombstone, nowMs, type, id);
+  const rows = (yield* ERASE_OF_RESOURCE.all(tombstone, nowMs, type, id)) as { id: string }[];
+  for (const row of rows) yield* deleteRefusedPayload(row.id);
 }
 
 const ERASE_ITEM = statement(

@@ -1,5 +1,6 @@
 /** Runs the store's steps on SQLite: at once, one after the other, with the writes of one turn of the event loop in one transaction. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Engine } from '../sql/sql-store.ts';
 import type { Answer, Request, Rows, Statement, Step } from '../sql/statement.ts';
 import { storeError } from './faults.ts';
@@ -10,6 +11,7 @@ export class SqliteEngine implements Engine {
   readonly #db: DatabaseSync;
   readonly #prepared = new WeakMap<Statement | Rows, StatementSync>();
   readonly #transactions: Transactions;
+  readonly #atWork = new Set<string>();
 
   readonly #log: LogSync;
 
@@ -40,6 +42,17 @@ export class SqliteEngine implements Engine {
     return this.#transactions.run(() => this.#run(steps()));
   }
 
+  /** No other process has the database. */
+  async alone(name: string, work: () => Promise<boolean>): Promise<boolean> {
+    if (this.#atWork.has(name)) return false;
+    this.#atWork.add(name);
+    try {
+      return await work();
+    } finally {
+      this.#atWork.delete(name);
+    }
+  }
+
   async probe(): Promise<void> {
     await this.#transactions.run(() => {
       this.#db.exec('INSERT INTO probe (room) VALUES (zeroblob(65536))');
@@ -54,6 +67,30 @@ export class SqliteEngine implements Engine {
     } catch (error) {
       throw storeError(error);
     }
+  }
+
+  async vacuum(): Promise<void> {
+    const free = (): number =>
+      (this.#db.prepare('PRAGMA freelist_count').get() as { freelist_count: number }).freelist_count;
+    try {
+      for (let left = free(), before = left + 1; left > 0 && left < before; before = left, left = free()) {
+        this.#db.exec(`PRAGMA incremental_vacuum(${VACUUMED_PAGES})`);
+        await nextTurn(); // others have their turn in between
+      }
+    } catch (error) {
+      throw storeError(error);
+    }
+    await this.scrub();
+  }
+
+  async bytes(): Promise<number> {
+    const row = this.#db
+      .prepare(
+        `SELECT (p.page_count - f.freelist_count) * s.page_size AS bytes
+         FROM pragma_page_count p, pragma_freelist_count f, pragma_page_size s`,
+      )
+      .get() as { bytes: number };
+    return row.bytes;
   }
 
   async close(): Promise<void> {
@@ -93,4 +130,6 @@ export class SqliteEngine implements Engine {
   }
 }
 
+/** Pages that a vacuum moves at once: some milliseconds. */
+const VACUUMED_PAGES = 500;
 const NOTHING: Answer = { rows: [], changes: 0 };

@@ -2,8 +2,6 @@
 import { close, fdatasync, openSync } from 'node:fs';
 import { promisify } from 'node:util';
 
-const sync = promisify(fdatasync);
-
 /**
  * SQLite writes a transaction to its log and, told `synchronous = NORMAL`, leaves it to the system when that reaches the
  * disk. Here it is brought there before anybody is told of the transaction, one sync for all that wait.
@@ -11,13 +9,15 @@ const sync = promisify(fdatasync);
  */
 export class LogSync {
   readonly #path: string;
+  readonly #bringToDisk: (file: number) => Promise<void>;
   #file: number | undefined;
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
-  /** @param file path of the database */
-  constructor(file: string) {
+  /** @param file path of the database @param bringToDisk what is done with the open log; default `fdatasync` */
+  constructor(file: string, bringToDisk: (file: number) => Promise<void> = promisify(fdatasync)) {
     this.#path = `${file}-wal`;
+    this.#bringToDisk = bringToDisk;
   }
 
   /** Resolves when all that was written before the call is on the disk. @throws what the disk says */
@@ -45,6 +45,6 @@ export class LogSync {
   /** The log is there from the first write on, and stays the same file until the database is closed. */
   async #sync(): Promise<void> {
     this.#file ??= openSync(this.#path, 'r+');
-    await sync(this.#file);
+    await this.#bringToDisk(this.#file);
   }
 }

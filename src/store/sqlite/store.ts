@@ -57,6 +57,7 @@ function openDatabase(file: string): DatabaseSync {
   if (isNew) mkdirSync(dirname(resolve(file)), { recursive: true, mode: 0o700 });
   const db = new DatabaseSync(file, { timeout: 5_000, enableForeignKeyConstraints: false });
   if (isNew) chmodSync(file, 0o600); // patients' data: for the adapter's own user alone
+  if (isNew) db.exec('PRAGMA auto_vacuum = INCREMENTAL'); // a vacuum can then give room back a little at a time
   db.exec(`
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = NORMAL;

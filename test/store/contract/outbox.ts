@@ -1,6 +1,7 @@
 /** What every engine must do with deliveries: in order by key, none lost, none twice at once. */
 import { expect, test } from 'vitest';
 import { issueOf, outcomeOf } from '../../../src/fhir/outcome.ts';
+import { basisOf } from '../../../src/store/deliveries.ts';
 import type { ClaimedGroup, Settlement, Store } from '../../../src/store/store.ts';
 import {
   commit,
@@ -136,6 +137,23 @@ export function outboxContract(open: () => Promise<Store>): void {
     expect((await claim(store))?.entries.map((entry) => entry.id)).toEqual([idOf('e')]);
   });
 
+  test('puts what is held for want of consent back in line when consent came while it was decided', async () => {
+    const store = await open();
+    await commit(store, recordOf([patient('p'), contact('e', 'p')]));
+    const group = (await claim(store))!;
+    const person = await store.readPerson(idOf('p'), 'Patient');
+    const holds = group.entries.map(
+      ({ seq }) => ({ kind: 'hold', seq, outcome: WHY, basis: basisOf(person) }) as const,
+    );
+    await commit(store, recordOf([patient('p', { gender: 'other' })], { key: 'R2' }));
+    await store.settle('ehr', group.deliveryKey, holds, NOW_MS);
+    const again = await claim(store);
+    expect(again?.entries.map(({ id }) => id)).toEqual(
+      expect.arrayContaining(group.entries.map(({ id }) => id)),
+    );
+    expect(await store.blocked('ehr', [`Encounter/${idOf('e')}`])).toEqual([]);
+  });
+
   test('parks and holds with a worklist item, blocks their resources, and replays both', async () => {
     const store = await open();
     await commit(store, recordOf([patient('p'), contact('e', 'p'), contact('f', 'p')]));
@@ -209,6 +227,22 @@ export function outboxContract(open: () => Promise<Store>): void {
     const again = [await claim(store, NOW_MS + 1_000), await claim(store, NOW_MS + 1_000)];
     expect(again.map((group) => group?.deliveryKey).sort()).toEqual([idOf('p'), idOf('q')].sort());
     expect(again.flatMap((group) => group!.entries).map((entry) => entry.ambiguous)).toEqual([true, true]);
+  });
+
+  test('brings back what a clock that was ahead had put far off, and leaves what is near', async () => {
+    const store = await open();
+    const dayMs = 86_400_000;
+    await commit(store, recordOf([patient('p')], { key: 'a' }));
+    const group = (await claim(store))!;
+    const retry = { kind: 'retry', ambiguous: false, outcome: WHY } as const;
+    await settleAll(store, group, { ...retry, seq: group.entries[0]!.seq, dueMs: NOW_MS + dayMs });
+    await commit(store, recordOf([patient('q')], { key: 'b' }));
+    await store.claim('ehr', { nowMs: NOW_MS, leaseMs: dayMs, maxEntries: 50 });
+    expect(await store.rewind('ehr', { nowMs: NOW_MS, leaseMs: 1_000, aheadMs: dayMs })).toBe(1); // the lease
+    expect(await claim(store)).toBeUndefined();
+    expect(await store.rewind('ehr', { nowMs: NOW_MS, leaseMs: 1_000, aheadMs: dayMs - 1 })).toBe(1);
+    expect((await claim(store))?.deliveryKey).toBe(idOf('p'));
+    expect(await store.recoverClaims(NOW_MS + 1_000, false)).toBe(2);
   });
 
   test('a key that waited for another one stands behind those that have not been tried', async () => {

@@ -128,8 +128,8 @@ export function worklistContract(open: () => Promise<Store>): void {
     const store = await open();
     await commit(store, recordOf([patient('p')], { warnings: [unmapped('A')] }));
     const [item] = await store.worklist({ open: true, count: 1 });
-    expect(await store.resolveWork(item!.id, NOW_MS + 1)).toBe(true);
-    expect(await store.resolveWork(item!.id, NOW_MS + 2)).toBe(false);
+    expect(await store.resolveWork(item!.id, NOW_MS + 1, 'operator')).toBe(true);
+    expect(await store.resolveWork(item!.id, NOW_MS + 2, 'operator')).toBe(false);
     expect(await store.workItem(item!.id)).toEqual({ ...item, resolvedMs: NOW_MS + 1 });
     expect(await store.workItem('none')).toBeUndefined();
     await commit(store, recordOf([patient('p')], { warnings: [unmapped('A')] }));

@@ -29,7 +29,7 @@ CREATE TABLE resource (
   content text COLLATE "C"
 );
 CREATE UNIQUE INDEX resource_key ON resource (type, id);
-CREATE INDEX resource_type ON resource (type) WHERE state = 'current';
+CREATE INDEX resource_type ON resource (type, rid) WHERE state = 'current';
 CREATE INDEX resource_updated ON resource (type, last_updated_ms) WHERE state = 'current';
 CREATE INDEX resource_person ON resource (person_id, type) WHERE person_id IS NOT NULL;
 
@@ -67,7 +67,7 @@ CREATE TABLE search_date (
   rid bigint NOT NULL,
   PRIMARY KEY (param, low_ms, high_ms, rid)
 );
-CREATE INDEX search_date_row ON search_date (rid, param);
+CREATE INDEX search_date_row ON search_date (param, rid);
 
 -- Source records as last committed; payload is null once erased.
 CREATE TABLE source_record (
@@ -89,7 +89,9 @@ CREATE TABLE source_record (
   payload text COLLATE "C"
 );
 CREATE UNIQUE INDEX source_record_key ON source_record (source, kind, record_key);
-CREATE INDEX source_record_received ON source_record (received_ms);
+CREATE INDEX source_record_received ON source_record (received_ms, record_id);
+-- Leads a remap to the records that an older version of a map has mapped.
+CREATE INDEX source_record_map ON source_record (source, kind, map_digest, record_id);
 
 -- Patients that a source record speaks of: leads an erasure to the payloads.
 CREATE TABLE record_patient (
@@ -134,9 +136,24 @@ CREATE TABLE receipt (
   unchanged bigint NOT NULL DEFAULT 0,
   refused bigint NOT NULL DEFAULT 0,
   finished_ms bigint,
-  interrupted_ms bigint
+  interrupted_ms bigint,
+  -- the process that reads it
+  instance text COLLATE "C"
 );
 CREATE INDEX receipt_open ON receipt (id) WHERE finished_ms IS NULL AND interrupted_ms IS NULL;
+CREATE INDEX receipt_received ON receipt (received_ms);
+
+-- Processes on this database, each with when it was last heard of.
+CREATE TABLE instance (
+  id text COLLATE "C" PRIMARY KEY,
+  seen_ms bigint NOT NULL
+);
+
+-- The latest turn of each schedule that a process has begun: no other begins it too.
+CREATE TABLE schedule (
+  name text COLLATE "C" PRIMARY KEY,
+  due_ms bigint NOT NULL
+);
 
 CREATE TABLE map_set (
   digest text COLLATE "C" PRIMARY KEY,
@@ -167,7 +184,10 @@ CREATE TABLE outbox (
   state text COLLATE "C" NOT NULL CHECK (state IN ('waiting', 'claimed', 'parked', 'held')),
   attempt bigint NOT NULL DEFAULT 0,
   ambiguous bigint NOT NULL DEFAULT 0,
-  outcome text COLLATE "C"
+  outcome text COLLATE "C",
+  -- when it was parked or held
+  stopped_ms bigint,
+  queued_ms bigint NOT NULL DEFAULT 0
 );
 CREATE INDEX outbox_queue ON outbox (delivery_key, target, state, seq);
 CREATE INDEX outbox_stuck ON outbox (target, type, id) WHERE state IN ('parked', 'held');
@@ -195,14 +215,18 @@ CREATE TABLE target_link (
   version bigint NOT NULL,
   digest text COLLATE "C" NOT NULL,
   delivered_ms bigint NOT NULL,
+  -- 1: less was sent than is stored
+  stripped bigint NOT NULL DEFAULT 0,
   PRIMARY KEY (type, id, target)
 );
+-- Leads from a change at a target to what it is here; only where the target has an id of its own.
+CREATE INDEX target_link_remote ON target_link (target, type, remote_id) WHERE remote_id <> id;
 
 -- What needs a person. `work_no` is the order of the list.
 CREATE TABLE work (
   work_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   id text COLLATE "C" NOT NULL UNIQUE,
-  kind text COLLATE "C" NOT NULL CHECK (kind IN ('safety', 'rejected', 'warning', 'incomplete', 'parked', 'held')),
+  kind text COLLATE "C" NOT NULL CHECK (kind IN ('safety', 'rejected', 'conflict', 'warning', 'incomplete', 'parked', 'held')),
   created_ms bigint NOT NULL,
   resolved_ms bigint,
   owner_org text COLLATE "C" NOT NULL,
@@ -214,10 +238,15 @@ CREATE TABLE work (
   type text COLLATE "C",
   resource_id text COLLATE "C",
   target text COLLATE "C",
-  outcome text COLLATE "C" NOT NULL
+  outcome text COLLATE "C" NOT NULL,
+  -- id of the rule that the first error, else the first issue, of the outcome names
+  rule text COLLATE "C",
+  -- who is to see to it, within the organisation
+  assignee text COLLATE "C"
 );
 CREATE INDEX work_open ON work (kind, work_no) WHERE resolved_ms IS NULL;
 CREATE INDEX work_record ON work (source, record_kind, record_key, kind);
+CREATE INDEX work_resolved ON work (resolved_ms) WHERE resolved_ms IS NOT NULL;
 CREATE INDEX work_resource ON work (type, resource_id) WHERE type IS NOT NULL;
 
 -- Payloads of refused records, apart from the worklist, so that a list never reads them.
@@ -226,6 +255,8 @@ CREATE TABLE refused_payload (
   receipt_id text COLLATE "C" NOT NULL,
   payload text COLLATE "C" NOT NULL
 );
+
+CREATE INDEX refused_payload_receipt ON refused_payload (receipt_id);
 
 -- Room that a health check fills for a moment, to see whether the disk takes writes again.
 CREATE TABLE probe (
@@ -243,3 +274,61 @@ CREATE TABLE audit (
   prev_hash text COLLATE "C" NOT NULL,
   hash text COLLATE "C" NOT NULL
 );
+
+-- What was taken out of the audit: the chain goes on from the hash of the last row of the newest archive.
+CREATE TABLE audit_archive (
+  last_seq bigint PRIMARY KEY,
+  last_hash text COLLATE "C" NOT NULL,
+  first_seq bigint NOT NULL,
+  file text COLLATE "C" NOT NULL,
+  archived_ms bigint NOT NULL
+);
+
+-- How far long jobs have come (a remap, a reconciliation), so that they go on where they were stopped.
+CREATE TABLE job (
+  name text COLLATE "C" PRIMARY KEY,
+  state text COLLATE "C" NOT NULL,
+  updated_ms bigint NOT NULL
+);
+
+-- Where a target was found to differ from the store; a new look at the resource writes it anew or takes it out.
+CREATE TABLE drift (
+  target text COLLATE "C" NOT NULL,
+  type text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  kind text COLLATE "C" NOT NULL CHECK (kind IN ('missing', 'twin', 'changed', 'extra')),
+  found_ms bigint NOT NULL,
+  detail text COLLATE "C" NOT NULL,
+  PRIMARY KEY (target, type, id, kind)
+);
+
+-- What an operator was told of, and is told again when it is over: one open row a cause. told: 0 nothing yet, 1 that it
+-- began, 2 that it ended.
+CREATE TABLE incident (
+  id text COLLATE "C" PRIMARY KEY,
+  cause text COLLATE "C" NOT NULL,
+  target text COLLATE "C",
+  detail text COLLATE "C" NOT NULL,
+  opened_ms bigint NOT NULL,
+  closed_ms bigint,
+  told bigint NOT NULL,
+  due_ms bigint NOT NULL
+);
+CREATE UNIQUE INDEX incident_open ON incident (cause) WHERE closed_ms IS NULL;
+CREATE INDEX incident_untold ON incident (due_ms) WHERE told = 0 OR (told = 1 AND closed_ms IS NOT NULL);
+
+-- What the receiving side made of what was sent there, where receipts are expected.
+CREATE TABLE filing (
+  type text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  target text COLLATE "C" NOT NULL,
+  version bigint NOT NULL,
+  state text COLLATE "C" NOT NULL CHECK (state IN ('sent', 'filed', 'amended', 'rejected')),
+  said_by text COLLATE "C" NOT NULL CHECK (said_by IN ('http', 'task')),
+  sent_ms bigint NOT NULL,
+  at_ms bigint NOT NULL,
+  raised_ms bigint,
+  owner_org text COLLATE "C" NOT NULL,
+  PRIMARY KEY (type, id, target)
+);
+CREATE INDEX filing_unfiled ON filing (target, sent_ms) WHERE state = 'sent' AND raised_ms IS NULL;

@@ -7,7 +7,7 @@ import { takeNumbers } from '../counter-rows.ts';
 import type { Names } from '../index-rows.ts';
 import type { Step } from '../statement.ts';
 import { Pending } from './pending.ts';
-import type { Planning } from './plan.ts';
+import type { Planning } from './planned.ts';
 import { CommitView } from './view.ts';
 
 /** What every step of a commit needs. */
@@ -27,35 +27,38 @@ export class Batch implements Planning {
   view = new CommitView();
   #nextRid = 0;
   #nextRecordId = 0;
-  #rest: readonly AnyRecord[];
+  readonly #records: readonly AnyRecord[];
+  /** place of the record under way */
+  #at = 0;
   #isStale = false;
 
   constructor(context: CommitContext, records: readonly AnyRecord[]) {
     this.context = context;
     this.rules = context.rules;
     this.pending = new Pending(context.names, context.nowMs);
-    this.#rest = records;
+    this.#records = records;
   }
 
   /** Takes numbers first: whoever else commits waits from there on, so that what is read stays so. */
   *open(): Step<void> {
-    const good = this.#rest.filter((record): record is CommitRecord => !('outcome' in record));
+    const good = this.#records.filter((record): record is CommitRecord => !('outcome' in record));
     if (good.length > 0) {
       const resources = good.reduce((sum, record) => sum + record.resources.length + 1, 0); // each may have a Provenance
       this.#nextRid = yield* takeNumbers('resource', resources);
       this.#nextRecordId = yield* takeNumbers('source_record', good.length);
+      this.context.names.forgetFresh();
     }
     yield* this.#load();
   }
 
   *#load(): Step<void> {
     this.view = new CommitView();
-    yield* this.view.load(this.#rest, this.context.names, this.rules);
+    yield* this.view.load(this.#records.slice(this.#at), this.context.names, this.rules);
   }
 
-  /** @param rest this record and those behind it */
-  *next(rest: readonly AnyRecord[]): Step<void> {
-    this.#rest = rest;
+  /** @param at place of the record that is next */
+  *next(at: number): Step<void> {
+    this.#at = at;
     if (!this.#isStale) return;
     this.#isStale = false;
     yield* this.pending.flush();

@@ -1,9 +1,22 @@
 /** Turns a batch of records into one transaction's work, and counts it into the receipts it belongs to. */
-import type { CommitResult, Receipt } from '../../store.ts';
-import { countIntoReceipt } from '../record-rows.ts';
+import type { CommitResult, Receipt, ReceiptStart } from '../../store.ts';
+import { countIntoReceipt, finishReceipt, insertReceipt } from '../record-rows.ts';
 import type { Step } from '../statement.ts';
 import { type AnyRecord, Batch, type CommitContext } from './batch.ts';
 import { commitRecord, refuseRecord } from './record.ts';
+
+/** Commits a batch with the receipts that it is all of. @param instance the process that reads them @returns one result a record, in order */
+export function* commitWhole(
+  context: CommitContext,
+  records: readonly AnyRecord[],
+  whole: readonly ReceiptStart[],
+  instance: string,
+): Step<CommitResult[]> {
+  for (const receipt of whole) yield* insertReceipt(receipt, instance);
+  const results = yield* commitBatch(context, records);
+  for (const { id } of whole) yield* finishReceipt(id, context.nowMs);
+  return results;
+}
 
 /** Within the open transaction. @returns one result a record, in order */
 export function* commitBatch(context: CommitContext, records: readonly AnyRecord[]): Step<CommitResult[]> {
@@ -11,7 +24,7 @@ export function* commitBatch(context: CommitContext, records: readonly AnyRecord
   yield* batch.open();
   const results: CommitResult[] = [];
   for (const [at, record] of records.entries()) {
-    yield* batch.next(records.slice(at));
+    yield* batch.next(at);
     if ('outcome' in record) {
       yield* refuseRecord(batch, record);
       results.push({ state: 'refused', outcome: record.outcome });

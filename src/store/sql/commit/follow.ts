@@ -4,7 +4,7 @@ import { verifiedNhsNumber } from '../../../fhir/verified-number.ts';
 import { followNumber, linkDetail, UNLINKED, VERIFIED_NUMBER } from '../join.ts';
 import type { Step } from '../statement.ts';
 import type { Batch } from './batch.ts';
-import type { ResourcePlan } from './plan.ts';
+import type { ResourcePlan } from './planned.ts';
 
 /**
  * Before anything of the patient is written, so that it is written under the right person. A patient who owns nothing yet

@@ -1,63 +1,48 @@
 /** Turns a source record into what must be written of it, by reading only: merged content, digests, refusals. */
 import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
-import type { Checked } from '../../../fhir/outcome.ts';
-import { hasErrors, outcomeOf, refuse } from '../../../fhir/outcome.ts';
+import { type Checked, hasErrors, outcomeOf, refuse } from '../../../fhir/outcome.ts';
 import { SHARED_TYPES } from '../../merge-table.ts';
-import {
-  addSaying,
-  askedLatest,
-  type Latest,
-  mineOf,
-  type SaidAfter,
-  type SaidBefore,
-} from '../../sayings.ts';
+import { addSaying, askedLatest, mineOf, type SaidAfter, type SaidBefore } from '../../sayings.ts';
 import type { CommitRecord, CommitRules, Identified } from '../../store.ts';
 import { contentDigest, contentOf } from '../../versions.ts';
 import type { ResourceRow } from '../resource-rows.ts';
 import type { Step } from '../statement.ts';
+import { judgeCourse, meantBy, type PlannedRecord } from './course.ts';
+import { NO_RECORD, type Planned, type Planning, type ResourcePlan } from './planned.ts';
+import { planBeside, planReceived } from './reconciled.ts';
 import type { CommitView, Said } from './view.ts';
-
-/** What planning reads. */
-export interface Planning {
-  readonly view: CommitView;
-  readonly rules: Pick<CommitRules, 'check'>;
-  /** the latest record of a saying but for one; what the batch wrote so far is counted */
-  latestOf(type: string, id: string, saying: number, exceptRecordId: number): Step<Latest | undefined>;
-}
-
-/** No row has this number. */
-const NO_RECORD = 0;
-
-/** What is to be written of one resource. */
-export interface ResourcePlan {
-  readonly incoming: Identified;
-  readonly current: ResourceRow | undefined;
-  /** new content, with its digest; undefined when nothing changes or nothing can be written yet */
-  readonly content: Identified | undefined;
-  readonly digest: string;
-  /** undefined for types that only one record speaks of */
-  readonly said: SaidAfter | undefined;
-  /** what partial records said, that must go: with it, what this record says in full would be invalid */
-  readonly dropped: readonly Said[];
-  /** was incomplete, and is whole now */
-  readonly completes: boolean;
-}
 
 /** @param recordId of the record's kept row, where it has one @returns a plan a resource, or why the record is refused */
 export function* planRecord(
   planning: Planning,
   record: CommitRecord,
   recordId: number | undefined,
-): Step<Checked<ResourcePlan[]>> {
+): Step<PlannedRecord> {
   const plans: ResourcePlan[] = [];
   for (const { resource, partial } of lastOfEach(record.resources)) {
-    const plan = SHARED_TYPES.has(resource.resourceType)
-      ? yield* planShared(planning, record, recordId, resource, partial)
-      : planOwn(planning.view, resource, partial);
+    const meant = meantBy(planning, record, resource);
+    const plan = yield* planOne(planning, record, recordId, meant, partial);
     if (!plan.ok) return plan;
     plans.push(plan.value);
   }
-  return { ok: true, value: plans };
+  return judgeCourse(planning, record, plans);
+}
+
+function* planOne(
+  planning: Planning,
+  record: CommitRecord,
+  recordId: number | undefined,
+  resource: Identified,
+  partial: boolean,
+): Step<Planned> {
+  const { resourceType: type, id } = resource;
+  const { received } = record;
+  if (received) return yield* planReceived(planning, { ...record, received }, resource);
+  if (planning.view.received.has(`${type}/${id}`) && (!partial || SHARED_TYPES.has(type)))
+    return yield* planBeside(planning, record, recordId, resource, partial);
+  return SHARED_TYPES.has(type)
+    ? yield* planShared(planning, record, recordId, resource, partial)
+    : planOwn(planning.view, resource, partial);
 }
 
 /** A record names a resource once; should it do so twice, the later holds. */
@@ -65,7 +50,7 @@ function lastOfEach(resources: CommitRecord['resources']): Iterable<CommitRecord
   return new Map(resources.map((one) => [`${one.resource.resourceType}/${one.resource.id}`, one])).values();
 }
 
-function planOwn(view: CommitView, resource: Identified, partial: boolean): Checked<ResourcePlan> {
+function planOwn(view: CommitView, resource: Identified, partial: boolean): Planned {
   const type = resource.resourceType;
   if (partial)
     return refuse({
@@ -89,7 +74,7 @@ function* planShared(
   recordId: number | undefined,
   incoming: Identified,
   partial: boolean,
-): Step<Checked<ResourcePlan>> {
+): Step<Planned> {
   const { resourceType: type, id } = incoming;
   const current = planning.view.resources.get(`${type}/${id}`);
   const kept = planning.view.sayings.get(`${type}/${id}`) ?? [];

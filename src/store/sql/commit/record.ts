@@ -5,6 +5,7 @@ import type { SaidAfter } from '../../sayings.ts';
 import type { CommitRecord, CommitResult, Identified, RefusedRecord, WrittenVersion } from '../../store.ts';
 import { contentDigest, stampVersion } from '../../versions.ts';
 import {
+  conflictItem,
   droppedItem,
   incompleteId,
   incompleteItem,
@@ -23,8 +24,11 @@ import type { ResourceRow } from '../resource-rows.ts';
 import type { Step } from '../statement.ts';
 import { resolveRejected, resolveWorkItem, withdrawWarnings } from '../work-rows.ts';
 import type { Batch } from './batch.ts';
+import { keepStanding } from './course.ts';
 import { followPatient } from './follow.ts';
-import { planRecord, type ResourcePlan } from './plan.ts';
+import { markReceived, noteTask, refuseConflict, settleOrigin } from './origin.ts';
+import { planRecord } from './plan.ts';
+import type { ResourcePlan } from './planned.ts';
 import { recordKeyOf, type Said } from './view.ts';
 
 /** Commits one record of a batch. */
@@ -42,11 +46,14 @@ export function* commitRecord(batch: Batch, given: CommitRecord): Step<CommitRes
     return { state: 'unchanged' };
   }
   const plan = yield* planRecord(batch, record, kept?.record_id);
+  if (!plan.ok && plan.conflict) return yield* refuseConflict(batch, record, plan.conflict);
   if (!plan.ok) {
     yield* refuseRecord(batch, { ...record, outcome: plan.outcome });
     return { state: 'refused', outcome: plan.outcome };
   }
-  const done = yield* writeRecord(batch, record, plan.value, kept);
+  const warned = { ...record, warnings: [...record.warnings, ...plan.course.warnings] };
+  const done = yield* writeRecord(batch, warned, plan.value, kept);
+  yield* keepStanding(batch, record, plan.course);
   return same && done.written.length === 0 ? { state: 'unchanged' } : { state: 'committed', ...done };
 }
 
@@ -63,10 +70,15 @@ function inTime(record: CommitRecord, { source_time_ms: keptTimeMs }: KeptRecord
 
 /** Keeps a refused record for amendment; the same one again makes no second item. */
 export function* refuseRecord(batch: Batch, record: RefusedRecord): Step<void> {
-  const item = rejectedItem(record);
+  const { conflict } = record;
+  const item = conflict ? conflictItem(record, conflict) : rejectedItem(record);
   for (const one of [item, ...safetyItems(record)]) yield* batch.pending.openWork(one);
   if (record.key !== undefined) batch.view.openWork.add(recordKeyOf(record));
-  batch.pending.payloads.set(item.id, [item.id, record.receiptId, JSON.stringify(record.payload ?? null)]);
+  batch.pending.payloads.set(item.id, [
+    item.id,
+    record.receiptId,
+    JSON.stringify(conflict ?? record.payload ?? null),
+  ]);
 }
 
 function* writeRecord(
@@ -125,7 +137,7 @@ interface Writer {
 }
 
 function* writePlanned(writer: Writer, plan: ResourcePlan): Step<void> {
-  const { batch, record } = writer;
+  const { batch, record, recordId } = writer;
   const { resourceType: type, id } = plan.incoming;
   for (const said of plan.dropped) {
     yield* batch.pending.flush();
@@ -139,7 +151,19 @@ function* writePlanned(writer: Writer, plan: ResourcePlan): Step<void> {
     yield* batch.pending.flush();
     yield* resolveWorkItem(incompleteId(type, id), batch.context.nowMs);
   }
-  if (plan.content) yield* writeVersion(writer, plan.digest, plan.content);
+  const { origin } = plan;
+  for (const one of plan.between ?? []) yield* writeVersion(writer, contentDigest(one), one, EVERYWHERE);
+  if (plan.content)
+    yield* writeVersion(
+      writer,
+      plan.digest,
+      plan.content,
+      origin?.isInStep ? origin.received.target : undefined,
+    );
+  if (origin) {
+    markReceived(batch, record, recordId, plan.incoming);
+    writer.deliveries += yield* settleOrigin(batch, record, plan.incoming, origin);
+  }
 }
 
 function* writeSaid(
@@ -172,7 +196,16 @@ function* writeSaid(
   );
 }
 
-function* writeVersion(writer: Writer, digest: string, content: Identified): Step<void> {
+/** Stands for every target: what is past is not sent. */
+const EVERYWHERE = Symbol('every target');
+
+/** @param origin target that holds it already */
+function* writeVersion(
+  writer: Writer,
+  digest: string,
+  content: Identified,
+  origin: string | typeof EVERYWHERE | undefined,
+): Step<void> {
   const { batch, record } = writer;
   const { index, nowMs, rules } = batch.context;
   const { resourceType: type, id } = content;
@@ -198,8 +231,11 @@ function* writeVersion(writer: Writer, digest: string, content: Identified): Ste
   batch.view.resources.set(key, row);
   if (personId !== undefined) batch.view.owners.add(personId);
   writer.written.push({ type, id, version });
+  batch.view.addTask(content);
+  yield* noteTask(content, record.received?.target, nowMs);
+  if (origin === EVERYWHERE) return;
   const delivery = { deliveryKey: personId ?? key, ownerOrg: record.ownerOrg, type, id, version };
-  for (const target of rules.route(stamped)) {
+  for (const target of rules.route(stamped, origin)) {
     batch.pending.deliveries.push({ ...delivery, target, action: 'put' });
     writer.deliveries += 1;
   }
@@ -219,7 +255,7 @@ function* writeProvenance(writer: Writer): Step<void> {
   if (!provenance) return;
   const digest = contentDigest(provenance);
   if (view.resources.get(`Provenance/${provenance.id}`)?.digest !== digest)
-    yield* writeVersion(writer, digest, provenance);
+    yield* writeVersion(writer, digest, provenance, writer.record.received?.target);
 }
 
 /** A good version of a record settles what was refused of it, and takes back what an earlier version warned of and this one does not. */

@@ -16,9 +16,15 @@ import {
   selectPersonLinks,
 } from '../person-rows.ts';
 import { type KeptRecord, selectKept } from '../record-rows.ts';
-import { type ResourceRow, selectResources } from '../resource-rows.ts';
+import { type ResourceRow, selectReferring, selectResources } from '../resource-rows.ts';
 import type { Step } from '../statement.ts';
 import { selectOpenRecords } from '../work-rows.ts';
+
+/**
+ * Number of the saying that marks a resource as changed at a target. What sources said of it stays beside it: their part
+ * is the base by which the next thing that they say is reconciled, so that a value merely said again takes nothing back.
+ */
+export const RECEIVED = -1;
 
 /** What a record says of a resource, as it is kept. */
 export interface Said extends Saying {
@@ -50,6 +56,9 @@ export class CommitView {
   readonly resources = new Map<string, ResourceRow>();
   /** by `Type/id` */
   readonly sayings = new Map<string, readonly Said[]>();
+  /** `Type/id` of what was changed at a target */
+  readonly received = new Set<string>();
+  readonly #tasksOn = new Map<string, ReadonlySet<string>>();
   readonly #own = new Map<string, number>();
   readonly links = new Map<string, LinkRow>();
   readonly #patients = new Set<string>();
@@ -91,7 +100,7 @@ export class CommitView {
   *load(
     records: readonly (CommitRecord | RefusedRecord)[],
     names: Names,
-    rules: Pick<CommitRules, 'provenanceId'>,
+    rules: Pick<CommitRules, 'provenanceId' | 'course'>,
   ): Step<void> {
     const good = records.filter((record): record is CommitRecord => !('outcome' in record));
     const keys = records.flatMap(({ source, kind, key }) => (key === undefined ? [] : [[source, kind, key]]));
@@ -100,12 +109,16 @@ export class CommitView {
     if (good.length === 0) return;
     for (const row of yield* selectKept(keys)) this.kept.set(recordKeyOf(row), row);
     yield* this.#loadResources(good, rules);
+    yield* this.#loadTasks(good, names, rules);
     yield* this.loadPeople(good, names);
   }
 
-  *#loadResources(records: readonly CommitRecord[], rules: Pick<CommitRules, 'provenanceId'>): Step<void> {
+  *#loadResources(
+    records: readonly CommitRecord[],
+    rules: Pick<CommitRules, 'provenanceId' | 'course'>,
+  ): Step<void> {
     const wanted = new Set<`${string}/${string}`>();
-    const shared = new Map<string, [string, string]>();
+    const said = new Map<string, [string, string]>();
     const own: [string, string, number][] = [];
     for (const record of records) {
       const recordId = this.kept.get(recordKeyOf(record))?.record_id;
@@ -114,19 +127,52 @@ export class CommitView {
       for (const { resource } of record.resources) {
         const { resourceType: type, id } = resource;
         wanted.add(`${type}/${id}`);
-        if (!SHARED_TYPES.has(type)) continue;
-        shared.set(`${type}/${id}`, [type, id]);
-        if (recordId !== undefined) own.push([type, id, recordId]);
+        for (const key of rules.course?.beside(resource).keys ?? []) wanted.add(key);
+        said.set(`${type}/${id}`, [type, id]); // of any type, once it was changed at a target
+        if (SHARED_TYPES.has(type) && recordId !== undefined) own.push([type, id, recordId]);
       }
     }
     for (const row of yield* selectResources([...wanted])) this.resources.set(`${row.type}/${row.id}`, row);
-    for (const row of yield* selectSayings([...shared.values()])) this.#addSaid(row);
+    for (const row of yield* selectSayings([...said.values()])) this.#addSaid(row);
     for (const { type, id, record_id, saying } of yield* selectOwnSayings(own))
       this.setOwnSaying(type, id, record_id, saying);
   }
 
+  *#loadTasks(
+    records: readonly CommitRecord[],
+    names: Names,
+    { course }: Pick<CommitRules, 'course'>,
+  ): Step<void> {
+    const focused = records.flatMap(({ resources }) =>
+      resources.flatMap(({ resource }) => course?.beside(resource).tasksOn ?? []),
+    );
+    const param = focused.length > 0 ? yield* names.find('Task.focus') : undefined;
+    if (param === undefined) return;
+    for (const { target, ...row } of yield* selectReferring(param, focused)) {
+      const key = `${row.type}/${row.id}`;
+      if (!this.resources.has(key)) this.resources.set(key, row);
+      this.#tasksOn.set(target, new Set([...this.tasksOn(target), key]));
+    }
+  }
+
+  /** A Task is, from now on, on its focus. */
+  addTask(content: Identified): void {
+    const focus = content.resourceType === 'Task' ? content.focus?.reference : undefined;
+    if (focus !== undefined)
+      this.#tasksOn.set(focus, new Set([...this.tasksOn(focus), `Task/${content.id}`]));
+  }
+
+  /** @returns keys of the Tasks whose focus a resource is, as far as they were asked for or written in the batch */
+  tasksOn(key: string): Iterable<string> {
+    return this.#tasksOn.get(key) ?? [];
+  }
+
   #addSaid(row: SayingRow): void {
     const { type, id, content, partial, ...rest } = row;
+    if (row.saying === RECEIVED) {
+      this.received.add(`${type}/${id}`);
+      return;
+    }
     const said = { ...rest, partial: partial === 1, resource: JSON.parse(content) as Identified };
     const known = this.sayings.get(`${type}/${id}`) ?? [];
     this.sayings.set(`${type}/${id}`, [...known, said]);

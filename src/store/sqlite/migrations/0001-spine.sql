@@ -87,7 +87,9 @@ CREATE TABLE source_record (
   payload TEXT
 ) STRICT;
 CREATE UNIQUE INDEX source_record_key ON source_record (source, kind, record_key);
-CREATE INDEX source_record_received ON source_record (received_ms);
+CREATE INDEX source_record_received ON source_record (received_ms, record_id);
+-- Leads a remap to the records that an older version of a map has mapped.
+CREATE INDEX source_record_map ON source_record (source, kind, map_digest, record_id);
 
 -- Patients that a source record speaks of: leads an erasure to the payloads.
 CREATE TABLE record_patient (
@@ -132,9 +134,24 @@ CREATE TABLE receipt (
   unchanged INTEGER NOT NULL DEFAULT 0,
   refused INTEGER NOT NULL DEFAULT 0,
   finished_ms INTEGER,
-  interrupted_ms INTEGER
+  interrupted_ms INTEGER,
+  -- the process that reads it
+  instance TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX receipt_open ON receipt (id) WHERE finished_ms IS NULL AND interrupted_ms IS NULL;
+CREATE INDEX receipt_received ON receipt (received_ms);
+
+-- Processes on this database, each with when it was last heard of.
+CREATE TABLE instance (
+  id TEXT PRIMARY KEY,
+  seen_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The latest turn of each schedule that a process has begun: no other begins it too.
+CREATE TABLE schedule (
+  name TEXT PRIMARY KEY,
+  due_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE map_set (
   digest TEXT PRIMARY KEY,
@@ -165,7 +182,10 @@ CREATE TABLE outbox (
   state TEXT NOT NULL CHECK (state IN ('waiting', 'claimed', 'parked', 'held')),
   attempt INTEGER NOT NULL DEFAULT 0,
   ambiguous INTEGER NOT NULL DEFAULT 0,
-  outcome TEXT
+  outcome TEXT,
+  -- when it was parked or held
+  stopped_ms INTEGER,
+  queued_ms INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX outbox_queue ON outbox (delivery_key, target, state, seq);
 CREATE INDEX outbox_stuck ON outbox (target, type, id) WHERE state IN ('parked', 'held');
@@ -193,14 +213,18 @@ CREATE TABLE target_link (
   version INTEGER NOT NULL,
   digest TEXT NOT NULL,
   delivered_ms INTEGER NOT NULL,
+  -- 1: less was sent than is stored
+  stripped INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (type, id, target)
 ) STRICT, WITHOUT ROWID;
+-- Leads from a change at a target to what it is here; only where the target has an id of its own.
+CREATE INDEX target_link_remote ON target_link (target, type, remote_id) WHERE remote_id <> id;
 
 -- What needs a person. `work_no` is the order of the list.
 CREATE TABLE work (
   work_no INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL UNIQUE,
-  kind TEXT NOT NULL CHECK (kind IN ('safety', 'rejected', 'warning', 'incomplete', 'parked', 'held')),
+  kind TEXT NOT NULL CHECK (kind IN ('safety', 'rejected', 'conflict', 'warning', 'incomplete', 'parked', 'held')),
   created_ms INTEGER NOT NULL,
   resolved_ms INTEGER,
   owner_org TEXT NOT NULL,
@@ -212,10 +236,15 @@ CREATE TABLE work (
   type TEXT,
   resource_id TEXT,
   target TEXT,
-  outcome TEXT NOT NULL
+  outcome TEXT NOT NULL,
+  -- id of the rule that the first error, else the first issue, of the outcome names
+  rule TEXT,
+  -- who is to see to it, within the organisation
+  assignee TEXT
 ) STRICT;
 CREATE INDEX work_open ON work (kind, work_no) WHERE resolved_ms IS NULL;
 CREATE INDEX work_record ON work (source, record_kind, record_key, kind);
+CREATE INDEX work_resolved ON work (resolved_ms) WHERE resolved_ms IS NOT NULL;
 CREATE INDEX work_resource ON work (type, resource_id) WHERE type IS NOT NULL;
 
 -- Payloads of refused records, apart from the worklist, so that a list never reads them.
@@ -224,6 +253,8 @@ CREATE TABLE refused_payload (
   receipt_id TEXT NOT NULL,
   payload TEXT NOT NULL
 ) STRICT;
+
+CREATE INDEX refused_payload_receipt ON refused_payload (receipt_id);
 
 -- Room that a health check fills for a moment, to see whether the disk takes writes again.
 CREATE TABLE probe (
@@ -241,3 +272,61 @@ CREATE TABLE audit (
   prev_hash TEXT NOT NULL,
   hash TEXT NOT NULL
 ) STRICT;
+
+-- What was taken out of the audit: the chain goes on from the hash of the last row of the newest archive.
+CREATE TABLE audit_archive (
+  last_seq INTEGER PRIMARY KEY,
+  last_hash TEXT NOT NULL,
+  first_seq INTEGER NOT NULL,
+  file TEXT NOT NULL,
+  archived_ms INTEGER NOT NULL
+) STRICT;
+
+-- How far long jobs have come (a remap, a reconciliation), so that they go on where they were stopped.
+CREATE TABLE job (
+  name TEXT PRIMARY KEY,
+  state TEXT NOT NULL,
+  updated_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Where a target was found to differ from the store; a new look at the resource writes it anew or takes it out.
+CREATE TABLE drift (
+  target TEXT NOT NULL,
+  type TEXT NOT NULL,
+  id TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('missing', 'twin', 'changed', 'extra')),
+  found_ms INTEGER NOT NULL,
+  detail TEXT NOT NULL,
+  PRIMARY KEY (target, type, id, kind)
+) STRICT, WITHOUT ROWID;
+
+-- What an operator was told of, and is told again when it is over: one open row a cause. told: 0 nothing yet, 1 that it
+-- began, 2 that it ended.
+CREATE TABLE incident (
+  id TEXT PRIMARY KEY,
+  cause TEXT NOT NULL,
+  target TEXT,
+  detail TEXT NOT NULL,
+  opened_ms INTEGER NOT NULL,
+  closed_ms INTEGER,
+  told INTEGER NOT NULL,
+  due_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX incident_open ON incident (cause) WHERE closed_ms IS NULL;
+CREATE INDEX incident_untold ON incident (due_ms) WHERE told = 0 OR (told = 1 AND closed_ms IS NOT NULL);
+
+-- What the receiving side made of what was sent there, where receipts are expected.
+CREATE TABLE filing (
+  type TEXT NOT NULL,
+  id TEXT NOT NULL,
+  target TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('sent', 'filed', 'amended', 'rejected')),
+  said_by TEXT NOT NULL CHECK (said_by IN ('http', 'task')),
+  sent_ms INTEGER NOT NULL,
+  at_ms INTEGER NOT NULL,
+  raised_ms INTEGER,
+  owner_org TEXT NOT NULL,
+  PRIMARY KEY (type, id, target)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX filing_unfiled ON filing (target, sent_ms) WHERE state = 'sent' AND raised_ms IS NULL;

@@ -1,0 +1,62 @@
+/** Turns a worklist item into what can be done about it: in words, as a command, and as actions of the worklist routes. */
+import type { WorkItem, WorkKind } from '../store/store.ts';
+
+/** What `POST /worklist/{id}/{action}` takes. */
+export type WorkAction = 'assign' | 'resolve' | 'retry' | 'amend';
+
+export interface NextStep {
+  /** what to do, for a person */
+  readonly text: string;
+  /** for the command line, where there is one */
+  readonly command: string | undefined;
+  readonly actions: readonly WorkAction[];
+}
+
+const ANY: readonly WorkAction[] = ['assign', 'resolve'];
+const FREED: readonly WorkAction[] = ['assign', 'resolve', 'retry'];
+const STEPS: Partial<Readonly<Record<WorkKind, Omit<NextStep, 'command'>>>> = {
+  safety: {
+    text: 'Look at the answers today, see to it that whoever supports the person knows, and follow the safety procedure; then resolve the item.',
+    actions: ANY,
+  },
+  rejected: {
+    text: 'Amend the record here, or correct it at its source and send it again; where only the maps or the schema were at fault, retry. Resolving it drops the record.',
+    actions: ['assign', 'resolve', 'retry', 'amend'],
+  },
+  parked: {
+    text: 'Mend what the target refused, at the source or at the target; then retry.',
+    actions: FREED,
+  },
+  held: {
+    text: 'Record the consent or the verified NHS number that is missing: the deliveries are then judged again by themselves. Where the person wants it so, nothing is to be done.',
+    actions: FREED,
+  },
+  incomplete: {
+    text: 'Send the record that supplies the resource in full; the item then closes by itself.',
+    actions: ANY,
+  },
+  warning: {
+    text: 'The record is kept and delivered. Correct it at its source when you can, or resolve the item where it is right as it is.',
+    actions: ANY,
+  },
+};
+const OTHER: Omit<NextStep, 'command'> = {
+  text: 'Read what the outcome says; resolve the item when it is done.',
+  actions: ANY,
+};
+
+export function nextStepOf(item: WorkItem): NextStep {
+  const step = STEPS[item.kind] ?? OTHER;
+  return {
+    ...step,
+    actions: item.resolvedMs === undefined ? step.actions : [],
+    command: item.resolvedMs === undefined ? commandOf(item) : undefined,
+  };
+}
+
+/** By the item's id: a command line must not name a person. */
+function commandOf({ kind, id }: WorkItem): string | undefined {
+  return kind === 'held' || kind === 'parked' || kind === 'rejected'
+    ? `npm run hedgerow -- replay --work ${id}`
+    : undefined;
+}

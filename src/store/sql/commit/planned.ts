@@ -1,0 +1,42 @@
+/** What planning a record reads, and what it says is to be written. */
+import type { OperationOutcome } from '@medplum/fhirtypes';
+import type { Latest, SaidAfter } from '../../sayings.ts';
+import type { CommitRules, Conflict, Identified, Received } from '../../store.ts';
+import type { ResourceRow } from '../resource-rows.ts';
+import type { Step } from '../statement.ts';
+import type { CommitView, Said } from './view.ts';
+
+/** What planning reads. */
+export interface Planning {
+  readonly view: CommitView;
+  readonly rules: Pick<CommitRules, 'check' | 'course'>;
+  /** the latest record of a saying but for one; what the batch wrote so far is counted */
+  latestOf(type: string, id: string, saying: number, exceptRecordId: number): Step<Latest | undefined>;
+}
+
+/** No row has this number. */
+export const NO_RECORD = 0;
+
+/** What is to be written of one resource. */
+export interface ResourcePlan {
+  readonly incoming: Identified;
+  readonly current: ResourceRow | undefined;
+  /** new content, with its digest; undefined when nothing changes or nothing can be written yet */
+  readonly content: Identified | undefined;
+  readonly digest: string;
+  /** undefined for types that only one record speaks of */
+  readonly said: SaidAfter | undefined;
+  /** what partial records said, that must go: with it, what this record says in full would be invalid */
+  readonly dropped: readonly Said[];
+  /** was incomplete, and is whole now */
+  readonly completes: boolean;
+  /** content that it had between its current version and the new one */
+  readonly between?: readonly Identified[];
+  /** where it was changed at a target: whether that holds now what it may hold of it */
+  readonly origin?: { readonly received: Received; readonly isInStep: boolean } | undefined;
+}
+
+/** What is to be written of one resource, or why the record is refused. */
+export type Planned =
+  | { readonly ok: true; readonly value: ResourcePlan }
+  | { readonly ok: false; readonly outcome: OperationOutcome; readonly conflict?: Conflict };

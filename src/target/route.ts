@@ -1,0 +1,121 @@
+/** Turns what is configured of a target into which resources go there, whose, and in what form. Pure. */
+import type {
+  Identifier,
+  Organization,
+  Patient,
+  PractitionerRole,
+  Reference,
+  Resource,
+} from '@medplum/fhirtypes';
+import type { Definitions } from '../fhir/definitions.ts';
+import { digestOf } from '../fhir/digest.ts';
+import { codedOnly } from '../referral/coded-only.ts';
+import { isWithdrawal } from '../referral/consent.ts';
+import type { Identified, ResourceKey } from '../store/store.ts';
+import { referencesOf, withoutReferences } from './references.ts';
+
+/** `targets[].send` of the configuration; what is left out limits nothing. */
+export interface SendRules {
+  /** ODS codes: people registered with, or managed by, one of these */
+  readonly practices?: readonly string[] | undefined;
+  /** resource types; Patient always goes with the rest */
+  readonly types?: readonly string[] | undefined;
+  /** codes, numbers and dates only; what says nothing without its words does not go */
+  readonly codedOnly?: boolean | undefined;
+}
+
+export interface RoutedTarget {
+  readonly name: string;
+  readonly send?: SendRules | undefined;
+}
+
+/** Whose consent and person decide over all else: a target must learn of a change of these, whatever else goes there. */
+const ALWAYS: ReadonlySet<string> = new Set(['Patient', 'Consent']);
+
+/** @returns the route of a commit: by type, and never back to where the version came from */
+export function routeTo(
+  targets: readonly RoutedTarget[],
+): (resource: Pick<Resource, 'resourceType'>, origin?: string) => readonly string[] {
+  return ({ resourceType }, origin) =>
+    targets.flatMap(({ name, send }) => (name !== origin && goesBy(send, resourceType) ? [name] : []));
+}
+
+function goesBy(send: SendRules | undefined, type: string): boolean {
+  return send?.types === undefined || send.types.includes(type) || ALWAYS.has(type);
+}
+
+const ODS = 'https://fhir.nhs.uk/Id/ods-organization-code';
+
+/** @returns what must be read to tell a person's practices */
+export function practiceKeys(patients: readonly Patient[]): readonly ResourceKey[] {
+  const references = patients.flatMap((patient) => placesOf(patient));
+  return references.flatMap(({ reference }) =>
+    reference && /^(Organization|PractitionerRole)\//.test(reference) ? [reference as ResourceKey] : [],
+  );
+}
+
+/**
+ * @param read what `practiceKeys` named, and the organisations of roles among these
+ * @returns whether a person is registered with, or managed by, one of the practices
+ */
+export function isOfPractice(
+  practices: readonly string[],
+  patients: readonly Patient[],
+  read: readonly Resource[],
+): boolean {
+  const wanted = new Set(practices.map((code) => code.trim().toUpperCase()));
+  const named = patients.flatMap((patient) => placesOf(patient).map(({ identifier }) => identifier));
+  const identifiers: readonly (Identifier | undefined)[] = [
+    ...named,
+    ...read.flatMap((one) =>
+      one.resourceType === 'Organization' ? ((one as Organization).identifier ?? []) : [],
+    ),
+    ...read.flatMap((one) =>
+      one.resourceType === 'PractitionerRole' ? [(one as PractitionerRole).organization?.identifier] : [],
+    ),
+  ];
+  return identifiers.some((one) => one?.system === ODS && wanted.has((one.value ?? '').toUpperCase()));
+}
+
+function placesOf({ generalPractitioner, managingOrganization }: Patient): readonly Reference[] {
+  return [...(generalPractitioner ?? []), ...(managingOrganization ? [managingOrganization] : [])];
+}
+
+/**
+ * @param resource as consent lets it go
+ * @returns as the target takes it, naming nothing that never goes there; undefined when nothing is left to say
+ */
+export function shapedFor(
+  send: SendRules | undefined,
+  definitions: Definitions,
+  resource: Identified,
+): Identified | undefined {
+  if (!goesBy(send, resource.resourceType)) return undefined;
+  // A Consent that does not go there decides what does; its withdrawal is for whoever holds a copy.
+  const isUnnamed = resource.resourceType === 'Consent' && !isNamed(send ?? {}, `Consent/${resource.id}`);
+  if (isUnnamed && !isWithdrawal(resource)) return undefined;
+  const coded = send?.codedOnly ? inCodes(definitions, resource) : resource;
+  if (coded === undefined || send?.types === undefined) return coded;
+  const never = [...referencesOf(coded)].filter((key) => !isNamed(send, key));
+  return never.length === 0 ? coded : withoutReferences(coded, new Set(never));
+}
+
+function isNamed(send: SendRules, key: ResourceKey): boolean {
+  const type = key.slice(0, key.indexOf('/'));
+  return type === 'Patient' || send.types === undefined || send.types.includes(type);
+}
+
+/** What had a code in words only says nothing in codes. */
+function inCodes(definitions: Definitions, resource: Identified): Identified | undefined {
+  const coded = codedOnly(definitions, resource);
+  const isLost = coded !== undefined && 'code' in resource && !('code' in coded);
+  return isLost ? undefined : (coded as Identified | undefined);
+}
+
+/** @returns what changes whenever a target is to get something else than before */
+export function routingDigest(
+  target: RoutedTarget & { readonly purpose?: string; readonly allowRestricted?: boolean },
+): string {
+  const { send, purpose, allowRestricted } = target;
+  return digestOf({ send: send ?? {}, purpose, allowRestricted });
+}
