@@ -234,11 +234,15 @@ class GroupDelivery {
     }
   }
 
-  /** A consent that lets more through than before: what went in part goes again, in whole. */
+  /**
+   * A consent that may let more through than before: what went in part goes again, in whole. Once a version: the consent
+   * itself may have gone in part, and goes again then.
+   */
   async #widen(one: Loaded): Promise<void> {
     const { store, target, clock } = this.#options;
     const personId = this.#persons.get(one.key);
-    if (one.entry.type === 'Consent' && personId !== undefined)
+    const isNew = this.#links.get(one.key)?.version !== one.entry.version;
+    if (one.entry.type === 'Consent' && isNew && personId !== undefined)
       await store.resendStripped(target.name, personId, clock());
   }
 
