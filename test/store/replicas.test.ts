@@ -163,7 +163,11 @@ test('runs each turn of a schedule on one replica, and gives the turn up with th
     expect(runs.filter(Boolean)).toHaveLength(1);
   }
   expect(ran).toEqual([1_000, 2_000, 3_000]);
-  const stuck = stores[0]!.runOnce('vacuum', 4_000, () => new Promise((resolve) => setTimeout(resolve, 3_000)));
+  const stuck = stores[0]!.runOnce(
+    'vacuum',
+    4_000,
+    () => new Promise((resolve) => setTimeout(resolve, 3_000)),
+  );
   const ended = stuck.catch((error: unknown) => error);
   for (;;) {
     const { rowCount } = await (await temporaryClient(url)).query(
