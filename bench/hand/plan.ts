@@ -27,6 +27,17 @@ const DETERMINANT = codings('prsb/determinant-coding');
 const ACHIEVEMENT = codings('prsb/goal-achievement-coding');
 const SUPPORT_KIND = codings('prsb/support-kind-coding');
 const STATUS_REASON = codings('prsb/status-reason-coding');
+const EVENT = codings('prsb/referral-status-coding');
+/** Ends that the task's status alone does not tell. */
+const EVENTS: ReadonlySet<string> = new Set([
+  'declined',
+  'withdrawn',
+  'no-contact',
+  'died',
+  'moved',
+  'cancelled',
+  'rejected',
+]);
 const REQUEST_STATUS = codes<ServiceRequest['status'] & string>('prsb/referral-status-to-request');
 const TASK_STATUS = codes<Task['status'] & string>('prsb/referral-status-to-task');
 
@@ -186,8 +197,11 @@ export function onwardTaskOf(onward: OnwardFacts, parent: OnwardParent): Draft<T
   };
   const status = codeOf(TASK_STATUS, onward.status);
   if (status !== undefined) task.status = status;
-  const reason = conceptOf(STATUS_REASON, onward.statusReason);
-  if (reason) task.statusReason = reason;
+  const event =
+    onward.status !== undefined && EVENTS.has(onward.status) ? codingOf(EVENT, onward.status) : undefined;
+  const why = codingOf(STATUS_REASON, onward.statusReason);
+  if (event && why) task.statusReason = { coding: [event, why] };
+  else if (event ?? why) task.statusReason = { coding: [(event ?? why)!] };
   if (onward.authored !== undefined) task.authoredOn = onward.authored;
   if (parent.referralKey !== undefined) task.partOf = [{ reference: `Task:referral:${parent.referralKey}` }];
   if (parent.workerKey !== undefined) task.requester = toWorker(parent.workerKey);
