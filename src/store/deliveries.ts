@@ -82,6 +82,8 @@ export type Settlement =
       readonly kind: 'park';
       readonly seq: number;
       readonly outcome: OperationOutcome;
+      /** an earlier try of it, or of a version that it makes needless, may have arrived */
+      readonly ambiguous?: boolean;
       /** the target gives receipts, and its answer refuses it */
       readonly filing?: 'rejected' | undefined;
     }

@@ -27,8 +27,8 @@ export interface IncidentStore {
   /** Takes due notices for a while, so that of several replicas one sends them. */
   takeNotices(nowMs: number, leaseMs: number): Promise<readonly Notice[]>;
   told(notice: Notice): Promise<void>;
-  /** Says when a notice that nobody took is tried again. */
-  putOff(notice: Notice, dueMs: number): Promise<void>;
-  /** when the oldest delivery to a target was put in line that is neither made nor waits for a person or consent */
-  oldestQueuedMs(target: string): Promise<number | undefined>;
+  /** Says after how long a notice that nobody took is tried again. */
+  putOff(notice: Notice, nowMs: number, waitMs: number): Promise<void>;
+  /** how long the oldest delivery to a target has been in line that is neither made nor waits for a person or consent */
+  longestWaitMs(target: string, nowMs: number): Promise<number | undefined>;
 }

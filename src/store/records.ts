@@ -96,8 +96,15 @@ export interface CommitRules {
   provenanceId(record: CommitRecord): string | undefined;
   /** the Provenance of one record's commit, under its final id; undefined when nothing was written */
   provenance(record: CommitRecord, written: readonly WrittenVersion[], nowMs: number): Identified | undefined;
-  /** names of the targets a resource goes to; `origin` is the target that it came from, and is in step with */
-  route(resource: Identified, origin?: string): readonly string[];
+  /**
+   * names of the targets a resource goes to; `origin` is the target that it came from, and is in step with; `source` who
+   * said it: without it the type alone decides
+   */
+  route(resource: Identified, origin?: string, source?: string): readonly string[];
+  /** names of the targets that a source is, such as a case system's webhook: they hold what it said; absent: none is */
+  readonly ownTargets?: ((source: string) => readonly string[]) | undefined;
+  /** names of the targets that get nothing new from a source, yet what it says of what they hold; absent: none */
+  readonly followers?: ((source: string) => readonly string[]) | undefined;
   /** how what is stored may go on; absent: in any way */
   readonly course?: CourseRules;
 }

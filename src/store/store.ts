@@ -59,11 +59,8 @@ export interface StoreCounts {
   readonly work: readonly { readonly kind: WorkKind; readonly open: number }[];
 }
 
-export interface Store {
-  /** what an operator is told of */
-  readonly incidents: IncidentStore;
-  /** what the receiving side made of what was sent */
-  readonly filings: FilingStore;
+/** Records of sources, as they were committed. */
+export interface RecordStore {
   /**
    * Makes a batch durable in one transaction; a refused record never stops the others. Order of results is that of `records`.
    * @param whole receipts all of whose records are in the batch: opened and finished with it
@@ -80,7 +77,26 @@ export interface Store {
     rules: CommitRules,
     nowMs: number,
   ): Promise<readonly CommitPreview[]>;
+  sourceRecord(source: string, kind: string, key: string): Promise<SourceRow | undefined>;
+  /** the newest source records, newest first, for the status page */
+  latestRecords(count: number): Promise<readonly SourceRow[]>;
+  /**
+   * A page of kept records, in an order that commits between pages do not disturb.
+   * @param after the last one of the page before
+   */
+  storedRecords(filter: RecordFilter, count: number, after?: StoredRecord): Promise<readonly StoredRecord[]>;
+  /** outcomes of what reading a kept record warned of, still open */
+  readingWarnings(source: string, kind: string, key: string): Promise<readonly OperationOutcome[]>;
+  /** which versions of maps the kept records were mapped by */
+  mapUse(): Promise<readonly MapUse[]>;
+  /** text of a map set, as it was kept */
+  mapSetText(digest: string): Promise<string | undefined>;
+  /** keeps a map set's text under its digest; the same digest again is nothing */
+  keepMapSet(digest: string, text: string, nowMs: number): Promise<void>;
+}
 
+/** Resources, current and earlier. */
+export interface ResourceStore {
   read(type: string, id: string): Promise<StoredVersion | undefined>;
   readVersion(type: string, id: string, version: number): Promise<StoredVersion | undefined>;
   /** newest first; `before` is the version below which the page starts */
@@ -91,45 +107,43 @@ export interface Store {
   readPerson(personId: string, type: string): Promise<readonly StoredVersion[]>;
   search(query: SearchQuery): Promise<SearchPage>;
   countMatches(query: SearchQuery): Promise<number>;
+}
 
+/** Receipts of what was handed in. */
+export interface ReceiptStore {
   /** Opens a receipt; `commit` counts into it. */
   openReceipt(receipt: ReceiptStart): Promise<void>;
   finishReceipt(id: string, nowMs: number): Promise<void>;
   /** Closes a receipt that is open, or every one, as interrupted. Returns how many. */
   interruptReceipts(nowMs: number, id?: string): Promise<number>;
-  /** Says that this process is alive: its open receipts are its own. Of processes on one database each says it, well within `silentMs`. */
-  heartbeat(nowMs: number): Promise<void>;
   /** Closes as interrupted what processes have left open that were not heard of for `silentMs`. Returns how many. */
   interruptAbandoned(nowMs: number, silentMs: number): Promise<number>;
+  receipt(id: string): Promise<Receipt | undefined>;
+}
+
+/** What processes on one database tell each other. */
+export interface TurnStore {
+  /** Says that this process is alive: its open receipts are its own. Of processes on one database each says it, well within `silentMs`. */
+  heartbeat(nowMs: number): Promise<void>;
   /**
    * Runs work unless another process on the database is at it, or has begun this turn of it.
    * @param name of the schedule
-   * @param dueMs when the turn is due, alike for all processes: the schedule's time, not the clock's
+   * @param turn when it is due, alike for all processes: the schedule's time, not the clock's; one that is yet to come is not begun
    * @returns whether it ran; a turn whose process died is not begun again, the next one makes up for it
    */
-  runOnce(name: string, dueMs: number, work: () => Promise<void>): Promise<boolean>;
-  receipt(id: string): Promise<Receipt | undefined>;
-  sourceRecord(source: string, kind: string, key: string): Promise<SourceRow | undefined>;
-  /** the newest source records, newest first, for the status page */
-  latestRecords(count: number): Promise<readonly SourceRow[]>;
-  /**
-   * A page of kept records, in an order that commits between pages do not disturb.
-   * @param after the last one of the page before
-   */
-  storedRecords(filter: RecordFilter, count: number, after?: StoredRecord): Promise<readonly StoredRecord[]>;
-  /** which versions of maps the kept records were mapped by */
-  mapUse(): Promise<readonly MapUse[]>;
-  /** outcomes of what reading a kept record warned of, still open */
-  readingWarnings(source: string, kind: string, key: string): Promise<readonly OperationOutcome[]>;
-  /** text of a map set, as it was kept */
-  mapSetText(digest: string): Promise<string | undefined>;
+  runOnce(
+    name: string,
+    turn: { readonly dueMs: number; readonly nowMs: number },
+    work: () => Promise<void>,
+  ): Promise<boolean>;
   /** JSON text of how far a long job has come; undefined when none is under way */
   job(name: string): Promise<string | undefined>;
   /** @param state JSON text; undefined when the job is done */
   keepJob(name: string, state: string | undefined, nowMs: number): Promise<void>;
-  /** keeps a map set's text under its digest; the same digest again is nothing */
-  keepMapSet(digest: string, text: string, nowMs: number): Promise<void>;
+}
 
+/** The line of what is to be sent, and what targets are known to hold. */
+export interface DeliveryStore {
   /** Claims the waiting entries of the due delivery key that has waited longest; undefined when none is due. */
   claim(
     target: string,
@@ -144,8 +158,8 @@ export interface Store {
     deliveryKey: string,
     resources: readonly ResourceKey[],
   ): Promise<readonly OutboxEntry[]>;
-  /** when the next key of this target is due, in epoch ms; undefined when nothing waits */
-  nextDueMs(target: string): Promise<number | undefined>;
+  /** when the next key of this target is due, in epoch ms by the caller's clock; undefined when nothing waits */
+  nextDueMs(target: string, nowMs: number): Promise<number | undefined>;
   /** Ends the claim of a group: every entry of it is named once. One transaction. */
   settle(
     target: string,
@@ -166,6 +180,21 @@ export interface Store {
   resend(target: string, resources: readonly Resend[], actor: string, nowMs: number): Promise<number>;
   /** Puts in line once more what of a person the target holds in part only. Returns how many. */
   resendStripped(target: string, personId: string, nowMs: number): Promise<number>;
+  /** keys (`Type/id`) of `keys` that the target is known to hold */
+  links(target: string, keys: readonly ResourceKey[]): Promise<readonly TargetLink[]>;
+  /**
+   * Notes that a target holds a resource, found by asking it; what is known of a later version there stands. What a person
+   * decided is released with it: whoever holds a copy of them must hear of it.
+   */
+  keepLink(link: TargetLink, deliveryKey: string, nowMs: number): Promise<void>;
+  /** what of ours the target is known to hold under these keys of its own */
+  remoteLinks(target: string, keys: readonly ResourceKey[]): Promise<readonly TargetLink[]>;
+  /** of `keys`, those with a parked or held entry at the target */
+  blocked(target: string, keys: readonly ResourceKey[]): Promise<readonly BlockedResource[]>;
+}
+
+/** Comparison of the store with a target. */
+export interface DriftStore {
   /** Goes through all resources, whatever their state. @param after place of the last one of the page before, 0 at first */
   walk(after: number, count: number): Promise<readonly WalkedResource[]>;
   /** what is to be compared at a target of a person (all that belongs to them), or of a resource that belongs to nobody */
@@ -174,13 +203,10 @@ export interface Store {
   keepDrift(target: string, looked: readonly ResourceKey[], found: readonly Drift[]): Promise<void>;
   /** differences found at a target, by key; `after` is the key of the last one of the page before */
   drift(target: string, count: number, after?: string): Promise<readonly Drift[]>;
-  /** keys (`Type/id`) of `keys` that the target is known to hold */
-  links(target: string, keys: readonly ResourceKey[]): Promise<readonly TargetLink[]>;
-  /** what of ours the target is known to hold under these keys of its own */
-  remoteLinks(target: string, keys: readonly ResourceKey[]): Promise<readonly TargetLink[]>;
-  /** of `keys`, those with a parked or held entry at the target */
-  blocked(target: string, keys: readonly ResourceKey[]): Promise<readonly BlockedResource[]>;
+}
 
+/** The worklist. */
+export interface WorkStore {
   /** a page, oldest first; `after` is the id of the last item of the page before */
   worklist(
     filter: WorkFilter & { readonly open: boolean; readonly count: number; readonly after?: string },
@@ -195,7 +221,10 @@ export interface Store {
   noteWork(id: string, action: 'retry' | 'amend', nowMs: number, actor: string): Promise<void>;
   /** payload of a refused record, to amend and replay */
   refusedRecord(workId: string): Promise<RefusedRecord | undefined>;
+}
 
+/** People and their rights. */
+export interface PersonStore {
   /** Joins two patients as one person (verified NHS number, or by hand); undone by `unlinkPerson`. */
   linkPerson(patientId: string, personId: string, reason: string, nowMs: number): Promise<void>;
   unlinkPerson(patientId: string, nowMs: number): Promise<void>;
@@ -210,7 +239,10 @@ export interface Store {
     actor: string,
     nowMs: number,
   ): Promise<{ resources: number; deliveries: number }>;
+}
 
+/** Upkeep, and the state of the engine. */
+export interface UpkeepStore {
   /** Takes out what has passed its time and is settled, one bounded step. */
   prune(what: Prunable, limits: PruneLimits): Promise<Pruned>;
   /** rows of the audit that are not archived, in order; `after` is the seq of the last one of the page before */
@@ -230,4 +262,26 @@ export interface Store {
   /** false when the engine cannot write (disk full, closed) */
   writable(): Promise<boolean>;
   close(): Promise<void>;
+}
+
+/**
+ * Times are the caller's, in epoch ms, wherever a row says when something was. What processes that share a database have
+ * to agree on (when a delivery is due, how long a claim lasts, who is alive, whose turn it is) goes by the database's own
+ * clock, so that a replica whose clock is wrong takes nothing from the others and leaves nothing behind; the embedded
+ * store has one process, and goes by its clock.
+ */
+export interface Store
+  extends RecordStore,
+    ResourceStore,
+    ReceiptStore,
+    TurnStore,
+    DeliveryStore,
+    DriftStore,
+    WorkStore,
+    PersonStore,
+    UpkeepStore {
+  /** what an operator is told of */
+  readonly incidents: IncidentStore;
+  /** what the receiving side made of what was sent */
+  readonly filings: FilingStore;
 }

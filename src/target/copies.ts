@@ -1,6 +1,8 @@
 /** Turns our identifier of a resource into the copies that a server holds of it, oldest first. */
 import type { Bundle, Resource } from '@medplum/fhirtypes';
 import { type Refused, refusalOf } from './answers.ts';
+import { readCopy } from './fhir-client.ts';
+import { RESOURCE_ID_SYSTEM } from './outgoing.ts';
 import type { Place } from './place.ts';
 import type { Delivery } from './target.ts';
 
@@ -37,6 +39,22 @@ export async function findCopies(
   const found = (bundle.entry ?? []).flatMap((entry) => (entry.resource?.id ? [entry.resource] : []));
   const copies = found.filter((copy) => copy.resourceType === type && !isInError(copy));
   return { ok: true, copies: copies.toSorted(byAge) };
+}
+
+/** Looks for a resource of ours under its id, or by our identifier at a server that names resources. */
+export async function findOne(
+  place: Place,
+  delivery: Delivery,
+  signal: AbortSignal,
+): Promise<{ readonly ok: true; readonly remoteId: string | undefined } | Refused> {
+  const { type, id } = delivery.entry;
+  if (place.ids === 'server') {
+    const found = await findCopies(place, delivery, `${RESOURCE_ID_SYSTEM}|${id}`, signal);
+    return found.ok ? { ok: true, remoteId: found.copies[0]?.id } : found;
+  }
+  const copy = await readCopy(place.client, `${type}/${id}`, signal);
+  if (copy.state === 'unknown') return copy.refused;
+  return { ok: true, remoteId: copy.state === 'there' ? id : undefined };
 }
 
 /** Every sender must settle on the same one: by the server's own time, and by id where that is the same. */

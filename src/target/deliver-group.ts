@@ -3,13 +3,15 @@ import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes
 import { waitDelayMs } from '../outbox/schedule.ts';
 import type { Deliver } from '../outbox/worker.ts';
 import type { ClaimedGroup, Identified, ResourceKey, Settlement, Store, TargetLink } from '../store/store.ts';
+import { isInDoubt, linkInDoubt } from './copy-in-doubt.ts';
 import { earlierForms } from './earlier.ts';
 import type { Gate } from './gate.ts';
 import { inOrderOfReference, type Loaded, newestOfEach, type Planned, withReferences } from './group-plan.ts';
+import { loadPlanned } from './load-planned.ts';
 import { missingReference, missingVersion, nothingLeft } from './not-sent.ts';
-import { referencesOf, withoutReferences, withRemoteReferences } from './references.ts';
+import { referencesOf, remoteKeysOf, withoutReferences, withRemoteReferences } from './references.ts';
 import { type Patience, type Receipts, settlementOf, withFiling } from './settlement.ts';
-import type { Delivery, Target } from './target.ts';
+import type { Delivered, Delivery, Target } from './target.ts';
 import { Waits } from './waits.ts';
 
 export type { Gate } from './gate.ts';
@@ -17,7 +19,7 @@ export type { Gate } from './gate.ts';
 export interface DeliveryOptions extends Patience {
   readonly store: Pick<
     Store,
-    'readMany' | 'readVersion' | 'links' | 'blocked' | 'claimAlso' | 'resendStripped'
+    'readMany' | 'readVersion' | 'links' | 'keepLink' | 'blocked' | 'claimAlso' | 'resendStripped'
   >;
   readonly target: Target;
   readonly gate: Gate;
@@ -46,8 +48,6 @@ class GroupDelivery {
   readonly #waits: Waits;
   readonly #group: ClaimedGroup;
   readonly #settlements = new Map<number, Settlement>();
-  readonly #digests = new Map<ResourceKey, string>();
-  readonly #persons = new Map<ResourceKey, string | undefined>();
   /** what this group cannot bring to the target now */
   readonly #stopped = new Set<ResourceKey>();
   #links = new Map<ResourceKey, TargetLink>();
@@ -66,39 +66,21 @@ class GroupDelivery {
     const loaded = await this.#load(newestOfEach(this.#group.entries));
     await this.#look(loaded);
     await this.#fetchNeeded(loaded);
-    const ready = await this.#admit(inOrderOfReference(loaded.filter((one) => !this.#isOutdated(one))));
+    const ready = await this.#admit(
+      inOrderOfReference(loaded.filter((one) => !this.#isOutdated(one))),
+      signal,
+    );
     await this.#send(ready, signal);
     const settlements = [...this.#settlements.values()];
     this.#waits.settle(settlements);
     return settlements;
   }
 
-  /** Reads the version each entry names; mostly the current one, so all are read at once first. */
   async #load(planned: readonly Planned[]): Promise<Loaded[]> {
-    const { store } = this.#options;
-    const puts = planned.filter(({ entry }) => entry.action === 'put');
-    const current = await store.readMany(puts.map(({ key }) => key));
-    const byKey = new Map(current.map((version) => [`${version.type}/${version.id}`, version]));
-    const loaded: Loaded[] = [];
-    for (const one of planned) {
-      const { type, id, version, action } = one.entry;
-      if (action === 'delete') {
-        loaded.push(withReferences(one, undefined));
-        continue;
-      }
-      const newest = byKey.get(one.key);
-      const stored = newest?.version === version ? newest : await store.readVersion(type, id, version);
-      if (stored?.resource === undefined) {
-        // Erased or deleted since: the delete that follows in the outbox is what matters now.
-        if (stored) this.#supersede([...one.older, one.entry.seq]);
-        else this.#park(one, missingVersion(one));
-        continue;
-      }
-      this.#digests.set(one.key, stored.digest);
-      this.#persons.set(one.key, stored.personId);
-      loaded.push(withReferences(one, stored.resource));
-    }
-    return loaded;
+    const { loaded, needless, missing } = await loadPlanned(this.#options.store, planned);
+    for (const one of needless) this.#supersede([...one.older, one.entry.seq]);
+    for (const one of missing) this.#park(one, missingVersion(one));
+    return [...loaded];
   }
 
   /**
@@ -143,12 +125,12 @@ class GroupDelivery {
   }
 
   /** @returns what may be sent now; everything else is settled as waiting or held */
-  async #admit(ordered: readonly Loaded[]): Promise<Loaded[]> {
+  async #admit(ordered: readonly Loaded[], signal: AbortSignal): Promise<Loaded[]> {
     const admitted = new Map<ResourceKey, Loaded>();
     const inGroup = new Set(ordered.map((one) => one.key));
     for (const one of ordered) {
       // Consent first: what may not go at all is held with its reason, and does not wait for what may not go either.
-      const passed = await this.#pass(one);
+      const passed = await this.#pass(one, signal);
       if (passed && !this.#waitsForOthers(passed, inGroup)) admitted.set(one.key, passed);
     }
     while (this.#dropDependents(admitted));
@@ -182,15 +164,16 @@ class GroupDelivery {
   }
 
   /** Asks consent and identity. A removal is always let through. */
-  async #pass(one: Loaded): Promise<Loaded | undefined> {
+  async #pass(one: Loaded, signal: AbortSignal): Promise<Loaded | undefined> {
     const { gate, target } = this.#options;
     if (one.resource === undefined) return one;
-    const personId = this.#persons.get(one.key);
+    const { personId } = one;
     const passed = await gate({ personId, resource: one.resource, target: target.name });
     const sendable = passed.send && this.#withoutHeld(passed.resource);
     if (sendable) this.#held.delete(one.key); // held until now, perhaps: what refers to it may name it
     if (sendable)
       return sendable === one.resource ? one : { ...withReferences(one, sendable), isStripped: true };
+    if (!(await this.#isCertain(one, signal))) return undefined;
     const hold = passed.send
       ? { outcome: nothingLeft(one) }
       : { outcome: passed.outcome, basis: passed.basis, quiet: passed.quiet };
@@ -198,6 +181,21 @@ class GroupDelivery {
     this.#settle(one, { kind: 'hold', seq: one.entry.seq, ...hold });
     for (const seq of one.older) this.#settlements.set(seq, { kind: 'hold', seq, ...hold });
     return undefined;
+  }
+
+  /** Whoever may hold a copy of the person is asked before the rest is decided. @returns false when that has to wait */
+  async #isCertain(one: Loaded, signal: AbortSignal): Promise<boolean> {
+    if (!isInDoubt(one, this.#links.get(one.key))) return true;
+    const { store, target, clock } = this.#options;
+    const delivery = this.#deliveryOf(one, remoteKeysOf(this.#links));
+    const found = await linkInDoubt(store, target, delivery, { signal, nowMs: clock() });
+    if (found === undefined) return true;
+    if ('target' in found) {
+      this.#links.set(one.key, found);
+      return true;
+    }
+    this.#conclude(one, delivery, found);
+    return false;
   }
 
   /**
@@ -213,13 +211,11 @@ class GroupDelivery {
   }
 
   async #send(ready: readonly Loaded[], signal: AbortSignal): Promise<void> {
-    const { target, clock, random, report } = this.#options;
+    const { target, clock, report } = this.#options;
     if (ready.length === 0) return;
-    const remoteKeys = this.#remoteKeys();
+    const remoteKeys = remoteKeysOf(this.#links);
     const deliveries = ready.map((one) => this.#deliveryOf(one, remoteKeys));
     const answers = await target.deliver(deliveries, signal);
-    const countLocked = (seq: number): number => this.#waits.countLocked(seq);
-    const context = { ...this.#options, nowMs: clock(), random, countLocked };
     for (const [index, one] of ready.entries()) {
       const delivered = answers[index];
       if (delivered === undefined || (!delivered.ok && delivered.retry === 'waits')) {
@@ -228,10 +224,16 @@ class GroupDelivery {
       }
       if (delivered.ok && delivered.report) report?.(delivered.report);
       if (delivered.ok) await this.#widen(one);
-      const settlement = settlementOf(deliveries[index]!, delivered, context);
-      this.#settle(one, withFiling(settlement, one, this.#options.receipts));
-      this.#supersede(one.older);
+      this.#conclude(one, deliveries[index]!, delivered);
     }
+  }
+
+  #conclude(one: Loaded, delivery: Delivery, delivered: Delivered): void {
+    const countLocked = (seq: number): number => this.#waits.countLocked(seq);
+    const context = { ...this.#options, nowMs: this.#options.clock(), countLocked };
+    const settlement = settlementOf(delivery, delivered, context);
+    this.#settle(one, withFiling(settlement, one, this.#options.receipts));
+    this.#supersede(one.older);
   }
 
   /**
@@ -240,34 +242,28 @@ class GroupDelivery {
    */
   async #widen(one: Loaded): Promise<void> {
     const { store, target, clock } = this.#options;
-    const personId = this.#persons.get(one.key);
+    const { personId } = one;
     const isNew = this.#links.get(one.key)?.version !== one.entry.version;
     if (one.entry.type === 'Consent' && isNew && personId !== undefined)
       await store.resendStripped(target.name, personId, clock());
   }
 
   #deliveryOf(one: Loaded, remoteKeys: ReadonlyMap<string, string>): Delivery {
-    const { entry, key, resource } = one;
+    const { entry, key, resource, digest } = one;
     return {
       entry,
       resource: resource && (remoteKeys.size > 0 ? withRemoteReferences(resource, remoteKeys) : resource),
-      digest: this.#digests.get(key) ?? '',
+      digest: digest ?? '',
       link: this.#links.get(key),
       earlier: () => this.#earlier(one, remoteKeys),
     };
-  }
-
-  /** Our `Type/id` → the target's, where the target knows it by another id. */
-  #remoteKeys(): Map<string, string> {
-    const differing = [...this.#links].filter(([, link]) => link.remoteId !== link.id);
-    return new Map(differing.map(([key, link]) => [key, `${link.type}/${link.remoteId}`]));
   }
 
   async #earlier(one: Loaded, remoteKeys: ReadonlyMap<string, string>): Promise<readonly Identified[]> {
     const forms = await earlierForms(one, {
       ...this.#options,
       target: this.#options.target.name,
-      personId: this.#persons.get(one.key),
+      personId: one.personId,
       firstVersion: this.#links.get(one.key)?.version ?? 1,
     });
     return forms
@@ -289,7 +285,8 @@ class GroupDelivery {
   }
 
   #park(one: Planned, outcome: OperationOutcome): void {
-    this.#settle(one, { kind: 'park', seq: one.entry.seq, outcome });
+    const { seq, ambiguous } = one.entry;
+    this.#settle(one, { kind: 'park', seq, outcome, ambiguous });
     this.#supersede(one.older);
   }
 

@@ -1,10 +1,10 @@
 /** Delivers to a FHIR R4 server: several resources as one transaction where that works, else one by one in order. */
 import { createExchange, type Exchange } from '../wire/exchange.ts';
-import { describe, type Refused, refusal } from './answers.ts';
+import { findOne } from './copies.ts';
 import { createOne, removeUnlinked } from './create-one.ts';
 import { createFhirClient } from './fhir-client.ts';
+import { InOrder } from './in-order.ts';
 import type { Place, TwinPolicy } from './place.ts';
-import { referencesOf } from './references.ts';
 import type { Delivered, Delivery, Target } from './target.ts';
 import { type Prepared, sendTransaction, unproven } from './transaction.ts';
 import { lookFirst, writeKnowing, writeOne } from './write-one.ts';
@@ -57,31 +57,29 @@ export function createFhirServerTarget(options: FhirServerOptions): Target {
       }
       return deliveries.map((delivery) => run.answer(delivery));
     },
+    find: (delivery, signal) => findOne({ client, ids, remoteKeys: new Map() }, delivery, signal),
     close: async () => own?.close(),
   };
 }
 
-/** One call of `deliver`: what was answered so far, and what therefore must not be sent. */
+/** One call of `deliver`. */
 class Run {
   readonly #place: Place;
   readonly #signal: AbortSignal;
-  readonly #answers = new Map<Delivery, Delivered>();
-  /** `Type/id` of what failed for good: what refers to it waits */
-  readonly #failed = new Set<string>();
-  /** after a failure that passes, order demands that nothing later is sent */
-  #isHalted = false;
+  readonly #order: InOrder;
 
   constructor(place: Place, signal: AbortSignal) {
     this.#place = place;
     this.#signal = signal;
+    this.#order = new InOrder(signal);
   }
 
   answer(delivery: Delivery): Delivered {
-    return this.#answers.get(delivery) ?? waits(delivery);
+    return this.#order.answer(delivery);
   }
 
   async single(delivery: Delivery): Promise<void> {
-    if (!this.#maySend(delivery)) return;
+    if (!this.#order.maySend(delivery)) return;
     const isUnnamed = this.#place.ids === 'server' && delivery.link === undefined;
     const write = !isUnnamed ? writeOne : delivery.resource ? createOne : removeUnlinked;
     this.#settle(delivery, await write(this.#place, delivery, this.#signal));
@@ -91,10 +89,10 @@ class Run {
   async together(chunk: readonly Delivery[]): Promise<'supported' | 'unsupported'> {
     const prepared: Prepared[] = [];
     for (const delivery of chunk) {
-      const one = this.#maySend(delivery) ? await this.#prepare(delivery) : undefined;
+      const one = this.#order.maySend(delivery) ? await this.#prepare(delivery) : undefined;
       if (one) prepared.push(one);
     }
-    if (this.#isHalted || prepared.length === 0) return 'supported';
+    if (this.#order.isHalted || prepared.length === 0) return 'supported';
     if (prepared.length > 1) {
       const result = await sendTransaction(this.#place, prepared, this.#signal);
       if (result.kind === 'answered') {
@@ -128,7 +126,7 @@ class Run {
   /** Looks for what the transaction may have written, and writes what is not there. What stays in doubt may have been applied. */
   async #readBack(delivery: Delivery): Promise<void> {
     const unsure = { ...delivery, entry: { ...delivery.entry, ambiguous: true } };
-    const delivered = this.#maySend(delivery)
+    const delivered = this.#order.maySend(delivery)
       ? await writeOne(this.#place, unsure, this.#signal)
       : unproven(this.#place, delivery);
     this.#settle(delivery, delivered);
@@ -136,7 +134,7 @@ class Run {
 
   async #oneByOne(prepared: readonly Prepared[]): Promise<void> {
     for (const { delivery, version } of prepared) {
-      if (!this.#maySend(delivery)) continue;
+      if (!this.#order.maySend(delivery)) continue;
       const delivered =
         delivery.resource === undefined
           ? await writeOne(this.#place, delivery, this.#signal)
@@ -155,37 +153,11 @@ class Run {
     return undefined;
   }
 
-  #maySend(delivery: Delivery): boolean {
-    if (this.#isHalted || this.#signal.aborted) return false;
-    if (this.#failed.size === 0 || delivery.resource === undefined) return true;
-    for (const key of referencesOf(delivery.resource))
-      if (this.#failed.has(key)) {
-        this.#failed.add(keyOf(delivery));
-        return false;
-      }
-    return true;
-  }
-
   #settle(delivery: Delivery, delivered: Delivered): void {
-    this.#answers.set(delivery, delivered);
-    const key = keyOf(delivery);
-    if (delivered.ok) {
-      const remoteKey = `${delivery.entry.type}/${delivered.link.remoteId}`;
-      if (remoteKey !== key) this.#place.remoteKeys.set(key, remoteKey);
-    } else if (delivered.retry === 'permanent' || delivered.retry === 'conflict') this.#failed.add(key);
-    else this.#isHalted = true;
+    this.#order.settle(delivery, delivered);
+    if (!delivered.ok) return;
+    const { type, id } = delivery.entry;
+    const { remoteId } = delivered.link;
+    if (remoteId !== id) this.#place.remoteKeys.set(`${type}/${id}`, `${type}/${remoteId}`);
   }
-}
-
-function keyOf(delivery: Delivery): string {
-  return `${delivery.entry.type}/${delivery.entry.id}`;
-}
-
-function waits(delivery: Delivery): Refused {
-  return refusal(
-    'waits',
-    'incomplete',
-    'delivery-waits',
-    `${describe(delivery)} was not sent: something before it in the same group failed.`,
-  );
 }

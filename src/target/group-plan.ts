@@ -31,6 +31,10 @@ export function newestOfEach(entries: readonly OutboxEntry[]): Planned[] {
 export interface Loaded extends Planned {
   readonly resource: Identified | undefined;
   readonly references: ReadonlySet<ResourceKey>;
+  /** of the stored version; undefined for a delete */
+  readonly digest?: string;
+  /** whose it is; undefined for a delete, and for what belongs to nobody */
+  readonly personId?: string | undefined;
   /** what is sent is less than what is stored */
   readonly isStripped?: boolean;
 }

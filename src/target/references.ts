@@ -1,6 +1,6 @@
 /** Turns a resource into the resources it refers to, and its references into those of the target. */
 import type { Resource } from '@medplum/fhirtypes';
-import type { ResourceKey } from '../store/store.ts';
+import type { ResourceKey, TargetLink } from '../store/store.ts';
 
 const LOCAL_REFERENCE = /^([A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64})(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/;
 
@@ -49,6 +49,12 @@ function strip(value: unknown, withheld: ReadonlySet<ResourceKey>): unknown {
   const members = Object.entries(value).map(([name, member]) => [name, strip(member, withheld)] as const);
   const kept = members.filter(([, member]) => member !== undefined);
   return kept.length === 0 ? undefined : Object.fromEntries(kept);
+}
+
+/** @returns our `Type/id` → the target's, where the target knows it by another id */
+export function remoteKeysOf(links: ReadonlyMap<ResourceKey, TargetLink>): ReadonlyMap<string, string> {
+  const differing = [...links].filter(([, link]) => link.remoteId !== link.id);
+  return new Map(differing.map(([key, link]) => [key, `${link.type}/${link.remoteId}`]));
 }
 
 /**

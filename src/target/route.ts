@@ -22,25 +22,62 @@ export interface SendRules {
   readonly types?: readonly string[] | undefined;
   /** codes, numbers and dates only; what says nothing without its words does not go */
   readonly codedOnly?: boolean | undefined;
+  /** `ehr`: only what was changed at a target whose changes come in. Default: whoever said it */
+  readonly origin?: 'ehr' | 'elsewhere' | undefined;
 }
 
 export interface RoutedTarget {
   readonly name: string;
   readonly send?: SendRules | undefined;
+  /** sources whose records are this target's own words: they are not sent back to it */
+  readonly sources?: readonly string[] | undefined;
 }
 
 /** Whose consent and person decide over all else: a target must learn of a change of these, whatever else goes there. */
 const ALWAYS: ReadonlySet<string> = new Set(['Patient', 'Consent']);
 
-/** @returns the route of a commit: by type, and never back to where the version came from */
-export function routeTo(
-  targets: readonly RoutedTarget[],
-): (resource: Pick<Resource, 'resourceType'>, origin?: string) => readonly string[] {
-  return ({ resourceType }, origin) =>
-    targets.flatMap(({ name, send }) => (name !== origin && goesBy(send, resourceType) ? [name] : []));
+/** @returns all that a commit asks of where things go */
+export function routing(targets: readonly RoutedTarget[]) {
+  return { route: routeTo(targets), ownTargets: ownTargetsOf(targets), followers: followersOf(targets) };
 }
 
-function goesBy(send: SendRules | undefined, type: string): boolean {
+/**
+ * @returns the route of a commit: by type, and never back to where the version came from. `origin` is the target that it
+ *   came from and is in step with; `source` who said it, a target or a source of records. Without a source: by type alone
+ */
+export function routeTo(
+  targets: readonly RoutedTarget[],
+): (resource: Pick<Resource, 'resourceType'>, origin?: string, source?: string) => readonly string[] {
+  const ehrs = new Set(targets.map(({ name }) => name));
+  const isFrom = ({ send, sources }: RoutedTarget, source: string): boolean =>
+    !sources?.includes(source) && (send?.origin !== 'ehr' || ehrs.has(source));
+  return ({ resourceType }, origin, source) =>
+    targets.flatMap((target) => {
+      const { name, send } = target;
+      const isWanted = name !== origin && (source === undefined || isFrom(target, source));
+      return isWanted && goesBy(send, resourceType) ? [name] : [];
+    });
+}
+
+/** @returns what names the targets that a source of records is: a case system with a webhook */
+function ownTargetsOf(targets: readonly RoutedTarget[]): (source: string) => readonly string[] {
+  const owned = targets.filter(({ sources }) => sources !== undefined && sources.length > 0);
+  return (source) => owned.flatMap(({ name, sources }) => (sources!.includes(source) ? [name] : []));
+}
+
+/**
+ * @returns what names the targets that hear nothing of a source but what concerns those whom they hold: a newer version of
+ *   what they have, and what a person of theirs decided
+ */
+function followersOf(targets: readonly RoutedTarget[]): (source: string) => readonly string[] {
+  const ehrs = new Set(targets.map(({ name }) => name));
+  const limited = targets.filter(({ send }) => send?.origin === 'ehr');
+  return (source) =>
+    ehrs.has(source) ? [] : limited.flatMap((one) => (one.sources?.includes(source) ? [] : [one.name]));
+}
+
+/** @returns whether resources of a type go to a target at all */
+export function goesBy(send: SendRules | undefined, type: string): boolean {
   return send?.types === undefined || send.types.includes(type) || ALWAYS.has(type);
 }
 

@@ -42,7 +42,7 @@ export function settlementOf(
   const { retry, outcome } = delivered;
   if (retry === 'recordLocked') return locked(delivery, delivered, context);
   if (retry === 'transient' || retry === 'ambiguous') return again(delivery, delivered, context);
-  return { kind: 'park', seq, outcome };
+  return { kind: 'park', seq, outcome, ambiguous: delivery.entry.ambiguous };
 }
 
 /** `targets[].receipts` of the configuration. */
@@ -71,7 +71,7 @@ function again(delivery: Delivery, refused: Refused, context: SettlementContext)
   const { seq } = delivery.entry;
   const attempt = delivery.entry.attempt + 1;
   if (isUnsure(delivery, refused) && attempt >= (context.maxAttempts ?? Number.POSITIVE_INFINITY))
-    return { kind: 'park', seq, outcome: gaveUp(attempt, refused.outcome) };
+    return { kind: 'park', seq, outcome: gaveUp(attempt, refused.outcome), ambiguous: true };
   const dueMs = context.nowMs + retryDelayMs(attempt, context.random, refused.retryAfterMs);
   return { kind: 'retry', seq, dueMs, ambiguous: isUnsure(delivery, refused), outcome: refused.outcome };
 }

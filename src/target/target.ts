@@ -43,5 +43,15 @@ export interface Target {
    * @returns one answer for each, in the same order; never throws for what the network or the target does
    */
   deliver(deliveries: readonly Delivery[], signal: AbortSignal): Promise<readonly Delivered[]>;
+  /**
+   * Asks whether the target holds a resource of which no link is known. Left out where nothing can be asked.
+   * @returns its id there, undefined when it holds none, or why the target could not be asked
+   */
+  find?(
+    delivery: Delivery,
+    signal: AbortSignal,
+  ): Promise<
+    { readonly ok: true; readonly remoteId: string | undefined } | Extract<Delivered, { ok: false }>
+  >;
   close(): Promise<void>;
 }

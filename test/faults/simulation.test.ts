@@ -5,7 +5,7 @@ import { report, simulate } from './simulation/threads.ts';
 
 /** HEDGEROW_SEED runs one world again; HEDGEROW_SEEDS more of them than usual. */
 const ONE = process.env.HEDGEROW_SEED;
-const COUNT = Number(process.env.HEDGEROW_SEEDS ?? 5_000);
+const COUNT = Number(process.env.HEDGEROW_SEEDS ?? 10_000);
 
 test(ONE === undefined ? `${COUNT} worlds` : `world ${ONE}`, async () => {
   const range = ONE === undefined ? { from: 1, count: COUNT } : { from: Number(ONE), count: 1 };

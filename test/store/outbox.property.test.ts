@@ -141,7 +141,7 @@ test.each(ENGINES)(
         for (const seqs of (await model.drain()).values())
           expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
         expect(model.arrived).toEqual(model.committed);
-        expect(await store.nextDueMs('ehr')).toBeUndefined();
+        expect(await store.nextDueMs('ehr', model.nowMs)).toBeUndefined();
         expect(await store.recoverClaims(model.nowMs, true)).toBe(0);
       }),
       { numRuns: 25 },
@@ -168,7 +168,7 @@ test.each(ENGINES)(
         for (const seqs of (await model.drain()).values())
           expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
         expect(model.arrived).toEqual(model.committed);
-        expect(await store.nextDueMs('ehr')).toBeUndefined();
+        expect(await store.nextDueMs('ehr', model.nowMs)).toBeUndefined();
       }),
       { numRuns: 25 },
     );

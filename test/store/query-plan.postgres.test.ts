@@ -11,7 +11,7 @@ import { temporaryClient, temporaryDatabase, temporaryPostgresStore } from './te
 /** What is read whole on purpose, or from an end: the same as on SQLite. */
 const WHOLE = [
   /FROM audit\b/,
-  /SELECT queued_ms FROM outbox/, // the oldest delivery: from the end where it is
+  /queued_ms AS waited_ms FROM outbox/, // the oldest delivery: from the end where it is
   /count\(\*\)/,
   /sum\(CASE/,
   /resolved_ms IS NOT NULL AND/,

@@ -16,7 +16,7 @@ const WHOLE = [
   /resolved_ms IS NOT NULL AND/,
   /ORDER BY received_ms DESC/,
   /instr\(payload/,
-  /SELECT queued_ms FROM outbox/, // the oldest delivery: from the end where it is
+  /queued_ms AS waited_ms FROM outbox/, // the oldest delivery: from the end where it is
 ];
 /** Tables that stay small, and lists made from a parameter. */
 const SMALL =

@@ -99,10 +99,16 @@ export async function temporaryClient(url: string): Promise<Client> {
   return client;
 }
 
-/** @param options with the `url` of an earlier database, the store is another one on the same rows */
+/** @param options with the `url` of an earlier database, the store is another one on the same rows; time is the caller's unless told otherwise */
 export async function temporaryPostgresStore(options: Partial<PostgresOptions> = {}): Promise<Store> {
   const url = options.url ?? (await temporaryDatabase());
-  const store = await openPostgresStore({ definitions: definitions(), connections: 4, ...options, url });
+  const store = await openPostgresStore({
+    definitions: definitions(),
+    connections: 4,
+    time: 'caller',
+    ...options,
+    url,
+  });
   undo.push(() => store.close());
   return store;
 }

@@ -21,7 +21,7 @@ afterEach(() => parts.close());
 
 const consent = (of: Consent): Identified => ({ ...of, id: 'c1', patient: { reference: 'Patient/p1' } });
 
-async function deliver(url: string): Promise<void> {
+async function deliver(url: string, ids: 'client' | 'server' = 'client'): Promise<void> {
   const { store } = parts;
   const about = {
     requiresVerifiedNhsNumber: false,
@@ -33,7 +33,7 @@ async function deliver(url: string): Promise<void> {
   const options = { store, target: 'ehr', clock, random, concurrency: 1, leaseMs: 60_000, maxEntries: 50 };
   const worker = startWorker({
     ...options,
-    deliver: deliveryOf(store, targetAt(url), { clock, random, gate }),
+    deliver: deliveryOf(store, targetAt(url, { ids }), { clock, random, gate }),
   });
   await until(async () => {
     nowMs += 1_000; // what waits is looked at again as time goes by
@@ -72,4 +72,46 @@ test('a withdrawal arrives although the consent before it was stored in full and
     patient: { reference: 'Patient/p1' },
   });
   expect(await outboxOf(parts.store)).toMatchObject({ parked: 0, held: 1 });
+});
+
+test.each(['client', 'server'] as const)(
+  'a withdrawal reaches whoever took the person, although the answer was lost (ids: %s)',
+  async (ids) => {
+    let isLossy = true;
+    const there = await ehr({
+      faults: ({ method, path }) =>
+        isLossy && method !== 'GET' && !path.endsWith('_search') ? { kind: 'applyThenCut' } : undefined,
+    });
+    await parts.put('1', patient('p1'), consent(consentOf()));
+    const group = await parts.store.claim('ehr', { nowMs, leaseMs: 1, maxEntries: 50 });
+    const gate = {
+      gate: async ({ resource }: { resource: Identified }) => ({ send: true as const, resource }),
+    };
+    const lossy = deliveryOf(parts.store, targetAt(there.url, { ids }), { clock, ...gate });
+    await parts.store.settle(
+      'ehr',
+      group!.deliveryKey,
+      await lossy(group!, new AbortController().signal),
+      nowMs,
+    );
+    expect((await there.search('Patient')).length).toBe(1);
+    isLossy = false;
+    nowMs += 60_000;
+    await parts.put('2', consent(withdrawn));
+    await deliver(there.url, ids);
+    expect(await there.search('Consent')).toMatchObject([{ status: 'inactive' }]);
+    expect(await there.search('Patient')).toHaveLength(1);
+  },
+);
+
+test('a withdrawal goes to nobody who, when asked, holds no copy of the person', async () => {
+  const there = await ehr({ faults: ({ method }) => (method === 'PUT' ? { kind: 'cut' } : undefined) });
+  await parts.put('1', patient('p1'), consent(consentOf()));
+  const group = await parts.store.claim('ehr', { nowMs, leaseMs: 1, maxEntries: 50 });
+  await parts.store.recoverClaims(nowMs, true);
+  expect(group?.entries).toHaveLength(2);
+  await parts.put('2', consent(withdrawn));
+  await deliver(there.url);
+  expect([await there.search('Patient'), await there.search('Consent')]).toEqual([[], []]);
+  expect(await outboxOf(parts.store)).toMatchObject({ parked: 0, held: 3 });
 });

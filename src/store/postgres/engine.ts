@@ -1,6 +1,6 @@
 /** Runs the store's steps on PostgreSQL: reads on any connection, each write in a transaction of its own. */
 import type { Pool, PoolClient, QueryResult } from 'pg';
-import type { Engine } from '../sql/sql-store.ts';
+import type { Engine } from '../sql/engine.ts';
 import type { Answer, Request, SqlValue, Step } from '../sql/statement.ts';
 import { isWorthAnotherTry, storeError, unknownEnd } from './faults.ts';
 

@@ -3,7 +3,7 @@ import { Pool, types } from 'pg';
 import { type Definitions, loadBaseDefinitions } from '../../fhir/definitions.ts';
 import { createSearchIndex } from '../search-index.ts';
 import { Names } from '../sql/index-rows.ts';
-import { SqlStore } from '../sql/sql-store.ts';
+import { sqlStore } from '../sql/sql-store.ts';
 import type { Store } from '../store.ts';
 import { PostgresEngine } from './engine.ts';
 import { storeError } from './faults.ts';
@@ -20,6 +20,8 @@ export interface PostgresOptions {
   readonly connections?: number;
   /** longest wait for what another replica holds, and longest that it may hold it in silence; default 30 s */
   readonly longestWaitMs?: number;
+  /** whose clock says what is due and how long claims last; default the server's, which all replicas share. `caller`: for tests that hold time */
+  readonly time?: 'server' | 'caller';
 }
 
 /** Oids of int8 and numeric: counts and times fit a number. */
@@ -32,7 +34,7 @@ const NUMBERS = new Set([20, 1700]);
 export async function openPostgresStore(options: PostgresOptions): Promise<Store> {
   const { url, clock = Date.now, connections = 10 } = options;
   const index = createSearchIndex(options.definitions ?? loadBaseDefinitions());
-  const pool = openPool(url, connections, options.longestWaitMs);
+  const pool = openPool(url, connections, options);
   try {
     await migrate(pool, clock());
   } catch (error) {
@@ -40,7 +42,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     throw storeError(error, true);
   }
   const names = new Names();
-  return new SqlStore(new PostgresEngine(pool, () => names.forget()), index, names);
+  return sqlStore(new PostgresEngine(pool, () => names.forget()), index, names);
 }
 
 /** A way to the server that is cut without a word is noticed by this. */
@@ -49,8 +51,13 @@ const LONGEST_QUERY_MS = 300_000;
 const LONGEST_WAIT_MS = 30_000;
 
 /** @returns a pool whose whole numbers are numbers; a connection that breaks while idle is replaced */
-export function openPool(url: string, connections: number, longestWaitMs = LONGEST_WAIT_MS): Pool {
+export function openPool(
+  url: string,
+  connections: number,
+  { longestWaitMs = LONGEST_WAIT_MS, time = 'server' }: Pick<PostgresOptions, 'longestWaitMs' | 'time'> = {},
+): Pool {
   const pool = new Pool({
+    ...(time === 'caller' ? { options: '-c hedgerow.time=caller' } : {}), // `moment` in src/store/sql/statement.ts
     connectionString: url,
     max: connections,
     connectionTimeoutMillis: 10_000,

@@ -1,7 +1,7 @@
 /** Turns claims and settlements into moves of outbox rows, so that a key's entries leave in order and none is lost. */
 import type { OperationOutcome } from '@medplum/fhirtypes';
 import { basisOf } from '../deliveries.ts';
-import type { ClaimedGroup, Settlement } from '../store.ts';
+import type { ClaimedGroup, Settlement, TargetLink } from '../store.ts';
 import {
   deliveryItem,
   deliveryItemId,
@@ -12,26 +12,29 @@ import {
 } from '../work-items.ts';
 import { lockCommits } from './counter-rows.ts';
 import { putFiling } from './filing-rows.ts';
-import { deleteLink, selectStuck, upsertLink } from './link-rows.ts';
+import {
+  deleteKey,
+  leaseKey,
+  lockKey,
+  momentOf,
+  putKey,
+  selectExpiredKeys,
+  selectKey,
+  selectKeyState,
+  selectNextKey,
+} from './key-rows.ts';
+import { deleteLink, selectHeldOfPerson, selectStuck, upsertLink } from './link-rows.ts';
 import {
   claimEntries,
   countWaiting,
   deleteEntry,
-  deleteKey,
   type EntryRow,
-  leaseKey,
-  lockKey,
   outboxEntry,
-  putKey,
   recoverEntries,
   releaseEntry,
   restartEntry,
   retryEntry,
   selectEntry,
-  selectExpiredKeys,
-  selectKey,
-  selectKeyState,
-  selectNextKey,
   stopEntry,
 } from './outbox-rows.ts';
 import { selectBasis, selectResource } from './resource-rows.ts';
@@ -46,7 +49,7 @@ export function* claimGroup(
 ): Step<ClaimedGroup | undefined> {
   const key = yield* selectNextKey(target, options.nowMs);
   if (key === undefined) return undefined;
-  yield* leaseKey(target, key, options.nowMs + options.leaseMs);
+  yield* leaseKey(target, key, options.nowMs, options.leaseMs);
   const entries = (yield* claimEntries(target, key, options.maxEntries)).map(outboxEntry);
   return { target, deliveryKey: key, entries };
 }
@@ -70,16 +73,32 @@ export function* settleGroup(
   const pauses = new Map<string, Pause>([[deliveryKey, { waiting: 0 }]]);
   for (const settlement of settlements) {
     const entry = yield* selectEntry(settlement.seq, target);
-    if (settlement.kind === 'delivered') yield* upsertLink(settlement.link);
+    if (settlement.kind === 'delivered')
+      yield* noteLink(settlement.link, entry?.delivery_key ?? deliveryKey, nowMs);
     if (!entry) continue;
     const pause = pauses.get(entry.delivery_key) ?? { waiting: 0 };
     pauses.set(entry.delivery_key, pause);
     yield* settleEntry(entry, settlement, pause, nowMs);
   }
   for (const [key, pause] of pauses) {
-    const joinedMs = (yield* selectKey(target, key))?.due_ms ?? 0; // in the future only when a join brought a wait along
-    yield* refreshKey(target, key, Math.max(joinedMs, yield* dueAfter(target, key, pause, nowMs)), nowMs);
+    const row = yield* selectKey(target, key, nowMs);
+    const joinedMs = row?.due_ms ?? 0; // in the future only when a join brought a wait along
+    const waitMs = (yield* dueAfter(target, key, pause, nowMs)) - nowMs;
+    yield* refreshKey(target, key, Math.max(joinedMs, (row?.now_ms ?? nowMs) + waitMs), nowMs);
   }
+}
+
+/**
+ * Notes that a target holds a resource. Once it is known to hold a person, it must hear what they decided: that may have
+ * been held as nobody else's business.
+ * @param key under which the person's deliveries stand in line
+ */
+export function* noteLink(link: TargetLink, key: string, nowMs: number): Step<void> {
+  yield* upsertLink(link);
+  if (link.type !== 'Patient') return;
+  const held = yield* selectHeldOfPerson(key);
+  const decisions = held.filter(({ target, type }) => target === link.target && type === 'Consent');
+  yield* releaseStuck(decisions, nowMs, false);
 }
 
 function* settleEntry(entry: EntryRow, settlement: Settlement, pause: Pause, nowMs: number): Step<void> {
@@ -127,7 +146,8 @@ function* settleFailed(
   if (settlement.kind === 'park' && settlement.filing)
     yield* putFiling(stuck(entry), settlement.filing, nowMs);
   const state = settlement.kind === 'park' ? 'parked' : 'held';
-  yield* stopEntry(entry.seq, state, outcome, nowMs);
+  const ambiguous = settlement.kind === 'park' && settlement.ambiguous === true;
+  yield* stopEntry(entry.seq, state, { ambiguous, outcome, nowMs });
   if (settlement.kind === 'hold' && settlement.quiet) return;
   yield* putWork([deliveryItem(stuck(entry), state, settlement.outcome)], nowMs);
 }
@@ -148,7 +168,10 @@ function* dueAfter(target: string, key: string, pause: Pause, nowMs: number): St
   return others ? nowMs : pause.waitMs; // what else waits may be what these entries need
 }
 
-/** Brings a key's row in step with its entries: gone when none waits, leased while any is on its way. */
+/**
+ * Brings a key's row in step with its entries: gone when none waits, leased while any is on its way.
+ * @param dueMs as it is kept (`momentOf`)
+ */
 export function* refreshKey(target: string, key: string, dueMs: number, nowMs: number): Step<void> {
   yield* lockKey(target, key); // what is put in line meanwhile is seen, or waits for this to end
   const { first_waiting: first, claimed } = yield* selectKeyState(target, key);
@@ -156,8 +179,9 @@ export function* refreshKey(target: string, key: string, dueMs: number, nowMs: n
     yield* deleteKey(target, key);
     return;
   }
-  const lease = claimed ? ((yield* selectKey(target, key))?.lease_until_ms ?? nowMs) : null;
-  yield* putKey({ target, key, firstSeq: first ?? 0, dueMs, leaseUntilMs: lease });
+  const leased = claimed ? yield* selectKey(target, key, nowMs) : undefined;
+  const leaseUntilMs = claimed ? (leased?.lease_until_ms ?? leased?.now_ms ?? nowMs) : null;
+  yield* putKey({ target, key, firstSeq: first ?? 0, dueMs, leaseUntilMs });
 }
 
 /** Keys due more than `aheadMs` from now are due now, and no lease outlasts a new one. @returns how many keys changed */
@@ -165,15 +189,15 @@ export function* rewindKeys(
   target: string,
   { nowMs, leaseMs, aheadMs }: { nowMs: number; leaseMs: number; aheadMs: number },
 ): Step<number> {
-  return (yield* hastenKeys(target, nowMs, nowMs + aheadMs)) + (yield* shortenLeases(nowMs + leaseMs));
+  return (yield* hastenKeys(target, nowMs, aheadMs)) + (yield* shortenLeases(nowMs, leaseMs));
 }
 
-/** Frees leases that ran out by `untilMs`; nobody knows what became of their entries. @returns how many entries */
-export function* recoverGroups(untilMs: number, nowMs: number): Step<number> {
+/** Frees leases that ran out, or every one; nobody knows what became of their entries. @returns how many entries */
+export function* recoverGroups(nowMs: number, everything: boolean): Step<number> {
   let recovered = 0;
-  for (const { target, delivery_key: key } of yield* selectExpiredKeys(untilMs)) {
+  for (const { target, delivery_key: key, now_ms: dueMs } of yield* selectExpiredKeys(nowMs, everything)) {
     recovered += yield* recoverEntries(target, key);
-    yield* refreshKey(target, key, nowMs, nowMs);
+    yield* refreshKey(target, key, dueMs, nowMs);
   }
   return recovered;
 }
@@ -190,8 +214,8 @@ export function* releaseStuck(entries: readonly EntryRow[], nowMs: number, hurry
     keys.set(`${entry.target}\n${entry.delivery_key}`, entry);
   }
   for (const { target, delivery_key: key } of keys.values()) {
-    const waitMs = hurry ? undefined : (yield* selectKey(target, key))?.due_ms;
-    yield* refreshKey(target, key, waitMs ?? nowMs, nowMs);
+    const waitMs = hurry ? undefined : (yield* selectKey(target, key, nowMs))?.due_ms;
+    yield* refreshKey(target, key, waitMs ?? (yield* momentOf(nowMs)), nowMs);
   }
 }
 

@@ -12,8 +12,9 @@ import { lockCommits } from './counter-rows.ts';
 import { refreshKey } from './delivery.ts';
 import { deleteIndexRows, type Names } from './index-rows.ts';
 import { patientsOf } from './join.ts';
+import { selectKey } from './key-rows.ts';
 import { selectLinkTargets } from './link-rows.ts';
-import { deletePuts, enqueue, selectKey, selectSentTargets } from './outbox-rows.ts';
+import { deletePuts, enqueue, selectSentTargets } from './outbox-rows.ts';
 import { eraseRecords } from './record-rows.ts';
 import {
   eraseHistory,
@@ -91,7 +92,7 @@ function* eraseRow(erasure: Erasure, row: ResourceRow): Step<number> {
     ...(yield* selectSentTargets(personId, type, id)),
   ]);
   for (const target of yield* deletePuts(personId, type, id)) {
-    const key = yield* selectKey(target, personId);
+    const key = yield* selectKey(target, personId, nowMs);
     if (key) yield* refreshKey(target, personId, key.due_ms, nowMs);
   }
   const entry = { deliveryKey: personId, ownerOrg: row.owner_org, type, id, version: row.version + 1 };

@@ -3,7 +3,7 @@ import { issueOf } from '../../fhir/outcome.ts';
 import type { Filing, FilingState, FilingStore } from '../filings.ts';
 import type { ResourceKey } from '../store.ts';
 import { reportItem, reportItemId } from '../work-items.ts';
-import type { Runner } from './incident-rows.ts';
+import type { Runner } from './engine.ts';
 import { type Step, statement } from './statement.ts';
 import { putWork, resolveWorkItem } from './work-rows.ts';
 

@@ -1,6 +1,7 @@
 /** SQL of incidents and their notices. */
 import { randomUUID } from 'node:crypto';
 import type { Incident, IncidentStore, Notice } from '../incidents.ts';
+import type { Runner } from './engine.ts';
 import { type Step, statement } from './statement.ts';
 
 interface Row {
@@ -25,34 +26,28 @@ function incidentOf(row: Row): Incident {
 }
 
 const OPEN = statement(`
-  INSERT INTO incident (id, cause, target, detail, opened_ms, told, due_ms) VALUES (?, ?, ?, ?, ?, 0, ?)
+  INSERT INTO incident (id, cause, target, detail, opened_ms, told, due_ms) VALUES (?, ?, ?, ?, ?, 0, moment(?))
   ON CONFLICT (cause) WHERE closed_ms IS NULL DO NOTHING`);
 const CLOSE = statement(
-  'UPDATE incident SET closed_ms = ?, due_ms = ? WHERE cause = ? AND closed_ms IS NULL',
+  'UPDATE incident SET closed_ms = ?, due_ms = moment(?) WHERE cause = ? AND closed_ms IS NULL',
 );
 const SELECT_OPEN = statement('SELECT * FROM incident WHERE closed_ms IS NULL ORDER BY cause');
 const TAKE = statement(`
-  UPDATE incident SET due_ms = ? WHERE due_ms <= ? AND (told = 0 OR (told = 1 AND closed_ms IS NOT NULL)) RETURNING *`);
+  UPDATE incident SET due_ms = moment(?) + ? WHERE due_ms <= moment(?) AND (told = 0 OR (told = 1 AND closed_ms IS NOT NULL)) RETURNING *`);
 const TOLD = statement('UPDATE incident SET told = ?, due_ms = opened_ms WHERE id = ?');
-const PUT_OFF = statement('UPDATE incident SET due_ms = ? WHERE id = ?');
+const PUT_OFF = statement('UPDATE incident SET due_ms = moment(?) + ? WHERE id = ?');
 const OLDEST = statement(`
-  SELECT queued_ms FROM outbox WHERE target = ? AND state IN ('waiting', 'claimed') ORDER BY seq LIMIT 1`);
+  SELECT moment(?) - queued_ms AS waited_ms FROM outbox WHERE target = ? AND state IN ('waiting', 'claimed') ORDER BY seq LIMIT 1`);
 
 function* takeNotices(nowMs: number, leaseMs: number): Step<Notice[]> {
-  const rows = (yield* TAKE.all(nowMs + leaseMs, nowMs)) as unknown as Row[];
+  const rows = (yield* TAKE.all(nowMs, leaseMs, nowMs)) as unknown as Row[];
   return rows
     .sort((a, b) => a.opened_ms - b.opened_ms)
     .map((row) => ({ incident: incidentOf(row), of: row.told === 0 ? 'opened' : 'closed' }) as const);
 }
 
-function* oldest(target: string): Step<number | undefined> {
-  return ((yield* OLDEST.get(target)) as { queued_ms: number } | undefined)?.queued_ms;
-}
-
-/** What runs steps: the engine, with the store's watch over failed writes. */
-export interface Runner {
-  read<T>(steps: () => Step<T>): Promise<T>;
-  write<T>(steps: () => Step<T>): Promise<T>;
+function* oldest(target: string, nowMs: number): Step<number | undefined> {
+  return ((yield* OLDEST.get(nowMs, target)) as { waited_ms: number } | undefined)?.waited_ms;
 }
 
 export function incidentStore(runner: Runner): IncidentStore {
@@ -67,7 +62,8 @@ export function incidentStore(runner: Runner): IncidentStore {
     takeNotices: (nowMs, leaseMs) => runner.write(() => takeNotices(nowMs, leaseMs)),
     told: async ({ incident, of }) =>
       void (await runner.write(() => TOLD.run(of === 'opened' ? 1 : 2, incident.id))),
-    putOff: async ({ incident }, dueMs) => void (await runner.write(() => PUT_OFF.run(dueMs, incident.id))),
-    oldestQueuedMs: (target) => runner.read(() => oldest(target)),
+    putOff: async ({ incident }, nowMs, waitMs) =>
+      void (await runner.write(() => PUT_OFF.run(nowMs, waitMs, incident.id))),
+    longestWaitMs: (target, nowMs) => runner.read(() => oldest(target, nowMs)),
   };
 }

@@ -9,7 +9,7 @@ import { appendAudit } from './audit-rows.ts';
 import { lockCommits } from './counter-rows.ts';
 import { refreshKey } from './delivery.ts';
 import type { Names } from './index-rows.ts';
-import { putKey, selectKey } from './outbox-rows.ts';
+import { momentOf, putKey, selectKey } from './key-rows.ts';
 import {
   deletePersonLink,
   moveEntries,
@@ -140,9 +140,9 @@ function* movePerson(rid: number, personId: string): Step<void> {
 /** The joined queue waits as long as either did, and is leased while an entry of either is on its way. */
 function* moveDeliveries(from: string, to: string, nowMs: number): Step<void> {
   for (const target of yield* moveEntries(from, to)) {
-    const old = yield* selectKey(target, from);
-    const now = yield* selectKey(target, to);
-    const dueMs = Math.max(old?.due_ms ?? 0, now?.due_ms ?? 0) || nowMs;
+    const old = yield* selectKey(target, from, nowMs);
+    const now = yield* selectKey(target, to, nowMs);
+    const dueMs = Math.max(old?.due_ms ?? 0, now?.due_ms ?? 0) || (yield* momentOf(nowMs));
     const leaseUntilMs = Math.max(old?.lease_until_ms ?? 0, now?.lease_until_ms ?? 0) || null;
     yield* putKey({ target, key: to, firstSeq: 0, dueMs, leaseUntilMs });
     yield* refreshKey(target, to, dueMs, nowMs);

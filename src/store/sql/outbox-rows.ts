@@ -1,4 +1,4 @@
-/** SQL of waiting deliveries: entries in order of seq, and one row a delivery key that says when it is due. */
+/** SQL of waiting deliveries: entries in order of seq, of which each delivery key has a row (`key-rows.ts`). */
 import type { OutboxEntry, ResourceKey } from '../store.ts';
 import { takeNumbers } from './counter-rows.ts';
 import { rowsOf, type SqlValue, type Step, statement } from './statement.ts';
@@ -61,11 +61,11 @@ const ENTRIES = rowsOf('outbox', {
   state: 'text',
   attempt: 'bigint',
   ambiguous: 'bigint',
-  queued_ms: 'bigint',
+  queued_ms: 'moment',
 });
 const KEYS = rowsOf(
   'outbox_key',
-  { target: 'text', delivery_key: 'text', first_seq: 'bigint', due_ms: 'bigint' },
+  { target: 'text', delivery_key: 'text', first_seq: 'bigint', due_ms: 'moment' },
   `ON CONFLICT (target, delivery_key) DO UPDATE SET due_ms = excluded.due_ms
   WHERE outbox_key.due_ms > excluded.due_ms AND outbox_key.lease_until_ms IS NULL AND NOT EXISTS (
     SELECT 1 FROM outbox o WHERE o.target = excluded.target AND o.delivery_key = excluded.delivery_key
@@ -109,29 +109,6 @@ export function* hasWaiting({ deliveryKey, target, type, id, version, action }: 
   return (yield* HAS_WAITING.get(deliveryKey, target, type, id, version, action)) !== undefined;
 }
 
-const NEXT_KEY_SQL = `
-  SELECT delivery_key FROM outbox_key
-  WHERE target = ? AND lease_until_ms IS NULL AND due_ms <= ? ORDER BY due_ms, first_seq LIMIT 1`;
-const NEXT_KEY = statement({ sqlite: NEXT_KEY_SQL, postgres: `${NEXT_KEY_SQL} FOR UPDATE SKIP LOCKED` });
-/** @returns the key that has been due longest; of those due at once, the one whose first entry is the oldest */
-export function* selectNextKey(target: string, nowMs: number): Step<string | undefined> {
-  return ((yield* NEXT_KEY.get(target, nowMs)) as { delivery_key: string } | undefined)?.delivery_key;
-}
-
-const LEASE = statement('UPDATE outbox_key SET lease_until_ms = ? WHERE target = ? AND delivery_key = ?');
-export function* leaseKey(target: string, key: string, untilMs: number): Step<void> {
-  yield* LEASE.run(untilMs, target, key);
-}
-
-const LOCK = statement({
-  sqlite: '', // its writes go one after the other
-  postgres: 'SELECT 1 FROM outbox_key WHERE target = ? AND delivery_key = ? FOR UPDATE',
-});
-/** Makes whoever else changes a key wait until this transaction ends. */
-export function* lockKey(target: string, key: string): Step<void> {
-  yield* LOCK.run(target, key);
-}
-
 const CLAIM = statement(`
   UPDATE outbox SET state = 'claimed' WHERE seq IN (
     SELECT seq FROM outbox WHERE target = ? AND delivery_key = ? AND state = 'waiting' ORDER BY seq LIMIT ?)
@@ -160,13 +137,6 @@ export function* claimEntriesOf(
     JSON.stringify(resources.map((key) => [key])),
   )) as unknown as EntryRow[];
   return rows.sort((a, b) => a.seq - b.seq);
-}
-
-const NEXT_DUE = statement(
-  'SELECT min(due_ms) AS due_ms FROM outbox_key WHERE target = ? AND lease_until_ms IS NULL',
-);
-export function* selectNextDue(target: string): Step<number | undefined> {
-  return ((yield* NEXT_DUE.get(target)) as { due_ms: number | null }).due_ms ?? undefined;
 }
 
 const SELECT_ENTRY = statement('SELECT * FROM outbox WHERE seq = ? AND target = ?');
@@ -210,64 +180,15 @@ export function* countWaiting(target: string, key: string, limit: number): Step<
   return ((yield* COUNT_WAITING.get(target, key, limit)) as { waiting: number }).waiting;
 }
 
-const STOP = statement('UPDATE outbox SET state = ?, outcome = ?, stopped_ms = ? WHERE seq = ?');
+const STOP = statement(`
+  UPDATE outbox SET state = ?, ambiguous = CASE WHEN ? = 1 THEN 1 ELSE ambiguous END, outcome = ?, stopped_ms = ? WHERE seq = ?`);
+/** An ambiguous entry stays so: once replayed it is looked up first. */
 export function* stopEntry(
   seq: number,
   state: 'parked' | 'held',
-  outcome: string,
-  nowMs: number,
+  { ambiguous, outcome, nowMs }: { ambiguous: boolean; outcome: string; nowMs: number },
 ): Step<void> {
-  yield* STOP.run(state, outcome, nowMs, seq);
-}
-
-const KEY_STATE = statement(`
-  SELECT
-    (SELECT min(seq) FROM outbox WHERE target = ?1 AND delivery_key = ?2 AND state = 'waiting') AS first_waiting,
-    CASE WHEN EXISTS (SELECT 1 FROM outbox WHERE target = ?1 AND delivery_key = ?2 AND state = 'claimed')
-      THEN 1 ELSE 0 END AS claimed`);
-/** @returns seq of the key's first waiting entry, and whether any of its entries is on its way */
-export function* selectKeyState(
-  target: string,
-  key: string,
-): Step<{ first_waiting: number | null; claimed: 0 | 1 }> {
-  return (yield* KEY_STATE.get(target, key)) as unknown as { first_waiting: number | null; claimed: 0 | 1 };
-}
-
-const SELECT_KEY = statement(
-  'SELECT due_ms, lease_until_ms FROM outbox_key WHERE target = ? AND delivery_key = ?',
-);
-export function* selectKey(
-  target: string,
-  key: string,
-): Step<{ due_ms: number; lease_until_ms: number | null } | undefined> {
-  return (yield* SELECT_KEY.get(target, key)) as
-    | { due_ms: number; lease_until_ms: number | null }
-    | undefined;
-}
-
-const PUT_KEY = statement(`
-  INSERT INTO outbox_key (target, delivery_key, first_seq, due_ms, lease_until_ms) VALUES (?, ?, ?, ?, ?)
-  ON CONFLICT (target, delivery_key) DO UPDATE SET
-    first_seq = excluded.first_seq, due_ms = excluded.due_ms, lease_until_ms = excluded.lease_until_ms`);
-export function* putKey(row: {
-  target: string;
-  key: string;
-  firstSeq: number;
-  dueMs: number;
-  leaseUntilMs: number | null;
-}): Step<void> {
-  yield* PUT_KEY.run(row.target, row.key, row.firstSeq, row.dueMs, row.leaseUntilMs);
-}
-
-const DELETE_KEY = statement('DELETE FROM outbox_key WHERE target = ? AND delivery_key = ?');
-export function* deleteKey(target: string, key: string): Step<void> {
-  yield* DELETE_KEY.run(target, key);
-}
-
-const EXPIRED_KEYS = statement(`
-  SELECT target, delivery_key FROM outbox_key WHERE lease_until_ms IS NOT NULL AND lease_until_ms <= ?`);
-export function* selectExpiredKeys(untilMs: number): Step<{ target: string; delivery_key: string }[]> {
-  return (yield* EXPIRED_KEYS.all(untilMs)) as unknown as { target: string; delivery_key: string }[];
+  yield* STOP.run(state, ambiguous ? 1 : 0, outcome, nowMs, seq);
 }
 
 const RECOVER = statement(`

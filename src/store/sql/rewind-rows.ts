@@ -2,17 +2,25 @@
 import { type Step, statement } from './statement.ts';
 
 const HASTEN = statement(
-  'UPDATE outbox_key SET due_ms = ? WHERE target = ? AND lease_until_ms IS NULL AND due_ms > ?',
+  'UPDATE outbox_key SET due_ms = moment(?) WHERE target = ? AND lease_until_ms IS NULL AND due_ms > moment(?) + ?',
 );
-/** @returns how many keys of the target were due later than `beyondMs`, and are due now */
-export function* hastenKeys(target: string, nowMs: number, beyondMs: number): Step<number> {
-  return yield* HASTEN.run(nowMs, target, beyondMs);
+const HASTEN_LEASED = statement(
+  'UPDATE outbox_key SET due_ms = moment(?) WHERE lease_until_ms > 0 AND target = ? AND due_ms > moment(?) + ?',
+);
+/**
+ * A leased key keeps when it was due: what is left in it would wait for that.
+ * @returns how many keys of the target were due more than `aheadMs` from now, and are due now
+ */
+export function* hastenKeys(target: string, nowMs: number, aheadMs: number): Step<number> {
+  const values = [nowMs, target, nowMs, aheadMs] as const;
+  return (yield* HASTEN.run(...values)) + (yield* HASTEN_LEASED.run(...values));
 }
 
 const SHORTEN = statement(
-  'UPDATE outbox_key SET lease_until_ms = ? WHERE lease_until_ms IS NOT NULL AND lease_until_ms > ?',
+  `UPDATE outbox_key SET lease_until_ms = moment(?) + ?
+   WHERE lease_until_ms IS NOT NULL AND lease_until_ms > moment(?) + ?`,
 );
-/** No lease lasts longer than until then. @returns how many were cut */
-export function* shortenLeases(untilMs: number): Step<number> {
-  return yield* SHORTEN.run(untilMs, untilMs);
+/** No lease lasts longer than one that begins now. @returns how many were cut */
+export function* shortenLeases(nowMs: number, leaseMs: number): Step<number> {
+  return yield* SHORTEN.run(nowMs, leaseMs, nowMs, leaseMs);
 }

@@ -56,18 +56,28 @@ export class Statement {
 
 /**
  * @param text one statement; values stand as `?` or `?1`. One text serves both engines where they agree;
- *   `json_each(?)` is read as PostgreSQL's `jsonb_array_elements`
+ *   `json_each(?)` is read as PostgreSQL's `jsonb_array_elements`, and `moment(?)`, given the caller's time, is now:
+ *   the caller's where one process has the store, the server's where many share it
  */
 export function statement(text: string | Readonly<Record<Dialect, string>>): Statement {
   const both = typeof text === 'string' ? { sqlite: text, postgres: text } : text;
-  const made = new Statement({ sqlite: both.sqlite, postgres: inPostgres(both.postgres) }, true);
+  const made = new Statement({ sqlite: inSqlite(both.sqlite), postgres: inPostgres(both.postgres) }, true);
   STATEMENTS.push(made);
   return made;
 }
 
 /** A statement that is made for one question, and not kept. */
 export function oneTime(texts: Readonly<Record<Dialect, string>>): Statement {
-  return new Statement({ sqlite: texts.sqlite, postgres: inPostgres(texts.postgres) }, false);
+  return new Statement({ sqlite: inSqlite(texts.sqlite), postgres: inPostgres(texts.postgres) }, false);
+}
+
+const MOMENT = /\bmoment\(([^()]*)\)/g;
+/** Epoch ms by the server's clock; where a connection was told to, the caller's, so that tests can hold time. */
+const SERVER_MOMENT = `(CASE current_setting('hedgerow.time', true) WHEN 'caller' THEN ($1)::bigint
+  ELSE (extract(epoch FROM statement_timestamp()) * 1000)::bigint END)`;
+
+function inSqlite(text: string): string {
+  return text.replaceAll(MOMENT, '($1)');
 }
 
 /** @returns the text with numbered values, as PostgreSQL wants them */
@@ -75,11 +85,12 @@ export function inPostgres(text: string): string {
   let count = 0;
   return text
     .replaceAll('json_each(?)', 'jsonb_array_elements(?::jsonb)')
+    .replaceAll(MOMENT, SERVER_MOMENT)
     .replaceAll(/\?(\d*)/g, (_all, number: string) => `$${number || String(++count)}`);
 }
 
-/** PostgreSQL's name of a column's type. */
-type ColumnType = 'bigint' | 'text';
+/** PostgreSQL's name of a column's type; a moment is the caller's time, and is written as now (`statement`). */
+type ColumnType = 'bigint' | 'text' | 'moment';
 
 /** A table that many rows are written into at once. */
 export class Rows {
@@ -92,10 +103,15 @@ export class Rows {
     this.columns = Object.keys(columns);
     const into = `INSERT INTO ${table} (${this.columns.join(', ')})`;
     const marks = this.columns.map(() => '?').join(', ');
-    const arrays = Object.values(columns).map((type, at) => `$${at + 1}::${type}[]`);
+    const types = Object.entries(columns);
+    const arrays = types.map(([, type], at) => `$${at + 1}::${type === 'moment' ? 'bigint' : type}[]`);
+    const chosen = types.map(([name, type]) =>
+      type === 'moment' ? `moment(given.${name})` : `given.${name}`,
+    );
+    const given = `unnest(${arrays.join(', ')}) AS given (${this.columns.join(', ')})`;
     this.texts = {
       sqlite: `${into} VALUES (${marks}) ${conflict}`,
-      postgres: `${into} SELECT * FROM unnest(${arrays.join(', ')}) ${conflict}`,
+      postgres: inPostgres(`${into} SELECT ${chosen.join(', ')} FROM ${given} ${conflict}`),
     };
   }
 

@@ -1,7 +1,7 @@
 /** Runs the store's steps on SQLite: at once, one after the other, with the writes of one turn of the event loop in one transaction. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Engine } from '../sql/sql-store.ts';
+import type { Engine } from '../sql/engine.ts';
 import type { Answer, Request, Rows, Statement, Step } from '../sql/statement.ts';
 import { storeError } from './faults.ts';
 import { LogSync } from './log-sync.ts';

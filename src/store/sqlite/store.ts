@@ -6,7 +6,7 @@ import { type Definitions, loadBaseDefinitions } from '../../fhir/definitions.ts
 import { createSearchIndex, datesOf } from '../search-index.ts';
 import { Names } from '../sql/index-rows.ts';
 import { readMigrations } from '../sql/migrations.ts';
-import { SqlStore } from '../sql/sql-store.ts';
+import { sqlStore } from '../sql/sql-store.ts';
 import type { Identified, Store } from '../store.ts';
 import { SqliteEngine } from './engine.ts';
 import { storeError } from './faults.ts';
@@ -39,7 +39,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
       JSON.stringify(datesOf(index, JSON.parse(String(content)) as Identified, String(param))),
     );
     const names = new Names();
-    return new SqlStore(new SqliteEngine(db, file, () => names.forget()), index, names);
+    return sqlStore(new SqliteEngine(db, file, () => names.forget()), index, names);
   } catch (error) {
     if (db?.isOpen) db.close();
     throw storeError(error);

@@ -137,8 +137,6 @@ function atTheEhr(database: Database, ehr: ModelEhr, versions: readonly Version[
     'SELECT type, id, content FROM resource WHERE content IS NOT NULL',
   );
   const holds = copiesById(ehr);
-  const links = database.rows<{ id: string }>(`SELECT id FROM target_link WHERE type = 'Patient'`);
-  const linked = new Set(links.map(({ id }) => id));
   const ever = new Set(versions.filter((one) => one.consents).map((one) => one.person));
   const consents = new Map(
     stored
@@ -153,7 +151,7 @@ function atTheEhr(database: Database, ehr: ModelEhr, versions: readonly Version[
     const person = id.slice(0, id.search(/-|$/));
     if (copies.length > 1) return [`${type}/${id} is at the EHR ${copies.length} times`];
     if (!ever.has(person)) return copies.length > 0 ? [`${type}/${id} is at the EHR without consent`] : [];
-    const isTold = consents.get(person) || (type === 'Consent' && linked.has(person));
+    const isTold = consents.get(person) || (type === 'Consent' && holds.has(`Patient/${person}`));
     if (!isTold) return []; // withdrawn: what was sent before stays as it was
     const resource = JSON.parse(content) as Resource;
     const held = copies[0] ? versionIn(copies[0]) : 0;

@@ -1,7 +1,7 @@
 /** A database on a disk that fails: the store's steps run on SQLite in memory, and a power cut takes back what was not synchronised. */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { Engine } from '../../../src/store/sql/engine.ts';
 import { readMigrations } from '../../../src/store/sql/migrations.ts';
-import type { Engine } from '../../../src/store/sql/sql-store.ts';
 import type { Answer, Request, Rows, Statement, Step } from '../../../src/store/sql/statement.ts';
 import { storeError } from '../../../src/store/sqlite/faults.ts';
 import { migrate } from '../../../src/store/sqlite/migrate.ts';

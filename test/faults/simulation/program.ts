@@ -3,7 +3,7 @@ import type { Definitions } from '../../../src/fhir/definitions.ts';
 import { type Deliver, type OutboxWorker, startWorker } from '../../../src/outbox/worker.ts';
 import type { SearchIndex } from '../../../src/store/search-index.ts';
 import { Names } from '../../../src/store/sql/index-rows.ts';
-import { SqlStore } from '../../../src/store/sql/sql-store.ts';
+import { sqlStore } from '../../../src/store/sql/sql-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { createDelivery, type Gate } from '../../../src/target/deliver-group.ts';
 import { createFhirServerTarget } from '../../../src/target/fhir-server.ts';
@@ -68,7 +68,7 @@ export class Program {
     this.#around = around;
     this.clock = around.clock;
     const names = new Names();
-    const store = new SqlStore(
+    const store = sqlStore(
       around.disk.engine(() => names.forget()),
       standing.index,
       names,

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { issueOf, outcomeOf } from '../../../src/fhir/outcome.ts';
 import { basisOf } from '../../../src/store/deliveries.ts';
-import type { ClaimedGroup, Settlement, Store } from '../../../src/store/store.ts';
+import type { ClaimedGroup, Identified, Settlement, Store } from '../../../src/store/store.ts';
 import {
   commit,
   contact,
@@ -12,6 +12,7 @@ import {
   NOW_MS,
   organization,
   patient,
+  RULES,
   recordOf,
 } from '../samples.ts';
 
@@ -86,7 +87,7 @@ export function outboxContract(open: () => Promise<Store>): void {
       { ...retry, seq: group.entries[0]!.seq },
       { ...wait, seq: group.entries[1]!.seq },
     );
-    expect(await store.nextDueMs('ehr')).toBe(NOW_MS + 500);
+    expect(await store.nextDueMs('ehr', NOW_MS)).toBe(NOW_MS + 500);
     expect(await claim(store, NOW_MS + 499)).toBeUndefined();
     const again = await claim(store, NOW_MS + 500);
     expect(again?.entries).toMatchObject([
@@ -177,7 +178,7 @@ export function outboxContract(open: () => Promise<Store>): void {
       ['parked', keys[0], 'ehr'],
       ['held', keys[1], 'ehr'],
     ]);
-    expect(await store.nextDueMs('ehr')).toBeUndefined();
+    expect(await store.nextDueMs('ehr', NOW_MS)).toBeUndefined();
     expect(await store.replayDeliveries({ target: 'other' }, NOW_MS)).toBe(0);
     expect(await store.replayDeliveries({ resource: keys[0] }, NOW_MS)).toBe(1);
     expect(await store.replayDeliveries({ personId: idOf('p'), state: 'held' }, NOW_MS)).toBe(1);
@@ -229,6 +230,40 @@ export function outboxContract(open: () => Promise<Store>): void {
     expect(again.flatMap((group) => group!.entries).map((entry) => entry.ambiguous)).toEqual([true, true]);
   });
 
+  test('once replayed, what was parked in doubt is looked up, whichever version the doubt was of', async () => {
+    const store = await open();
+    await commit(store, recordOf([patient('p')]));
+    const first = (await claim(store))!;
+    const doubt = { kind: 'retry', ambiguous: true, outcome: WHY, dueMs: NOW_MS } as const;
+    await settleAll(store, first, { ...doubt, seq: first.entries[0]!.seq });
+    await commit(store, recordOf([patient('p', { gender: 'other' })], { digest: 'other' }));
+    const both = (await claim(store))!;
+    const [older, newer] = both.entries.map(({ seq }) => seq);
+    const park = { kind: 'park', seq: newer!, outcome: WHY, ambiguous: true } as const;
+    await settleAll(store, both, { kind: 'superseded', seq: older! }, park);
+    await store.replayDeliveries({ state: 'parked' }, NOW_MS);
+    expect((await claim(store))?.entries).toMatchObject([{ seq: newer, ambiguous: true }]);
+  });
+
+  test('tells a target that turns out to hold a person what the person decided', async () => {
+    const store = await open();
+    const consent = {
+      resourceType: 'Consent',
+      id: idOf('c'),
+      patient: { reference: `Patient/${idOf('p')}` },
+    };
+    await commit(store, recordOf([patient('p'), consent as Identified]));
+    const group = (await claim(store))!;
+    const holds = group.entries.map(({ seq }) => ({ kind: 'hold', seq, outcome: WHY }) as const);
+    await settleAll(store, group, ...holds);
+    const link = { target: 'ehr', type: 'Patient', id: idOf('p'), remoteId: 'r1', remoteVersion: undefined };
+    await store.keepLink({ ...link, version: 0, digest: '', deliveredMs: NOW_MS }, idOf('p'), NOW_MS);
+    expect(await store.links('ehr', [`Patient/${idOf('p')}`])).toMatchObject([
+      { remoteId: 'r1', version: 0 },
+    ]);
+    expect((await claim(store))?.entries.map(({ type }) => type)).toEqual(['Consent']);
+  });
+
   test('brings back what a clock that was ahead had put far off, and leaves what is near', async () => {
     const store = await open();
     const dayMs = 86_400_000;
@@ -243,6 +278,17 @@ export function outboxContract(open: () => Promise<Store>): void {
     expect(await store.rewind('ehr', { nowMs: NOW_MS, leaseMs: 1_000, aheadMs: dayMs - 1 })).toBe(1);
     expect((await claim(store))?.deliveryKey).toBe(idOf('p'));
     expect(await store.recoverClaims(NOW_MS + 1_000, false)).toBe(2);
+  });
+
+  test('what is left in a key that was on its way while the clock was set right is due at once', async () => {
+    const store = await open();
+    const aheadMs = NOW_MS + 86_400_000;
+    await store.commit([recordOf([patient('p')], { key: 'a' })], RULES, aheadMs);
+    const group = (await store.claim('ehr', { nowMs: aheadMs, leaseMs: 60_000, maxEntries: 50 }))!;
+    expect(await store.rewind('ehr', { nowMs: NOW_MS, leaseMs: 60_000, aheadMs: 0 })).toBe(2); // due, and lease
+    await commit(store, recordOf([patient('p', { gender: 'female' })], { key: 'b' }));
+    await settleAll(store, group, delivered(group.entries[0]!));
+    expect((await claim(store))?.deliveryKey).toBe(idOf('p'));
   });
 
   test('a key that waited for another one stands behind those that have not been tried', async () => {

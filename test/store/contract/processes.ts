@@ -29,24 +29,26 @@ export function processContract(open: () => Promise<Store>): void {
     const store = await open();
     const done: number[] = [];
     const turn = (dueMs: number): Promise<boolean> =>
-      store.runOnce('vacuum', dueMs, async () => void done.push(dueMs));
+      store.runOnce('vacuum', { dueMs, nowMs: NOW_MS }, async () => void done.push(dueMs));
     expect(await turn(1_000)).toBe(true);
     expect(await turn(1_000)).toBe(false);
     expect(await turn(2_000)).toBe(true);
     expect(await turn(1_000)).toBe(false);
-    expect(await store.runOnce('reconcile', 1_000, async () => void done.push(-1))).toBe(true);
+    expect(
+      await store.runOnce('reconcile', { dueMs: 1_000, nowMs: NOW_MS }, async () => void done.push(-1)),
+    ).toBe(true);
     expect(done).toEqual([1_000, 2_000, -1]);
   });
 
   test('begins no turn while the one before is under way, and leaves it to the next when it fails', async () => {
     const store = await open();
     const gate = Promise.withResolvers<void>();
-    const long = store.runOnce('vacuum', 1_000, () => gate.promise);
+    const long = store.runOnce('vacuum', { dueMs: 1_000, nowMs: NOW_MS }, () => gate.promise);
     await sleep(50);
-    expect(await store.runOnce('vacuum', 2_000, async () => {})).toBe(false);
+    expect(await store.runOnce('vacuum', { dueMs: 2_000, nowMs: NOW_MS }, async () => {})).toBe(false);
     const failing = expect(long).rejects.toThrow(TypeError);
     gate.reject(new TypeError('a fault of the work'));
     await failing;
-    expect(await store.runOnce('vacuum', 2_000, async () => {})).toBe(true);
+    expect(await store.runOnce('vacuum', { dueMs: 2_000, nowMs: NOW_MS }, async () => {})).toBe(true);
   });
 }

@@ -4,8 +4,9 @@ import type { CommitRecord, CommitResult, Conflict, Identified, Received, Resour
 import { conflictItem } from '../../work-items.ts';
 import { refreshKey } from '../delivery.ts';
 import { noteFiling } from '../filing-rows.ts';
+import { selectKey } from '../key-rows.ts';
 import { deleteWaiting, upsertLink } from '../link-rows.ts';
-import { hasWaiting, type NewEntry, selectKey } from '../outbox-rows.ts';
+import { hasWaiting, type NewEntry } from '../outbox-rows.ts';
 import type { Step } from '../statement.ts';
 import { resolveRejected } from '../work-rows.ts';
 import type { Batch } from './batch.ts';
@@ -23,12 +24,16 @@ export function* refuseConflict(batch: Batch, record: CommitRecord, conflict: Co
   return { state: 'refused', outcome: item.outcome };
 }
 
-/** A Task that came back from a target says what was made there of the referral that it is about. */
-export function* noteTask(content: Identified, target: string | undefined, nowMs: number): Step<void> {
-  const filing = target !== undefined && content.resourceType === 'Task' ? filingOf(content) : undefined;
-  if (!filing || target === undefined) return;
-  for (const reference of filing.about)
-    yield* noteFiling({ target, resource: reference as ResourceKey, state: filing.state }, nowMs);
+/** A Task that came back from where a referral was sent says what was made of it there. */
+export function* noteTask({ context }: Batch, record: CommitRecord, content: Identified): Step<void> {
+  if (content.resourceType !== 'Task') return;
+  const { nowMs, rules } = context;
+  const targets = record.received ? [record.source] : (rules.ownTargets?.(record.source) ?? []);
+  const filing = targets.length > 0 ? filingOf(content) : undefined;
+  if (!filing) return;
+  for (const target of targets)
+    for (const reference of filing.about)
+      yield* noteFiling({ target, resource: reference as ResourceKey, state: filing.state }, nowMs);
 }
 
 /** From now on what sources say of the resource is reconciled with what it is. */
@@ -83,7 +88,7 @@ export function* settleOrigin(
 function* dropWaiting(entry: NewEntry, nowMs: number): Step<void> {
   const { target, deliveryKey } = entry;
   if (!(yield* deleteWaiting(entry))) return;
-  const key = yield* selectKey(target, deliveryKey);
+  const key = yield* selectKey(target, deliveryKey, nowMs);
   if (key) yield* refreshKey(target, deliveryKey, key.due_ms, nowMs);
 }
 

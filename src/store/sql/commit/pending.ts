@@ -9,6 +9,7 @@ import { enqueue, type NewEntry } from '../outbox-rows.ts';
 import { putPersonLinks } from '../person-rows.ts';
 import { insertRecordPatients, insertRecords } from '../record-rows.ts';
 import { insertHistory, putResources, type ResourceRow } from '../resource-rows.ts';
+import { putOwnLinks } from '../standing-rows.ts';
 import type { SqlValue, Step } from '../statement.ts';
 import { insertRefusedPayloads, putWork } from '../work-rows.ts';
 import type { Said } from './view.ts';
@@ -29,6 +30,8 @@ export class Pending {
   readonly contributions: Keyed = new Map();
   readonly #sayings = new Map<string, { type: string; id: string; said: Said }>();
   readonly links: Keyed = new Map();
+  /** what targets hold since they said it themselves */
+  readonly targetLinks: Keyed = new Map();
   readonly deliveries: NewEntry[] = [];
   readonly #work = new Map<string, NewWork>();
   readonly payloads: Keyed = new Map();
@@ -75,6 +78,7 @@ export class Pending {
     yield* putSayings([...this.#sayings.values()].map(sayingRow));
     this.#sayings.clear();
     yield* putPersonLinks(taken(this.links));
+    yield* putOwnLinks(taken(this.targetLinks));
     yield* enqueue(this.deliveries.splice(0), this.#nowMs);
     yield* putWork([...this.#work.values()], this.#nowMs);
     this.#work.clear();

@@ -23,6 +23,7 @@ import { type KeptRecord, recordRow } from '../record-rows.ts';
 import type { ResourceRow } from '../resource-rows.ts';
 import type { Step } from '../statement.ts';
 import { resolveRejected, resolveWorkItem, withdrawWarnings } from '../work-rows.ts';
+import { addresseesOf } from './addressees.ts';
 import type { Batch } from './batch.ts';
 import { keepStanding } from './course.ts';
 import { followPatient } from './follow.ts';
@@ -232,10 +233,10 @@ function* writeVersion(
   if (personId !== undefined) batch.view.owners.add(personId);
   writer.written.push({ type, id, version });
   batch.view.addTask(content);
-  yield* noteTask(content, record.received?.target, nowMs);
+  yield* noteTask(batch, record, content);
   if (origin === EVERYWHERE) return;
   const delivery = { deliveryKey: personId ?? key, ownerOrg: record.ownerOrg, type, id, version };
-  for (const target of rules.route(stamped, origin)) {
+  for (const target of addresseesOf(batch, { row, content: stamped, record, origin })) {
     batch.pending.deliveries.push({ ...delivery, target, action: 'put' });
     writer.deliveries += 1;
   }

@@ -19,6 +19,7 @@ import { type KeptRecord, selectKept } from '../record-rows.ts';
 import { type ResourceRow, selectReferring, selectResources } from '../resource-rows.ts';
 import type { Step } from '../statement.ts';
 import { selectOpenRecords } from '../work-rows.ts';
+import { StandingView } from './standing.ts';
 
 /**
  * Number of the saying that marks a resource as changed at a target. What sources said of it stays beside it: their part
@@ -67,6 +68,8 @@ export class CommitView {
   /** persons who own resources, or whom a patient is joined to */
   readonly owners = new Set<string>();
   readonly held = new Set<string>();
+  /** how what the batch may touch stands at targets that do not get all that is said */
+  readonly standing = new StandingView();
   /** records that have open items on the worklist */
   readonly openWork = new Set<string>();
 
@@ -100,7 +103,7 @@ export class CommitView {
   *load(
     records: readonly (CommitRecord | RefusedRecord)[],
     names: Names,
-    rules: Pick<CommitRules, 'provenanceId' | 'course'>,
+    rules: Pick<CommitRules, 'provenanceId' | 'course' | 'ownTargets' | 'followers'>,
   ): Step<void> {
     const good = records.filter((record): record is CommitRecord => !('outcome' in record));
     const keys = records.flatMap(({ source, kind, key }) => (key === undefined ? [] : [[source, kind, key]]));
@@ -111,6 +114,7 @@ export class CommitView {
     yield* this.#loadResources(good, rules);
     yield* this.#loadTasks(good, names, rules);
     yield* this.loadPeople(good, names);
+    yield* this.standing.load(good, rules, this);
   }
 
   *#loadResources(

@@ -1,0 +1,28 @@
+/** The store's people: patients joined as one person, and a person's right to be forgotten. */
+import type { SearchIndex } from '../search-index.ts';
+import type { PersonStore } from '../store.ts';
+import type { Engine, Runner } from './engine.ts';
+import { eraseAll } from './erase.ts';
+import type { Names } from './index-rows.ts';
+import { joinPatients, personOf, splitPatient } from './join.ts';
+
+interface Parts {
+  readonly engine: Engine;
+  readonly index: SearchIndex;
+  readonly names: Names;
+}
+
+export function personStore(runner: Runner, { engine, index, names }: Parts): PersonStore {
+  return {
+    linkPerson: (patientId, personId, reason, nowMs) =>
+      runner.write(() => joinPatients(patientId, personId, reason, nowMs)),
+    unlinkPerson: (patientId, nowMs) => runner.write(() => splitPatient(patientId, nowMs)),
+    personOf: (patientId) => runner.read(() => personOf(patientId)),
+    async erasePerson(personId, actor, nowMs) {
+      const erasure = { names, index, personId, nowMs };
+      const erased = await runner.write(() => eraseAll(erasure, actor));
+      await engine.scrub();
+      return erased;
+    },
+  };
+}

@@ -1,0 +1,23 @@
+/** What processes on one database tell each other through the store: that they live, whose turn a schedule is, how far a job has come. */
+import type { TurnStore } from '../store.ts';
+import type { Engine, Runner } from './engine.ts';
+import { beginTurn, putHeartbeat } from './instance-rows.ts';
+import { putJob, selectJob } from './stored-rows.ts';
+
+/** @param parts.instance this process, among those on the database */
+export function turnStore(
+  runner: Runner,
+  { engine, instance }: { readonly engine: Engine; readonly instance: string },
+): TurnStore {
+  return {
+    heartbeat: (nowMs) => runner.write(() => putHeartbeat(instance, nowMs)),
+    runOnce: (name, turn, work) =>
+      engine.alone(name, async () => {
+        if (!(await runner.write(() => beginTurn(name, turn)))) return false;
+        await work();
+        return true;
+      }),
+    job: (name) => runner.read(() => selectJob(name)),
+    keepJob: (name, state, nowMs) => runner.write(() => putJob(name, state, nowMs)),
+  };
+}

@@ -1,0 +1,17 @@
+/** The store's worklist: items that a person sees to, and what they did with them. */
+import type { WorkStore } from '../store.ts';
+import type { Runner } from './engine.ts';
+import { assignWork, noteWork, resolveWork } from './work-changes.ts';
+import { selectRefused, selectWork, selectWorkItem } from './work-rows.ts';
+
+export function workStore(runner: Runner): WorkStore {
+  return {
+    worklist: (filter) => runner.read(() => selectWork(filter)),
+    workItem: (id) => runner.read(() => selectWorkItem(id)),
+    resolveWork: (id, nowMs, actor) => runner.write(() => resolveWork(id, { actor, nowMs })),
+    assignWork: (id, assignee, nowMs, actor) =>
+      runner.write(() => assignWork(id, assignee, { actor, nowMs })),
+    noteWork: (id, action, nowMs, actor) => runner.write(() => noteWork(id, action, { actor, nowMs })),
+    refusedRecord: (workId) => runner.read(() => selectRefused(workId)),
+  };
+}
