@@ -18,6 +18,7 @@ export interface AuditRow {
     | 'resolve'
     | 'retry'
     | 'amend'
+    | 'decide'
     | 'resend'
     | 'prune';
   /** JSON text of ids */

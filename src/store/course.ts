@@ -1,6 +1,8 @@
 /** What a commit asks about how things go on: what may follow what is stored, and what must agree with what stands beside it. */
-import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
+import type { Stored as BesideRecord, Change, JudgedRecord as Judgement } from '../referral/judge-record.ts';
 import type { Identified, ResourceKey } from './resources.ts';
+
+export type { BesideRecord, Change, Judgement };
 
 /** What may follow what is stored. All are pure: they run inside the transaction. */
 export interface CourseRules {
@@ -22,29 +24,4 @@ export interface RecordName {
   readonly source: string;
   readonly kind: string;
   readonly key: string;
-}
-
-/** One resource of a record. */
-export interface Change {
-  /** as the record says it */
-  readonly incoming: Identified;
-  /** current content; undefined where it is new */
-  readonly before: Identified | undefined;
-  /** content to be; undefined while only parts of it are known */
-  readonly after: Identified | undefined;
-}
-
-/** What is stored beside a record, as far as `CourseRules.beside` asked for it. */
-export interface BesideRecord {
-  resource(key: ResourceKey): Identified | undefined;
-  tasksOn(key: ResourceKey): readonly Identified[];
-}
-
-export interface Judgement {
-  /** an error refuses the record; a warning becomes a worklist item, as the record's own do */
-  readonly issues: readonly OperationOutcomeIssue[];
-  /** content that a resource had between `before` and `after`, in order: kept as history, never delivered */
-  readonly between: ReadonlyMap<ResourceKey, readonly Identified[]>;
-  /** what does not fit what is stored beside the record, by what it is about; undefined where it fits again */
-  readonly standing: ReadonlyMap<ResourceKey, OperationOutcomeIssue | undefined>;
 }

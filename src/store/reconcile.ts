@@ -43,12 +43,16 @@ export type Side = 'ours' | 'theirs';
  * and so are the places of conflicts. Lists are told apart by the keys of the merge table; one that it does not name is
  * one value. What both added to a list stands behind what was there, in an order of its own.
  * @param versions of one type, all references in ids of one side; version, time and `meta.source` are left aside
- * @param prefer the side that has its way in the proposal
+ * @param prefer the side that has its way where both changed the same; for all of it, or by FHIRPath of the element
  * @source ADR 16
  */
-export function reconcile({ base, ours, theirs }: Versions, prefer: Side = 'ours'): Reconciled {
+export function reconcile(
+  { base, ours, theirs }: Versions,
+  prefer: Side | ((path: string) => Side) = 'ours',
+): Reconciled {
   const conflicts: Disagreement[] = [];
-  const context = { type: ours.resourceType, prefer, conflicts };
+  const preferAt = typeof prefer === 'string' ? () => prefer : prefer;
+  const context = { type: ours.resourceType, preferAt, conflicts };
   const [b, o, t] = [base, ours, theirs].map((one) => one && comparable(one));
   const merged = reconcileMembers(context, ours.resourceType, b, o!, t!, true);
   conflicts.sort((x, y) => (x.path < y.path ? -1 : x.path > y.path ? 1 : 0));
@@ -62,7 +66,7 @@ export function keepUnsaid(ours: Identified, theirs: Identified): Identified {
 
 interface Context {
   readonly type: string;
-  readonly prefer: Side;
+  readonly preferAt: (path: string) => Side;
   readonly conflicts: Disagreement[];
 }
 
@@ -154,7 +158,7 @@ function isSame(a: unknown, b: unknown): boolean {
 function disagree(context: Context, path: string, base: unknown, ours: unknown, theirs: unknown): unknown {
   const sides = Object.entries({ base, ours, theirs }).filter(([, value]) => value !== undefined);
   context.conflicts.push({ path, ...Object.fromEntries(sides) });
-  return context.prefer === 'ours' ? ours : theirs;
+  return context.preferAt(path) === 'ours' ? ours : theirs;
 }
 
 function reconcileLists(

@@ -1,6 +1,7 @@
 /** A source record on its way into the store, what becomes of it, and what is kept of it. */
 import type { OperationOutcome, OperationOutcomeIssue, ProvenanceAgent } from '@medplum/fhirtypes';
 import type { CourseRules } from './course.ts';
+import type { Decision } from './decisions.ts';
 import type { Disagreement } from './reconcile.ts';
 import type { Identified, ResourceKey } from './resources.ts';
 
@@ -36,6 +37,8 @@ export interface CommitRecord {
   readonly warnings: readonly OperationOutcomeIssue[];
   /** where it is a change that was made at a target: it names one resource, in ids of ours */
   readonly received?: Received;
+  /** where it conflicted, and a person has decided */
+  readonly decision?: Decision;
 }
 
 /** Where a change was made, and what from: it is reconciled with what is here, and not sent back there. */
@@ -68,8 +71,8 @@ export interface Conflict {
   readonly target: string | undefined;
   readonly remoteId: string | undefined;
   readonly remoteVersion: string | undefined;
-  /** the record as it came */
-  readonly record: unknown;
+  /** the record as it was mapped, to be committed with what is decided; undefined where it was deleted there */
+  readonly held: CommitRecord | undefined;
 }
 
 /** A record that was refused: kept with its outcome, so that it can be amended and replayed. */

@@ -30,6 +30,7 @@ import type { WorkFilter, WorkItem, WorkKind } from './work.ts';
 
 // what the interface speaks of is had with it
 export type * from './course.ts';
+export type * from './decisions.ts';
 export type * from './deliveries.ts';
 export type * from './drift.ts';
 export type * from './records.ts';
@@ -221,6 +222,11 @@ export interface WorkStore {
   noteWork(id: string, action: 'retry' | 'amend', nowMs: number, actor: string): Promise<void>;
   /** payload of a refused record, to amend and replay */
   refusedRecord(workId: string): Promise<RefusedRecord | undefined>;
+  /**
+   * Puts what a target has deleted in line for it anew, and closes the item that says so. What was stopped there goes too.
+   * False when there is no such open item, or nothing here to restore.
+   */
+  restoreDeleted(id: string, nowMs: number, actor: string): Promise<boolean>;
 }
 
 /** People and their rights. */

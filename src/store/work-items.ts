@@ -48,20 +48,22 @@ export function warningItems(record: CommitRecord): NewWork[] {
 /** @returns the item of what could not be merged: one for both versions that stand against each other */
 export function conflictItem(record: CommitRecord | RefusedRecord, conflict: Conflict): NewWork {
   const { resource, target, theirs, ours, conflicts } = conflict;
-  const cause = [record.source, record.kind, record.key, digestOf([ours, theirs ?? null])];
+  // a deletion there is one thing, however ours goes on
+  const versions = theirs ? digestOf([ours, theirs]) : 'deleted';
+  const cause = [record.source, record.kind, record.key, versions];
   const there = target === undefined ? `the source ${record.source}` : `target ${target}`;
   const issues = conflicts.map(({ path }) =>
     issueOf({
       code: 'conflict',
       rule: 'store-conflict',
-      diagnostics: `${path} of ${resource} was changed here and at ${there}, and not alike; neither was taken over. Both versions and a proposed merge are kept with this item: have both sides say the same.`,
+      diagnostics: `${path} of ${resource} was changed here and at ${there}, and not alike; neither was taken over. Both versions and a proposed merge are kept with this item: decide whose change counts, or have both sides say the same.`,
       expression: path,
     }),
   );
   const deleted = issueOf({
     code: 'conflict',
     rule: 'store-deleted-there',
-    diagnostics: `${resource} was deleted at ${there} and is kept here. Restore it there, or record it as entered in error at its source.`,
+    diagnostics: `${resource} was deleted at ${there} and is kept here. Nothing was deleted here, and nothing is sent there unasked: decide whether it is restored there, or marked as entered in error here.`,
   });
   return {
     ...ofRecord(record),

@@ -1,5 +1,6 @@
 /** Turns our identifier of a resource into the copies that a server holds of it, oldest first. */
 import type { Bundle, Resource } from '@medplum/fhirtypes';
+import { isInError } from '../fhir/in-error.ts';
 import { type Refused, refusalOf } from './answers.ts';
 import { readCopy } from './fhir-client.ts';
 import { RESOURCE_ID_SYSTEM } from './outgoing.ts';
@@ -65,45 +66,4 @@ export function byAge(a: Resource, b: Resource): number {
   ];
   if (first !== second) return first - second;
   return (a.id ?? '') < (b.id ?? '') ? -1 : 1;
-}
-
-const IN_ERROR = 'entered-in-error';
-const VERIFICATION = 'http://terminology.hl7.org/CodeSystem/condition-ver-status';
-
-/** Types whose `status` knows the code. */
-const BY_STATUS: ReadonlySet<string> = new Set([
-  'Appointment',
-  'CarePlan',
-  'CareTeam',
-  'Communication',
-  'Consent',
-  'DiagnosticReport',
-  'DocumentReference',
-  'Encounter',
-  'EpisodeOfCare',
-  'Flag',
-  'List',
-  'Observation',
-  'Procedure',
-  'QuestionnaireResponse',
-  'ServiceRequest',
-  'Task',
-]);
-
-/** @returns the copy marked as entered in error; undefined where its type has no way to say that */
-export function markedInError(copy: Resource): Resource | undefined {
-  const { resourceType: type } = copy;
-  if (BY_STATUS.has(type)) return { ...copy, status: IN_ERROR } as Resource;
-  if (type === 'Goal') return { ...copy, lifecycleStatus: IN_ERROR } as unknown as Resource;
-  if (type !== 'Condition') return undefined;
-  // con-5: what is entered in error has no clinical status
-  const { clinicalStatus: _, ...condition } = copy;
-  return { ...condition, verificationStatus: { coding: [{ system: VERIFICATION, code: IN_ERROR }] } };
-}
-
-function isInError(copy: Resource): boolean {
-  const { status, lifecycleStatus } = copy as { status?: unknown; lifecycleStatus?: unknown };
-  if (status === IN_ERROR || lifecycleStatus === IN_ERROR) return true;
-  if (copy.resourceType !== 'Condition') return false;
-  return (copy.verificationStatus?.coding ?? []).some(({ code }) => code === IN_ERROR);
 }

@@ -3,6 +3,7 @@ import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes
 import { waitDelayMs } from '../outbox/schedule.ts';
 import type { Deliver } from '../outbox/worker.ts';
 import type { ClaimedGroup, Identified, ResourceKey, Settlement, Store, TargetLink } from '../store/store.ts';
+import { claimNeeded, type Needing } from './claim-needed.ts';
 import { isInDoubt, linkInDoubt } from './copy-in-doubt.ts';
 import { earlierForms } from './earlier.ts';
 import type { Gate } from './gate.ts';
@@ -16,7 +17,7 @@ import { Waits } from './waits.ts';
 
 export type { Gate } from './gate.ts';
 
-export interface DeliveryOptions extends Patience {
+export interface DeliveryOptions extends Patience, Pick<Needing, 'bring'> {
   readonly store: Pick<
     Store,
     'readMany' | 'readVersion' | 'links' | 'keepLink' | 'blocked' | 'claimAlso' | 'resendStripped'
@@ -88,14 +89,13 @@ class GroupDelivery {
    * Else a person with more waiting than one group takes would wait for ever.
    */
   async #fetchNeeded(loaded: Loaded[]): Promise<void> {
-    const { store, target } = this.#options;
     const here = new Set(loaded.map((one) => one.key));
     for (let fresh: readonly Loaded[] = loaded; fresh.length > 0; ) {
       const missing = fresh.flatMap((one) =>
         [...one.references].filter((key) => !here.has(key) && !this.#links.has(key)),
       );
       if (missing.length === 0) return;
-      const entries = await store.claimAlso(target.name, this.#group.deliveryKey, [...new Set(missing)]);
+      const entries = await claimNeeded(this.#options, this.#group.deliveryKey, missing);
       if (entries.length === 0) return;
       fresh = await this.#load(newestOfEach(entries));
       for (const one of fresh) here.add(one.key);

@@ -129,7 +129,7 @@ class Run {
     const delivered = this.#order.maySend(delivery)
       ? await writeOne(this.#place, unsure, this.#signal)
       : unproven(this.#place, delivery);
-    this.#settle(delivery, delivered);
+    this.#settle(delivery, delivered.ok ? delivered : { ...delivered, inDoubt: true });
   }
 
   async #oneByOne(prepared: readonly Prepared[]): Promise<void> {

@@ -10,7 +10,7 @@ import type {
 import type { Definitions } from '../fhir/definitions.ts';
 import { digestOf } from '../fhir/digest.ts';
 import { codedOnly } from '../referral/coded-only.ts';
-import { isWithdrawal } from '../referral/consent.ts';
+import { type Agreed, isWithdrawal, type Purpose } from '../referral/consent.ts';
 import type { Identified, ResourceKey } from '../store/store.ts';
 import { referencesOf, withoutReferences } from './references.ts';
 
@@ -22,6 +22,10 @@ export interface SendRules {
   readonly types?: readonly string[] | undefined;
   /** codes, numbers and dates only; what says nothing without its words does not go */
   readonly codedOnly?: boolean | undefined;
+  /** codes of Consent.scope: people who consented in one of these, by what they decided there */
+  readonly consentScopes?: readonly string[] | undefined;
+  /** reasons (v3-ActReason) that a consent must not be limited to others than */
+  readonly consentReasons?: readonly string[] | undefined;
   /** `ehr`: only what was changed at a target whose changes come in. Default: whoever said it */
   readonly origin?: 'ehr' | 'elsewhere' | undefined;
 }
@@ -74,6 +78,17 @@ function followersOf(targets: readonly RoutedTarget[]): (source: string) => read
   const limited = targets.filter(({ send }) => send?.origin === 'ehr');
   return (source) =>
     ehrs.has(source) ? [] : limited.flatMap((one) => (one.sources?.includes(source) ? [] : [one.name]));
+}
+
+/** @returns which consents of a person decide what goes to a target */
+export function agreedFor({
+  purpose,
+  send,
+}: {
+  readonly purpose: Purpose;
+  readonly send?: SendRules | undefined;
+}): Agreed {
+  return { purpose, scopes: send?.consentScopes, reasons: send?.consentReasons };
 }
 
 /** @returns whether resources of a type go to a target at all */

@@ -42,7 +42,7 @@ export function settlementOf(
   const { retry, outcome } = delivered;
   if (retry === 'recordLocked') return locked(delivery, delivered, context);
   if (retry === 'transient' || retry === 'ambiguous') return again(delivery, delivered, context);
-  return { kind: 'park', seq, outcome, ambiguous: delivery.entry.ambiguous };
+  return { kind: 'park', seq, outcome, ambiguous: isUnsure(delivery, delivered) };
 }
 
 /** `targets[].receipts` of the configuration. */
@@ -78,7 +78,7 @@ function again(delivery: Delivery, refused: Refused, context: SettlementContext)
 
 /** Once in doubt, in doubt until looked up: that this try sent nothing says nothing of the one before. */
 function isUnsure(delivery: Delivery, refused: Refused): boolean {
-  return delivery.entry.ambiguous || refused.retry === 'ambiguous';
+  return delivery.entry.ambiguous || refused.retry === 'ambiguous' || refused.inDoubt === true;
 }
 
 /** Somebody works on the record: neither an attempt of ours nor a failure of the target. It is tried for as long as it takes. */

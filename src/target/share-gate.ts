@@ -9,7 +9,7 @@ import { basisOf } from '../store/deliveries.ts';
 import type { Identified, ResourceKey, Store } from '../store/store.ts';
 import type { Gate } from './gate.ts';
 import { notForTarget } from './not-sent.ts';
-import { isOfPractice, practiceKeys, type SendRules, shapedFor } from './route.ts';
+import { agreedFor, isOfPractice, practiceKeys, type SendRules, shapedFor } from './route.ts';
 
 export interface ShareGateOptions {
   readonly store: Pick<Store, 'readPerson' | 'readMany' | 'links'>;
@@ -53,7 +53,7 @@ export function createShareGate({ store, target, definitions, clock }: ShareGate
     const decision = decideSharing({
       ...person,
       resource,
-      purpose: target.purpose,
+      agreed: agreedFor(target),
       requiresVerifiedNhsNumber: target.requiresVerifiedNhsNumber,
       allowsRestricted: target.allowRestricted,
       nowMs: clock(),
@@ -64,6 +64,8 @@ export function createShareGate({ store, target, definitions, clock }: ShareGate
         form,
         shapedFor(target.send, definitions, form) ?? form,
       ]);
+    if (!decision.send && decision.isElsewhere)
+      return { send: false, outcome: notForTarget(target.name), basis, quiet: true, forms };
     if (!decision.send) return { send: false, outcome: outcomeOf(decision.issue), basis, forms };
     const shaped = shapedFor(target.send, definitions, decision.resource as Identified);
     return shaped

@@ -33,6 +33,8 @@ export type Delivered =
       readonly ok: false;
       readonly retry: RetryClass | 'conflict' | 'recordLocked' | 'waits';
       readonly retryAfterMs?: number;
+      /** this refusal is of a later request: an earlier one of the same call may have been applied */
+      readonly inDoubt?: boolean;
       readonly outcome: OperationOutcome;
     };
 

@@ -1,15 +1,16 @@
 /** Turns copies of one resource at a server into one: settles on the oldest, and reports or takes back the younger. */
 import type { OperationOutcomeIssue, Resource } from '@medplum/fhirtypes';
+import { markedInError } from '../fhir/in-error.ts';
 import { issueOf } from '../fhir/outcome.ts';
-import { markedInError } from './copies.ts';
+import type { TargetLink } from '../store/store.ts';
 import { ifMatch } from './fhir-client.ts';
 import { saysTheSame } from './outgoing.ts';
 import type { Place } from './place.ts';
 import type { Delivered, Delivery } from './target.ts';
-import { linkOf, writeKnowing } from './write-one.ts';
+import { conflict, isOurEarlier, linkOf, writeKnowing } from './write-one.ts';
 
 /**
- * Settles on the oldest copy, writing ours over it where it differs.
+ * Settles on the oldest copy, writing ours over what we wrote before; what somebody else wrote there is a conflict.
  * @param copies at least one, oldest first
  */
 export async function settleOnOldest(
@@ -21,13 +22,23 @@ export async function settleOnOldest(
 ): Promise<Delivered> {
   const [oldest, ...younger] = copies as [Resource, ...Resource[]];
   const link = linkOf(place, delivery, oldest.id, oldest.meta?.versionId);
-  const delivered = saysTheSame(sent, oldest)
-    ? ({ ok: true, link } as const)
-    : await writeKnowing(place, { ...delivery, link }, link.remoteVersion, signal);
+  const delivered = await bringInStep(place, { ...delivery, link }, { sent, oldest }, signal);
   if (!delivered.ok) return delivered;
   const left: Resource[] = [];
   for (const twin of younger) if (!(await takeBack(place, sent, oldest, twin, signal))) left.push(twin);
   return left.length === 0 ? delivered : { ...delivered, report: twinsIssue(place, delivery, oldest, left) };
+}
+
+async function bringInStep(
+  place: Place,
+  delivery: Delivery & { readonly link: TargetLink },
+  { sent, oldest }: { readonly sent: Resource; readonly oldest: Resource },
+  signal: AbortSignal,
+): Promise<Delivered> {
+  const { link } = delivery;
+  if (saysTheSame(sent, oldest)) return { ok: true, link };
+  if (!(await isOurEarlier(place, delivery, oldest))) return conflict(place, delivery);
+  return await writeKnowing(place, delivery, link.remoteVersion, signal);
 }
 
 /** @returns true when the twin is no copy any more */

@@ -1,5 +1,6 @@
 /** Delivers one resource by one interaction: PUT under its id at the server, or DELETE; when unsure it looks before it sends. */
-import type { Resource } from '@medplum/fhirtypes';
+import type { OperationOutcomeIssue, Resource } from '@medplum/fhirtypes';
+import { issueOf } from '../fhir/outcome.ts';
 import type { TargetLink } from '../store/store.ts';
 import { describe, type Refused, refusal, refusalOf } from './answers.ts';
 import { findCopies } from './copies.ts';
@@ -40,7 +41,8 @@ export async function writeKnowing(
   // The same again would be refused again: the server objects to something other than the version.
   if (look.version === version) return refusalOf(describe(delivery), reply, place.client.rules);
   const second = await put(place, delivery, look.version, signal);
-  return second.ok ? deliveredOf(place, delivery, second) : second;
+  const done = second.ok ? deliveredOf(place, delivery, second) : second;
+  return done.ok && look.version === undefined ? { ...done, report: madeAnew(place, delivery) } : done;
 }
 
 /**
@@ -60,10 +62,14 @@ export async function lookFirst(place: Place, delivery: Delivery, signal: AbortS
   if (saysTheSame(sentOf(place, delivery), resource))
     return { next: 'done', delivered: { ok: true, link: linkOf(place, delivery, resource.id, version) } };
   if (link?.remoteVersion !== undefined && link.remoteVersion === version) return { next: 'send', version };
-  for (const earlier of (await delivery.earlier?.()) ?? [])
-    if (saysTheSame(sentOf(place, { ...delivery, resource: earlier }), resource))
-      return { next: 'send', version };
+  if (await isOurEarlier(place, delivery, resource)) return { next: 'send', version };
   return { next: 'done', delivered: conflict(place, delivery) };
+}
+
+/** @returns whether a copy is what we may have sent before: then it may be written over */
+export async function isOurEarlier(place: Place, delivery: Delivery, copy: Resource): Promise<boolean> {
+  const forms = (await delivery.earlier?.()) ?? [];
+  return forms.some((form) => saysTheSame(sentOf(place, { ...delivery, resource: form }), copy));
 }
 
 /**
@@ -160,12 +166,22 @@ function stillUnsure(refused: Refused): Refused {
   return refused.retry === 'permanent' ? refused : { ...refused, retry: 'ambiguous' };
 }
 
+/** A server that forgets what it deleted says that there never was any: it is there again, and somebody must know. */
+function madeAnew(place: Place, delivery: Delivery): OperationOutcomeIssue {
+  return issueOf({
+    severity: 'warning',
+    code: 'not-found',
+    rule: 'delivery-made-anew',
+    diagnostics: `Target ${place.client.rules.target} no longer had ${delivery.entry.type}/${delivery.entry.id}, though it did: it was made there anew. Where it was deleted there on purpose, delete it again and mark it as entered in error at its source.`,
+  });
+}
+
 function deletedThere(place: Place, delivery: Delivery): Refused {
-  const advice = `Target ${place.client.rules.target} has deleted its copy of ${delivery.entry.type}/${delivery.entry.id}. Restore it there and replay, or record it as entered in error at the source.`;
+  const advice = `Target ${place.client.rules.target} has deleted its copy of ${delivery.entry.type}/${delivery.entry.id}. Decide whether it is restored there, or marked as entered in error here.`;
   return refusal('conflict', 'conflict', 'delivery-deleted-at-target', advice);
 }
 
-function conflict(place: Place, delivery: Delivery): Refused {
+export function conflict(place: Place, delivery: Delivery): Refused {
   const advice = `Target ${place.client.rules.target} holds a copy of ${delivery.entry.type}/${delivery.entry.id} that was changed there. Compare both; take its change over at the source, or undo it there; then replay.`;
   return refusal('conflict', 'conflict', 'delivery-conflict', advice);
 }

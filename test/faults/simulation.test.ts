@@ -1,4 +1,7 @@
-/** Thousands of worlds in which the disk, the network and the adapters fail: what is acknowledged arrives, once, in order, with consent. */
+/**
+ * Thousands of worlds in which the disk, the network and the adapters fail while people at the EHR work on too: what is
+ * acknowledged arrives, once, in order, with consent, and what was done at the EHR comes back and stays.
+ */
 import { describe, expect, test } from 'vitest';
 import type { Mistake } from './simulation/mistakes.ts';
 import { report, simulate } from './simulation/threads.ts';
@@ -27,6 +30,8 @@ describe('finds', () => {
     ['sends-without-consent', /without consent/],
     ['forgets-leases', /not at rest|is held for ever/],
     ['turns-the-order-round', /came before/],
+    ['writes-over-others', /wrote into .* is gone/],
+    ['is-deaf', /not known here|not there once/],
   ])('an adapter that %s', async (mistake, breach) => {
     const { found } = await simulate({ from: 1, count: 300, mistake, untilFound: true });
     expect(report(found)).toMatch(breach);

@@ -207,3 +207,42 @@ test('a consent that is widened completes what went in codes only', async () => 
   await drain(config, server);
   expect(await server.read('ServiceRequest/r1')).toMatchObject({ code: coded });
 });
+
+test('targets of other consent scopes get those who consented there, and a withdrawal in one says nothing in the other', async () => {
+  const [care, study] = [
+    target('care', { consentScopes: ['patient-privacy', 'treatment'] }),
+    target('study', { consentScopes: ['research'] }),
+  ];
+  const [atCare, atStudy] = [await ehr(), await ehr()];
+  const inScope = (person: string, code: string, change: object = {}): Identified =>
+    ({
+      ...consent(person),
+      id: `consent-${person}-${code}`,
+      scope: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code }] },
+      ...change,
+    }) as Identified;
+  const both = [patient('p1'), inScope('p1', 'treatment'), inScope('p1', 'research'), referral('r1', 'p1')];
+  const onlyCare = [patient('p2'), inScope('p2', 'treatment'), referral('r2', 'p2')];
+  await commit([care, study], ...both);
+  await commit([care, study], ...onlyCare);
+  await reroute(study, parts.store, around);
+  await drain(care, atCare);
+  await drain(study, atStudy);
+  const ids = async (server: TestEhr): Promise<unknown[]> =>
+    (await server.search('ServiceRequest')).map(({ id }) => id).sort();
+  expect([await ids(atCare), await ids(atStudy)]).toEqual([['r1', 'r2'], ['r1']]);
+  expect(await work()).toBe(0);
+
+  nowMs += 1_000;
+  const taken = { status: 'inactive', provision: { type: 'deny' } };
+  await commit([care, study], inScope('p1', 'research', taken), referral('r3', 'p1'));
+  await drain(care, atCare);
+  await drain(study, atStudy);
+  expect([await ids(atCare), await ids(atStudy)]).toEqual([['r1', 'r2', 'r3'], ['r1']]);
+  expect(await atStudy.read('Consent/consent-p1-research')).toMatchObject({ status: 'inactive' });
+
+  const wide = target('study', undefined);
+  expect(await reroute(wide, parts.store, around)).toBeGreaterThan(0);
+  await drain(wide, atStudy);
+  expect(await ids(atStudy)).toEqual(['r1', 'r2']);
+});

@@ -43,7 +43,7 @@ test('twins at the target are reported, and the oldest is kept in step', async (
   await server.put(patient('young', { identifier, active: true }));
   const answer = await one(
     targetAt(server.url, { ids: 'server' }),
-    delivery(patient('p1', { gender: 'male' })),
+    delivery(patient('p1', { gender: 'male' }), { earlier: [patient('p1')] }),
   );
   expect(linkOf(answer)).toMatchObject({ remoteId: 'old', remoteVersion: '2' });
   expect(answer.ok && answer.report && ruleOf(answer.report)).toBe('delivery-twins');

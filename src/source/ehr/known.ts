@@ -1,4 +1,5 @@
 /** Looks up what the store knows of resources of an EHR: which of ours they are, what they were made from, and whether a change is our own writing. */
+import { changesBetween } from '../../fhir/element-diff.ts';
 import type {
   Identified,
   ResourceKey,
@@ -15,8 +16,8 @@ export interface KnownOptions {
   readonly name: string;
   readonly baseUrl: string;
   readonly store: Pick<Store, 'read' | 'readMany' | 'readVersion' | 'remoteLinks' | 'sourceRecord'>;
-  /** a version of ours as the target may hold it; undefined where it may not */
-  readonly asSent: (version: StoredVersion) => Promise<Identified | undefined>;
+  /** a version of ours in every form in which the target may hold it */
+  readonly asSent: (version: StoredVersion) => Promise<readonly Identified[]>;
   /** whether the target's copy holds what it was sent */
   readonly saysTheSame: (sent: Identified, copy: Identified) => boolean;
 }
@@ -77,33 +78,47 @@ export function isSettled({ link, kept, current }: Known, { version, updatedMs }
 }
 
 /** @returns whether the copy is what we wrote, though its delivery is not settled yet */
-export async function isOurs(
-  options: KnownOptions,
-  { link, current }: Known,
-  theirs: Identified,
-): Promise<boolean> {
-  if (!current) return false;
-  const oldest = Math.max(link?.version ?? 1, current.version - MOST_VERSIONS);
-  for (let number = current.version; number >= oldest; number--) {
-    const version =
-      number === current.version
-        ? current
-        : await options.store.readVersion(current.type, current.id, number);
-    const sent = version?.resource && (await options.asSent(version));
-    if (sent && options.saysTheSame(sent, theirs)) return true;
-  }
+export async function isOurs(options: KnownOptions, known: Known, theirs: Identified): Promise<boolean> {
+  for await (const forms of sentForms(options, known))
+    if (forms.some((form) => options.saysTheSame(form, theirs))) return true;
   return false;
 }
 
-/** @returns what the EHR's copy was made from, as it may hold it */
+/** What of ours the EHR may hold: newest first, back to the version that it is known to hold, each in every form. */
+async function* sentForms(
+  { store, asSent }: KnownOptions,
+  { link, current }: Known,
+): AsyncGenerator<readonly Identified[]> {
+  if (!current) return;
+  const oldest = Math.max(link?.version ?? 1, current.version - MOST_VERSIONS, 1);
+  for (let number = current.version; number >= oldest; number--) {
+    const isNewest = number === current.version;
+    const version = isNewest ? current : await store.readVersion(current.type, current.id, number);
+    if (version) yield await asSent(version);
+  }
+}
+
+/**
+ * Several versions of ours may have arrived without an answer, and any of them may be what was changed there: it is the one
+ * that the copy differs from least. Of those alike the oldest is taken: a change made here since then is never undone.
+ * @param theirs the copy, in ids of ours
+ * @returns what the EHR's copy was made from, as it may hold it
+ */
 export async function baseOf(
   options: KnownOptions,
-  { link, kept, current }: Known,
+  known: Known,
+  theirs: Identified,
   translation: Translation,
 ): Promise<Identified | undefined> {
+  const { link, kept } = known;
   const received = kept?.payload as Identified | undefined;
-  if (received && link?.remoteVersion === received.meta?.versionId) return translated(received, translation);
-  if (!link || !current) return undefined;
-  const version = await options.store.readVersion(link.type, link.id, link.version);
-  return version?.resource && (await options.asSent(version));
+  const isThere = received && link?.remoteVersion === received.meta?.versionId;
+  let nearest = isThere ? translated(received, translation) : undefined;
+  let differences = nearest ? changesBetween(nearest, theirs).length : Number.POSITIVE_INFINITY;
+  const versions = await Array.fromAsync(sentForms(options, known));
+  for (const form of versions.reverse().flat()) {
+    const found = changesBetween(form, theirs).length;
+    if (found < differences) [nearest, differences] = [form, found];
+  }
+  return nearest;
 }

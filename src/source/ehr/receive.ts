@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Provenance } from '@medplum/fhirtypes';
 import { STORED_TYPES } from '../../fhir/definitions.ts';
 import { digestOf } from '../../fhir/digest.ts';
+import { isInError } from '../../fhir/in-error.ts';
 import { issueOf, outcomeOf } from '../../fhir/outcome.ts';
 import type {
   CommitRecord,
@@ -44,6 +45,8 @@ export interface Received {
 /** Stands for the map of what needs none. */
 const NO_MAP = 'fhir';
 const STORED: ReadonlySet<string> = new Set(STORED_TYPES);
+/** Longer than an answer is on its way, and than clocks of replicas differ. */
+const STALE_MS = 60_000;
 /** A resource that is referred to may refer to others in turn; so far they are fetched. */
 const MOST_FETCHED = 200;
 
@@ -117,9 +120,15 @@ async function freshOf(options: ReceiveOptions, changes: readonly Change[]): Pro
     const key = `${change.type}/${change.remoteId}` as const;
     const one = known.get(key)!;
     if (!isSettled(one, change) && options.tried.get(key) !== trialOf(change, one))
-      fresh.set(key, { change, known: one });
+      fresh.set(key, { change: asNow(change, one, options.clock()), known: one });
   }
   return fresh;
+}
+
+/** What was read just before our own delivery got there shows the copy from before it: taken in, it would undo ours. */
+function asNow(change: Change, { link }: Known, nowMs: number): Change {
+  const mayBeStale = change.resource && link && link.deliveredMs >= nowMs - STALE_MS;
+  return mayBeStale ? { ...change, resource: undefined, isNamed: true } : change; // read again
 }
 
 function trialOf({ version, updatedMs }: Change, { current }: Known): string {
@@ -146,7 +155,8 @@ async function gather(
   while (next.size > 0) {
     const wanted: Change[] = [];
     for (const [key, one] of next) {
-      const read = one.change.isNamed ? await readNamed(options, one, signal) : one;
+      // what was deleted once may be there again: only how it is now counts
+      const read = one.change.resource ? one : await readNamed(options, one, signal);
       if (read && 'outcome' in read) return read;
       if (!read) continue; // gone, or nothing that can be kept here: its address stands for it
       all.set(key, read);
@@ -188,11 +198,15 @@ async function readNamed(
   const asked = await options.client.get(`${change.type}/${change.remoteId}`, signal);
   if (!asked.ok) return { waitMs: asked.waitMs, outcome: asked.outcome };
   if (asked.status === 404 || asked.status === 410)
-    return known.current ? { change: { ...change, isNamed: false }, known } : undefined;
+    return known.current && known.link ? { change: { ...change, isNamed: false }, known } : undefined;
   const read = changeIn(asked.body);
   if (!read || read === 'broken' || read.type !== change.type || read.remoteId !== change.remoteId)
     return undefined;
-  return isSettled(known, read) ? undefined : { change: read, known };
+  // its content may say that it is ours, which its address did not
+  const again = known.current
+    ? known
+    : ((await knownOf(options, [read])).get(`${read.type}/${read.remoteId}`) ?? known);
+  return isSettled(again, read) ? undefined : { change: read, known: again };
 }
 
 /** @returns undefined for our own writing */
@@ -226,7 +240,7 @@ async function recordOf(
       target: name,
       remoteId,
       remoteVersion: change.version,
-      base: await baseOf(options, known, translation),
+      base: await baseOf(options, known, theirs, translation),
       heldDigest: link?.digest || undefined,
       author: authorIn(theirs, said as Provenance | undefined),
     },
@@ -240,9 +254,9 @@ function deletedThere(
   target: string,
 ): RefusedRecord | undefined {
   const ours = current?.resource;
-  if (!current || !ours) return undefined;
+  if (!current || !ours || isInError(ours)) return undefined; // both sides say that it should never have been
   const about = { base: undefined, ours, theirs: undefined, proposed: ours, conflicts: [] };
-  const place = { target, remoteId: common.key, remoteVersion: link?.remoteVersion, record: {} };
+  const place = { target, remoteId: common.key, remoteVersion: link?.remoteVersion, held: undefined };
   return {
     ...common,
     outcome: outcomeOf(

@@ -1,6 +1,6 @@
 /** SQL of resources and their superseded versions. */
 import type { Identified, ResourceKey, StoredVersion } from '../store.ts';
-import { rowsOf, type Step, statement } from './statement.ts';
+import { rowsOf, type SqlValue, type Step, statement } from './statement.ts';
 
 /** A current row as it stands in the table. */
 export interface ResourceRow {
@@ -62,19 +62,18 @@ export function* selectReferring(
   })[];
 }
 
-const SELECT_VERSION = statement(`
+/** Superseded versions of a resource, as rows like the current one's. */
+const OF_HISTORY = `
   SELECT r.rid, r.type, r.id, h.version, h.last_updated_ms, h.state, h.owner_org, h.person_id, h.digest, h.content
-  FROM resource r JOIN history h ON h.rid = r.rid
-  WHERE r.type = ? AND r.id = ? AND h.version = ?`);
+  FROM resource r JOIN history h ON h.rid = r.rid WHERE r.type = ? AND r.id = ?`;
+
+const SELECT_VERSION = statement(`${OF_HISTORY} AND h.version = ?`);
 function* selectSuperseded(type: string, id: string, version: number): Step<ResourceRow | undefined> {
   return (yield* SELECT_VERSION.get(type, id, version)) as ResourceRow | undefined;
 }
 
 const SELECT_HISTORY = statement(`
-  SELECT r.rid, r.type, r.id, h.version, h.last_updated_ms, h.state, h.owner_org, h.person_id, h.digest, h.content
-  FROM resource r JOIN history h ON h.rid = r.rid
-  WHERE r.type = ? AND r.id = ? AND h.version < ?
-  ORDER BY h.version DESC LIMIT ?`);
+  ${OF_HISTORY} AND h.version < ? ORDER BY h.version DESC LIMIT ?`);
 export function* selectHistory(type: string, id: string, before: number, count: number): Step<ResourceRow[]> {
   return (yield* SELECT_HISTORY.all(type, id, before, count)) as unknown as ResourceRow[];
 }
@@ -122,44 +121,8 @@ export function* selectAllOfPerson(personId: string): Step<ResourceRow[]> {
   return (yield* SELECT_ALL_OF_PERSON.all(personId)) as unknown as ResourceRow[];
 }
 
-const RESOURCES = rowsOf(
-  'resource',
-  {
-    rid: 'bigint',
-    type: 'text',
-    id: 'text',
-    version: 'bigint',
-    last_updated_ms: 'bigint',
-    state: 'text',
-    owner_org: 'text',
-    person_id: 'text',
-    digest: 'text',
-    content: 'text',
-  },
-  `ON CONFLICT (rid) DO UPDATE SET
-    version = excluded.version, last_updated_ms = excluded.last_updated_ms, state = excluded.state,
-    owner_org = excluded.owner_org, person_id = excluded.person_id, digest = excluded.digest, content = excluded.content`,
-);
-/** New rows, and new versions of rows that are there. */
-export function* putResources(rows: readonly ResourceRow[]): Step<void> {
-  yield* RESOURCES.insert(
-    rows.map((row) => [
-      row.rid,
-      row.type,
-      row.id,
-      row.version,
-      row.last_updated_ms,
-      row.state,
-      row.owner_org,
-      row.person_id,
-      row.digest,
-      row.content,
-    ]),
-  );
-}
-
-const HISTORY = rowsOf('history', {
-  rid: 'bigint',
+/** What a version is, whether it is current or superseded. */
+const VERSION = {
   version: 'bigint',
   last_updated_ms: 'bigint',
   state: 'text',
@@ -167,21 +130,30 @@ const HISTORY = rowsOf('history', {
   person_id: 'text',
   digest: 'text',
   content: 'text',
-});
+} as const;
+
+/** @returns values in the order of `VERSION` */
+function versionOf(row: ResourceRow): SqlValue[] {
+  const { version, last_updated_ms, state, owner_org, person_id, digest, content } = row;
+  return [version, last_updated_ms, state, owner_org, person_id, digest, content];
+}
+
+const RESOURCES = rowsOf(
+  'resource',
+  { rid: 'bigint', type: 'text', id: 'text', ...VERSION },
+  `ON CONFLICT (rid) DO UPDATE SET
+    version = excluded.version, last_updated_ms = excluded.last_updated_ms, state = excluded.state,
+    owner_org = excluded.owner_org, person_id = excluded.person_id, digest = excluded.digest, content = excluded.content`,
+);
+/** New rows, and new versions of rows that are there. */
+export function* putResources(rows: readonly ResourceRow[]): Step<void> {
+  yield* RESOURCES.insert(rows.map((row) => [row.rid, row.type, row.id, ...versionOf(row)]));
+}
+
+const HISTORY = rowsOf('history', { rid: 'bigint', ...VERSION });
 /** Keeps versions that are about to be replaced. */
 export function* insertHistory(rows: readonly ResourceRow[]): Step<void> {
-  yield* HISTORY.insert(
-    rows.map((row) => [
-      row.rid,
-      row.version,
-      row.last_updated_ms,
-      row.state,
-      row.owner_org,
-      row.person_id,
-      row.digest,
-      row.content,
-    ]),
-  );
+  yield* HISTORY.insert(rows.map((row) => [row.rid, ...versionOf(row)]));
 }
 
 const KEEP_SUPERSEDED = statement(`

@@ -1,6 +1,7 @@
 /** The store's worklist: items that a person sees to, and what they did with them. */
 import type { WorkStore } from '../store.ts';
 import type { Runner } from './engine.ts';
+import { restoreDeleted } from './restore.ts';
 import { assignWork, noteWork, resolveWork } from './work-changes.ts';
 import { selectRefused, selectWork, selectWorkItem } from './work-rows.ts';
 
@@ -12,6 +13,7 @@ export function workStore(runner: Runner): WorkStore {
     assignWork: (id, assignee, nowMs, actor) =>
       runner.write(() => assignWork(id, assignee, { actor, nowMs })),
     noteWork: (id, action, nowMs, actor) => runner.write(() => noteWork(id, action, { actor, nowMs })),
+    restoreDeleted: (id, nowMs, actor) => runner.write(() => restoreDeleted(id, { actor, nowMs })),
     refusedRecord: (workId) => runner.read(() => selectRefused(workId)),
   };
 }

@@ -3,6 +3,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import { RESOURCE_ID_SYSTEM, saysTheSame } from '../../../src/target/outgoing.ts';
 import { referencesOf } from '../../../src/target/references.ts';
 import type { WireRequest } from '../../../src/wire/exchange.ts';
+import { birthIn, editIn } from './clinic.ts';
 import type { Database } from './disk.ts';
 import { identifiersOf, type ModelEhr } from './ehr.ts';
 import { type Version, versionIn } from './people.ts';
@@ -21,6 +22,7 @@ export class Watch {
   /** by person: what they last said, as far as it was acknowledged; undefined while a change is on its way */
   readonly #consents = new Map<string, boolean | undefined>();
   readonly #newest = new Map<string, number>();
+  readonly #edits = new Map<string, number>();
   ehr: ModelEhr | undefined;
 
   breach(what: string): void {
@@ -59,6 +61,9 @@ export class Watch {
     const number = versionIn(resource);
     if (number < (this.#newest.get(key) ?? 0)) this.breach(`${key} went back to version ${number}`);
     this.#newest.set(key, number);
+    const edit = editIn(resource);
+    if (edit < (this.#edits.get(key) ?? 0)) this.breach(`what somebody at the EHR wrote into ${key} is gone`);
+    this.#edits.set(key, edit);
     for (const reference of referencesOf(resource))
       if (!this.ehr?.current(reference)) this.breach(`${key} came before ${reference}`);
   }
@@ -97,7 +102,7 @@ export function breachesAtRest(
 
 function lost(database: Database, acknowledged: Acknowledged): string[] {
   const rows = database.rows<{ record_key: string; payload: string }>(
-    'SELECT record_key, payload FROM source_record',
+    `SELECT record_key, payload FROM source_record WHERE source = 'simulation'`,
   );
   const kept = new Map(
     rows.map((row) => [row.record_key, (JSON.parse(row.payload) as { number: number }).number]),
@@ -115,6 +120,11 @@ function leftOver(database: Database): string[] {
   return [
     ...leases.map(({ delivery_key: key }) => `the lease of ${key} is held for ever`),
     ...unlisted(database),
+    ...database
+      .rows<{ resource: string }>(
+        `SELECT type || '/' || resource_id AS resource FROM work WHERE kind = 'conflict'`,
+      )
+      .map(({ resource }) => `${resource} is called a conflict, and nobody disagrees`),
   ];
 }
 
@@ -147,6 +157,7 @@ function atTheEhr(database: Database, ehr: ModelEhr, versions: readonly Version[
       ]),
   );
   return stored.flatMap(({ type, id, content }) => {
+    if (birthIn(JSON.parse(content) as Resource)) return []; // the clinic's own: it looks for these itself
     const copies = holds.get(`${type}/${id}`) ?? [];
     const person = id.slice(0, id.search(/-|$/));
     if (copies.length > 1) return [`${type}/${id} is at the EHR ${copies.length} times`];

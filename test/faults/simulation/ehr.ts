@@ -21,6 +21,8 @@ export interface Answered {
 export interface Kept {
   readonly key: string;
   readonly versions: (Resource | undefined)[];
+  /** when the last of them was written, epoch ms */
+  updatedMs: number;
 }
 
 /** Told of everything that is written, as it is written. */
@@ -32,10 +34,12 @@ export class ModelEhr {
   readonly kept = new Map<string, Kept>();
   readonly kind: Kind;
   readonly #onWrite: OnWrite;
+  readonly #clock: () => number;
   #lastId = 0;
 
-  constructor(kind: Kind, onWrite: OnWrite) {
+  constructor(kind: Kind, clock: () => number, onWrite: OnWrite) {
     this.kind = kind;
+    this.#clock = clock;
     this.#onWrite = onWrite;
   }
 
@@ -50,7 +54,7 @@ export class ModelEhr {
     if (method === 'POST' && path === '') return this.#transaction(JSON.parse(body ?? '{}') as Bundle);
     if (method === 'POST' && path.endsWith('/_search')) return this.#search(path, body ?? '');
     if (method === 'POST') return this.#create(path, JSON.parse(body ?? '{}') as Resource, request.headers);
-    if (method === 'GET') return this.#read(path);
+    if (method === 'GET') return path.includes('?') ? this.#changes(path) : this.#read(path);
     if (method === 'DELETE') return this.#delete(path);
     return this.#put(path, JSON.parse(body ?? '{}') as Resource, request.headers['if-match']);
   }
@@ -94,12 +98,12 @@ export class ModelEhr {
   #put(key: string, resource: Resource, ifMatch: string | undefined): Answered {
     if (ifMatch !== undefined && ifMatch !== this.#etag(key)) return said(412);
     const isNew = !this.kept.has(key);
-    this.#write(key, resource);
+    this.write(key, resource);
     return said(isNew ? 201 : 200, undefined, { etag: this.#etag(key)! });
   }
 
   #delete(key: string): Answered {
-    if (this.current(key)) this.#write(key, undefined);
+    if (this.current(key)) this.write(key, undefined);
     return said(204);
   }
 
@@ -112,7 +116,7 @@ export class ModelEhr {
     }
     this.#lastId += 1;
     const key = `${type}/s${this.#lastId}`;
-    this.#write(key, resource);
+    this.write(key, resource);
     return said(201, undefined, located(key, this.#etag(key)!));
   }
 
@@ -121,6 +125,30 @@ export class ModelEhr {
     const found = this.#matches(type, new URLSearchParams(form).get('identifier') ?? '');
     const entry = found.map((kept) => ({ resource: this.#shown(kept, kept.versions.at(-1)!) }));
     return said(200, { resourceType: 'Bundle', type: 'searchset', total: entry.length, entry });
+  }
+
+  /** What changed since a time, by search or by history, in pages. */
+  #changes(path: string): Answered {
+    const [place, query] = path.split('?') as [string, string];
+    const [type] = place.split('/') as [string];
+    const asked = new URLSearchParams(query);
+    const sinceMs = Date.parse(asked.get('_since') ?? asked.get('_lastUpdated')?.slice(2) ?? '');
+    const from = Number(asked.get('_offset') ?? 0);
+    const count = Number(asked.get('_count'));
+    const all = [...this.kept.values()]
+      .filter(
+        ({ key, versions, updatedMs }) =>
+          key.startsWith(`${type}/`) && versions.at(-1) && updatedMs >= sinceMs,
+      )
+      .toSorted((a, b) => a.updatedMs - b.updatedMs);
+    const entry = all
+      .slice(from, from + count)
+      .map((kept) => ({ resource: this.#shown(kept, kept.versions.at(-1)!) }));
+    asked.set('_offset', String(from + count));
+    const url = `${BASE}/${place}?${asked}`;
+    const link = from + count < all.length ? [{ relation: 'next', url }] : [];
+    const date = new Date(this.#clock()).toUTCString();
+    return said(200, { resourceType: 'Bundle', type: 'searchset', link, entry }, { date });
   }
 
   #matches(type: string, token: string): Kept[] {
@@ -134,16 +162,19 @@ export class ModelEhr {
     });
   }
 
-  #write(key: string, resource: Resource | undefined): void {
-    const kept = this.kept.get(key) ?? { key, versions: [] };
+  /** A new version, or the first one. */
+  write(key: string, resource: Resource | undefined): void {
+    const kept = this.kept.get(key) ?? { key, versions: [], updatedMs: 0 };
     kept.versions.push(resource);
+    kept.updatedMs = this.#clock();
     this.kept.set(key, kept);
     this.#onWrite(key, resource);
   }
 
   #shown(kept: Kept, resource: Resource): Resource {
     const id = kept.key.slice(kept.key.indexOf('/') + 1);
-    const meta = { ...resource.meta, versionId: String(kept.versions.length), lastUpdated: kept.key };
+    const lastUpdated = new Date(kept.updatedMs).toISOString();
+    const meta = { ...resource.meta, versionId: String(kept.versions.length), lastUpdated };
     return { ...resource, id, meta } as Resource;
   }
 

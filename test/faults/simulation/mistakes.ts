@@ -1,5 +1,6 @@
 /** Mistakes that delivery could make, to prove that the simulation finds them. */
 import type { Broken } from './program.ts';
+import { TARGET } from './receiving.ts';
 
 export type Mistake = keyof typeof MISTAKES;
 
@@ -53,6 +54,27 @@ const MISTAKES = {
       ...target,
       deliver: async (deliveries, signal) =>
         [...(await target.deliver(deliveries.toReversed(), signal))].reverse(),
+    }),
+  },
+  /** whatever the target holds is written over */
+  'writes-over-others': {
+    target: (target) => ({
+      ...target,
+      deliver: (deliveries, signal) =>
+        target.deliver(
+          deliveries.map((one) => ({ ...one, link: one.link && { ...one.link, remoteVersion: undefined } })),
+          signal,
+        ),
+    }),
+  },
+  /** what was done at the EHR is passed over */
+  'is-deaf': {
+    store: (store) => ({
+      ...store,
+      commit: (records, ...rest) =>
+        records.some(({ source }) => source === TARGET)
+          ? Promise.resolve(records.map(() => ({ state: 'unchanged' })))
+          : store.commit(records, ...rest),
     }),
   },
 } as const satisfies Record<string, Broken>;

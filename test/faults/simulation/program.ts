@@ -12,9 +12,10 @@ import type { Target } from '../../../src/target/target.ts';
 import type { Exchange } from '../../../src/wire/exchange.ts';
 import type { Disk } from './disk.ts';
 import { BASE, type Kind } from './ehr.ts';
+import { START_MS } from './people.ts';
+import { receiveFrom, TARGET } from './receiving.ts';
 import type { Owner, Timeline } from './timeline.ts';
 
-export const TARGET = 'ehr';
 export const LEASE_MS = 60_000;
 const DEADLINE_MS = 2_000;
 const PATIENCE_MS = 500;
@@ -38,6 +39,8 @@ export interface Settings {
   readonly concurrency: number;
   /** no other adapter works on the same store */
   readonly isAlone: boolean;
+  /** how changes at the EHR are asked for; undefined: not at all */
+  readonly receives: 'search' | 'history' | undefined;
   readonly broken: Broken;
 }
 
@@ -80,7 +83,7 @@ export class Program {
   async #start({ definitions }: Standing): Promise<void> {
     const { store } = this;
     const { clock, random, timeline, exchange, onError } = this.#around;
-    const { broken, kind, maxEntries, concurrency, isAlone } = this.#settings;
+    const { broken, kind, maxEntries, concurrency, isAlone, receives } = this.#settings;
     while (isAlone && !(await store.recoverClaims(clock(), true).then(always, never)))
       await timeline.sleep(PATIENCE_MS, this.owner);
     const about = { name: TARGET, baseUrl: BASE, ids: kind.ids, deadlineMs: DEADLINE_MS, clock };
@@ -101,6 +104,9 @@ export class Program {
     });
     const options = { store, target: TARGET, clock, random, concurrency, leaseMs: LEASE_MS, maxEntries };
     this.worker = startWorker({ ...options, deliver: this.#watched(deliver), onError });
+    if (!receives) return;
+    const asked = { gate, clock, exchange: exchange(), deadlineMs: DEADLINE_MS, by: receives };
+    receiveFrom({ ...asked, store, sinceMs: START_MS, wake: () => this.worker?.wake() });
   }
 
   #watched(deliver: Deliver): Deliver {

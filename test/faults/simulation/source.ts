@@ -1,16 +1,10 @@
 /** A source that sends its records in versions, again and again until each is acknowledged, to whichever adapter lives. */
-import type { CommitRules } from '../../../src/store/store.ts';
 import type { Watch } from './checks.ts';
 import { recordOf, type Version } from './people.ts';
-import { type Program, TARGET } from './program.ts';
+import type { Program } from './program.ts';
+import { RULES } from './receiving.ts';
 import { type Timeline, WORLD } from './timeline.ts';
 
-const RULES: CommitRules = {
-  check: () => [],
-  provenanceId: () => undefined,
-  provenance: () => undefined,
-  route: () => [TARGET],
-};
 /** A source gives up a request that is not answered, and sends it again. */
 const DEADLINE_MS = 3_000;
 const AGAIN_MS = 400;

@@ -3,11 +3,13 @@ import { loadBaseDefinitions } from '../../../src/fhir/definitions.ts';
 import { seededRandom } from '../../../src/sandbox/faults.ts';
 import { createSearchIndex } from '../../../src/store/search-index.ts';
 import { breachesAtRest, unlisted, Watch } from './checks.ts';
+import { Clinic } from './clinic.ts';
 import { Database, Disk } from './disk.ts';
 import { ModelEhr } from './ehr.ts';
 import { anyTrouble, exchangeOver, type Fate, LONGEST_WAY_MS } from './network.ts';
 import { START_MS, versionsOf } from './people.ts';
-import { type Broken, Program, type Settings, type Standing, TARGET } from './program.ts';
+import { type Broken, Program, type Settings, type Standing } from './program.ts';
+import { TARGET } from './receiving.ts';
 import { Source } from './source.ts';
 import { Timeline, takeTimers, WORLD } from './timeline.ts';
 
@@ -68,6 +70,7 @@ class World {
   readonly #watch = new Watch();
   readonly #ehr: ModelEhr;
   readonly #disk: Disk;
+  readonly #clinic: Clinic;
   readonly #source: Source;
   readonly #programs: Program[] = [];
   readonly #replicas: number;
@@ -93,7 +96,11 @@ class World {
     this.#rate = random() * 0.4;
     this.#untilMs = timeline.nowMs + (0.2 + 0.8 * random()) * LONGEST_TROUBLE_MS;
     this.#settings = this.#anySettings(broken);
-    this.#ehr = new ModelEhr(this.#settings.kind, (key, resource) => this.#watch.written(key, resource));
+    const clock = (): number => timeline.nowMs;
+    this.#ehr = new ModelEhr(this.#settings.kind, clock, (key, resource) =>
+      this.#watch.written(key, resource),
+    );
+    this.#clinic = new Clinic(this.#ehr, timeline, random);
     this.#watch.ehr = this.#ehr;
     this.#disk = new Disk(database, timeline, random, {
       isFull: () => this.#isFull,
@@ -111,17 +118,21 @@ class World {
   async run(): Promise<readonly string[]> {
     for (let nth = 0; nth < this.#replicas; nth++) this.#begin();
     this.#source.start();
+    if (this.#settings.receives) this.#clinic.open(1 + this.#below(6), this.#untilMs - this.#timeline.nowMs);
     for (let nth = this.#below(5); nth > 0; nth--)
       this.#timeline.after(this.#below(this.#untilMs - this.#timeline.nowMs), () => this.#disturb());
     this.#timeline.after(this.#untilMs - this.#timeline.nowMs, () => this.#lift());
     const lastMs = this.#untilMs + REST_MS;
     const isAtRest = (): boolean =>
-      this.#timeline.nowMs > this.#untilMs && this.#source.isDone && this.#outboxIsAtRest();
+      this.#timeline.nowMs > this.#untilMs &&
+      this.#source.isDone &&
+      this.#outboxIsAtRest() &&
+      this.#clinic.unknown(this.#database).length === 0;
     if (!(await this.#timeline.run(lastMs, isAtRest)))
       this.#watch.breach(`not at rest ${(lastMs - this.#untilMs) / 60_000} min after the last fault`);
     for (const program of this.#programs) program.owner.isAlive = false;
     const rest = breachesAtRest(this.#database, this.#ehr, this.#source.acknowledged, this.#source.versions);
-    return [...this.#watch.breaches, ...rest];
+    return [...this.#watch.breaches, ...rest, ...this.#clinic.unknown(this.#database)];
   }
 
   get #isTroubled(): boolean {
@@ -136,7 +147,9 @@ class World {
       honoursIfNoneExist: random() < 0.5,
     };
     const maxEntries = [2, 5, 50][this.#below(3)]!;
-    return { kind, maxEntries, concurrency: 1 + this.#below(4), isAlone: this.#replicas === 1, broken };
+    const receives = random() < 0.4 ? (random() < 0.5 ? 'search' : 'history') : undefined;
+    const size = { maxEntries, concurrency: 1 + this.#below(4) };
+    return { kind, ...size, isAlone: this.#replicas === 1, receives, broken };
   }
 
   #below(count: number): number {

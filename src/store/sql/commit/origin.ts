@@ -2,10 +2,10 @@
 import { filingOf } from '../../../referral/filing.ts';
 import type { CommitRecord, CommitResult, Conflict, Identified, Received, ResourceKey } from '../../store.ts';
 import { conflictItem } from '../../work-items.ts';
-import { refreshKey } from '../delivery.ts';
+import { refreshKey, releaseStuck } from '../delivery.ts';
 import { noteFiling } from '../filing-rows.ts';
 import { selectKey } from '../key-rows.ts';
-import { deleteWaiting, upsertLink } from '../link-rows.ts';
+import { deleteWaiting, selectStuck, upsertLink } from '../link-rows.ts';
 import { hasWaiting, type NewEntry } from '../outbox-rows.ts';
 import type { Step } from '../statement.ts';
 import { resolveRejected } from '../work-rows.ts';
@@ -60,7 +60,7 @@ export function markReceived(
 
 /**
  * Says where the target stands: at the version that was received. What waited to be sent there is needless when it is in
- * step; else it has yet to get what only we have.
+ * step; else it has yet to get what only we have. What stood still there is moved by a decision.
  * @returns deliveries that were put in line
  */
 export function* settleOrigin(
@@ -80,6 +80,8 @@ export function* settleOrigin(
   const deliveryKey = personId ?? `${type}/${id}`;
   const entry = { target, deliveryKey, ownerOrg: record.ownerOrg, type, id, version, action: 'put' } as const;
   yield* batch.pending.flush();
+  if (record.decision)
+    yield* releaseStuck(yield* selectStuck({ target, type, id, state: 'parked' }), deliveredMs, true);
   if (isInStep) yield* dropWaiting(entry, deliveredMs);
   else if (!(yield* hasWaiting(entry))) return putInLine(batch, entry, row.content);
   return 0;

@@ -1,5 +1,6 @@
 /** What planning a record reads, and what it says is to be written. */
 import type { OperationOutcome } from '@medplum/fhirtypes';
+import { patientOf } from '../../people.ts';
 import type { Latest, SaidAfter } from '../../sayings.ts';
 import type { CommitRules, Conflict, Identified, Received } from '../../store.ts';
 import type { ResourceRow } from '../resource-rows.ts';
@@ -40,3 +41,14 @@ export interface ResourcePlan {
 export type Planned =
   | { readonly ok: true; readonly value: ResourcePlan }
   | { readonly ok: false; readonly outcome: OperationOutcome; readonly conflict?: Conflict };
+
+/** @returns patients whom a record speaks of: a part of a resource need not say whose it is, the whole does */
+export function patientsIn(plans: readonly ResourcePlan[]): ReadonlySet<string> {
+  return new Set(plans.flatMap((plan) => patientOf(plan.incoming) ?? patientOfWhole(plan) ?? []));
+}
+
+function patientOfWhole({ content, current }: ResourcePlan): string | undefined {
+  if (content) return patientOf(content);
+  const isOfPerson = current?.content && current.person_id !== null;
+  return isOfPerson ? patientOf(JSON.parse(current.content!) as Identified) : undefined;
+}

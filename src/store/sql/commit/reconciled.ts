@@ -15,6 +15,7 @@ import type { CommitRecord, Conflict, Identified, Received } from '../../store.t
 import { contentDigest, contentOf } from '../../versions.ts';
 import type { ResourceRow } from '../resource-rows.ts';
 import type { Step } from '../statement.ts';
+import { decidedOf } from './decided.ts';
 import { NO_RECORD, type Planned, type Planning, type ResourcePlan } from './planned.ts';
 import { RECEIVED, type Said } from './view.ts';
 
@@ -30,13 +31,13 @@ export function* planReceived(
   const ours = contentIn(current);
   const theirs = contentOf(incoming);
   const { received } = record;
-  const merged: Reconciled = ours
-    ? reconcile({ base: received.base, ours, theirs })
-    : { merged: theirs, conflicts: [] };
-  const about = { resource: key, theirs, base: received.base, record: record.payload, ...placeOf(received) };
+  const decided = decidedOf(record, key, ours);
+  const merged: Reconciled =
+    decided ?? (ours ? reconcile({ base: received.base, ours, theirs }) : { merged: theirs, conflicts: [] });
+  const about = { resource: key, theirs, base: received.base, held: record, ...placeOf(received) };
   if (ours && merged.conflicts.length > 0) return refuseConflict(record, { ...about, ours }, merged);
   const digest = contentDigest(merged.merged);
-  const isInStep = digest === contentDigest(theirs) || current?.digest === received.heldDigest;
+  const isInStep = digest === contentDigest(theirs) || (!decided && current?.digest === received.heldDigest);
   const first = planning.view.received.has(key) ? [] : yield* firstSaid(planning, record, current, ours);
   const said: SaidAfter = {
     own: RECEIVED,
@@ -110,14 +111,10 @@ export function* planBeside(
   const base = kept.length > 0 ? mergeContributions(kept) : ours;
   const after = mergeContributions(sayingsAfter(kept, said));
   const theirs = kept.length > 0 ? after : keepUnsaid(ours, after); // the first thing a source says removes nothing
-  const merged = reconcile({ base, ours, theirs });
+  const merged = decidedOf(record, key, ours) ?? reconcile({ base, ours, theirs });
   const place = { target: undefined, remoteId: undefined, remoteVersion: undefined };
   if (merged.conflicts.length > 0)
-    return refuseConflict(
-      record,
-      { resource: key, base, ours, theirs, record: record.payload, ...place },
-      merged,
-    );
+    return refuseConflict(record, { resource: key, base, ours, theirs, held: record, ...place }, merged);
   return planOf(planning, {
     incoming,
     current,
@@ -154,7 +151,8 @@ function* sharedSaid(
   const asked = askedLatest(before, mine);
   const latest =
     asked === undefined ? undefined : yield* planning.latestOf(type, id, asked, recordId ?? NO_RECORD);
-  return addSaying(before, mine, latest);
+  // What was made elsewhere is whole, though records only add to it.
+  return { ...addSaying(before, mine, latest), outcome: { kind: 'same' } };
 }
 
 function sayingsAfter(kept: readonly Said[], { put, gone }: SaidAfter): SaidAfter['put'] {

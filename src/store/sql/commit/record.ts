@@ -1,5 +1,4 @@
 /** Turns one source record into rows: versions, search rows, deliveries, Provenance, audit. First it is decided whole, then written whole, so that a refusal has nothing to take back. */
-import { PROJECT_NAMESPACE, uuidV5 } from '../../../fhir/ids.ts';
 import { patientOf } from '../../people.ts';
 import type { SaidAfter } from '../../sayings.ts';
 import type { CommitRecord, CommitResult, Identified, RefusedRecord, WrittenVersion } from '../../store.ts';
@@ -24,16 +23,20 @@ import type { ResourceRow } from '../resource-rows.ts';
 import type { Step } from '../statement.ts';
 import { resolveRejected, resolveWorkItem, withdrawWarnings } from '../work-rows.ts';
 import { addresseesOf } from './addressees.ts';
+import { auditOf } from './audit.ts';
 import type { Batch } from './batch.ts';
 import { keepStanding } from './course.ts';
+import { outdated } from './decided.ts';
 import { followPatient } from './follow.ts';
 import { markReceived, noteTask, refuseConflict, settleOrigin } from './origin.ts';
 import { planRecord } from './plan.ts';
-import type { ResourcePlan } from './planned.ts';
+import { patientsIn, type ResourcePlan } from './planned.ts';
 import { recordKeyOf, type Said } from './view.ts';
 
 /** Commits one record of a batch. */
 export function* commitRecord(batch: Batch, given: CommitRecord): Step<CommitResult> {
+  const late = given.decision && (yield* outdated(batch, given.decision));
+  if (late) return { state: 'refused', outcome: late };
   const kept = batch.view.kept.get(recordKeyOf(given));
   const record = kept ? inTime(given, kept) : given;
   const same = kept?.digest === record.digest;
@@ -49,7 +52,7 @@ export function* commitRecord(batch: Batch, given: CommitRecord): Step<CommitRes
   const plan = yield* planRecord(batch, record, kept?.record_id);
   if (!plan.ok && plan.conflict) return yield* refuseConflict(batch, record, plan.conflict);
   if (!plan.ok) {
-    yield* refuseRecord(batch, { ...record, outcome: plan.outcome });
+    if (!record.decision) yield* refuseRecord(batch, { ...record, outcome: plan.outcome });
     return { state: 'refused', outcome: plan.outcome };
   }
   const warned = { ...record, warnings: [...record.warnings, ...plan.course.warnings] };
@@ -91,9 +94,8 @@ function* writeRecord(
   const recordId = kept?.record_id ?? batch.takeRecordId();
   keepRecord(batch, record, recordId, kept);
   for (const plan of plans) yield* followPatient(batch, plan);
-  const patients = new Set(plans.flatMap(({ incoming }) => patientOf(incoming) ?? []));
   const people = new Set<string>();
-  for (const id of patients) {
+  for (const id of patientsIn(plans)) {
     batch.pending.recordPatients.push([id, recordId]);
     people.add(batch.view.personOf(id) ?? (yield* personOf(id)));
   }
@@ -103,7 +105,7 @@ function* writeRecord(
   yield* settleRefused(batch, record, kept !== undefined);
   yield* openWarnings(batch, record);
   yield* releaseHeld(writer);
-  writeAudit(writer);
+  batch.pending.audit.push(auditOf(record, writer.written, batch.context.nowMs));
   return { written: writer.written, deliveries: writer.deliveries };
 }
 
@@ -208,7 +210,7 @@ function* writeVersion(
   origin: string | typeof EVERYWHERE | undefined,
 ): Step<void> {
   const { batch, record } = writer;
-  const { index, nowMs, rules } = batch.context;
+  const { index, nowMs } = batch.context;
   const { resourceType: type, id } = content;
   const key = `${type}/${id}`;
   const current = batch.view.resources.get(key);
@@ -284,14 +286,4 @@ function* releaseHeld({ batch, written, people }: Writer): Step<void> {
     yield* batch.pending.flush();
     yield* releaseStuck(yield* selectHeldOfPerson(personId), batch.context.nowMs, false);
   }
-}
-
-/** Source keys may name people, so the record is named by a digest of its key. */
-function writeAudit({ batch, record, written }: Writer): void {
-  const { source, kind, key, ownerOrg } = record;
-  const id = uuidV5(PROJECT_NAMESPACE, JSON.stringify(['record', source, kind, key]));
-  const versions = written.map((one) => `${one.type}/${one.id}/${one.version}`);
-  const detail = JSON.stringify({ record: id, kind, written: versions });
-  const atMs = batch.context.nowMs;
-  batch.pending.audit.push({ atMs, ownerOrg, actor: source, action: 'commit', detail });
 }
