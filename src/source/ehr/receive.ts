@@ -159,8 +159,9 @@ async function gather(
       const read = one.change.resource ? one : await readNamed(options, one, signal);
       if (read && 'outcome' in read) return read;
       if (!read) continue; // gone, or nothing that can be kept here: its address stands for it
-      all.set(key, read);
       keys.set(key, `${read.change.type}/${read.known.id}`);
+      if (isSettled(read.known, read.change)) continue; // our own writing: only its name was not known
+      all.set(key, read);
       const found = new Set<ResourceKey>();
       // with those of the version before: it is what this one was made from
       for (const version of [read.change.resource, read.known.kept?.payload, provenance.get(key)?.agent])
@@ -206,7 +207,8 @@ async function readNamed(
   const again = known.current
     ? known
     : ((await knownOf(options, [read])).get(`${read.type}/${read.remoteId}`) ?? known);
-  return isSettled(again, read) ? undefined : { change: read, known: again };
+  const isGoneHere = again.current !== undefined && again.current.state !== 'current';
+  return isGoneHere ? undefined : { change: read, known: again };
 }
 
 /** @returns undefined for our own writing */

@@ -120,17 +120,18 @@ export async function hook(
   });
 }
 
-/** @param receive as in the configuration */
+/** @param receive as in the configuration @param others targets beside the EHR, likewise */
 export async function startAdapter(
   ehr: { readonly url: string },
   receive: object = RECEIVE,
+  others: readonly object[] = [],
 ): Promise<Adapter> {
   process.env[HOOK_SECRET_ENV] = HOOK_SECRET;
   const folder = temporaryFolder();
   const target = { name: 'ehr', url: ehr.url, requiresVerifiedNhsNumber: false, receive };
   writeFileSync(
     join(folder, 'hedgerow.config.json'),
-    JSON.stringify({ port: 0, dataDir: join(folder, 'data'), targets: [target] }),
+    JSON.stringify({ port: 0, dataDir: join(folder, 'data'), targets: [target, ...others] }),
   );
   const config = loadConfig({ cwd: folder, root: ROOT, path: 'hedgerow.config.json' });
   if (!config.ok) throw new Error(JSON.stringify(config.outcome));

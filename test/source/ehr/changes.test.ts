@@ -1,5 +1,5 @@
 /** Changes that are made in an EHR: taken in, merged with ours, or put before a person; never written over unseen. */
-import type { Patient, Provenance, ServiceRequest } from '@medplum/fhirtypes';
+import type { Consent, Patient, Provenance, ServiceRequest } from '@medplum/fhirtypes';
 import { expect, test } from 'vitest';
 import type { Adapter } from '../../../src/cli/adapter.ts';
 import { ruleOf } from '../../../src/fhir/outcome.ts';
@@ -104,6 +104,19 @@ test('changes of both sides at once are merged, and both sides hold the merge', 
   expect(
     (await adapter.store.counts()).work.filter(({ open, kind }) => open > 0 && kind !== 'warning'),
   ).toEqual([]);
+}, 60_000);
+
+test('what was changed there before consent was withdrawn is merged too: that less may go now makes no conflict', async () => {
+  const { adapter, ehr, here } = await started(BY_HOOK);
+  await edit(ehr, { gender: 'female' });
+  const withdrawn = { ...consent, status: 'inactive', provision: { type: 'deny' } } as Identified;
+  await say(adapter, 'P1', person({ birthDate: '1950-02-02' }), withdrawn);
+  await until(async () => ((await ehr.read(`Consent/${CONSENT}`)) as Consent).status === 'inactive');
+  await hook(adapter);
+  await until(async () => (await here()).gender === 'female');
+  expect(await here()).toMatchObject({ birthDate: '1950-02-02' });
+  expect(await ehr.read(KEY)).toMatchObject({ gender: 'female', birthDate: '1950-02-01' });
+  expect(await adapter.store.worklist({ kind: 'conflict', open: true, count: 5 })).toEqual([]);
 }, 60_000);
 
 test('the same changed differently on both sides is a conflict: neither is written over, and a person gets both', async () => {
