@@ -6,10 +6,12 @@ import timersPromises from 'node:timers/promises';
 export interface Owner {
   readonly name: string;
   isAlive: boolean;
+  /** stands still until then, as a machine does that is paused: what was to happen happens late */
+  pausedUntilMs?: number;
 }
 
 interface Event {
-  readonly atMs: number;
+  atMs: number;
   /** among events of one moment: by chance, since a real machine promises no order */
   readonly order: number;
   readonly owner: Owner;
@@ -73,6 +75,11 @@ export class Timeline {
       if (!event || event.atMs > untilMs) return false;
       this.nowMs = Math.max(this.nowMs, event.atMs);
       if (!event.run || !event.owner.isAlive) continue;
+      if ((event.owner.pausedUntilMs ?? 0) > this.nowMs) {
+        event.atMs = event.owner.pausedUntilMs!;
+        this.#push(event);
+        continue;
+      }
       this.count += 1;
       this.#owner = event.owner;
       event.run();

@@ -8,7 +8,7 @@ import { Database, Disk } from './disk.ts';
 import { ModelEhr } from './ehr.ts';
 import { anyTrouble, exchangeOver, type Fate, LONGEST_WAY_MS } from './network.ts';
 import { START_MS, versionsOf } from './people.ts';
-import { type Broken, Program, type Settings, type Standing } from './program.ts';
+import { type Broken, LEASE_MS, Program, type Settings, type Standing } from './program.ts';
 import { TARGET } from './receiving.ts';
 import { Source } from './source.ts';
 import { Timeline, takeTimers, WORLD } from './timeline.ts';
@@ -196,6 +196,7 @@ class World {
     const kinds = [
       () => this.#kill(this.#programs[this.#below(this.#programs.length)]),
       () => this.#kill(this.#programs[this.#below(this.#programs.length)]),
+      () => this.#pause(this.#programs[this.#below(this.#programs.length)]),
       () => {
         this.#disk.cutPower();
         for (const program of [...this.#programs]) this.#kill(program);
@@ -218,6 +219,11 @@ class World {
     program.owner.isAlive = false;
     this.#programs.splice(this.#programs.indexOf(program), 1);
     this.#timeline.after(LONGEST_WAY_MS + this.#below(5_000), () => this.#begin(), WORLD);
+  }
+
+  /** Its machine stands still for longer than a lease: others take over what it then believes its own. */
+  #pause(program: Program | undefined): void {
+    if (program) program.owner.pausedUntilMs = this.#timeline.nowMs + LEASE_MS + this.#below(LEASE_MS);
   }
 
   #lift(): void {
