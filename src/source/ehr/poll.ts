@@ -3,6 +3,7 @@ import { issueOf, outcomeOf } from '../../fhir/outcome.ts';
 import { pageOf } from './entry.ts';
 import type { ProgressBook } from './progress.ts';
 import { type Received, type ReceiveOptions, receiveChanges, type Trouble } from './receive.ts';
+import { Window } from './window.ts';
 
 export interface PollOptions extends ReceiveOptions {
   readonly types: readonly string[];
@@ -57,7 +58,8 @@ async function pollType(
   const startMs = mark ?? options.sinceMs ?? clock();
   let total: Received = { committed: 0, refused: 0, replayed: 0 };
   let latestMs = mark ?? options.sinceMs;
-  let url: string | undefined = addressOf(options, type, startMs - options.overlapMs);
+  const window = new Window({ ...options, type }, startMs - options.overlapMs);
+  let url: string | undefined = window.address;
   const seen = new Set<string>();
   while (url !== undefined) {
     if (seen.has(url) || seen.size >= MOST_PAGES) return endless(client.name, type);
@@ -74,19 +76,10 @@ async function pollType(
     latestMs ??= nowMs;
     for (const { updatedMs } of page.value.changes)
       latestMs = Math.max(latestMs, Math.min(updatedMs ?? 0, nowMs));
-    url = page.value.next;
+    url = window.after(page.value, asked.serverMs ?? nowMs - options.overlapMs);
   }
-  if (latestMs !== undefined) await progress.set('marks', type, latestMs);
+  if (latestMs !== undefined && window.isWhole) await progress.set('marks', type, latestMs);
   return total;
-}
-
-/** Holds no patient value: a type, a time and a size. */
-function addressOf({ by, pageSize, withProvenance }: PollOptions, type: string, fromMs: number): string {
-  const from = new Date(Math.max(0, fromMs)).toISOString();
-  const also = withProvenance ? '&_revinclude=Provenance:target' : '';
-  return by === 'history'
-    ? `${type}/_history?_since=${from}&_count=${pageSize}`
-    : `${type}?_lastUpdated=ge${from}&_sort=_lastUpdated&_count=${pageSize}${also}`;
 }
 
 function endless(name: string, type: string): Trouble {

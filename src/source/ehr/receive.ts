@@ -125,10 +125,14 @@ async function freshOf(options: ReceiveOptions, changes: readonly Change[]): Pro
   return fresh;
 }
 
-/** What was read just before our own delivery got there shows the copy from before it: taken in, it would undo ours. */
+/**
+ * What was read, or told, before our own delivery got there shows the copy from before it: taken in, it would undo ours.
+ * @returns the change, to be read again where that may be so
+ */
 function asNow(change: Change, { link }: Known, nowMs: number): Change {
-  const mayBeStale = change.resource && link && link.deliveredMs >= nowMs - STALE_MS;
-  return mayBeStale ? { ...change, resource: undefined, isNamed: true } : change; // read again
+  if (!change.resource || !link) return change;
+  const mayBeStale = link.deliveredMs >= Math.min(nowMs - STALE_MS, change.updatedMs ?? 0);
+  return mayBeStale ? { ...change, resource: undefined, isNamed: true } : change;
 }
 
 function trialOf({ version, updatedMs }: Change, { current }: Known): string {

@@ -1,7 +1,7 @@
 /** Keeps the store in step with what changes at one EHR: looks at intervals and when it is told to, one look at a time. */
 import type { OperationOutcome, Provenance } from '@medplum/fhirtypes';
 import { type Checked, issueOf, outcomeOf } from '../../fhir/outcome.ts';
-import type { ResourceKey } from '../../store/store.ts';
+import type { ResourceKey, Store } from '../../store/store.ts';
 import type { Change } from './entry.ts';
 import { type Notification, readNotification } from './notification.ts';
 import { type PollOptions, pollOnce } from './poll.ts';
@@ -9,8 +9,9 @@ import { type Received, receiveChanges, type Trouble } from './receive.ts';
 import { ensureSubscriptions, type SubscribeOptions } from './subscribe.ts';
 
 export interface ReceiverOptions extends PollOptions {
-  /** between two looks */
+  /** between two looks, of all processes on the database together */
   readonly everyMs: number;
+  readonly store: PollOptions['store'] & Pick<Store, 'runOnce' | 'sharedNowMs'>;
   /** Subscriptions to make there, where they are wanted */
   readonly subscribe?: SubscribeOptions | undefined;
   readonly onTrouble: (outcome: OperationOutcome) => void;
@@ -43,13 +44,14 @@ export function startReceiver(options: ReceiverOptions): Receiver {
   };
   const look = (): Promise<Received | Trouble> => inTurn(() => lookOnce(options, signal));
   const again = (waitMs: number): void => {
-    if (!signal.aborted) timer = setTimeout(() => void round(), waitMs);
+    if (!signal.aborted) timer = setTimeout(() => void round(false), waitMs);
   };
-  const round = async (): Promise<void> => {
-    const done = await look();
-    again('outcome' in done ? Math.max(options.everyMs, done.waitMs ?? 0) : options.everyMs);
+  const round = async (isFirst: boolean): Promise<void> => {
+    const done = isFirst ? await look() : await inTurn(() => takeTurn(options, signal));
+    const waitMs = await untilNextTurn(options);
+    again('outcome' in done ? Math.max(waitMs, done.waitMs ?? 0) : waitMs);
   };
-  void round();
+  void round(true); // whoever starts may be the first for long
   return {
     name: options.name,
     look,
@@ -62,8 +64,31 @@ export function startReceiver(options: ReceiverOptions): Receiver {
   };
 }
 
+const NOTHING: Received = { committed: 0, refused: 0, replayed: 0 };
+
+/** Turns are counted from the epoch, so that all processes on one database mean the same, and one of them looks. */
+async function takeTurn(options: ReceiverOptions, signal: AbortSignal): Promise<Received | Trouble> {
+  const { name, store, clock, everyMs } = options;
+  let done: Received | Trouble = NOTHING;
+  try {
+    const nowMs = await store.sharedNowMs(clock());
+    const dueMs = Math.floor(Math.floor(nowMs / everyMs) * everyMs);
+    await store.runOnce(`receive ${name}`, { dueMs, nowMs: clock() }, async () => {
+      done = await lookOnce(options, signal);
+    });
+    return done;
+  } catch (error) {
+    return troubled(options, error);
+  }
+}
+
+async function untilNextTurn({ store, clock, everyMs }: ReceiverOptions): Promise<number> {
+  const nowMs = await store.sharedNowMs(clock()).catch(() => clock());
+  return Math.ceil(everyMs - (nowMs % everyMs));
+}
+
 async function lookOnce(options: ReceiverOptions, signal: AbortSignal): Promise<Received | Trouble> {
-  if (signal.aborted) return { committed: 0, refused: 0, replayed: 0 };
+  if (signal.aborted) return NOTHING;
   try {
     const unsubscribed = options.subscribe && (await ensureSubscriptions(options, options.subscribe, signal));
     const done = await pollOnce(options, signal);
@@ -72,10 +97,14 @@ async function lookOnce(options: ReceiverOptions, signal: AbortSignal): Promise<
     else options.onReceived?.(done);
     return done;
   } catch (error) {
-    const trouble = { waitMs: undefined, outcome: failed(options.name, error) };
-    options.onTrouble(trouble.outcome);
-    return trouble;
+    return troubled(options, error);
   }
+}
+
+function troubled({ name, onTrouble }: ReceiverOptions, error: unknown): Trouble {
+  const trouble = { waitMs: undefined, outcome: failed(name, error) };
+  onTrouble(trouble.outcome);
+  return trouble;
 }
 
 /** What was thrown is named, not repeated: it may hold a value. */

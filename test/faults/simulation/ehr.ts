@@ -127,7 +127,7 @@ export class ModelEhr {
     return said(200, { resourceType: 'Bundle', type: 'searchset', total: entry.length, entry });
   }
 
-  /** What changed since a time, by search or by history, in pages. */
+  /** What changed since a time, by search or by history, in pages that are counted anew for each request. */
   #changes(path: string): Answered {
     const [place, query] = path.split('?') as [string, string];
     const [type] = place.split('/') as [string];
@@ -140,7 +140,9 @@ export class ModelEhr {
         ({ key, versions, updatedMs }) =>
           key.startsWith(`${type}/`) && versions.at(-1) && updatedMs >= sinceMs,
       )
-      .toSorted((a, b) => a.updatedMs - b.updatedMs);
+      .toSorted((a, b) =>
+        place.endsWith('_history') ? b.updatedMs - a.updatedMs : a.updatedMs - b.updatedMs,
+      );
     const entry = all
       .slice(from, from + count)
       .map((kept) => ({ resource: this.#shown(kept, kept.versions.at(-1)!) }));

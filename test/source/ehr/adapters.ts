@@ -120,15 +120,16 @@ export async function hook(
   });
 }
 
-/** @param receive as in the configuration @param others targets beside the EHR, likewise */
+/** @param receive as in the configuration @param others targets beside the EHR, likewise @param more what else is configured of the EHR */
 export async function startAdapter(
   ehr: { readonly url: string },
   receive: object = RECEIVE,
   others: readonly object[] = [],
+  more: object = {},
 ): Promise<Adapter> {
   process.env[HOOK_SECRET_ENV] = HOOK_SECRET;
   const folder = temporaryFolder();
-  const target = { name: 'ehr', url: ehr.url, requiresVerifiedNhsNumber: false, receive };
+  const target = { name: 'ehr', url: ehr.url, requiresVerifiedNhsNumber: false, receive, ...more };
   writeFileSync(
     join(folder, 'hedgerow.config.json'),
     JSON.stringify({ port: 0, dataDir: join(folder, 'data'), targets: [target, ...others] }),

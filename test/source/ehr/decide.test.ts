@@ -203,7 +203,7 @@ test('what was deleted there is not made there again unasked, however ours goes 
   const newer = request({ reasonCode: [{ text: 'Money worries' }] });
   expect(await say(adapter, 'P1', person(), consent, newer)).toMatchObject({ state: 'committed' });
   await until(async () => (await items(adapter, 'parked')).length > 0);
-  await quiet(ehr, adapter);
+  await quiet(ehr); // what refers to it waits
   expect(await ehr.read(REQUEST_KEY)).toBeUndefined();
   expect((await items(adapter, 'conflict')).map(({ id }) => id)).toEqual([work]); // shown once
   const [parked] = await items(adapter, 'parked');

@@ -53,11 +53,49 @@ test('follows pages, begins again before the last change, and passes over what i
   );
   const adapter = await startAdapter(ehr, LOOK);
   await until(async () => (await families(adapter)).length === 2);
-  await looks(adapter, ehr.seen, 2);
-  expect(windows(ehr.seen).slice(0, 2)).toEqual(['2025-12-31T23:59:00.000Z', '2026-03-01T09:59:00.000Z']);
+  await looks(adapter, ehr.seen, 3);
+  expect(windows(ehr.seen).slice(0, 3)).toEqual([
+    '2025-12-31T23:59:00.000Z',
+    '2026-03-01T09:00:00.000Z', // goes on from what it saw last, and follows the next page where that leads no further
+    '2026-03-01T09:59:00.000Z',
+  ]);
   expect(await families(adapter)).toEqual(['a 1', 'b 1']);
   expect((await adapter.store.counts()).sources.find(({ source }) => source === 'ehr')?.records).toBe(2);
 }, 60_000);
+
+const at = (minute: number): string => `2026-03-01T09:${String(minute).padStart(2, '0')}:00Z`;
+test.each([
+  ['each at a time of its own', (nth: number) => at(nth)],
+  ['all at one time', () => at(1)],
+])(
+  'what changes while pages are read makes nothing fall between them: %s',
+  async (_name, timeOf) => {
+    let all = ['a', 'b', 'c', 'd', 'e'].map((id, nth) => doctor(id, 1, timeOf(nth + 1)));
+    let asked = 0;
+    const ehr = await startHookServer(({ path, headers }) => {
+      const one = all.find(({ id }) => path === `/Practitioner/${id}`);
+      if (one) return { status: 200, body: one };
+      if (!path.startsWith('/Practitioner?')) return undefined;
+      const query = new URL(path, `http://${headers.host}`).searchParams;
+      const offset = Number(query.get('_offset') ?? 0);
+      asked += 1;
+      // between the first two pages somebody writes what was on the first
+      if (asked === 2) all = [...all.slice(1), doctor('a', 2, '2026-03-01T12:00:30Z')];
+      const fromMs = Date.parse(query.get('_lastUpdated')!.slice(2));
+      const found = all.filter(({ meta }) => Date.parse(meta!.lastUpdated!) >= fromMs);
+      query.set('_offset', String(offset + 2));
+      const next = offset + 2 < found.length ? `http://${headers.host}/Practitioner?${query}` : undefined;
+      return bundle(found.slice(offset, offset + 2), next);
+    });
+    const adapter = await startAdapter(ehr, LOOK);
+    await until(async () => (await families(adapter)).includes('a 2'));
+    const before = windows(ehr.seen).length;
+    await looks(adapter, ehr.seen, before + 1);
+    await until(async () => (await families(adapter)).length === 5);
+    expect(await families(adapter)).toEqual(['a 2', 'b 1', 'c 1', 'd 1', 'e 1']);
+  },
+  60_000,
+);
 
 test('a change that is dated in the time to come does not hide those until then', async () => {
   const ehr = await startHookServer(() => bundle([doctor('a', 1, '2027-01-01T00:00:00Z')]));
@@ -112,10 +150,14 @@ test('a history tells of a deletion: nothing is deleted here, and a person is to
     { resource: doctor('a', 2, '2026-03-01T10:00:00Z'), request: { method: 'PUT', url: 'Practitioner/a' } },
     { resource: doctor('a', 1, '2026-03-01T09:00:00Z'), request: { method: 'PUT', url: 'Practitioner/a' } },
   ];
-  const ehr = await startHookServer(() => ({
-    status: 200,
-    body: { resourceType: 'Bundle', type: 'history', entry: entries().slice(isDeleted ? 0 : 1) },
-  }));
+  const ehr = await startHookServer(({ path }) =>
+    path.endsWith('/Practitioner/a')
+      ? { status: 410 }
+      : {
+          status: 200,
+          body: { resourceType: 'Bundle', type: 'history', entry: entries().slice(isDeleted ? 0 : 1) },
+        },
+  );
   const adapter = await startAdapter(ehr, { ...LOOK, by: 'history' });
   await until(async () => (await families(adapter)).length === 1);
   expect(await families(adapter)).toEqual(['a 2']);
