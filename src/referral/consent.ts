@@ -4,7 +4,13 @@ import type { Definitions } from '../fhir/definitions.ts';
 import { issueOf } from '../fhir/outcome.ts';
 import { verifiedNhsNumber } from '../fhir/verified-number.ts';
 import { codedOnly } from './coded-only.ts';
-import { type Covering, coveringConsent, isConsentFor } from './covering-consent.ts';
+import {
+  type ConsentRule,
+  type Covering,
+  coveringConsent,
+  decisionsFor,
+  isConsentFor,
+} from './covering-consent.ts';
 import { isRestricted, withoutWhereabouts } from './restriction.ts';
 
 export type Purpose = 'share-with-gp' | 'refer' | 'research';
@@ -16,13 +22,18 @@ const PURPOSE_CODES: Readonly<Record<Purpose, string>> = {
   research: 'research',
 };
 
+/** What a target goes by: Consents for its purpose, and, where it names any, of these scopes and for these reasons. */
+export interface Agreed extends Pick<ConsentRule, 'scopes' | 'reasons'> {
+  readonly purpose: Purpose;
+}
+
 export interface SharingQuestion {
   /** every Consent of the person, of all purposes and sources */
   readonly consents: readonly Consent[];
   /** the person the resource is about, as the store has them; undefined when unknown */
   readonly patient: Patient | undefined;
   readonly resource: Resource;
-  readonly purpose: Purpose;
+  readonly agreed: Agreed;
   /** the target takes only people whose NHS number is verified */
   readonly requiresVerifiedNhsNumber: boolean;
   /** the target is configured to take restricted people; default false */
@@ -36,7 +47,12 @@ export interface SharingQuestion {
 
 export type SharingDecision =
   | { readonly send: true; readonly resource: Resource }
-  | { readonly send: false; readonly issue: OperationOutcomeIssue };
+  | {
+      readonly send: false;
+      readonly issue: OperationOutcomeIssue;
+      /** what the person decided is of another scope than the target's: nobody need look */
+      readonly isElsewhere?: boolean;
+    };
 
 /** Types that belong to no person: nobody's consent is needed. */
 const OF_NO_PERSON = new Set([
@@ -62,10 +78,15 @@ export function decideSharing(question: SharingQuestion): SharingDecision {
     return held('the person is restricted, and the target is not configured to take restricted people');
   if (question.requiresVerifiedNhsNumber && !hasVerifiedNhsNumber(patient))
     return held('the target needs a verified NHS number, and the person has none: trace the person');
-  const purpose = PURPOSE_CODES[question.purpose];
-  const covering = coveringConsent(question.consents, purpose, question.nowMs);
-  const allowed = covering.covers ? covering.extent : withdrawalExtent(question, purpose);
-  if (!allowed) return held(REASONS[(covering as Extract<Covering, { covers: false }>).why](purpose));
+  const rule = ruleOf(question.agreed);
+  const covering = coveringConsent(question.consents, rule, question.nowMs);
+  const allowed = covering.covers ? covering.extent : withdrawalExtent(question, rule);
+  if (!allowed) {
+    const { why } = covering as Extract<Covering, { covers: false }>;
+    const isElsewhere =
+      why === 'none' && decisionsFor(question.consents, { purpose: rule.purpose }).length > 0;
+    return { ...held(REASONS[why](rule.purpose)), ...(isElsewhere ? { isElsewhere } : {}) };
+  }
   const extent = allowed === 'full' ? resource : codedOnly(question.definitions, resource);
   if (!extent) return held('consent covers codes only, and without its narrative it says nothing');
   return { send: true, resource: isRestricted(patient) ? withoutWhereabouts(extent) : extent };
@@ -74,15 +95,19 @@ export function decideSharing(question: SharingQuestion): SharingDecision {
 /** A refusal or withdrawal tells a holder what it must know; to all others it would itself be a leak. */
 function withdrawalExtent(
   { resource, alreadyShared }: SharingQuestion,
-  purpose: string,
+  rule: ConsentRule,
 ): 'coded-only' | undefined {
-  const tells = alreadyShared && resource.resourceType === 'Consent' && isConsentFor(resource, purpose);
+  const tells = alreadyShared && resource.resourceType === 'Consent' && isConsentFor(resource, rule);
   return tells ? 'coded-only' : undefined;
 }
 
+function ruleOf(agreed: Agreed): ConsentRule {
+  return { ...agreed, purpose: PURPOSE_CODES[agreed.purpose] };
+}
+
 /** @returns whether a Consent speaks of what a target is for */
-export function concerns(consent: Consent, purpose: Purpose): boolean {
-  return isConsentFor(consent, PURPOSE_CODES[purpose]);
+export function concerns(consent: Consent, agreed: Agreed): boolean {
+  return isConsentFor(consent, ruleOf(agreed));
 }
 
 /** @returns whether a Consent refuses, or takes back, what was agreed to before */
@@ -97,7 +122,7 @@ const REASONS: Readonly<Record<Extract<Covering, { covers: false }>['why'], (pur
   refused: (purpose) => `the person refused or withdrew consent for ${purpose}`,
   period: (purpose) => `consent for ${purpose} is outside its period: ask the person again`,
   unclear: (purpose) =>
-    `consent for ${purpose} has exceptions or dates that cannot be read: record it plainly`,
+    `consent for ${purpose} has exceptions, limits or dates that cannot be read: record it plainly`,
 };
 
 /** @returns true when a valid NHS number is marked as present and verified */

@@ -14,13 +14,13 @@ type Key = `${string}/${string}`;
 export interface Change {
   /** as the record says it */
   readonly incoming: Identified;
-  /** as it is stored; undefined where it is new */
+  /** current content; undefined where it is new */
   readonly before: Identified | undefined;
-  /** as it is to be stored; undefined while only parts of it are known */
+  /** content to be; undefined while only parts of it are known */
   readonly after: Identified | undefined;
 }
 
-/** What is stored beside a record. */
+/** What is stored beside a record, as far as `seenBeside` asked for it. */
 export interface Stored {
   resource(key: Key): Identified | undefined;
   /** Tasks whose focus is this resource */
@@ -29,11 +29,11 @@ export interface Stored {
 
 /** What a record's changes come to. */
 export interface JudgedRecord {
-  /** an error refuses the record, a warning goes to the worklist */
+  /** an error refuses the record; a warning becomes a worklist item, as the record's own do */
   readonly issues: readonly OperationOutcomeIssue[];
-  /** versions that lie between what is stored and what comes, in order */
+  /** content that a resource had between `before` and `after`, in order: kept as history, never delivered */
   readonly between: ReadonlyMap<Key, readonly Identified[]>;
-  /** a request that is at odds with its Task, one of which is stored; undefined where they agree again */
+  /** what does not fit what is stored beside the record (a request at odds with its Task), by what it is about; undefined where it fits again */
   readonly standing: ReadonlyMap<Key, OperationOutcomeIssue | undefined>;
 }
 

@@ -23,6 +23,18 @@ test.each([
   ['an active consent that denies', [consent({ provision: { type: 'deny' } })]],
   ['an active consent without provision', [consent({ provision: undefined })]],
   ['a consent with exceptions', [consent({ provision: { type: 'permit', provision: [{ type: 'deny' }] } })]],
+  [
+    'a consent for one recipient only',
+    [consent({ provision: { ...consent().provision, actor: [{ reference: { display: 'x' } }] } as never })],
+  ],
+  [
+    'a consent for one kind of content only',
+    [consent({ provision: { ...consent().provision, class: [{ code: 'Encounter' }] } })],
+  ],
+  [
+    'a consent for content of one time only',
+    [consent({ provision: { ...consent().provision, dataPeriod: { end: '2025-01-01' } } })],
+  ],
   ['a consent not yet begun', [consent({ provision: { type: 'permit', period: { start: '2025-07-01' } } })]],
   ['a consent that has ended', [consent({ provision: { type: 'permit', period: { end: '2025-06-14' } } })]],
 ])('%s sends nothing', (_, consents) => {
@@ -50,7 +62,9 @@ test.each([
   ['research', 'research'],
 ] as const)('purpose %s is covered by consent for %s and by no other', (purpose, code) => {
   for (const other of ['share-gp', 'refer', 'research'])
-    expect(sent({ purpose, consents: [consent({}, 'full', other)] }) !== undefined).toBe(other === code);
+    expect(sent({ agreed: { purpose }, consents: [consent({}, 'full', other)] }) !== undefined).toBe(
+      other === code,
+    );
 });
 
 test('coded only, or an extent not said, sends codes without any words', () => {

@@ -80,7 +80,7 @@ export function decide(change: Partial<SharingQuestion> = {}) {
     consents: [consent()],
     patient: patient(),
     resource: encounter,
-    purpose: 'share-with-gp',
+    agreed: { purpose: 'share-with-gp' },
     requiresVerifiedNhsNumber: true,
     alreadyShared: false,
     nowMs: NOW,
