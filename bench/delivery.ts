@@ -1,19 +1,20 @@
 /** Measures the way out: the outbox to the sandbox EHR in a process of its own, against a bare keep-alive loop of the same PUTs. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadParts, ROOT } from '../src/cli/load.ts';
-import { loadConfig } from '../src/config.ts';
+import { type LoadedParts, ROOT } from '../src/cli/load.ts';
 import { startWorker } from '../src/outbox/worker.ts';
 import { createPipeline } from '../src/pipeline.ts';
-import { openSqliteStore } from '../src/store/sqlite/store.ts';
+import type { SourceRecord } from '../src/source/record.ts';
 import type { Identified, Store } from '../src/store/store.ts';
 import { createDelivery } from '../src/target/deliver-group.ts';
 import { createFhirServerTarget } from '../src/target/fhir-server.ts';
-import { compareBatches, type Result } from './measure.ts';
+import { partsOf } from './ingest.ts';
+import { compareBatches, type Result, withLeast } from './measure.ts';
+import { ENGINES, type Engine, newPlace } from './places.ts';
 import { multiplied, sampleRecords, streamed } from './samples.ts';
 
 const GOAL = 0.8;
@@ -21,54 +22,66 @@ const TARGET = 'ehr';
 /** The default of `targets[].concurrency`. */
 const CONCURRENCY = 8;
 
-/** @returns `deliver/bare`, in resources a second */
+/** @returns `deliver/bare` of each engine and the least, in resources a second */
 export async function benchDelivery(smoke: boolean): Promise<readonly Result[]> {
-  const config = loadConfig({ cwd: ROOT, root: ROOT });
-  const loaded = config.ok ? loadParts(config.value, ROOT) : config;
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.outcome.issue));
-  const parts = loaded.value;
+  const parts = partsOf();
   const folder = mkdtempSync(join(tmpdir(), 'bench-delivery-'));
   const records = multiplied(
     await sampleRecords(parts.sources.get('spreadsheet')!, 'referral', 100),
     smoke ? 20 : 300,
   );
-  let files = 0;
-  let bodies: readonly Identified[] = [];
-  const fill = async (): Promise<Store> => {
-    const store = await openSqliteStore({
-      file: join(folder, `store-${files++}.sqlite`),
-      definitions: parts.definitions,
-    });
-    const pipeline = createPipeline({
-      ...parts,
-      store,
-      clock: Date.now,
-      ownerOrg: () => 'local',
-      route: () => [TARGET],
-    });
-    await pipeline.ingest('spreadsheet', 'referral', streamed(records));
-    return store;
-  };
-  const stores: Store[] = [];
-  const rounds = smoke ? 1 : 5;
-  for (let round = 0; round <= rounds; round++) stores.push(await fill());
-  bodies = await allResources(stores[rounds]!);
-  const sandboxes: Sandbox[] = [];
-  for (let at = 0; at < 2 * rounds; at++)
-    sandboxes.push(await spawnSandbox(join(folder, `sandbox-${at}.sqlite`)));
   try {
-    const result = await compareBatches(
-      'deliver/bare',
-      async () => await drain(stores.pop()!, sandboxes.pop()!.url),
-      async () => await putAll(bodies, sandboxes.pop()!.url),
-      rounds,
-      'resources/s',
-    );
-    return [{ ...result, goal: GOAL, note: `${bodies.length} resources of ${records.length} referrals` }];
+    const results: Result[] = [];
+    for (const engine of ENGINES)
+      results.push(await compared(engine, join(folder, engine), parts, records, smoke));
+    return withLeast('deliver/bare', results, GOAL);
   } finally {
     for (const process of started.splice(0)) process.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+async function compared(
+  engine: Engine,
+  folder: string,
+  parts: LoadedParts,
+  records: readonly SourceRecord[],
+  smoke: boolean,
+): Promise<Result> {
+  mkdirSync(folder, { recursive: true });
+  const stores: Store[] = [];
+  const sandboxes: Sandbox[] = [];
+  const rounds = smoke ? 1 : 5;
+  for (let round = 0; round <= rounds; round++) {
+    const store = await (await newPlace(engine, join(folder, String(round)))).open(parts.definitions);
+    await fill(store, parts, records);
+    stores.push(store);
+  }
+  for (let at = 0; at < 2 * rounds; at++)
+    sandboxes.push(await spawnSandbox(join(folder, `sandbox-${at}.sqlite`)));
+  const first = stores.pop()!;
+  const bodies = await allResources(first);
+  await first.close();
+  const result = await compareBatches(
+    `deliver/bare ${engine}`,
+    async () => await drain(stores.pop()!, sandboxes.pop()!.url),
+    async () => await putAll(bodies, sandboxes.pop()!.url),
+    rounds,
+    'resources/s',
+  );
+  return { ...result, goal: GOAL, note: `${bodies.length} resources of ${records.length} referrals` };
+}
+
+/** Takes the records in, each resource due to be sent. */
+async function fill(store: Store, parts: LoadedParts, records: readonly SourceRecord[]): Promise<void> {
+  const pipeline = createPipeline({
+    ...parts,
+    store,
+    clock: Date.now,
+    ownerOrg: () => 'local',
+    route: () => [TARGET],
+  });
+  await pipeline.ingest('spreadsheet', 'referral', streamed(records));
 }
 
 interface Sandbox {

@@ -1,143 +1,112 @@
-/** Measures the way to disk: records to durable commit, against a bare loop that inserts the same rows into the same kind of file. */
+/** Measures the way to disk: records to durable commit on either engine, against a bare loop that inserts the same rows into the same tables. */
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { loadParts, ROOT } from '../src/cli/load.ts';
+import { type LoadedParts, loadParts, ROOT } from '../src/cli/load.ts';
 import { loadConfig } from '../src/config.ts';
-import { createPipeline, type Stage } from '../src/pipeline.ts';
+import type { Stage } from '../src/intake/parts.ts';
+import { createPipeline } from '../src/pipeline.ts';
 import type { SourceRecord } from '../src/source/record.ts';
-import { openSqliteStore } from '../src/store/sqlite/store.ts';
-import { compareBatches, type Result, rounded } from './measure.ts';
+import type { Store } from '../src/store/store.ts';
+import { type Bare, openBare, type Rows, rowsOf } from './bare.ts';
+import { compareBatches, type Result, rounded, withLeast } from './measure.ts';
+import { ENGINES, type Engine, newPlace, type Place } from './places.ts';
 import { multiplied, sampleRecords, streamed } from './samples.ts';
 
-const BATCH = 100;
+const NAME = 'ingest.durable/bare';
+const GOAL = 0.5;
 
-/** @returns `ingest.durable/bare`, with the share of each stage, rows and bytes a record in its note */
+/** @returns `ingest.durable/bare` of each engine, with the share of each stage, rows and bytes a record in its note; and the least */
 export async function benchIngest(smoke: boolean): Promise<readonly Result[]> {
-  const config = loadConfig({ cwd: ROOT, root: ROOT });
-  const loaded = config.ok ? loadParts(config.value, ROOT) : config;
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.outcome.issue));
-  const parts = loaded.value;
-  const records = multiplied(
-    await sampleRecords(parts.sources.get('spreadsheet')!, 'referral', 100),
-    smoke ? 50 : 1000,
-  );
+  const parts = partsOf();
+  const count = smoke ? 50 : 1000;
+  const records = multiplied(await sampleRecords(parts.sources.get('spreadsheet')!, 'referral', 100), count);
   const folder = mkdtempSync(join(tmpdir(), 'bench-ingest-'));
-  const shares = new Map<Stage, number>();
-  let files = 0;
-  const ingest = async (): Promise<number> => {
-    const store = await openSqliteStore({
-      file: join(folder, `ours-${files++}.sqlite`),
-      definitions: parts.definitions,
-    });
-    const onStage = (stage: Stage, ms: number): void => void shares.set(stage, (shares.get(stage) ?? 0) + ms);
-    const pipeline = createPipeline({
-      ...parts,
-      store,
-      clock: Date.now,
-      ownerOrg: () => 'local',
-      route: () => ['ehr'],
-      onStage,
-    });
-    const summary = await pipeline.ingest('spreadsheet', 'referral', streamed<SourceRecord>(records));
-    await store.close();
-    return summary.receipt.committed;
-  };
-  const committed = await ingest(); // warms up, and leaves the file whose rows the bare loop writes
-  const rows = rowsOf(join(folder, 'ours-0.sqlite'));
-  const bare = async (): Promise<number> => {
-    insertAll(join(folder, `bare-${files++}.sqlite`), rows, records.length);
-    return records.length;
-  };
-  shares.clear();
+  let places = 0;
+  const place = (engine: Engine): Promise<Place> => newPlace(engine, join(folder, String(places++)));
   try {
-    const result = await compareBatches('ingest.durable/bare', ingest, bare, smoke ? 1 : 5, 'records/s');
-    const total = [...shares.values()].reduce((sum, ms) => sum + ms, 0);
-    const parted = [...shares]
-      .map(([stage, ms]) => `${stage} ${rounded((100 * ms) / total, 0)} %`)
-      .join(', ');
-    const count = [...rows.values()].reduce((sum, table) => sum + table.values.length, 0);
-    const bytes = statSync(join(folder, 'ours-0.sqlite')).size;
-    return [
-      {
-        ...result,
-        note: `${parted}; ${rounded(count / committed, 1)} rows and ${Math.round(bytes / committed)} bytes a record`,
-      },
-    ];
+    const first = await place('sqlite');
+    const committed = await ingest(parts, await first.open(parts.definitions), records); // leaves the file whose rows the bare loop writes
+    const rows = rowsOf(first.at);
+    const size = { rows: rowCount(rows) / committed, bytes: statSync(first.at).size / committed };
+    const results: Result[] = [];
+    for (const engine of ENGINES)
+      results.push(await compared(engine, { parts, records, rows, size, place, rounds: smoke ? 1 : 5 }));
+    return withLeast(NAME, results, GOAL);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-export interface TableRows {
-  readonly insert: string;
-  readonly values: readonly (readonly (null | number | bigint | string | Uint8Array)[])[];
+interface Comparison {
+  readonly parts: LoadedParts;
+  readonly records: readonly SourceRecord[];
+  readonly rows: Rows;
+  /** of one record */
+  readonly size: { readonly rows: number; readonly bytes: number };
+  readonly place: (engine: Engine) => Promise<Place>;
+  readonly rounds: number;
 }
 
-/** What tells in which order rows came, of the tables that are kept in the order of their keys. */
-const ARRIVAL: Readonly<Record<string, string>> = {
-  search_token: 'ORDER BY rid',
-  search_ref: 'ORDER BY rid',
-  search_date: 'ORDER BY rid',
-  contribution: 'ORDER BY record_id',
-  record_patient: 'ORDER BY record_id',
-  saying: 'ORDER BY latest_record_id',
-  outbox_key: 'ORDER BY first_seq',
-};
-
-/** Every table's rows in the order in which they came, and the schema they stand in. */
-export function rowsOf(file: string): Map<string, TableRows> {
-  const database = new DatabaseSync(file, { readOnly: true });
-  const tables = database
-    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-    .all() as { name: string }[];
-  const rows = new Map<string, TableRows>();
-  for (const { name } of tables) {
-    const values = database.prepare(`SELECT * FROM "${name}" ${ARRIVAL[name] ?? ''}`).all() as Record<
-      string,
-      null | number | string | Uint8Array
-    >[];
-    if (values.length === 0) continue;
-    const columns = Object.keys(values[0]!);
-    rows.set(name, {
-      insert: `INSERT INTO "${name}" (${columns.map((column) => `"${column}"`).join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
-      values: values.map((row) => Object.values(row)),
-    });
+async function compared(
+  engine: Engine,
+  { parts, records, rows, size, place, rounds }: Comparison,
+): Promise<Result> {
+  const shares = new Map<Stage, number>();
+  const onStage = (stage: Stage, ms: number): void => void shares.set(stage, (shares.get(stage) ?? 0) + ms);
+  const stores: Store[] = [];
+  const loops: Bare[] = [];
+  for (let at = 0; at < rounds; at++) {
+    stores.push(await (await place(engine)).open(parts.definitions));
+    loops.push(await openBare(await place(engine), rows, records.length));
   }
-  rows.set('', {
-    insert: (
-      database
-        .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'")
-        .all() as { sql: string }[]
-    )
-      .map((one) => one.sql)
-      .join(';\n'),
-    values: [],
-  });
-  database.close();
-  return rows;
-}
-
-/** The same rows, the same indexes, the same pragmas, in as many transactions; nothing but inserts. */
-export function insertAll(file: string, rows: ReadonlyMap<string, TableRows>, records: number): void {
-  const database = new DatabaseSync(file);
-  database.exec(
-    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 8000',
+  const result = await compareBatches(
+    `${NAME} ${engine}`,
+    () => ingest(parts, stores.pop()!, records, onStage),
+    async () => {
+      const bare = loops.pop()!;
+      await bare.insert(records.length);
+      await bare.close();
+      return records.length;
+    },
+    rounds,
+    'records/s',
   );
-  database.exec(rows.get('')!.insert);
-  const transactions = Math.ceil(records / BATCH);
-  const tables = [...rows]
-    .filter(([name]) => name !== '')
-    .map(([, table]) => ({ statement: database.prepare(table.insert), values: table.values }));
-  for (let at = 0; at < transactions; at++) {
-    database.exec('BEGIN IMMEDIATE');
-    for (const { statement, values } of tables) {
-      const from = Math.floor((values.length * at) / transactions);
-      const to = Math.floor((values.length * (at + 1)) / transactions);
-      for (let row = from; row < to; row++) statement.run(...values[row]!);
-    }
-    database.exec('COMMIT');
-  }
-  database.close();
+  const total = [...shares.values()].reduce((sum, ms) => sum + ms, 0);
+  const parted = [...shares].map(([stage, ms]) => `${stage} ${rounded((100 * ms) / total, 0)} %`).join(', ');
+  const each = `${rounded(size.rows, 1)} rows and ${Math.round(size.bytes)} bytes a record on SQLite`;
+  return { ...result, goal: GOAL, note: `${parted}; ${each}` };
+}
+
+/** @returns how many records were committed */
+async function ingest(
+  parts: LoadedParts,
+  store: Store,
+  records: readonly SourceRecord[],
+  onStage: (stage: Stage, ms: number) => void = () => {},
+): Promise<number> {
+  const ownerOrg = (): string => 'local';
+  const pipeline = createPipeline({
+    ...parts,
+    store,
+    clock: Date.now,
+    ownerOrg,
+    route: () => ['ehr'],
+    onStage,
+  });
+  const summary = await pipeline.ingest('spreadsheet', 'referral', streamed<SourceRecord>(records));
+  await store.close();
+  return summary.receipt.committed;
+}
+
+function rowCount({ tables }: Rows): number {
+  return [...tables.values()].reduce((sum, table) => sum + table.values.length, 0);
+}
+
+/** @returns the shipped sources and maps, ready to run */
+export function partsOf(): LoadedParts {
+  const config = loadConfig({ cwd: ROOT, root: ROOT });
+  const loaded = config.ok ? loadParts(config.value, ROOT) : config;
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.outcome.issue));
+  return loaded.value;
 }

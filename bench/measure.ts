@@ -1,6 +1,6 @@
 /** Turns two ways of doing the same work into one ratio, so that a noisy machine cancels out. */
 
-/** One line of bench/results.json. `ratio` is ours to the other, in speed: above 1, ours is faster. */
+/** One line of bench/results.json. `ratio` is ours to the other, in speed: above 1, ours is faster; with `most`, it is one of times. */
 export interface Result {
   readonly name: string;
   readonly ratio: number;
@@ -10,6 +10,8 @@ export interface Result {
   readonly unit: string;
   /** least ratio that the project promises; absent where the figure is only reported */
   readonly goal?: number;
+  /** greatest ratio that it promises, where less is better */
+  readonly most?: number;
   /** what the figure leaves out, or its shares */
   readonly note?: string;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { LoadedSource } from '../src/source/load.ts';
 import { readFileRecords } from '../src/source/read-file.ts';
 import type { SourceRecord } from '../src/source/record.ts';
+import { testNhsNumber } from '../tooling/demo/nhs-number.ts';
 
 const NOW_MS = Date.UTC(2026, 5, 30);
 
@@ -33,9 +34,11 @@ export function multiplied(samples: readonly SourceRecord[], count: number): Sou
     const sample = samples[at % samples.length]!;
     const round = Math.floor(at / samples.length);
     if (round === 0) return sample;
-    const payload = JSON.parse(JSON.stringify(sample.payload), (key, value: unknown) =>
-      isKey(key) && typeof value === 'string' ? `${value}-${round}` : value,
-    ) as SourceRecord['payload'];
+    const payload = JSON.parse(JSON.stringify(sample.payload), (key, value: unknown) => {
+      if (typeof value !== 'string') return value;
+      if (isNhsNumber(key)) return testNhsNumber(BEYOND_THE_DEMO + at);
+      return isKey(key) ? `${value}-${round}` : value;
+    }) as SourceRecord['payload'];
     return { ...sample, key: `${sample.key}-${round}`, payload };
   });
 }
@@ -46,6 +49,14 @@ function isKey(name: string): boolean {
     name,
   );
 }
+
+/** Two patients with one verified number would be one person. */
+function isNhsNumber(name: string): boolean {
+  return /^(NHS No|nhsNumber)$/.test(name);
+}
+
+/** The demo's people have numbers below this one. */
+const BEYOND_THE_DEMO = 100_000;
 
 export async function* streamed<T>(items: readonly T[]): AsyncGenerator<T> {
   yield* items;

@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { z } from 'zod';
-import { configSchema, SANDBOX_PORT, targetSchema } from './config-schema.ts';
+import { configSchema, SANDBOX_PORT } from './config-schema.ts';
+import { targetSchema } from './config-targets.ts';
 import { type Checked, issueOf, outcomeOf, refuse } from './fhir/outcome.ts';
 
 export type TargetConfig = z.infer<typeof targetSchema>;
@@ -108,7 +109,7 @@ export function secretOf(name: string | undefined): Checked<string | undefined> 
   return refuse({
     code: 'security',
     rule: 'config-secret',
-    diagnostics: `The environment variable ${name} is empty: set it to the token that the target gave you.`,
+    diagnostics: `The environment variable ${name} is empty: set it to the token, or the secret, that you share with the target.`,
   });
 }
 

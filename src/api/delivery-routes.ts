@@ -1,6 +1,5 @@
 /** Serves where what left the adapter stands: which targets confirmed a withdrawal of consent, and which filed a referral. */
 import express, { type Router } from 'express';
-import type { Purpose } from '../referral/consent.ts';
 import type { ResourceKey, Store } from '../store/store.ts';
 import { withdrawalsOf } from '../target/withdrawals.ts';
 import { requireToken } from './control-token.ts';
@@ -8,7 +7,7 @@ import { refuseMethod, sendFault } from './respond.ts';
 
 export interface DeliveryRoutesOptions {
   readonly store: Pick<Store, 'readPerson' | 'links' | 'blocked' | 'personOf' | 'filings'>;
-  readonly targets: readonly { readonly name: string; readonly purpose: Purpose }[];
+  readonly targets: Parameters<typeof withdrawalsOf>[1];
   readonly token: string;
 }
 

@@ -2,7 +2,7 @@
 import type { WorkItem, WorkKind } from '../store/store.ts';
 
 /** What `POST /worklist/{id}/{action}` takes. */
-export type WorkAction = 'assign' | 'resolve' | 'retry' | 'amend';
+export type WorkAction = 'assign' | 'resolve' | 'retry' | 'amend' | 'decide';
 
 export interface NextStep {
   /** what to do, for a person */
@@ -22,6 +22,10 @@ const STEPS: Partial<Readonly<Record<WorkKind, Omit<NextStep, 'command'>>>> = {
   rejected: {
     text: 'Amend the record here, or correct it at its source and send it again; where only the maps or the schema were at fault, retry. Resolving it drops the record.',
     actions: ['assign', 'resolve', 'retry', 'amend'],
+  },
+  conflict: {
+    text: 'Two sides changed the same, and not alike. Read both versions and the proposal, and decide: ours, theirs or merge. What only one side changed is kept whatever is chosen; the decision goes to every target that lacks it. Where both sides come to say the same, the item closes by itself.',
+    actions: ['assign', 'decide'],
   },
   parked: {
     text: 'Mend what the target refused, at the source or at the target; then retry.',
@@ -45,8 +49,23 @@ const OTHER: Omit<NextStep, 'command'> = {
   actions: ANY,
 };
 
+/** Of an item that says that a target has deleted what is kept here. */
+const DELETED: Omit<NextStep, 'command'> = {
+  text: 'The target has deleted its copy; here nothing was deleted, and nothing is sent there unasked. Decide: restore, and it is sent there anew; or entered-in-error, and it is marked so here and at the other targets.',
+  actions: ['assign', 'decide'],
+};
+const DELETED_RULES: ReadonlySet<string | undefined> = new Set([
+  'store-deleted-there',
+  'delivery-deleted-at-target',
+]);
+
+/** @returns whether an item says that a target has deleted what is kept here */
+export function isAboutDeletion({ rule }: Pick<WorkItem, 'rule'>): boolean {
+  return DELETED_RULES.has(rule);
+}
+
 export function nextStepOf(item: WorkItem): NextStep {
-  const step = STEPS[item.kind] ?? OTHER;
+  const step = isAboutDeletion(item) ? DELETED : (STEPS[item.kind] ?? OTHER);
   return {
     ...step,
     actions: item.resolvedMs === undefined ? step.actions : [],
@@ -55,7 +74,9 @@ export function nextStepOf(item: WorkItem): NextStep {
 }
 
 /** By the item's id: a command line must not name a person. */
-function commandOf({ kind, id }: WorkItem): string | undefined {
+function commandOf(item: WorkItem): string | undefined {
+  const { kind, id } = item;
+  if (kind === 'conflict' || isAboutDeletion(item)) return `npm run hedgerow -- decide ${id}`;
   return kind === 'held' || kind === 'parked' || kind === 'rejected'
     ? `npm run hedgerow -- replay --work ${id}`
     : undefined;

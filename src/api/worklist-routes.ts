@@ -2,7 +2,7 @@
 import express, { type Request, type Response, type Router } from 'express';
 import { z } from 'zod';
 import type { Checked } from '../fhir/outcome.ts';
-import type { Store, WorkFilter, WorkItem } from '../store/store.ts';
+import type { Conflict, Store, WorkFilter, WorkItem } from '../store/store.ts';
 import { requireToken } from './control-token.ts';
 import { nextStepOf, type WorkAction } from './next-step.ts';
 import { refuseMethod, sendFault, sendFhir, statusOf } from './respond.ts';
@@ -25,6 +25,15 @@ export interface WorklistOptions {
    * @param amended payload in place of the kept one
    */
   readonly retry: (item: WorkItem, actor: string, amended?: unknown) => Promise<Checked<RetryResult>>;
+  /** Commits what somebody decided of a conflict. */
+  readonly decide: (item: WorkItem, wish: DecideAsked, actor: string) => Promise<Checked<RetryResult>>;
+}
+
+/** What somebody decided. */
+export interface DecideAsked {
+  readonly choice: 'ours' | 'theirs' | 'merge' | 'restore' | 'entered-in-error';
+  readonly elements?: Readonly<Record<string, 'ours' | 'theirs'>> | undefined;
+  readonly content?: unknown;
 }
 
 const LONGEST_PAGE = 200;
@@ -54,6 +63,12 @@ const BODIES = {
   resolve: z.strictObject({ actor }),
   retry: z.strictObject({ actor }),
   amend: z.strictObject({ actor, payload: z.record(z.string(), z.unknown()) }),
+  decide: z.strictObject({
+    actor,
+    choice: z.enum(['ours', 'theirs', 'merge', 'restore', 'entered-in-error']),
+    elements: z.record(z.string(), z.enum(['ours', 'theirs'])).optional(),
+    content: z.record(z.string(), z.unknown()).optional(),
+  }),
 };
 
 /** @returns routes for `/worklist`; all ask for the token, since items tell where people's records stand */
@@ -99,9 +114,17 @@ async function sendPage({ store }: WorklistOptions, request: Request, response: 
 async function sendItem({ store }: WorklistOptions, id: string, response: Response): Promise<void> {
   const item = ITEM_ID.test(id) ? await store.workItem(id) : undefined;
   if (!item) return refuseUnknown(response);
-  const refused = item.kind === 'rejected' ? await store.refusedRecord(item.id) : undefined;
-  // whoever amends it must see it; it is in no list
-  response.json({ ...shown(item), ...(refused && { payload: refused.payload }) });
+  const isKept = item.kind === 'rejected' || item.kind === 'conflict';
+  const refused = isKept ? await store.refusedRecord(item.id) : undefined;
+  // whoever amends it, or decides of it, must see it; it is in no list
+  const kept = item.kind === 'conflict' ? versionsOf(refused?.payload) : refused?.payload;
+  response.json({ ...shown(item), ...(refused && { payload: kept }) });
+}
+
+/** @returns both versions of a conflict, where they differ, and what is proposed */
+function versionsOf(payload: unknown): object {
+  const { base, ours, theirs, proposed, conflicts } = payload as Conflict;
+  return { base, ours, theirs, proposed, conflicts };
 }
 
 /** An item as it is told: owner, reason, next step. */
@@ -135,7 +158,7 @@ async function act(options: WorklistOptions, request: Request, response: Respons
   response.json({ ...(now && { item: shown(now) }), ...(done.value && { result: done.value }) });
 }
 
-interface Asked {
+interface Asked extends DecideAsked {
   readonly actor: string;
   readonly assignee: string | null;
   readonly payload: unknown;
@@ -159,6 +182,7 @@ const DO: Readonly<Record<WorkAction, Do>> = {
   },
   retry: ({ retry }, item, asked) => retry(item, asked.actor),
   amend: ({ retry }, item, asked) => retry(item, asked.actor, asked.payload),
+  decide: ({ decide }, item, asked) => decide(item, asked, asked.actor),
 };
 
 function refuseUnknown(response: Response): void {

@@ -12,12 +12,14 @@ import { worklistRoutes } from '../api/worklist-routes.ts';
 import type { Config } from '../config.ts';
 import { consoleRoutes } from '../console/routes.ts';
 import { AdapterError } from '../fhir/outcome.ts';
+import { markedClock } from '../outbox/clock-watch.ts';
 import { createPipeline, type Pipeline } from '../pipeline.ts';
 import { startSandbox } from '../sandbox/server.ts';
 import type { Store } from '../store/store.ts';
-import { type RoutedTarget, routeTo } from '../target/route.ts';
+import { type RoutedTarget, routing } from '../target/route.ts';
+import { decideFor } from './again/decide.ts';
 import { startHousekeeping } from './again/housekeeping.ts';
-import { placesOf } from './again/places.ts';
+import { placesOf, unaskedOf } from './again/places.ts';
 import { retryWork } from './again/retry-work.ts';
 import type { Workshop } from './again/workshop.ts';
 import { startAlerting } from './alerting.ts';
@@ -30,6 +32,7 @@ import { startRerouting } from './rerouting.ts';
 import { openTarget, sandboxTarget } from './targets.ts';
 import { openTerms, type Terms } from './terms.ts';
 import { startUnfiledWatch } from './unfiled.ts';
+import { checkOwnSources } from './webhook-target.ts';
 
 export interface Adapter {
   readonly url: string;
@@ -56,8 +59,10 @@ const DRAIN_MS = 10_000;
 const LONGEST_REQUEST_MS = 3_600_000;
 
 /** @throws AdapterError when a port, the store or a secret is not to be had */
-export async function openAdapter(options: AdapterOptions): Promise<Adapter> {
-  const { config } = options;
+export async function openAdapter(given: AdapterOptions): Promise<Adapter> {
+  const { config } = given;
+  const options = { ...given, clock: markedClock(given.clock) };
+  checkOwnSources(config.targets, new Set(given.parts.sources.keys()));
   const { store, close } = await openStore(options);
   const sandbox =
     config.sandbox &&
@@ -90,7 +95,8 @@ export async function openAdapter(options: AdapterOptions): Promise<Adapter> {
   const { parts, clock } = options;
   const placeOf = placesOf(configured, { store, clock, definitions: parts.definitions });
   const keeping = { retention: config.retention ?? {}, archiveDir: join(config.dataDir, 'archive') };
-  const shop = { ...parts, ...keeping, store, targets, wake, clock, pipelineOf, placeOf };
+  const unasked = unaskedOf(configured);
+  const shop = { ...parts, ...keeping, store, targets, unasked, wake, clock, pipelineOf, placeOf };
   const housekeeping = startHousekeeping(config, shop, options.log);
   const { definitions } = options.parts;
   const receivers = openReceivers(configured, { ...options, store, definitions, pipeline, wake });
@@ -147,7 +153,7 @@ function openPipeline(
     ...parts,
     store,
     clock,
-    route: routeTo(targets),
+    ...routing(targets),
     ownerOrg: (source) => owners.get(source) ?? 'local',
     onDeliveries: wake,
     askCodes: terms.ask,
@@ -198,7 +204,7 @@ function openApp(
     pages: [
       controlRoutes({ store, token, shop, terminology: terms.state }),
       ...hooks,
-      worklistRoutes({ store, token, clock, retry: retryWork(shop) }),
+      worklistRoutes({ store, token, clock, retry: retryWork(shop), decide: decideFor(shop) }),
       pages,
     ],
   });

@@ -8,7 +8,7 @@ import type { Store } from '../store/store.ts';
 import { createExchange } from '../wire/exchange.ts';
 import { send } from '../wire/http.ts';
 import { signatureOf } from '../wire/signature.ts';
-import { neededSecret } from './targets.ts';
+import { neededSecret } from './secret.ts';
 
 const DEADLINE_MS = 10_000;
 
@@ -72,7 +72,7 @@ function openWebhook(webhook: NonNullable<Config['alerts']['webhook']>, clock: (
       };
       const { signal } = new AbortController();
       const request = { method: 'POST', url: webhook.url, headers, body };
-      const answer = await send(request, { deadlineMs: DEADLINE_MS, signal, exchange });
+      const answer = await send(request, { deadlineMs: DEADLINE_MS, signal, exchange, reads: 'status' });
       const isTaken = answer.ok && answer.status >= 200 && answer.status < 300;
       if (!isTaken) throw new Error('the webhook did not take the notice');
     },

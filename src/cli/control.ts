@@ -48,7 +48,7 @@ export function controlRoutes(options: ControlOptions): Router {
       ...(terminology && { terminology }),
     } satisfies Status);
   });
-  routes.post('/control/jobs/:name', express.json({ limit: '10kb' }), async (request, response) => {
+  routes.post('/control/jobs/:name', express.json({ limit: '2mb' }), async (request, response) => {
     await streamJob(options.shop, request, response);
   });
   return routes;

@@ -97,7 +97,7 @@ async function givenOf(
     const own = fullResources(made);
     const first = own.find(({ key }) => key === read.key) ?? own[0];
     const isThere = local.bundle.entry!.some(
-      ({ resource }) => first && resource?.id === `${first.type}:${first.role}:${first.key}`,
+      ({ resource }) => !first || resource?.id === `${first.type}:${first.role}:${first.key}`,
     );
     if (isThere) all.push({ ...local, kind: read.kind, place });
   }

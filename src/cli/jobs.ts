@@ -3,6 +3,7 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { AdapterError, type Checked, issueOf, type outcomeOf, refuse } from '../fhir/outcome.ts';
 import type { ResourceKey } from '../store/store.ts';
+import { decideJob } from './again/decide-job.ts';
 import { reconcileTarget } from './again/reconcile.ts';
 import { remapAll } from './again/remap.ts';
 import { replayAll } from './again/replay.ts';
@@ -42,6 +43,13 @@ const remapSchema = z.strictObject({
   records: z.int().min(1).optional(),
 });
 
+const decideSchema = z.strictObject({
+  work: z.uuid(),
+  choice: z.enum(['ours', 'theirs', 'merge', 'restore', 'entered-in-error']).optional(),
+  elements: z.record(z.string(), z.enum(['ours', 'theirs'])).optional(),
+  content: z.record(z.string(), z.unknown()).optional(),
+});
+
 const reconcileSchema = z.strictObject({
   target: z.string().min(1),
   heal: z.array(z.enum(['missing', 'twin', 'changed', 'extra'])).optional(),
@@ -61,6 +69,7 @@ const JOBS: Readonly<Record<string, (asked: unknown) => Checked<Job>>> = {
       asked,
       () => (shop) => prune(shop, shop.retention, shop.archiveDir, OPERATOR),
     ),
+  decide: (asked) => checked(decideSchema, asked, (wish) => (shop) => decideJob(shop, wish, OPERATOR)),
   reconcile: (asked) =>
     checked(
       reconcileSchema,

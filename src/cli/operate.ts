@@ -62,7 +62,7 @@ function terminologyLines({ terminology }: Status): string[] {
     ? `; last failure: ${lastFailure.reason}, ${new Date(lastFailure.atMs).toISOString()}`
     : '';
   return [
-    `Terminology server: circuit ${circuit}; ${counts.sent} questions sent, ${counts.kept} answered from ${held} kept answers${failure}`,
+    `Terminology server: circuit ${circuit}; ${counts.sent} question${counts.sent === 1 ? '' : 's'} sent, ${counts.kept} answered from ${held} kept${failure}`,
   ];
 }
 

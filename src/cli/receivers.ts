@@ -14,7 +14,7 @@ import { createAsSent } from '../target/as-sent.ts';
 import { saysTheSame } from '../target/outgoing.ts';
 import { createShareGate } from '../target/share-gate.ts';
 import { createExchange, type Exchange } from '../wire/exchange.ts';
-import { neededSecret } from './targets.ts';
+import { neededSecret } from './secret.ts';
 
 export interface ReceiverSurroundings {
   readonly store: Store;

@@ -39,7 +39,8 @@ export async function reroute(
   let progress = before;
   let sent = 0;
   if (before.digest !== digest) {
-    progress = { digest, types: await typesFor(target, store) };
+    // A webhook gets changes, not what is: only what was held back from it goes now.
+    progress = { digest, types: target.kind === 'webhook' ? [] : await typesFor(target, store) };
     await keep(progress);
     sent += await store.replayDeliveries({ target: target.name, state: 'held' }, clock());
   }

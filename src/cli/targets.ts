@@ -1,13 +1,16 @@
 /** Turns configured targets into workers that deliver to them, each with its own gate and token. */
 import type { Logger } from 'pino';
-import { secretOf, type TargetConfig, targetOf } from '../config.ts';
+import { type TargetConfig, targetOf } from '../config.ts';
 import type { Definitions } from '../fhir/definitions.ts';
-import { AdapterError, ruleOf } from '../fhir/outcome.ts';
+import { ruleOf } from '../fhir/outcome.ts';
 import { type OutboxWorker, startWorker } from '../outbox/worker.ts';
 import type { Store } from '../store/store.ts';
 import { createDelivery } from '../target/deliver-group.ts';
 import { createFhirServerTarget } from '../target/fhir-server.ts';
 import { createShareGate } from '../target/share-gate.ts';
+import type { Target } from '../target/target.ts';
+import { neededSecret } from './secret.ts';
+import { bringTo, openWebhook } from './webhook-target.ts';
 
 /** Name of the sandbox EHR among the targets. */
 export const SANDBOX_NAME = 'sandbox-ehr';
@@ -30,25 +33,20 @@ export interface TargetSurroundings {
 /** @throws AdapterError when a secret is not to be had */
 export function openTarget(target: TargetConfig, around: TargetSurroundings): OutboxWorker {
   const { store, clock, log, definitions } = around;
-  const token = neededSecret(target.bearerTokenEnv);
-  const sender = createFhirServerTarget({
-    name: target.name,
-    baseUrl: target.url,
-    ids: target.ids,
-    twins: target.twins,
-    deadlineMs: target.deadlineMs,
-    clock,
-    ...(token === undefined ? {} : { token: async () => token }),
-  });
+  const isWebhook = target.kind === 'webhook';
   const deliver = createDelivery({
     store,
-    target: sender,
+    target: isWebhook ? openWebhook(target, around) : openFhirServer(target, around),
     gate: createShareGate({ store, target, clock, definitions }),
     clock,
     random: Math.random,
     receipts: target.receipts,
     report: (issue) =>
-      log.warn({ target: target.name, rule: ruleOf(issue) }, 'the target holds twins; the oldest was taken'),
+      log.warn(
+        { target: target.name, rule: ruleOf(issue) },
+        'a delivery was made, and somebody must look: see the worklist',
+      ),
+    ...(isWebhook ? { bring: bringTo(target, around) } : {}),
   });
   return startWorker({
     store,
@@ -66,9 +64,16 @@ export function openTarget(target: TargetConfig, around: TargetSurroundings): Ou
   });
 }
 
-/** @throws AdapterError when the environment variable is empty */
-export function neededSecret(name: string | undefined): string | undefined {
-  const secret = secretOf(name);
-  if (!secret.ok) throw new AdapterError('permanent', secret.outcome.issue[0]!);
-  return secret.value;
+function openFhirServer(target: TargetConfig, { clock }: TargetSurroundings): Target {
+  const token = neededSecret(target.bearerTokenEnv);
+  return createFhirServerTarget({
+    name: target.name,
+    baseUrl: target.url,
+    ids: target.ids,
+    twins: target.twins,
+    verify: target.verify,
+    deadlineMs: target.deadlineMs,
+    clock,
+    ...(token === undefined ? {} : { token: async () => token }),
+  });
 }

@@ -1,4 +1,5 @@
 /** Turns worklist items into what the pages show: where, which rule, what to change and the next step; never a record's key or content. */
+import { isAboutDeletion, nextStepOf } from '../api/next-step.ts';
 import { ruleOf } from '../fhir/outcome.ts';
 import type { ResourceKey, Store, StoreCounts, WorkItem, WorkKind } from '../store/store.ts';
 import { type Moment, momentOf } from './moment.ts';
@@ -37,7 +38,7 @@ export interface WorkDetail {
   readonly owner: string;
   readonly issues: readonly { severity: string; rule: string; expression: string; text: string }[];
   readonly next: string;
-  /** to have deliveries judged and sent again */
+  /** to have deliveries judged and sent again, or a conflict decided */
   readonly command: string | undefined;
 }
 
@@ -65,7 +66,7 @@ const SAYINGS: Readonly<Record<WorkKind, Saying>> = {
     one: 'Conflict between two systems',
     many: 'Conflicts between two systems',
     next: () =>
-      'Two systems changed the same, and not alike: neither change was taken over. Agree with whoever made the other change, and have both systems say the same.',
+      'Two systems changed the same, and not alike: neither change was taken over. Agree with whoever made the other change; then decide whose counts, or have both systems say the same. What was deleted in one is kept in the other until somebody decides.',
   },
   parked: {
     one: 'Delivery that a target refused',
@@ -159,13 +160,15 @@ export function workDetail(item: WorkItem, wordingOf: Wordings): WorkDetail {
       expression: issue.expression?.join(', ') ?? '',
       text: issue.diagnostics ?? '',
     })),
-    next: SAYINGS[kind].next(wording),
+    next: isAboutDeletion(item) ? nextStepOf(item).text : SAYINGS[kind].next(wording),
     command: commandOf(item),
   };
 }
 
 /** A parked delivery is one resource's; a held one stands for all of a person's, whom a command line must not name. */
-function commandOf({ kind, target, resource }: WorkItem): string | undefined {
+function commandOf(item: WorkItem): string | undefined {
+  const { id, kind, target, resource } = item;
+  if (nextStepOf(item).actions.includes('decide')) return `npm run hedgerow -- decide ${id}`;
   if (kind === 'held') return `npm run hedgerow -- replay --target ${target} --state held`;
   if (kind === 'parked') return `npm run hedgerow -- replay --target ${target} --resource ${resource}`;
   return undefined;

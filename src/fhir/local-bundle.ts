@@ -45,7 +45,7 @@ export function localBundle(source: string, given: ReadonlyMap<string, Resource>
   const missing: string[] = [];
   const taken = new Map<string, Resource>();
   for (const resource of ownResources(made)) {
-    const id = resourceId(source, parseLocalId(resource.id!)!);
+    const id = idIn(source, resource);
     const found = given.get(id);
     if (!found) {
       missing.push(resource.resourceType);
@@ -71,11 +71,17 @@ export function fullResources(made: Bundle): readonly LocalId[] {
   return ownResources(made).flatMap((resource) => (isTagged(resource) ? [] : [parseLocalId(resource.id!)!]));
 }
 
-/** The resources with a local id; one that is written in full and in part is full. */
+/** What a record only adds to may have been made elsewhere: the record then names it by its own id. */
+function idIn(source: string, { id = '' }: Resource): string {
+  const local = parseLocalId(id);
+  return local ? resourceId(source, local) : id.toLowerCase();
+}
+
+/** The resources with a local id, and what is added to others; one that is written in full and in part is full. */
 function ownResources({ entry = [] }: Bundle): readonly Resource[] {
   const own = new Map<string, Resource>();
   for (const { resource } of entry) {
-    if (!resource?.id || !parseLocalId(resource.id)) continue;
+    if (!resource?.id || !(parseLocalId(resource.id) || isTagged(resource))) continue;
     const before = own.get(resource.id);
     if (!before || !isTagged(resource)) own.set(resource.id, resource);
     else if (isTagged(before)) own.set(resource.id, { ...before, ...resource } as Resource);

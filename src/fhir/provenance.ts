@@ -6,6 +6,8 @@ const AGENT_TYPE = 'http://terminology.hl7.org/CodeSystem/provenance-participant
 const LOCAL_AGENT_TYPE = 'https://hedgerow.example/fhir/CodeSystem/provenance-agent';
 /** Identifier system of this adapter and of its sources, where no Organization stands for them. */
 const SYSTEM_IDENTIFIER = 'https://hedgerow.example/fhir/Id/system';
+/** Identifier system of the people who decide through the worklist. */
+const OPERATOR_IDENTIFIER = 'https://hedgerow.example/fhir/Id/operator';
 
 /** What a Provenance says about a commit. */
 export interface Committed {
@@ -18,6 +20,8 @@ export interface Committed {
   readonly sourceTimeMs: number;
   /** who made it, where that came along */
   readonly author?: ProvenanceAgent['who'] | undefined;
+  /** who decided what the resources became, where two versions stood against each other: the author then */
+  readonly decidedBy?: string | undefined;
   /** the resources of the record, to find its author */
   readonly resources: readonly Resource[];
   readonly written: readonly { readonly type: string; readonly id: string; readonly version: number }[];
@@ -34,13 +38,23 @@ export function provenanceOf(commit: Committed, nowMs: number): Provenance & { i
     occurredDateTime: new Date(commit.sourceTimeMs).toISOString(),
     recorded: new Date(nowMs).toISOString(),
     agent: [
-      {
-        type: { coding: [{ system: AGENT_TYPE, code: 'author' }] },
-        who: commit.author ?? authorOf(commit.resources) ?? systemNamed(commit.source),
-      },
+      ...authorsOf(commit),
       { type: { coding: [{ system: LOCAL_AGENT_TYPE, code: 'transmitter' }] }, who: systemNamed('hedgerow') },
     ],
   };
+}
+
+/** Whoever decided answers for what came of it; who made the record said what it was made of. */
+function authorsOf(commit: Committed): ProvenanceAgent[] {
+  const { author, decidedBy, resources, source } = commit;
+  const agent = (code: string, who: ProvenanceAgent['who']): ProvenanceAgent => ({
+    type: { coding: [{ system: AGENT_TYPE, code }] },
+    who,
+  });
+  const maker = author ?? authorOf(resources) ?? systemNamed(source);
+  if (decidedBy === undefined) return [agent('author', maker)];
+  const decider = { identifier: { system: OPERATOR_IDENTIFIER, value: decidedBy } };
+  return [agent('author', decider), agent('informant', maker)];
 }
 
 /** @returns id of the Provenance of a record's content */

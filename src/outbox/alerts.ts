@@ -70,9 +70,8 @@ export class Alerts {
   async #waitingLong(target: string): Promise<Finding> {
     const { incidents, clock, rules } = this.#options;
     const cause = `oldest-delivery:${target}`;
-    const oldestMs = await incidents.oldestQueuedMs(target);
-    if (oldestMs === undefined || clock() - oldestMs < rules.oldestHours * HOUR_MS)
-      return { state: 'well', cause };
+    const waitedMs = await incidents.longestWaitMs(target, clock());
+    if (waitedMs === undefined || waitedMs < rules.oldestHours * HOUR_MS) return { state: 'well', cause };
     const detail = `The oldest delivery to target ${target} has waited for more than ${rules.oldestHours} hours. Look at what the target answers, and at the worklist; nothing was dropped.`;
     return { state: 'wrong', cause, target, detail };
   }
@@ -112,7 +111,7 @@ export class Alerts {
       return;
     }
     this.#tries.set(id, tries);
-    await incidents.putOff(notice, clock() + retryDelayMs(tries, random));
+    await incidents.putOff(notice, clock(), retryDelayMs(tries, random));
   }
 
   async #told(notice: Notice): Promise<boolean> {

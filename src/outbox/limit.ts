@@ -48,14 +48,14 @@ export class AdaptiveLimit {
   }
 
   learn(sample: Sample): void {
-    if (sample.evidence === 'none') return;
+    if (sample.evidence === 'none' || sample.endedMs < sample.startedMs) return; // the clock went back: no duration
     if (sample.evidence === 'busy') this.#cut(sample, BUSY_SHARE);
     else if (this.#isSlow(sample)) this.#cut(sample, SLOW_SHARE);
     else this.#limit = Math.min(this.#max, this.#limit + 1 / this.#limit);
   }
 
   #cut({ startedMs, endedMs }: Sample, share: number): void {
-    if (startedMs < this.#cutMs) return;
+    if (startedMs < this.#cutMs && this.#cutMs <= endedMs) return; // a cut to come is one of a clock that was ahead
     this.#limit = Math.max(SMALLEST, this.#limit * share);
     this.#cutMs = endedMs;
   }

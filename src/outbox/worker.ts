@@ -169,7 +169,7 @@ class WorkerLoop implements OutboxWorker {
       if (launched === 0) this.#circuit.cancel();
     }
     if (launched === wanted) return 0;
-    const dueMs = await store.nextDueMs(target);
+    const dueMs = await store.nextDueMs(target, clock());
     // Due and yet not claimable: another worker has the key.
     return dueMs === undefined ? LONGEST_SLEEP_MS : Math.max(TAKEN_PAUSE_MS, dueMs - clock());
   }
@@ -244,7 +244,7 @@ class WorkerLoop implements OutboxWorker {
       this.#failures = 0;
     } else {
       this.#circuit.failed(nowMs);
-      this.#downSinceMs ??= nowMs;
+      this.#downSinceMs = Math.min(this.#downSinceMs ?? nowMs, nowMs); // the clock may have gone back
       this.#failures += 1;
     }
   }

@@ -18,6 +18,8 @@ export interface Asked {
   readonly ifNoneMatch: string | undefined;
   /** the server's base URL */
   readonly base: string;
+  /** what was posted: of a Bundle, its entries are known by it */
+  readonly bundle: Partial<Bundle>;
 }
 
 const CONTENT_TYPE = 'application/fhir+json; charset=utf-8';
@@ -52,7 +54,7 @@ export function answerOf([outcome, result]: FhirResponse, asked: Asked, records:
 
 function bundleAnswer(bundle: Bundle, asked: Asked, records: Records): Answer {
   const full: Bundle = bundle.type?.endsWith('-response')
-    ? { ...bundle, entry: bundle.entry?.map((entry) => responseEntry(entry, asked, records)) }
+    ? { ...bundle, entry: bundle.entry?.map((entry, at) => responseEntry(entry, at, asked, records)) }
     : {
         ...bundle,
         link: pageLinks(bundle, asked),
@@ -62,17 +64,20 @@ function bundleAnswer(bundle: Bundle, asked: Asked, records: Records): Answer {
 }
 
 /** The router says 200 for every entry and echoes the resource; servers say what was created, and its version. */
-function responseEntry(entry: BundleEntry, asked: Asked, records: Records): BundleEntry {
+function responseEntry(entry: BundleEntry, at: number, asked: Asked, records: Records): BundleEntry {
   const { resource, response } = entry;
   if (!resource?.id || !response?.status.startsWith('2')) return { response };
+  const { versionId, lastUpdated } = resource.meta ?? {};
+  const version = { etag: `W/"${versionId}"`, lastModified: lastUpdated };
+  if (asked.bundle.entry?.[at]?.request?.method === 'GET')
+    return { resource, response: { status: '200 OK', ...version } };
   const created = records.wasCreated(resource);
   return {
     ...(asked.prefer?.includes('return=representation') ? { resource } : {}),
     response: {
       status: created ? '201 Created' : '200 OK',
       location: locationOf(resource),
-      etag: `W/"${resource.meta?.versionId}"`,
-      lastModified: resource.meta?.lastUpdated,
+      ...version,
     },
   };
 }

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { badRequest, normalizeOperationOutcome, notFound } from '@medplum/core';
 import { type FhirRepository, FhirRouter, type HttpMethod } from '@medplum/fhir-router';
-import type { OperationOutcome } from '@medplum/fhirtypes';
+import type { Bundle, OperationOutcome } from '@medplum/fhirtypes';
 import { type Answer, type Asked, answerOf, outcomeAnswer } from './answer.ts';
 import type { Fault, Faults } from './faults.ts';
 import { capabilityStatement } from './metadata.ts';
@@ -101,6 +101,7 @@ async function handle(request: IncomingMessage, body: Buffer | undefined, served
     prefer: Array.isArray(prefer) ? prefer.join() : prefer,
     ifNoneMatch,
     base,
+    bundle: parsed.value as Partial<Bundle>,
   };
   try {
     const fhirRequest = {

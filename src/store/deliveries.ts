@@ -117,9 +117,10 @@ export interface Resend {
   readonly key: ResourceKey;
   /**
    * look: the target is asked first, and what it holds already is not sent. over: it is known to hold this version id of
-   * its own, which may be written over. anew: it holds none, whatever was known of it.
+   * its own, which may be written over. anew: it holds none, whatever was known of it. first: it was never sent
+   * any; should it hold one by now, it is sent none.
    */
-  readonly how: 'look' | 'over' | 'anew';
+  readonly how: 'look' | 'over' | 'anew' | 'first';
   /** for `over`: the target's id and version id */
   readonly remoteId?: string;
   readonly remoteVersion?: string;
@@ -133,4 +134,55 @@ export function basisOf(
     .map(({ type, id, version }) => `${type}/${id}/${version}`)
     .sort()
     .join();
+}
+
+/** The line of what is to be sent, and what targets are known to hold. */
+export interface DeliveryStore {
+  /** Claims the waiting entries of the due delivery key that has waited longest; undefined when none is due. */
+  claim(
+    target: string,
+    options: { nowMs: number; leaseMs: number; maxEntries: number },
+  ): Promise<ClaimedGroup | undefined>;
+  /**
+   * Claims what a claimed group needs of its own key, wherever it stands in line, under the group's lease.
+   * @returns the entries, in order of seq: their settlements travel with the group's
+   */
+  claimAlso(
+    target: string,
+    deliveryKey: string,
+    resources: readonly ResourceKey[],
+  ): Promise<readonly OutboxEntry[]>;
+  /** when the next key of this target is due, in epoch ms by the caller's clock; undefined when nothing waits */
+  nextDueMs(target: string, nowMs: number): Promise<number | undefined>;
+  /** Ends the claim of a group: every entry of it is named once. One transaction. */
+  settle(
+    target: string,
+    deliveryKey: string,
+    settlements: readonly Settlement[],
+    nowMs: number,
+  ): Promise<void>;
+  /** Frees claims whose lease has run out (all, when `everything`): their entries are ambiguous from then on. Returns how many. */
+  recoverClaims(nowMs: number, everything: boolean): Promise<number>;
+  /**
+   * After the clock went back, which had made keys due far off: what is due more than `aheadMs` from now is due now, and
+   * leases end as if they began now. Returns how many keys that changed.
+   */
+  rewind(target: string, options: { nowMs: number; leaseMs: number; aheadMs: number }): Promise<number>;
+  /** Puts parked and held entries back to waiting, due now. Returns how many. */
+  replayDeliveries(filter: StuckFilter, nowMs: number): Promise<number>;
+  /** Puts current versions in line once more, whatever was delivered before; the target is asked first. Returns how many. */
+  resend(target: string, resources: readonly Resend[], actor: string, nowMs: number): Promise<number>;
+  /** Puts in line once more what of a person the target holds in part only. Returns how many. */
+  resendStripped(target: string, personId: string, nowMs: number): Promise<number>;
+  /** keys (`Type/id`) of `keys` that the target is known to hold */
+  links(target: string, keys: readonly ResourceKey[]): Promise<readonly TargetLink[]>;
+  /**
+   * Notes that a target holds a resource, found by asking it; what is known of a later version there stands. What a person
+   * decided is released with it: whoever holds a copy of them must hear of it.
+   */
+  keepLink(link: TargetLink, deliveryKey: string, nowMs: number): Promise<void>;
+  /** what of ours the target is known to hold under these keys of its own */
+  remoteLinks(target: string, keys: readonly ResourceKey[]): Promise<readonly TargetLink[]>;
+  /** of `keys`, those with a parked or held entry at the target */
+  blocked(target: string, keys: readonly ResourceKey[]): Promise<readonly BlockedResource[]>;
 }

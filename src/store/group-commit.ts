@@ -1,9 +1,13 @@
 /** Turns commits that are asked for at the same time into shared transactions, each caller's records in their order. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AdapterError } from '../fhir/outcome.ts';
+import { Crowd } from './crowd.ts';
 import type { CommitRecord, CommitResult, CommitRules, ReceiptStart, RefusedRecord, Store } from './store.ts';
 
 type AnyRecord = CommitRecord | RefusedRecord;
+
+/** A sender that waits for its answer sends again well within it; who waits for one that does not, waits for so long. */
+const MOST_WAIT_MS = 10;
 
 export interface GroupCommit {
   /**
@@ -31,25 +35,31 @@ interface Share {
 }
 
 /**
- * Commits what callers hand over, without any timer: a call goes in the next turn of the event loop,
- * calls that come while a batch is being written go together in the one after.
+ * Commits what callers hand over: a call goes in the next turn of the event loop, calls that come while a batch is being
+ * written go together in the one after. Where many callers were served at once, a batch waits for as many again.
  * @param clock epoch ms
  * @param options.maxBatch records in one transaction, default 500
+ * @param options.mostWaitMs longest pause between two calls that a batch waits through, default 10
  */
 export function createGroupCommit(
   store: Pick<Store, 'commit'>,
   rules: CommitRules,
   clock: () => number,
-  options: { readonly maxBatch?: number } = {},
+  options: { readonly maxBatch?: number; readonly mostWaitMs?: number } = {},
 ): GroupCommit {
   let calls: Call[] = [];
   let running = false;
+  const crowd = new Crowd(options.mostWaitMs ?? MOST_WAIT_MS);
 
   const drain = async (): Promise<void> => {
     running = true;
     while (calls.length > 0) {
       await nextTurn(); // requests read in one turn of the loop share a transaction
-      await commitShares(store, rules, clock(), takeShares(calls, options.maxBatch ?? 500));
+      await crowd.gathered(calls.length);
+      const shares = takeShares(calls, options.maxBatch ?? 500);
+      // counted before anybody is told: who is told may call again at once
+      const told = (): void => crowd.served(shares.length, calls.length - shares.length);
+      await commitShares(store, rules, clock(), shares, told);
       calls = calls.filter(isUnfinished);
     }
     running = false;
@@ -60,6 +70,7 @@ export function createGroupCommit(
       new Promise((resolve, reject) => {
         if (records.length === 0) return resolve([]);
         calls.push({ records, whole, results: [], resolve, reject, failed: false });
+        crowd.came(calls.length);
         if (!running) void drain();
       }),
   };
@@ -82,15 +93,18 @@ function takeShares(calls: readonly Call[], maxBatch: number): Share[] {
   return shares;
 }
 
+/** @param beforeTold called when the batch is on the disk, or was not taken, and no caller knows */
 async function commitShares(
   store: Pick<Store, 'commit'>,
   rules: CommitRules,
   nowMs: number,
   shares: readonly Share[],
+  beforeTold: () => void = () => {},
 ): Promise<void> {
   const records = shares.flatMap((share) => share.records);
   try {
     const results = await store.commit(records, rules, nowMs, shares.flatMap(wholeOf));
+    beforeTold();
     let at = 0;
     for (const { call, records: own } of shares) {
       call.results.push(...results.slice(at, at + own.length));
@@ -98,6 +112,7 @@ async function commitShares(
       if (call.results.length === call.records.length) call.resolve(call.results);
     }
   } catch (error) {
+    beforeTold();
     const faulty = !(error instanceof AdapterError) || error.retry === 'permanent';
     // a fault in one caller's record must not fail the others
     if (faulty && shares.length > 1)

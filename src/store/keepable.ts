@@ -11,10 +11,26 @@ export function keepable(record: CommitRecord | RefusedRecord): CommitRecord | R
     return refused(record, undefined, KEY_LENGTH);
   if ('outcome' in record) return record;
   for (const { resource } of record.resources) {
+    if (isKeepableThroughout(resource)) continue;
     const expression = unkeepableIn(resource, resource.resourceType);
     if (expression !== undefined) return refused(record, key, { ...VALUE_TEXT, expression });
   }
   return record;
+}
+
+/** The same question as `unkeepableIn`, for the many that hold no such text: it names no places. */
+function isKeepableThroughout(value: object): boolean {
+  if (Array.isArray(value)) {
+    for (const item of value) if (!isKeepableValue(item)) return false;
+    return true;
+  }
+  for (const name in value) if (!isKeepableValue((value as Record<string, unknown>)[name])) return false;
+  return true;
+}
+
+function isKeepableValue(value: unknown): boolean {
+  if (typeof value === 'string') return isKeepable(value);
+  return typeof value !== 'object' || value === null || isKeepableThroughout(value);
 }
 
 /** Where a resource holds a text that cannot be kept. @returns its FHIRPath, undefined where there is none */

@@ -12,8 +12,10 @@ import { loadPlanned } from './load-planned.ts';
 import { missingReference, missingVersion, nothingLeft } from './not-sent.ts';
 import { referencesOf, remoteKeysOf, withoutReferences, withRemoteReferences } from './references.ts';
 import { type Patience, type Receipts, settlementOf, withFiling } from './settlement.ts';
+import { standingOf } from './standing.ts';
 import type { Delivered, Delivery, Target } from './target.ts';
 import { Waits } from './waits.ts';
+import { widen } from './widen.ts';
 
 export type { Gate } from './gate.ts';
 
@@ -113,15 +115,11 @@ class GroupDelivery {
   }
 
   async #look(loaded: readonly Loaded[]): Promise<void> {
-    const { store, target } = this.#options;
-    const keys = [...new Set(loaded.flatMap((one) => [one.key, ...one.references]))];
-    const [links, blocked] = await Promise.all([
-      store.links(target.name, keys),
-      store.blocked(target.name, keys),
-    ]);
-    this.#links = new Map(links.map((link) => [`${link.type}/${link.id}`, link]));
-    this.#blocked = new Set(blocked.filter(({ state }) => state === 'parked').map(({ key }) => key));
-    for (const { key, state } of blocked) if (state === 'held') this.#held.add(key);
+    const keys = loaded.flatMap((one) => [one.key, ...one.references]);
+    const { links, parked, held } = await standingOf(this.#options, keys);
+    this.#links = links;
+    this.#blocked = parked;
+    for (const key of held) this.#held.add(key);
   }
 
   /** @returns what may be sent now; everything else is settled as waiting or held */
@@ -171,8 +169,7 @@ class GroupDelivery {
     const passed = await gate({ personId, resource: one.resource, target: target.name });
     const sendable = passed.send && this.#withoutHeld(passed.resource);
     if (sendable) this.#held.delete(one.key); // held until now, perhaps: what refers to it may name it
-    if (sendable)
-      return sendable === one.resource ? one : { ...withReferences(one, sendable), isStripped: true };
+    if (sendable) return sendable === one.resource ? one : await this.#shaped(one, sendable);
     if (!(await this.#isCertain(one, signal))) return undefined;
     const hold = passed.send
       ? { outcome: nothingLeft(one) }
@@ -181,6 +178,15 @@ class GroupDelivery {
     this.#settle(one, { kind: 'hold', seq: one.entry.seq, ...hold });
     for (const seq of one.older) this.#settlements.set(seq, { kind: 'hold', seq, ...hold });
     return undefined;
+  }
+
+  /** What may go of it may name what it did not name: the person by the Patient that the target holds. */
+  async #shaped(one: Loaded, sendable: Identified): Promise<Loaded> {
+    const shaped = { ...withReferences(one, sendable), isStripped: true };
+    const fresh = [...shaped.references].filter((key) => !one.references.has(key));
+    if (fresh.length > 0)
+      for (const [key, link] of (await standingOf(this.#options, fresh)).links) this.#links.set(key, link);
+    return shaped;
   }
 
   /** Whoever may hold a copy of the person is asked before the rest is decided. @returns false when that has to wait */
@@ -223,7 +229,7 @@ class GroupDelivery {
         continue;
       }
       if (delivered.ok && delivered.report) report?.(delivered.report);
-      if (delivered.ok) await this.#widen(one);
+      if (delivered.ok) await widen(this.#options, one, this.#links.get(one.key));
       this.#conclude(one, deliveries[index]!, delivered);
     }
   }
@@ -234,18 +240,6 @@ class GroupDelivery {
     const settlement = settlementOf(delivery, delivered, context);
     this.#settle(one, withFiling(settlement, one, this.#options.receipts));
     this.#supersede(one.older);
-  }
-
-  /**
-   * A consent that may let more through than before: what went in part goes again, in whole. Once a version: the consent
-   * itself may have gone in part, and goes again then.
-   */
-  async #widen(one: Loaded): Promise<void> {
-    const { store, target, clock } = this.#options;
-    const { personId } = one;
-    const isNew = this.#links.get(one.key)?.version !== one.entry.version;
-    if (one.entry.type === 'Consent' && isNew && personId !== undefined)
-      await store.resendStripped(target.name, personId, clock());
   }
 
   #deliveryOf(one: Loaded, remoteKeys: ReadonlyMap<string, string>): Delivery {

@@ -92,7 +92,11 @@ export type RemoteCopy =
 /** @param key `Type/id` at the target */
 export async function readCopy(client: FhirClient, key: string, signal: AbortSignal): Promise<RemoteCopy> {
   const reply = await client.send({ method: 'GET', path: key }, signal);
-  if (!reply.ok) return { state: 'unknown', refused: reply };
+  return reply.ok ? copyIn(client, key, reply, reply.headers.etag) : { state: 'unknown', refused: reply };
+}
+
+/** @returns what an answer to a read says, whether it came alone or as an entry of a batch */
+export function copyIn(client: FhirClient, key: string, reply: Reply, etag: string | undefined): RemoteCopy {
   if (reply.status === 404) return { state: 'absent' };
   if (reply.status === 410) return { state: 'deleted' };
   const resource = reply.body as Resource | undefined;
@@ -100,7 +104,7 @@ export async function readCopy(client: FhirClient, key: string, signal: AbortSig
     return { state: 'unknown', refused: unreadable(client, key) };
   if (reply.status !== 200 || resource?.resourceType !== key.slice(0, key.indexOf('/')))
     return { state: 'unknown', refused: refusalOf(`GET ${key}`, reply, client.rules) };
-  return { state: 'there', resource, version: versionOf(reply.headers.etag, resource) };
+  return { state: 'there', resource, version: versionOf(etag, resource) };
 }
 
 function unreadable({ rules }: FhirClient, key: string): Refused {

@@ -1,10 +1,12 @@
 /** Delivers to a FHIR R4 server: several resources as one transaction where that works, else one by one in order. */
 import { createExchange, type Exchange } from '../wire/exchange.ts';
+import { checkClaims, madeGood, type Trust } from './claims.ts';
 import { findOne } from './copies.ts';
 import { createOne, removeUnlinked } from './create-one.ts';
 import { createFhirClient } from './fhir-client.ts';
 import { InOrder } from './in-order.ts';
 import type { Place, TwinPolicy } from './place.ts';
+import { createReadBack } from './read-back.ts';
 import type { Delivered, Delivery, Target } from './target.ts';
 import { type Prepared, sendTransaction, unproven } from './transaction.ts';
 import { lookFirst, writeKnowing, writeOne } from './write-one.ts';
@@ -24,6 +26,8 @@ export interface FhirServerOptions {
   readonly ids?: 'client' | 'server';
   /** what is done with the younger of two copies at a server that names resources; default `report` */
   readonly twins?: TwinPolicy;
+  /** what the answer to a transaction is believed of; default `answers` */
+  readonly verify?: Trust;
   /** resources in one transaction; default 50, 1 turns transactions off */
   readonly maxTransaction?: number;
   /** statuses that mean that the record is open elsewhere; default 423 */
@@ -43,12 +47,14 @@ export function createFhirServerTarget(options: FhirServerOptions): Target {
   };
   const client = createFhirClient({ ...options, rules, exchange: options.exchange ?? own!.exchange });
   const ids = options.ids ?? 'client';
+  const verify = { trust: options.verify ?? 'answers', readBack: createReadBack(client) } as const;
   // A resource that the server is to name has no reference others could use inside the same transaction.
   let maxTransaction = ids === 'server' ? 1 : (options.maxTransaction ?? DEFAULT_TRANSACTION);
   return {
     name: options.name,
     deliver: async (deliveries, signal) => {
-      const run = new Run({ client, ids, remoteKeys: new Map(), twins: options.twins ?? 'report' }, signal);
+      const place = { client, ids, remoteKeys: new Map(), twins: options.twins ?? 'report' };
+      const run = new Run(place, verify, signal);
       for (let start = 0; start < deliveries.length; ) {
         const chunk = deliveries.slice(start, start + maxTransaction);
         start += chunk.length;
@@ -62,14 +68,19 @@ export function createFhirServerTarget(options: FhirServerOptions): Target {
   };
 }
 
+/** How the answer to a transaction is held against what the server then has. */
+type Verify = Omit<Parameters<typeof checkClaims>[2], 'signal'>;
+
 /** One call of `deliver`. */
 class Run {
   readonly #place: Place;
+  readonly #verify: Verify;
   readonly #signal: AbortSignal;
   readonly #order: InOrder;
 
-  constructor(place: Place, signal: AbortSignal) {
+  constructor(place: Place, verify: Verify, signal: AbortSignal) {
     this.#place = place;
+    this.#verify = verify;
     this.#signal = signal;
     this.#order = new InOrder(signal);
   }
@@ -106,30 +117,43 @@ class Run {
     return 'supported';
   }
 
-  /** What the answer does not prove is read back; a version that was refused is looked into, as it would be alone. */
+  /** What the answer claims in vain, or says nothing of, is found out alone; a version that was refused is looked into, as it would be alone. */
   async #settleAll(
     prepared: readonly Prepared[],
     answers: readonly (Delivered | undefined)[],
   ): Promise<void> {
     const conflicts: Prepared[] = [];
-    const doubtful: Delivery[] = [];
+    const doubtful: { readonly delivery: Delivery; readonly isFalse: boolean }[] = [];
+    const claims = prepared.map((one, index) => ({ one, delivered: answers[index] }));
+    const checked = await checkClaims(this.#place, claims, { ...this.#verify, signal: this.#signal });
     for (const [index, one] of prepared.entries()) {
-      const delivered = answers[index];
-      if (delivered === undefined) doubtful.push(one.delivery);
+      const { delivered, isFalse } = checked[index]!;
+      if (delivered === undefined) doubtful.push({ delivery: one.delivery, isFalse });
       else if (!delivered.ok && delivered.retry === 'conflict') conflicts.push(one);
       else this.#settle(one.delivery, delivered);
     }
-    for (const delivery of doubtful) await this.#readBack(delivery);
+    for (const { delivery, isFalse } of doubtful) await this.#findOut(delivery, isFalse);
     await this.#oneByOne(conflicts);
   }
 
   /** Looks for what the transaction may have written, and writes what is not there. What stays in doubt may have been applied. */
-  async #readBack(delivery: Delivery): Promise<void> {
+  async #findOut(delivery: Delivery, isFalse: boolean): Promise<void> {
     const unsure = { ...delivery, entry: { ...delivery.entry, ambiguous: true } };
     const delivered = this.#order.maySend(delivery)
       ? await writeOne(this.#place, unsure, this.#signal)
       : unproven(this.#place, delivery);
-    this.#settle(delivery, delivered.ok ? delivered : { ...delivered, inDoubt: true });
+    const found = isFalse && delivered.ok ? await this.#confirmed(delivery, delivered) : delivered;
+    this.#settle(delivery, found.ok ? found : { ...found, inDoubt: true });
+  }
+
+  /** Who claimed in vain once is not believed again. */
+  async #confirmed(delivery: Delivery, delivered: Delivered): Promise<Delivered> {
+    const claim = { one: { delivery, version: undefined }, delivered };
+    const strictly = { ...this.#verify, trust: 'reads', signal: this.#signal } as const;
+    const [checked] = await checkClaims(this.#place, [claim], strictly);
+    return checked?.delivered?.ok
+      ? { report: madeGood(this.#place, delivery), ...checked.delivered }
+      : unproven(this.#place, delivery);
   }
 
   async #oneByOne(prepared: readonly Prepared[]): Promise<void> {

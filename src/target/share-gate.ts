@@ -8,6 +8,7 @@ import { isRestricted, withoutWhereabouts } from '../referral/restriction.ts';
 import { basisOf } from '../store/deliveries.ts';
 import type { Identified, ResourceKey, Store } from '../store/store.ts';
 import type { Gate } from './gate.ts';
+import { namedAsHeld } from './known-person.ts';
 import { notForTarget } from './not-sent.ts';
 import { agreedFor, isOfPractice, practiceKeys, type SendRules, shapedFor } from './route.ts';
 
@@ -28,6 +29,8 @@ interface Person {
   readonly consents: readonly Consent[];
   readonly patient: Patient | undefined;
   readonly alreadyShared: boolean;
+  /** their Patients that the target holds */
+  readonly held: readonly ResourceKey[];
   /** registered with a practice that the target is for */
   readonly isServed: boolean;
   /** the versions that this was read from */
@@ -62,14 +65,14 @@ export function createShareGate({ store, target, definitions, clock }: ShareGate
     const forms = (): readonly Identified[] =>
       formsOf(definitions, resource).flatMap((form) => [
         form,
-        shapedFor(target.send, definitions, form) ?? form,
+        namedAsHeld(shapedFor(target.send, definitions, form) ?? form, person.held),
       ]);
     if (!decision.send && decision.isElsewhere)
       return { send: false, outcome: notForTarget(target.name), basis, quiet: true, forms };
     if (!decision.send) return { send: false, outcome: outcomeOf(decision.issue), basis, forms };
     const shaped = shapedFor(target.send, definitions, decision.resource as Identified);
     return shaped
-      ? { send: true, resource: shaped, forms }
+      ? { send: true, resource: namedAsHeld(shaped, person.held), forms }
       : { send: false, outcome: notForTarget(target.name), basis, quiet: true, forms };
   };
 }
@@ -81,7 +84,7 @@ function formsOf(definitions: Definitions, resource: Identified): readonly Ident
   return [...extents, ...extents.map((extent) => withoutWhereabouts(extent) as Identified)];
 }
 
-const NOBODY: Person = { consents: [], patient: undefined, alreadyShared: false, isServed: true };
+const NOBODY: Person = { consents: [], patient: undefined, alreadyShared: false, held: [], isServed: true };
 
 async function readPerson(
   store: ShareGateOptions['store'],
@@ -104,6 +107,7 @@ async function readPerson(
     consents,
     patient: patients.find(isRestricted) ?? patients.find(hasVerifiedNhsNumber) ?? patients[0],
     alreadyShared: held.length > 0,
+    held: held.map(({ id }): ResourceKey => `Patient/${id}`),
     isServed: await isServed(store, target.send?.practices, patients),
     basis: basisOf(versions),
   };

@@ -1,4 +1,4 @@
-/** Delivers several resources as one FHIR transaction, and believes only the entries that the answer proves. */
+/** Delivers several resources as one FHIR transaction, and takes only the entries for answered that say what became of them. */
 import type { Bundle, BundleEntry, BundleEntryResponse } from '@medplum/fhirtypes';
 import { describe, type Refused, type Reply, refusal, refusalOf } from './answers.ts';
 import { type FhirReply, ifMatch, versionOf } from './fhir-client.ts';
@@ -99,6 +99,6 @@ function namesIt(delivery: Delivery, { location, etag, lastModified }: BundleEnt
 
 /** What stays of an entry that could not be read back either. */
 export function unproven(place: Place, delivery: Delivery): Refused {
-  const advice = `Target ${place.client.rules.target} answered a transaction without proof of ${describe(delivery)}. It is looked up before it is sent again.`;
+  const advice = `Target ${place.client.rules.target} answered without proof of ${describe(delivery)}. It is looked up before it is sent again.`;
   return refusal('ambiguous', 'exception', 'delivery-unproven', advice);
 }

@@ -9,6 +9,8 @@ export interface SendOptions {
   /** ends the exchange early, as when the process stops */
   readonly signal: AbortSignal;
   readonly exchange: Exchange;
+  /** what of a 2xx answer counts: `json`, its body; `status`, nothing else, as a receiver of webhooks may answer any text. Default `json` */
+  readonly reads?: 'json' | 'status';
 }
 
 export interface WireAnswer {
@@ -16,7 +18,7 @@ export interface WireAnswer {
   readonly status: number;
   /** names in lower case */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** undefined when the answer has no body, or one of an error status that is not JSON */
+  /** undefined when the answer has no body, or one that is not JSON of an error status, or where only the status counts */
   readonly body: unknown;
 }
 
@@ -41,21 +43,25 @@ export async function send(request: WireRequest, options: SendOptions): Promise<
     const exchanged = await options.exchange(request, deadline.signal);
     if (!exchanged.ok)
       return failureOf(request, exchanged, deadline.signal.aborted && !options.signal.aborted);
-    return answerOf(request, exchanged);
+    return answerOf(request, exchanged, options.reads ?? 'json');
   } finally {
     clearTimeout(timer);
     options.signal.removeEventListener('abort', stop);
   }
 }
 
-function answerOf(request: WireRequest, got: Extract<Exchanged, { ok: true }>): WireAnswer | WireFailure {
+function answerOf(
+  request: WireRequest,
+  got: Extract<Exchanged, { ok: true }>,
+  reads: 'json' | 'status',
+): WireAnswer | WireFailure {
   const { status, headers, text } = got;
   if (text.trim() === '') return { ok: true, status, headers, body: undefined };
   try {
     return { ok: true, status, headers, body: JSON.parse(text) };
   } catch {
     // A login page or a proxy's notice under 200 proves nothing about the record.
-    if (status >= 300) return { ok: true, status, headers, body: undefined };
+    if (status >= 300 || reads === 'status') return { ok: true, status, headers, body: undefined };
     return failure(
       'ambiguous',
       'wire-not-json',

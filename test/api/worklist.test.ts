@@ -1,6 +1,7 @@
 /** The worklist over HTTP: whose an item is, why it is there, what to do next, and that whatever is done is written down. */
 import { expect, test } from 'vitest';
 import { worklistRoutes } from '../../src/api/worklist-routes.ts';
+import { decideFor } from '../../src/cli/again/decide.ts';
 import { retryWork } from '../../src/cli/again/retry-work.ts';
 import { openShop, partsOf, platformExample, type Shop } from '../cli/shop.ts';
 import { NOW_MS } from '../store/samples.ts';
@@ -22,7 +23,13 @@ interface Shown {
 async function opened(): Promise<{ adapter: TestAdapter; shop: Shop }> {
   const shop = await openShop(partsOf());
   const { store } = shop;
-  const routes = worklistRoutes({ store, token: TOKEN, clock: () => NOW_MS, retry: retryWork(shop) });
+  const routes = worklistRoutes({
+    store,
+    token: TOKEN,
+    clock: () => NOW_MS,
+    retry: retryWork(shop),
+    decide: decideFor(shop),
+  });
   return { adapter: await startAdapter({ app: { store, pages: [routes] } }), shop };
 }
 

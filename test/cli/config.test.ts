@@ -59,3 +59,15 @@ test('the JSON Schema for editors is that of the code', () => {
   const written = readFileSync(join(import.meta.dirname, '../../hedgerow.config.schema.json'), 'utf8');
   expect(JSON.parse(written)).toEqual(JSON.parse(JSON.stringify(configJsonSchema())));
 });
+
+test.each([
+  [{ retention: { schedule: '30 25 * * *' } }, 'retention.schedule', 'hour "25"'],
+  [{ retention: { schedule: 'nightly' } }, 'retention.schedule', 'has 1 parts, not 5'],
+  [{ reconcile: [{ target: 'ehr', schedule: '*/5 * * * * *' }] }, 'reconcile.0.schedule', 'has 6 parts'],
+  [{ retention: { timeZone: 'Europe/Londn' } }, 'retention.timeZone', 'Europe/London or UTC'],
+])('a schedule that is none is refused, with what to write: %j', (file, expression, words) => {
+  const config = loadConfig({ cwd: written(file), root: '/opt/hedgerow' });
+  const [issue] = config.ok ? [] : config.outcome.issue;
+  expect(issue?.expression).toEqual([expression]);
+  expect(issue?.diagnostics).toContain(words);
+});

@@ -10,13 +10,16 @@ import { openShop, partsOf, platformExample } from './shop.ts';
 
 test('two processes that look at one store keep house once a turn', async () => {
   const archiveDir = mkdtempSync(join(tmpdir(), 'hedgerow-house-'));
-  const retention = { auditRows: 1, historyVersions: 1, everyHours: 24 };
+  const retention = { auditRows: 1, historyVersions: 1, schedule: '30 2 * * *', timeZone: 'Europe/London' };
   const shop = { ...(await openShop(partsOf())), retention, archiveDir };
   await shop.take('contact', platformExample('contact', 'telephone-attended'));
   await shop.take('contact', platformExample('contact', 'missed-at-surgery'));
   const lines: string[] = [];
   const log = pino({}, { write: (line: string) => void lines.push(line) });
-  const config = { retention, reconcile: [{ target: 'ehr', everyHours: 1, heal: [], perSecond: 10 }] };
+  const config = {
+    retention,
+    reconcile: [{ target: 'ehr', schedule: '0 * * * *', timeZone: 'UTC', heal: [], perSecond: 10 }],
+  };
   const both = [startHousekeeping(config, shop, log, 20), startHousekeeping(config, shop, log, 20)];
   // the target is none that can be compared: that is said, once
   await until(() => lines.some((line) => line.includes('reconcile-unknown-target')));

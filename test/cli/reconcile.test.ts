@@ -7,8 +7,10 @@ import { afterEach, expect, test } from 'vitest';
 import { placesOf } from '../../src/cli/again/places.ts';
 import { type ReconcileEvent, type ReconcileWish, reconcileTarget } from '../../src/cli/again/reconcile.ts';
 import { targetOf } from '../../src/config.ts';
+import { ruleOf } from '../../src/fhir/outcome.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { createFhirServerTarget } from '../../src/target/fhir-server.ts';
+import type { TwinPolicy } from '../../src/target/place.ts';
 import { deliveryOf } from '../outbox/adapter-parts.ts';
 import { NOW_MS } from '../store/samples.ts';
 import { openShop, partsOf, platformExample, type Shop } from './shop.ts';
@@ -27,7 +29,7 @@ interface Wired {
   send(method: string, path: string, body?: Resource): Promise<Response>;
 }
 
-async function wired(ids: 'client' | 'server' = 'client'): Promise<Wired> {
+async function wired(ids: 'client' | 'server' = 'client', twins: TwinPolicy = 'report'): Promise<Wired> {
   const folder = mkdtempSync(join(tmpdir(), 'hedgerow-ehr-'));
   undo.push(() => rmSync(folder, { recursive: true, force: true }));
   const ehr = await startSandbox({ port: 0, file: join(folder, 'ehr.sqlite') });
@@ -42,7 +44,8 @@ async function wired(ids: 'client' | 'server' = 'client'): Promise<Wired> {
     gate: async ({ resource }: { resource: never }) => ({ send: true as const, resource }),
   };
   const shop = await openShop(partsOf(), { store: first.store, placeOf: () => open as never });
-  const sender = createFhirServerTarget({ name: 'ehr', baseUrl: ehr.url, ids, deadlineMs: 5_000, clock });
+  const about = { name: 'ehr', baseUrl: ehr.url, ids, twins };
+  const sender = createFhirServerTarget({ ...about, deadlineMs: 5_000, clock });
   undo.push(() => sender.close());
   const deliver = deliveryOf(shop.store, sender, { clock });
   return {
@@ -70,8 +73,8 @@ async function wired(ids: 'client' | 'server' = 'client'): Promise<Wired> {
 }
 
 /** Takes a referral, and delivers all that it makes. */
-async function delivered(ids?: 'client' | 'server'): Promise<Wired> {
-  const all = await wired(ids);
+async function delivered(ids?: 'client' | 'server', twins?: TwinPolicy): Promise<Wired> {
+  const all = await wired(ids, twins);
   await all.shop.take('referral', platformExample('referral', 'adult-referred-by-gp'));
   await all.deliver();
   return all;
@@ -146,6 +149,48 @@ test('a copy that somebody made of what the server named is a twin', async () =>
   await all.send('POST', 'ServiceRequest', copy as Resource);
   const twins = driftIn(await all.reconcile());
   expect(twins).toMatchObject([{ kind: 'twin', detail: { copies: [referral!.id, expect.any(String)] } }]);
+});
+
+/** Has somebody make a copy of the referral there. @returns the ids of both, ours first */
+async function copied(all: Wired): Promise<[string, string]> {
+  const [referral] = (await listed(all, 'ServiceRequest')) as ServiceRequest[];
+  const { id, ...copy } = referral!;
+  const made = (await (await all.send('POST', 'ServiceRequest', copy as Resource)).json()) as Resource;
+  return [id!, made.id!];
+}
+
+test('twins are healed by taking the younger back, where that is configured', async () => {
+  const all = await delivered('server', 'delete');
+  const [ours, twin] = await copied(all);
+  expect((await all.reconcile({ heal: ['twin'] })).at(-1)).toMatchObject({ drift: { twin: 1 }, healed: 1 });
+  await all.deliver();
+  expect((await listed(all, 'ServiceRequest')).map(({ id }) => id)).toEqual([ours]);
+  expect((await all.send('GET', `ServiceRequest/${twin}`)).status).toBe(410);
+  expect((await all.reconcile()).at(-1)).toMatchObject({ drift: NOTHING });
+  expect(await all.shop.store.worklist({ open: true, count: 9, target: 'ehr' })).toEqual([]);
+});
+
+test('twins that nobody may take back are put on the worklist, once, and are still twins', async () => {
+  const all = await delivered('server');
+  await copied(all);
+  for (let run = 0; run < 2; run++) {
+    await all.reconcile({ heal: ['twin'] });
+    await all.deliver();
+  }
+  expect(await listed(all, 'ServiceRequest')).toHaveLength(2);
+  const open = await all.shop.store.worklist({ open: true, count: 9, target: 'ehr' });
+  expect(open.map(({ outcome }) => ruleOf(outcome.issue[0]!))).toEqual(['delivery-twins']);
+  expect((await all.reconcile()).at(-1)).toMatchObject({ drift: { twin: 1 } });
+});
+
+test('a twin that was worked on there is kept, whatever is configured', async () => {
+  const all = await delivered('server', 'delete');
+  const [, twin] = await copied(all);
+  const made = (await (await all.send('GET', `ServiceRequest/${twin}`)).json()) as ServiceRequest;
+  await all.send('PUT', `ServiceRequest/${twin}`, { ...made, note: [{ text: 'seen in clinic' }] });
+  await all.reconcile({ heal: ['twin'] });
+  await all.deliver();
+  expect(await listed(all, 'ServiceRequest')).toHaveLength(2);
 });
 
 test('what was erased here and is found there again is extra, and deleted when it is healed', async () => {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Status } from '../../src/cli/control.ts';
 import { ROOT } from '../../src/cli/load.ts';
 import { journeys } from '../faults/journeys.ts';
-import { listening, type Running, run, runSandbox, until } from '../faults/process.ts';
+import { hedgerow, listening, type Running, run, runSandbox, until } from '../faults/process.ts';
 import { cellsOf } from './table.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'commands-'));
@@ -15,15 +15,6 @@ const config = join(folder, 'config.json');
 const examples = 'mappings/spreadsheet/examples';
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** Runs one command to its end, from the project's root as the README shows it. */
-async function hedgerow(
-  ...args: readonly string[]
-): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const running = run(['src/main.ts', ...args]);
-  const code = await running.ended();
-  return { code, stdout: running.stdout(), stderr: running.stderr() };
-}
 
 function issuesOf(text: string): OperationOutcome['issue'] {
   return (JSON.parse(text) as OperationOutcome).issue;
@@ -133,7 +124,7 @@ test('convert ends with 1 when nothing can be read, and says why', async () => {
     [['convert', 'README.md', '-s', 'other'], 'There is no source other. Known: spreadsheet, platform.'],
     [
       ['convert', 'README.md', '-s', 'platform', '-k', 'visit'],
-      'The source platform has no kind visit. Known: referral, contact, questionnaire, support, outcome.',
+      'The source platform has no kind visit. Known: referral, contact, questionnaire, support, outcome, status.',
     ],
   ] as const;
   for (const [args, sentence] of asked) {

@@ -1,12 +1,24 @@
 /** Runs one cell of the failure matrix: an adapter between a source and a real FHIR server, with a fault that comes and goes. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import type { Certificate } from '../servers/certificate.ts';
+import { dropDatabase, newDatabase, type SmallDisk } from './cell-cluster.ts';
+import {
+  type CellStore,
+  claimed,
+  type EngineName,
+  heldByAdapter,
+  postgresCell,
+  sqliteCell,
+  storedRecords,
+  stuckDeliveries,
+  undelivered,
+} from './cell-store.ts';
 import { journeys, type Posted } from './journeys.ts';
-import { heldByAdapter, heldBySandbox, storedRecords, stuckDeliveries, undelivered } from './ledger.ts';
+import { heldBySandbox } from './ledger.ts';
 import { pause, until } from './process.ts';
 import { type CuttingProxy, startProxy } from './proxy.ts';
 import { Sender } from './sender.ts';
@@ -22,19 +34,29 @@ export interface Place {
   readonly config: string;
   /** the adapter's clock, which a cell may set wrong; advanced once all is lifted, so that nobody waits for a retry */
   readonly clock: { offsetMs: number };
-  /** between adapter and EHR */
+  /** between adapter and target: the EHR, or where there is none the case system's webhook */
   readonly ehr: CuttingProxy;
+  /** between adapter and the case system's webhook, where there is an EHR too */
+  readonly webhook: CuttingProxy | undefined;
   /** between source and adapter */
   readonly intake: CuttingProxy;
-  /** the adapter's database */
-  readonly database: string;
+  readonly store: CellStore;
   readonly sender: Sender;
+  /** what the adapter warned of */
+  readonly warned: { times: number };
   aim(url: string): void;
-  /** sends more records, while the fault lasts */
+  /** more happens, while the fault lasts */
   goOn(): void;
+  /** sends what was sent first once more, straight to an adapter */
+  repeat(url: string): Promise<void>;
 }
 
 export interface CellPlan {
+  readonly engine: EngineName;
+  /** the store is on it */
+  readonly disk?: SmallDisk;
+  /** a request may arrive when its sender has long looked for it in vain: the same is then written twice */
+  readonly isLate?: boolean;
   /** the EHR is reached by TLS under this certificate */
   readonly tls?: Certificate;
   start(place: Place): Promise<Running>;
@@ -49,91 +71,174 @@ export interface CellPlan {
 const PEOPLE = 4;
 const CONTACTS = 8;
 /** Longer than the longest pause of a circuit, and than a lease. */
-const STRIDE_MS = 660_000;
-const PATIENCE_MS = 60_000;
+export const STRIDE_MS = 660_000;
+export const PATIENCE_MS = 60_000;
 export const DEADLINE_MS = 1_000;
+const FLIGHT_MS = 3 * DEADLINE_MS;
 
-/** Runs the cell and holds what must be true at its end. @throws when it is not */
-export async function runCell(plan: CellPlan): Promise<void> {
+/** What goes on in a cell, and what must be true at its end. */
+export type Course = (plan: CellPlan, place: Place, sandbox: Sandbox) => Promise<void>;
+
+/** What stands around the adapter beside a source and an EHR. */
+export interface Around {
+  /** how changes of the EHR are taken in; default: they are not */
+  readonly receive?: object;
+  /** the case system's webhook: beside the EHR where changes are taken in, else in its place */
+  readonly webhookUrl?: string;
+}
+
+/** @throws when what must be true at the end is not */
+export async function runCell(
+  plan: CellPlan,
+  course: Course = wayOut(expectOnce),
+  around: Around = {},
+): Promise<void> {
+  const { receive, webhookUrl } = around;
   const folder = mkdtempSync(join(tmpdir(), 'faults-cell-'));
   const sandbox = await startSandbox({ port: 0, file: join(folder, 'ehr.sqlite'), integrity: true });
-  const ehr = await startProxy(sandbox.url, plan.tls);
+  const isAlone = webhookUrl !== undefined && !receive;
+  const ehr = await startProxy(isAlone ? webhookUrl : sandbox.url, plan.tls);
+  const webhook = webhookUrl !== undefined && receive ? await startProxy(webhookUrl) : undefined;
   const intake = await startProxy('http://127.0.0.1:9');
+  const url = plan.engine === 'PostgreSQL' ? await newDatabase(plan.disk) : undefined;
+  const targets = isAlone
+    ? [webhookAt(ehr.url, 'elsewhere')]
+    : [ehrAt(ehr.url, receive), ...(webhook ? [webhookAt(webhook.url, 'ehr')] : [])];
   try {
-    await runIn(plan, placeIn(folder, ehr, intake), sandbox);
+    await course(plan, placeIn(folder, { ehr, webhook, intake, url, targets }), sandbox);
   } finally {
-    await Promise.all([ehr.close(), intake.close()]);
+    await Promise.all([ehr.close(), webhook?.close(), intake.close()]);
+    if (url !== undefined) await dropDatabase(url);
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function runIn(plan: CellPlan, place: Place, sandbox: Sandbox): Promise<void> {
-  const records = journeys(PEOPLE, CONTACTS);
-  const of = (person: number): Posted[] =>
-    records.filter((record) => record.key.split('-')[1] === String(person));
-  let running = await plan.start(place);
-  place.aim(running.url);
-  const sending: Promise<void>[] = [];
-  const send = (these: readonly Posted[]): void => {
-    place.sender.add(these);
-    const one = place.sender.run(1);
-    one.catch(() => {}); // awaited below
-    sending.push(one);
-  };
-  send([...of(1), ...of(2)]);
-  running = await plan.strike({ ...place, goOn: () => send(of(3)) }, running);
-  place.aim(running.url);
-  await Promise.all(sending);
-  // Others' work goes on: a person who comes later wakes whoever sleeps.
-  place.clock.offsetMs += STRIDE_MS;
-  place.sender.add(of(4));
-  await place.sender.run(1);
-  await until('an empty outbox', PATIENCE_MS, () => undelivered(place.database) === 0 || undefined).finally(
-    async () => {
+/** Records of a source go to the target. @param expectAll what must be true at the end */
+export function wayOut(
+  expectAll: (place: Place, records: readonly Posted[], plan: CellPlan) => Promise<void>,
+): Course {
+  return async (plan, place, sandbox) => {
+    const records = journeys(PEOPLE, CONTACTS);
+    const of = (person: number): Posted[] =>
+      records.filter((record) => record.key.split('-')[1] === String(person));
+    let running = await plan.start(place);
+    place.aim(running.url);
+    const sending: Promise<void>[] = [];
+    const send = (these: readonly Posted[]): void => {
+      place.sender.add(these);
+      const one = place.sender.run(1);
+      one.catch(() => {}); // awaited below
+      sending.push(one);
+    };
+    send([...of(1), ...of(2)]);
+    const repeat = async (url: string): Promise<void> => {
+      const rival = new Sender([...of(1), ...of(2)], 2);
+      rival.base = url;
+      await rival.run(1);
+    };
+    running = await plan.strike({ ...place, goOn: () => send(of(3)), repeat }, running);
+    place.aim(running.url);
+    await Promise.all(sending);
+    await landed(place);
+    // Others' work goes on: a person who comes later wakes whoever sleeps.
+    place.clock.offsetMs += STRIDE_MS;
+    place.sender.add(of(4));
+    await place.sender.run(1);
+    await emptied(place).finally(async () => {
       await running.stop();
       await sandbox.close();
-    },
-  );
-  expectOnce(place, records);
+    });
+    await expectAll(place, records, plan);
+  };
 }
 
-function expectOnce({ folder, database, sender }: Place, records: readonly Posted[]): void {
+/** What is on its way must not outlive its lease by the stride; what a dead adapter had in hand stays as it is. */
+async function landed({ store }: Place): Promise<void> {
+  const none = async (): Promise<true | undefined> => (await claimed(store)) === 0 || undefined;
+  await until('nothing on its way', FLIGHT_MS, none).catch(() => {});
+}
+
+/** Resolves once nothing waits any more. */
+export async function emptied({ store }: Place): Promise<void> {
+  await until('an empty outbox', PATIENCE_MS, async () => (await undelivered(store)) === 0 || undefined);
+}
+
+/** Every record was acknowledged, is stored once, and nothing is parked or held. */
+export async function expectAllTaken({ store, sender }: Place, records: readonly Posted[]): Promise<void> {
   const names = records.map(({ kind, key }) => `${kind}/${key}`);
   expect([...sender.acknowledged].toSorted()).toEqual(names.toSorted());
-  expect(storedRecords(database).toSorted()).toEqual(names.toSorted());
-  expect(stuckDeliveries(database)).toEqual([]);
-  const ours = heldByAdapter(database);
-  const theirs = heldBySandbox(join(folder, 'ehr.sqlite'));
-  expect([...theirs.keys()].toSorted()).toEqual([...ours.keys()].toSorted());
-  for (const [key, held] of ours) expect(theirs.get(key)?.content, key).toBe(held.content);
+  expect((await storedRecords(store, 'platform')).toSorted()).toEqual(names.toSorted());
+  expect(await stuckDeliveries(store)).toEqual([]);
 }
 
-function placeIn(folder: string, ehr: CuttingProxy, intake: CuttingProxy): Place {
-  const target = {
-    name: 'ehr',
-    url: ehr.url,
-    requiresVerifiedNhsNumber: false,
-    purpose: 'share-with-gp',
-    deadlineMs: DEADLINE_MS,
-  };
-  const config = join(folder, 'hedgerow.config.json');
+async function expectOnce(place: Place, records: readonly Posted[], plan: CellPlan): Promise<void> {
+  await expectAllTaken(place, records);
+  const ours = await heldByAdapter(place.store);
+  const theirs = heldBySandbox(join(place.folder, 'ehr.sqlite'));
+  expect([...theirs.keys()].toSorted()).toEqual([...ours.keys()].toSorted());
+  for (const [key, held] of ours) {
+    expect(theirs.get(key)?.content, key).toBe(held.content);
+    if (!plan.isLate) expect(theirs.get(key)?.versions, `${key}: once`).toBeLessThanOrEqual(held.versions);
+  }
+}
+
+interface Parts {
+  readonly ehr: CuttingProxy;
+  readonly webhook: CuttingProxy | undefined;
+  readonly intake: CuttingProxy;
+  /** of the database; undefined: SQLite */
+  readonly url: string | undefined;
+  /** as in the configuration */
+  readonly targets: readonly object[];
+}
+
+const COMMON = { requiresVerifiedNhsNumber: false, purpose: 'share-with-gp', deadlineMs: DEADLINE_MS };
+
+function ehrAt(url: string, receive: object | undefined): object {
+  return { name: 'ehr', url, ...COMMON, ...(receive === undefined ? {} : { receive }) };
+}
+
+/** Environment variable with the secret of a webhook. */
+const SECRET_ENV = 'FAULTS_WEBHOOK_SECRET';
+
+/** @param origin of what it is told */
+function webhookAt(url: string, origin: 'ehr' | 'elsewhere'): object {
+  process.env[SECRET_ENV] = 'a secret of tests';
+  return { kind: 'webhook', name: 'case-system', url, ...COMMON, secretEnv: SECRET_ENV, send: { origin } };
+}
+
+function placeIn(folder: string, { ehr, webhook, intake, url, targets }: Parts): Place {
   const dataDir = join(folder, 'data');
   mkdirSync(dataDir);
-  const settings = { port: 0, dataDir, inboxDir: join(folder, 'inbox'), logLevel: 'silent' };
-  writeFileSync(config, JSON.stringify({ ...settings, targets: [target] }));
+  const store = url === undefined ? sqliteCell(dataDir) : postgresCell(url);
   const sender = new Sender([], 2);
   sender.base = intake.url;
-  const place = { folder, config, clock: { offsetMs: 0 }, ehr, intake, sender };
+  const place = { folder, clock: { offsetMs: 0 }, ehr, webhook, intake, sender, store, warned: { times: 0 } };
+  const settings = { port: 0, inboxDir: join(folder, 'inbox'), logLevel: 'silent', targets };
   return {
     ...place,
-    database: join(dataDir, 'hedgerow.sqlite'),
+    config: configIn(folder, 'hedgerow', { ...settings, ...store.settings, dataDir }),
     aim: (url) => intake.aim(url),
     goOn: () => {},
+    repeat: async () => {},
   };
+}
+
+/** @returns path of a configuration */
+function configIn(folder: string, name: string, settings: object): string {
+  const path = join(folder, `${name}.config.json`);
+  writeFileSync(path, JSON.stringify(settings));
+  return path;
+}
+
+/** @returns path of the same configuration for another adapter on the same database */
+export function configOfAnother({ folder, config }: Place): string {
+  const settings = JSON.parse(readFileSync(config, 'utf8')) as object;
+  return configIn(folder, 'another', { ...settings, dataDir: join(folder, 'another') });
 }
 
 /** Resolves once the fault has been felt, and a moment later. @throws when it never is: such a cell proves nothing */
-export async function felt(isFelt: () => boolean): Promise<void> {
-  await until('the fault to be felt', PATIENCE_MS, () => isFelt() || undefined);
+export async function felt(isFelt: () => boolean | Promise<boolean>): Promise<void> {
+  await until('the fault to be felt', PATIENCE_MS, async () => (await isFelt()) || undefined);
   await pause(50);
 }

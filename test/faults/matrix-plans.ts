@@ -1,47 +1,30 @@
 /** Turns a fault and a stage into the plan of a cell: how the fault begins, how it is felt, and how it is lifted. */
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { pino } from 'pino';
-import { type Adapter, openAdapter } from '../../src/cli/adapter.ts';
-import { type LoadedParts, loadParts, ROOT } from '../../src/cli/load.ts';
-import { loadConfig } from '../../src/config.ts';
 import { loopbackCertificate } from '../servers/certificate.ts';
+import { startHere } from './cell-adapter.ts';
+import { killPostgres, restartPostgres, type SmallDisk } from './cell-cluster.ts';
+import { triedAgain, undelivered } from './cell-store.ts';
 import { limitDisk } from './disk-limit.ts';
-import { triedAgain } from './ledger.ts';
 import { type CellPlan, DEADLINE_MS, felt, type Place, type Running } from './matrix-cell.ts';
 import type { Stage } from './matrix-table.ts';
-import { atStage, type StoreStage } from './moments.ts';
-import { listening, pause, run, until } from './process.ts';
+import { atStage } from './moments.ts';
 import type { Trouble } from './proxy.ts';
 
-export type OutStage = Exclude<Stage, 'back-leg'>;
-
 const DAY_MS = 86_400_000;
-const PATIENCE_MS = 60_000;
 
-let loaded: LoadedParts | undefined;
 /** One for all cells: what is trusted is set for the whole process. */
 const tls = loopbackCertificate();
 
-async function startHere(place: Place): Promise<Adapter> {
-  const config = loadConfig({ path: place.config, cwd: ROOT, root: ROOT });
-  if (!config.ok) throw new Error(JSON.stringify(config.outcome));
-  const parts = loaded ?? loadParts(config.value, ROOT);
-  if ('ok' in parts && !parts.ok) throw new Error(JSON.stringify(parts.outcome));
-  loaded = 'ok' in parts ? parts.value : parts;
-  const clock = (): number => Date.now() + place.clock.offsetMs;
-  const log = pino({ level: 'silent' });
-  return await openAdapter({ config: config.value, parts: loaded, clock, log, token: 'token' });
-}
-
 interface Fault {
   begin(place: Place): unknown;
-  isFelt(place: Place): boolean;
+  isFelt(place: Place): boolean | Promise<boolean>;
   lift(place: Place): unknown;
 }
 
-/** An adapter in this process, struck as the first record comes to the stage. */
-function hereWith(stage: OutStage, fault: Fault, start: CellPlan['start'] = startHere): CellPlan {
+/** An adapter in this process, struck as it comes to the stage. */
+function hereWith(stage: Stage, fault: Fault, start: CellPlan['start'] = startHere): CellPlan {
   return {
+    engine: 'SQLite',
     start,
     async strike(place, running) {
       await reach(stage, place, () => fault.begin(place));
@@ -54,58 +37,90 @@ function hereWith(stage: OutStage, fault: Fault, start: CellPlan['start'] = star
 }
 
 /** Resolves once the stage was reached and the fault has begun. */
-async function reach(stage: OutStage, { ehr, intake }: Place, begin: () => unknown): Promise<void> {
+export async function reach(stage: Stage, { ehr, intake }: Place, begin: () => unknown): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const strike = async (): Promise<void> => await Promise.resolve(begin()).then(() => resolve(), reject);
-  const proxy = stage === 'send' ? ehr : stage === 'intake' ? intake : undefined;
   let undo = (): void => {};
-  if (proxy) {
+  if (stage === 'commit' || stage === 'claim' || stage === 'settle') undo = atStage(stage, strike);
+  else {
     let isStruck = false;
-    await proxy.trouble(() => {
-      if (!isStruck) void strike();
+    const proxy = stage === 'intake' ? intake : ehr;
+    await proxy.trouble(({ method }) => {
+      if (isStruck || (stage === 'back-leg' && method !== 'GET')) return undefined;
       isStruck = true;
+      void strike();
       return undefined;
     });
-  } else undo = atStage(stage as StoreStage, strike);
+  }
   await promise;
   undo();
 }
 
+/** On the way out a delivery was tried in vain; on the way back the adapter says that it cannot take changes in. */
+async function isNoticed(stage: Stage, { store, warned }: Place): Promise<boolean> {
+  return stage === 'back-leg' ? warned.times > 0 : (await triedAgain(store)) > 0;
+}
+
 /** Trouble between the adapter and its target. */
-export function onTheWayOut(stage: OutStage, trouble: Trouble): CellPlan {
+export function onTheWayOut(stage: Stage, trouble: Trouble): CellPlan {
   return hereWith(stage, {
     begin: ({ ehr }) => ehr.trouble(trouble),
-    isFelt: ({ database }) => triedAgain(database) > 0,
+    isFelt: (place) => isNoticed(stage, place),
     lift: ({ ehr }) => ehr.trouble(undefined),
   });
 }
 
-/** A target slower than the adapter waits: thirty seconds, to scale. */
-export function slowTarget(stage: OutStage): CellPlan {
-  return onTheWayOut(stage, { kind: 'slow', ms: 3 * DEADLINE_MS });
+/** Nobody listens at the case system's webhook. */
+export function webhookDown(stage: Stage): CellPlan {
+  return hereWith(stage, {
+    begin: ({ ehr, webhook }) => (webhook ?? ehr).trouble({ kind: 'refuse' }),
+    isFelt: async ({ store }) => (await triedAgain(store)) > 0,
+    lift: ({ ehr, webhook }) => (webhook ?? ehr).trouble(undefined),
+  });
 }
 
-export function refusedTls(stage: OutStage): CellPlan {
+/** A target slower than the adapter waits: thirty seconds, to scale. */
+export function slowTarget(stage: Stage): CellPlan {
+  return { ...onTheWayOut(stage, { kind: 'slow', ms: 3 * DEADLINE_MS }), isLate: true };
+}
+
+export function refusedTls(stage: Stage): CellPlan {
   setDefaultCACertificates([...getCACertificates('bundled'), tls.cert]);
   return { ...onTheWayOut(stage, { kind: 'refuse-tls' }), tls };
 }
 
-/** @param byMs how far the machine's clock is wrong while the fault lasts */
-export function wrongClock(stage: OutStage, byMs = DAY_MS): CellPlan {
-  let sinceMs = 0;
+/** The machine's clock is a day ahead, and the target refuses: what is put off is put off by that clock. */
+export function clockAhead(stage: Stage): CellPlan {
   return hereWith(stage, {
-    begin: ({ clock }) => {
-      clock.offsetMs += byMs;
-      sinceMs = performance.now();
+    async begin({ clock, ehr }) {
+      clock.offsetMs += DAY_MS;
+      await ehr.trouble({ kind: 'answer', status: 503, retryAfterS: 2 });
     },
-    isFelt: ({ sender }) => sender.isDone && performance.now() - sinceMs > 300,
-    lift: ({ clock }) => {
-      clock.offsetMs -= byMs;
+    isFelt: async (place) => place.sender.isDone && (await isNoticed(stage, place)),
+    async lift({ clock, ehr }) {
+      clock.offsetMs -= DAY_MS;
+      await ehr.trouble(undefined);
     },
   });
 }
 
-export function fullDisk(stage: OutStage): CellPlan {
+/** The machine's clock is a day behind: what is due by the right one must go all the same, before it is right again. */
+export function clockBehind(stage: Stage): CellPlan {
+  let seen = 0;
+  return hereWith(stage, {
+    begin({ clock, ehr }) {
+      clock.offsetMs -= DAY_MS;
+      seen = ehr.seen;
+    },
+    isFelt: async ({ sender, ehr, store }) =>
+      sender.isDone && ehr.seen > seen + 1 && (await undelivered(store)) === 0,
+    lift({ clock }) {
+      clock.offsetMs += DAY_MS;
+    },
+  });
+}
+
+export function fullDisk(stage: Stage): CellPlan {
   let limit: ReturnType<typeof limitDisk> | undefined;
   const start = async (place: Place): Promise<Running> => {
     limit = limitDisk(`${place.folder}/data`);
@@ -113,7 +128,7 @@ export function fullDisk(stage: OutStage): CellPlan {
   };
   const fault: Fault = {
     begin: () => limit?.fill(),
-    isFelt: ({ sender }) => sender.unanswered > 0,
+    isFelt: ({ sender, warned }) => sender.unanswered > 0 || warned.times > 0,
     lift: () => {
       limit?.free();
       limit?.end();
@@ -122,66 +137,36 @@ export function fullDisk(stage: OutStage): CellPlan {
   return hereWith(stage, fault, start);
 }
 
+/** The disk of the database server, below the adapter's tables. */
+export function fullServerDisk(stage: Stage, disk: SmallDisk): CellPlan {
+  const plan = hereWith(stage, {
+    begin: () => disk.fill(),
+    isFelt: ({ sender, warned }) => sender.unanswered > 0 || warned.times > 0,
+    lift: () => disk.free(),
+  });
+  return { ...plan, engine: 'PostgreSQL', disk };
+}
+
+export function killedPostgres(stage: Stage): CellPlan {
+  const plan = hereWith(stage, {
+    begin: killPostgres,
+    isFelt: ({ sender, warned }) => sender.unanswered > 0 || warned.times > 0,
+    lift: restartPostgres,
+  });
+  return { ...plan, engine: 'PostgreSQL' };
+}
+
 /** The source's connection ends while its records, or the answer to them, are on the way. */
 export function sourceDown(stage: 'intake' | 'commit'): CellPlan {
   const trouble: Trouble = { kind: stage === 'intake' ? 'cut-request' : 'lose-answer' };
   return {
+    engine: 'SQLite',
     start: startHere,
     async strike(place, running) {
       await place.intake.trouble(trouble);
       place.goOn();
       await felt(() => place.sender.unanswered > 1);
       await place.intake.trouble(undefined);
-      return running;
-    },
-  };
-}
-
-async function startThere(
-  { config }: Place,
-  dieAt?: OutStage,
-): Promise<Running & { process: ReturnType<typeof run> }> {
-  const isWatched = dieAt && dieAt !== 'send' && dieAt !== 'intake';
-  const preload = isWatched ? ['--import', './test/faults/die-at.ts'] : [];
-  const env: Record<string, string> = dieAt ? { DIE_AT: dieAt } : {};
-  const process = run([...preload, 'src/main.ts', 'start', '--config', config], { env });
-  return { url: await listening(process), stop: () => process.stop(), process };
-}
-
-/** kill -9 as the first record comes to the stage; another process goes on. */
-export function killedAdapter(stage: OutStage): CellPlan {
-  let first: Awaited<ReturnType<typeof startThere>> | undefined;
-  return {
-    start: async (place) => {
-      first = await startThere(place, stage);
-      return first;
-    },
-    async strike(place) {
-      const { child } = first!.process;
-      const kill = (kind: 'cut-request' | 'lose-answer') => (): Trouble => {
-        child.kill('SIGKILL');
-        return { kind };
-      };
-      if (stage === 'intake') await place.intake.trouble(kill('cut-request'));
-      // what was sent has arrived and was applied; the adapter never hears of it
-      if (stage === 'send') await place.ehr.trouble(kill('lose-answer'));
-      await until('the adapter to die', PATIENCE_MS, () => child.signalCode ?? undefined);
-      await Promise.all([place.ehr.trouble(undefined), place.intake.trouble(undefined)]);
-      place.goOn();
-      return await startThere(place);
-    },
-  };
-}
-
-/** A second adapter is started on the same data folder: it must end by itself, and the first one go on. */
-export function secondAdapter(): CellPlan {
-  return {
-    start: startThere,
-    async strike(place, running) {
-      const second = run(['src/main.ts', 'start', '--config', place.config]);
-      place.goOn();
-      if ((await second.ended()) === 0) throw new Error('a second adapter ran on the same data folder');
-      await pause(50);
       return running;
     },
   };

@@ -1,4 +1,5 @@
-/** The faults and stages of the failure matrix, and the page that says what came of each cell. */
+/** The faults and stages of the failure matrix, and the page that says which cells are run. */
+import type { EngineName } from './cell-store.ts';
 
 export const STAGES = ['intake', 'commit', 'claim', 'send', 'settle', 'back-leg'] as const;
 export type Stage = (typeof STAGES)[number];
@@ -27,42 +28,60 @@ export const FAULTS = {
 } as const;
 export type FaultName = keyof typeof FAULTS;
 
-/** What a cell says: it was run and recovered, or why there is nothing to run. */
-export type Cell = 'recovered' | { readonly reason: string };
+/** Engines that a cell is run on, or why there is nothing to run. */
+export type Cell = { readonly engines: readonly EngineName[] } | { readonly reason: string };
 
 export type Matrix = Readonly<Record<FaultName, Readonly<Record<Stage, Cell>>>>;
 
+const LETTERS: Readonly<Record<EngineName, string>> = { SQLite: 'S', PostgreSQL: 'P' };
+const NAMES = Object.keys(FAULTS) as FaultName[];
+
+/** @returns the table alone, Markdown */
+export function tableOf(matrix: Matrix): string {
+  const shown = (cell: Cell): string =>
+    'reason' in cell ? '–' : cell.engines.map((engine) => LETTERS[engine]).join(' ');
+  return [
+    `| fault | ${STAGES.join(' | ')} |`,
+    `|---|${STAGES.map(() => ':-:|').join('')}`,
+    ...NAMES.map(
+      (fault) => `| ${FAULTS[fault]} | ${STAGES.map((stage) => shown(matrix[fault][stage])).join(' | ')} |`,
+    ),
+  ].join('\n');
+}
+
+/** @returns how many cells are run, an engine a cell, and how many have nothing to run */
+export function countsOf(matrix: Matrix): { readonly run: number; readonly idle: number } {
+  const cells = NAMES.flatMap((fault) => STAGES.map((stage) => matrix[fault][stage]));
+  const engines = cells.flatMap((cell) => ('reason' in cell ? [] : cell.engines));
+  return { run: engines.length, idle: cells.filter((cell) => 'reason' in cell).length };
+}
+
 /** @returns the page, Markdown */
 export function pageOf(matrix: Matrix): string {
-  const reasons = [
-    ...new Set(
-      Object.values(matrix).flatMap((row) =>
-        STAGES.flatMap((stage) => {
-          const cell = row[stage];
-          return cell === 'recovered' ? [] : [cell.reason];
-        }),
-      ),
-    ),
-  ];
-  const shown = (cell: Cell): string =>
-    cell === 'recovered' ? 'recovered' : `– (${reasons.indexOf(cell.reason) + 1})`;
-  const rows = (Object.keys(FAULTS) as FaultName[]).map(
-    (fault) => `| ${FAULTS[fault]} | ${STAGES.map((stage) => shown(matrix[fault][stage])).join(' | ')} |`,
-  );
-  const cells = Object.values(matrix).flatMap((row) => STAGES.map((stage) => row[stage]));
-  const run = cells.filter((cell) => cell === 'recovered').length;
+  const { run, idle } = countsOf(matrix);
   return [
     '# Failure matrix',
     '',
-    'Each cell starts a fault at the moment when the first record comes to that stage, sends more records while it lasts, and lifts it. Then every acknowledged record is at the target exactly once, what a resource refers to before the resource itself, nothing is parked, and no lease is held. `test/faults/matrix.test.ts` runs the cells and holds this page current; `UPDATE_MATRIX=1` writes it.',
+    'Each cell begins a fault as the adapter comes to that stage, lets records come and changes be made while it lasts, and lifts it. Out (intake to settle): then every acknowledged record is at the target exactly once, what a resource refers to before the resource itself, nothing is parked, and no delivery is left. Back (back-leg): then every change made at the EHR is in the store exactly once, and none was sent back to it. In the row of the webhook the target out is the case system, which must have been told of each version in order; on the way back it is told of what was changed at the EHR.',
     '',
-    `| fault | ${STAGES.join(' | ')} |`,
-    `|---|${STAGES.map(() => '---|').join('')}`,
-    ...rows,
+    'S: run on SQLite. P: run on PostgreSQL, a server of its own that the cells kill, and whose disk they fill where root may mount a small one. –: nothing to run, for the reason below.',
     '',
-    `${run} cells run, ${run} recovered, 0 not recoverable; ${cells.length - run} with nothing to run:`,
+    tableOf(matrix),
     '',
-    ...reasons.map((reason, at) => `${at + 1}. ${reason}`),
+    `${run} cells run, ${run} recovered, 0 not recoverable. ${idle} with nothing to run:`,
+    '',
+    ...NAMES.flatMap((fault) => reasonsOf(FAULTS[fault], matrix[fault])),
+    '',
+    '`test/faults/matrix-*.test.ts` run the cells: one that does not recover within a minute after its fault is lifted fails them. A run with `UPDATE_MATRIX=1` of all cells of a file writes this page; without it, the page and the table in the README must be what is run.',
     '',
   ].join('\n');
+}
+
+function reasonsOf(title: string, row: Matrix[FaultName]): string[] {
+  const byReason = new Map<string, Stage[]>();
+  for (const stage of STAGES) {
+    const cell = row[stage];
+    if ('reason' in cell) byReason.set(cell.reason, [...(byReason.get(cell.reason) ?? []), stage]);
+  }
+  return [...byReason].map(([reason, stages]) => `- ${title}, ${stages.join(', ')}: ${reason}`);
 }

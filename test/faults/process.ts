@@ -85,6 +85,20 @@ export function runCommand(
   };
 }
 
+/** What a process that has ended leaves. */
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs one command of the adapter to its end, from the project's root as the README shows it. */
+export async function hedgerow(...args: readonly string[]): Promise<Ended> {
+  const running = run(['src/main.ts', ...args]);
+  const code = await running.ended();
+  return { code, stdout: running.stdout(), stderr: running.stderr() };
+}
+
 function interruptGroup(job: ChildProcess): void {
   try {
     process.kill(-job.pid!, 'SIGINT');

@@ -81,7 +81,7 @@ test('every SNOMED CT id that a map writes is a concept of the international or 
   const texts = readAllTexts('mappings/prsb/*.map');
   const constants = [...texts.matchAll(/'http:\/\/snomed\.info\/sct', '(\d+)'/g)].map((match) => match[1]!);
   expect(ids.length).toBeGreaterThan(30);
-  expect(constants.sort()).toEqual(['871711000000103', '871731000000106']);
+  expect([...new Set(constants)].sort()).toEqual(['871711000000103', '871731000000106']);
   for (const id of [...ids, ...constants]) expect(snomedFault(id), id).toBeUndefined();
 });
 

@@ -174,6 +174,7 @@ function textOf(given: RecordSchema, codes: readonly string[] | undefined): Arbi
   if (given.enum) return fc.constantFrom(...given.enum);
   if (given.pattern?.includes('refused'))
     return fc.oneof(fc.integer({ min: 0, max: 100 }).map(String), fc.constant('refused'));
+  if (given.pattern?.includes('{1,64}')) return fc.uuid(); // an id of FHIR
   if (given.pattern) return fc.constantFrom(...NHS_NUMBERS);
   const date = given['x-date'];
   if (given.format === 'date-time' || date?.includes('HH')) return time;

@@ -38,16 +38,27 @@ const kinds = [...maps].flatMap(([source, set]) =>
 
 const label = ({ source, kind }: { source: string; kind: string }): string => `${source} ${kind}`;
 
-/** Records that the files of a source hold, as far as they can be read and mapped in full. */
+/** Records of the examples and the demo that can be told by file name or columns; of a kind of which there is none, of all its examples. */
 async function recordsOf(source: string, kind: string): Promise<SourceRecordValue[]> {
-  const read: SourceRecordValue[] = [];
-  const files = globSync([`mappings/${source}/examples/${kind}/*/input.*`, `mappings/${source}/demo/*`], {
-    cwd: ROOT,
-  });
-  for (const file of files.sort())
-    for await (const record of readFileRecords(sources.get(source)!, join(ROOT, file), { nowMs: NOW_MS }))
-      if (record.ok && record.kind === kind) read.push(record.payload);
-  return read;
+  const examples = `mappings/${source}/examples/${kind}/*/input.*`;
+  const told = await read(source, kind, [examples, `mappings/${source}/demo/*`], {});
+  return told.length > 0 ? told : await read(source, kind, [examples], { kind });
+}
+
+async function read(
+  source: string,
+  kind: string,
+  patterns: readonly string[],
+  told: { kind?: string },
+): Promise<SourceRecordValue[]> {
+  const found: SourceRecordValue[] = [];
+  for (const file of globSync([...patterns], { cwd: ROOT }).sort())
+    for await (const record of readFileRecords(sources.get(source)!, join(ROOT, file), {
+      nowMs: NOW_MS,
+      ...told,
+    }))
+      if (record.ok && record.kind === kind) found.push(record.payload);
+  return found;
 }
 
 function recordsFor(source: string, kind: string): fc.Arbitrary<SourceRecordValue> {
@@ -70,7 +81,7 @@ function withWorkerOfTheService(record: SourceRecordValue): SourceRecordValue {
 }
 
 test('every kind of both sources has a way back', () => {
-  expect(kinds.filter(({ map }) => map.back).map(label)).toHaveLength(10);
+  expect(kinds.filter(({ map }) => map.back).map(label)).toHaveLength(11);
 });
 
 test.each(kinds)(

@@ -1,6 +1,7 @@
 /** The worker on a real store: order, concurrency, failures of every kind, draining. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { issueOf, outcomeOf, ruleOf } from '../../src/fhir/outcome.ts';
+import { markedClock } from '../../src/outbox/clock-watch.ts';
 import { replay } from '../../src/outbox/replay.ts';
 import { type Deliver, type OutboxWorker, startWorker, type WorkerOptions } from '../../src/outbox/worker.ts';
 import type { ClaimedGroup, OutboxEntry, Settlement, Store } from '../../src/store/store.ts';
@@ -291,6 +292,34 @@ test('a clock that was a day ahead and is set right holds nothing up', async () 
   nowMs += 60_000; // the lease of the one that died
   worker.wake();
   await until(isEmpty);
+});
+
+test('what is stored with the time of a clock that was ahead, after it was set right, is sent all the same', async () => {
+  const dayMs = 86_400_000;
+  const marked = markedClock(clock);
+  const sent: string[] = [];
+  const worker = start(
+    async (group) => {
+      sent.push(...group.entries.map((entry) => entry.id));
+      return allDelivered(group);
+    },
+    { clock: marked },
+  );
+  await parts.put('1', patient('p1'));
+  worker.wake();
+  await until(() => sent.length === 1);
+  nowMs += dayMs;
+  expect(marked()).toBe(nowMs); // whoever commits reads it; the worker sleeps
+  nowMs -= dayMs;
+  worker.wake();
+  nowMs += dayMs;
+  const late = parts.put('2', patient('p2'));
+  nowMs -= dayMs;
+  await late;
+  await parts.put('3', patient('p3'));
+  worker.wake();
+  await until(isEmpty);
+  expect(sent.toSorted()).toEqual(['p1', 'p2', 'p3']);
 });
 
 test('a store that cannot settle is reported; the claim is left to its lease', async () => {

@@ -1,49 +1,25 @@
 /** From records to the store, with the real maps, validator and SQLite file: what is written, what is not, what needs a person. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { statusOf } from '../../src/cli/control.ts';
-import { loadParts, ROOT } from '../../src/cli/load.ts';
-import { loadConfig } from '../../src/config.ts';
+import { ROOT } from '../../src/cli/load.ts';
 import { resourceId } from '../../src/fhir/ids.ts';
 import { ruleOf } from '../../src/fhir/outcome.ts';
-import { createPipeline, type Pipeline } from '../../src/pipeline.ts';
+import type { Pipeline } from '../../src/pipeline.ts';
 import { readJson } from '../../src/source/read-json.ts';
 import type { ReadRecord } from '../../src/source/record.ts';
 import type { IntakeSummary } from '../../src/source/tally.ts';
-import { openSqliteStore } from '../../src/store/sqlite/store.ts';
 import type { Store, StoredVersion } from '../../src/store/store.ts';
+import { example, type Json, NOW_MS, parts, shippedPipeline, shippedStore } from './shipped.ts';
 
-const NOW_MS = Date.UTC(2026, 5, 30, 12);
-const config = loadConfig({ cwd: ROOT, root: ROOT });
-const loaded = config.ok ? loadParts(config.value, ROOT) : config;
-if (!loaded.ok) throw new Error(JSON.stringify(loaded.outcome.issue));
-const parts = loaded.value;
-
-let folder: string;
 let store: Store;
 let pipeline: Pipeline;
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'pipeline-'));
-  store = await openSqliteStore({ file: join(folder, 'store.sqlite'), definitions: parts.definitions });
-  pipeline = createPipeline({
-    ...parts,
-    store,
-    clock: () => NOW_MS,
-    ownerOrg: () => 'Z99901',
-    route: () => ['ehr'],
-  });
+  store = await shippedStore();
+  pipeline = shippedPipeline(store);
 });
-afterEach(async () => {
-  await store.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-type Json = Record<string, Record<string, unknown>>;
-const example = (path: string): Json =>
-  JSON.parse(readFileSync(join(ROOT, 'mappings/platform/examples', path, 'input.json'), 'utf8')) as Json;
 
 async function intake(kind: string, ...records: readonly unknown[]): Promise<IntakeSummary> {
   const reader = parts.sources.get('platform')!.kinds.get(kind)!;

@@ -1,50 +1,28 @@
 /** A referral's way through the shipped sources: what may follow, what is kept, and what is refused with advice. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { ServiceRequest, Task } from '@medplum/fhirtypes';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { loadParts, ROOT } from '../../src/cli/load.ts';
-import { loadConfig } from '../../src/config.ts';
+import { beforeEach, expect, test } from 'vitest';
 import { resourceId } from '../../src/fhir/ids.ts';
 import { ruleOf } from '../../src/fhir/outcome.ts';
-import { createPipeline, type Pipeline } from '../../src/pipeline.ts';
+import type { Pipeline } from '../../src/pipeline.ts';
 import { CASE_SYSTEM, type Voice } from '../../src/referral/judge-task.ts';
 import { readCsv } from '../../src/source/read-csv.ts';
 import { readJson } from '../../src/source/read-json.ts';
 import type { IntakeSummary } from '../../src/source/tally.ts';
-import { openSqliteStore } from '../../src/store/sqlite/store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { csvChunks, referralRows } from '../../tooling/demo/load.ts';
 import { columnsOf } from '../../tooling/demo-set.ts';
+import { example, type Json, NOW_MS, parts, shippedPipeline, shippedStore } from './shipped.ts';
 
-const NOW_MS = Date.UTC(2026, 5, 30, 12);
-const config = loadConfig({ cwd: ROOT, root: ROOT });
-const loaded = config.ok ? loadParts(config.value, ROOT) : config;
-if (!loaded.ok) throw new Error(JSON.stringify(loaded.outcome.issue));
-const parts = loaded.value;
-
-let folder: string;
 let store: Store;
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'course-'));
-  store = await openSqliteStore({ file: join(folder, 'store.sqlite'), definitions: parts.definitions });
-});
-afterEach(async () => {
-  await store.close();
-  rmSync(folder, { recursive: true, force: true });
+  store = await shippedStore();
 });
 
-function pipelineOf(voices: ReadonlyMap<string, Voice> = parts.voices): Pipeline {
-  const common = { clock: () => NOW_MS, ownerOrg: () => 'Z99901', route: () => ['ehr'] };
-  return createPipeline({ ...parts, ...common, voices, store });
-}
+const pipelineOf = (voices: ReadonlyMap<string, Voice> = parts.voices): Pipeline =>
+  shippedPipeline(store, { voices });
 
-type Json = Record<string, Record<string, unknown>>;
-const example = (path: string): Json =>
-  JSON.parse(readFileSync(join(ROOT, 'mappings/platform/examples', path, 'input.json'), 'utf8')) as Json;
 const ADULT = example('referral/adult-referred-by-gp');
 
 /** @param day of March on which it was so */

@@ -1,8 +1,6 @@
 /** Changes of a referral that are made in an EHR, one resource at a time, are held to the same table as a source's. */
 import type { ServiceRequest, Task } from '@medplum/fhirtypes';
 import { expect, test } from 'vitest';
-import { loadParts, ROOT } from '../../src/cli/load.ts';
-import { loadConfig } from '../../src/config.ts';
 import { digestOf } from '../../src/fhir/digest.ts';
 import { ruleOf } from '../../src/fhir/outcome.ts';
 import { createPipeline } from '../../src/pipeline.ts';
@@ -10,12 +8,10 @@ import type { CommitRecord, CommitResult, Identified, Store } from '../../src/st
 import { contentOf } from '../../src/store/versions.ts';
 import { idOf, NOW_MS, patient, recordOf } from '../store/samples.ts';
 import { temporaryStore } from '../store/temporary.ts';
+import { parts } from './shipped.ts';
 
-const config = loadConfig({ cwd: ROOT, root: ROOT });
-const loaded = config.ok ? loadParts(config.value, ROOT) : config;
-if (!loaded.ok) throw new Error(JSON.stringify(loaded.outcome.issue));
 const { rules } = createPipeline({
-  ...loaded.value,
+  ...parts,
   clock: () => NOW_MS,
   ownerOrg: () => 'X26',
   route: () => [],

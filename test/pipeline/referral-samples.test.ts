@@ -1,40 +1,20 @@
 /** Every shipped sample goes through the state machine of referrals, whatever comes first. */
-import { globSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { globSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { loadParts, ROOT } from '../../src/cli/load.ts';
-import { loadConfig } from '../../src/config.ts';
+import { beforeEach, expect, test } from 'vitest';
+import { ROOT } from '../../src/cli/load.ts';
 import { ruleOf } from '../../src/fhir/outcome.ts';
-import { createPipeline, type Pipeline } from '../../src/pipeline.ts';
+import type { Pipeline } from '../../src/pipeline.ts';
 import { readFileRecords } from '../../src/source/read-file.ts';
-import { openSqliteStore } from '../../src/store/sqlite/store.ts';
 import type { Store } from '../../src/store/store.ts';
+import { NOW_MS, parts, shippedPipeline, shippedStore } from './shipped.ts';
 
-const NOW_MS = Date.UTC(2026, 5, 30, 12);
-const config = loadConfig({ cwd: ROOT, root: ROOT });
-const loaded = config.ok ? loadParts(config.value, ROOT) : config;
-if (!loaded.ok) throw new Error(JSON.stringify(loaded.outcome.issue));
-const parts = loaded.value;
-
-let folder: string;
 let store: Store;
 let pipeline: Pipeline;
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'referrals-'));
-  store = await openSqliteStore({ file: join(folder, 'store.sqlite'), definitions: parts.definitions });
-  pipeline = createPipeline({
-    ...parts,
-    store,
-    clock: () => NOW_MS,
-    ownerOrg: () => 'Z99901',
-    route: () => [],
-  });
-});
-afterEach(async () => {
-  await store.close();
-  rmSync(folder, { recursive: true, force: true });
+  store = await shippedStore();
+  pipeline = shippedPipeline(store, { route: () => [] });
 });
 
 /** @returns items of the worklist by the rules of referrals, as `rule file:line` */

@@ -11,9 +11,9 @@ const models = globSync('profiles/logical/*.json')
 const items = models.flatMap(({ differential }) => (differential?.element ?? []).slice(1));
 const table = readFileSync('profiles/logical/README.md', 'utf8');
 
-test('the five models and their shared parts are there', () => {
+test('the six models and their shared parts are there', () => {
   const names = models.map(({ name }) => name);
-  for (const name of ['Referral', 'Contact', 'Questionnaire', 'Support', 'Outcome'])
+  for (const name of ['Referral', 'Contact', 'Questionnaire', 'Support', 'Outcome', 'Status'])
     expect(names).toContain(`SocialPrescribing${name}`);
   for (const { name, url, kind, fhirVersion } of models)
     expect([url, kind, fhirVersion]).toEqual([BASE + name, 'logical', '4.0.1']);

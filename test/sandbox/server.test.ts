@@ -138,6 +138,19 @@ test('a transaction is applied whole, each entry saying its version', async () =
   ]);
 });
 
+test('a batch of reads holds what each found, with its version, and what it did not', async () => {
+  await call('PUT', 'Patient/p1', patient('p1'));
+  const entry = ['p1', 'none'].map((id) => ({ request: { method: 'GET', url: `Patient/${id}` } }));
+  const { body } = await call('POST', '', { resourceType: 'Bundle', type: 'batch', entry });
+  expect(body).toMatchObject({
+    type: 'batch-response',
+    entry: [
+      { resource: { id: 'p1' }, response: { status: '200 OK', etag: 'W/"1"' } },
+      { response: { status: expect.stringMatching(/^404/) } },
+    ],
+  });
+});
+
 test('a transaction with one bad entry leaves nothing behind', async () => {
   const stale = {
     ...put(referral('r1', 'p1')),

@@ -67,6 +67,34 @@ test('fails every caller of a batch that the disk did not take', async () => {
   expect(batches).toHaveLength(1);
 });
 
+test('brings callers together who call again as soon as they are answered', async () => {
+  const { store, batches } = notingStore();
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const slow: Pick<Store, 'commit'> = { commit: (...given) => turn().then(() => store.commit(...given)) };
+  const group = createGroupCommit(slow, RULES, clock, { mostWaitMs: 60_000 });
+  const call = async (name: string, times: number): Promise<void> => {
+    for (let time = 0; time < times; time++) await group.commit(rows(`${name}${time}`));
+  };
+  const early = [call('a', 4), call('b', 4)];
+  await turn(); // theirs is being written when the third comes
+  await Promise.all([...early, call('c', 3)]);
+  expect(batches.map((batch) => batch.toSorted())).toEqual([
+    ['a0', 'b0'],
+    ['a1', 'b1', 'c0'],
+    ['a2', 'b2', 'c1'],
+    ['a3', 'b3', 'c2'],
+  ]);
+});
+
+test('does not wait for callers who do not come again', async () => {
+  const { store, batches } = notingStore();
+  const group = createGroupCommit(store, RULES, clock, { mostWaitMs: 1 });
+  await Promise.all(['a', 'b', 'c'].map((key) => group.commit(rows(key))));
+  await group.commit(rows('d'));
+  await group.commit(rows('e'));
+  expect(batches).toEqual([['a', 'b', 'c'], ['d'], ['e']]);
+});
+
 test('keeps the order of a caller’s records of one key in a real store', async () => {
   const store = await temporaryStore();
   const group = createGroupCommit(store, RULES, clock, { maxBatch: 3 });

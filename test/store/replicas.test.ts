@@ -158,7 +158,9 @@ test('runs each turn of a schedule on one replica, and gives the turn up with th
   const ran: number[] = [];
   for (const dueMs of [1_000, 2_000, 3_000]) {
     const runs = await Promise.all(
-      stores.map((store) => store.runOnce('vacuum', { dueMs, nowMs: NOW_MS }, async () => void ran.push(dueMs))),
+      stores.map((store) =>
+        store.runOnce('vacuum', { dueMs, nowMs: NOW_MS }, async () => void ran.push(dueMs)),
+      ),
     );
     expect(runs.filter(Boolean)).toHaveLength(1);
   }

@@ -1,5 +1,6 @@
 /** What is done when it is not known what the server holds: look, then decide. */
 import { expect, test } from 'vitest';
+import { ruleOf } from '../../src/fhir/outcome.ts';
 import { delivery, linkOf, patient, referral } from './deliveries.ts';
 import { ehr, faultsFor, go, one, retries, rules, scripted, targetAt } from './harness.ts';
 
@@ -111,4 +112,19 @@ test('a copy deleted at the target is a conflict; one that never was is sent ane
   ]);
   const lost = { ...link, id: 'p2', remoteId: 'p2' };
   expect(linkOf(await one(target, delivery(patient('p2'), { link: lost }))).remoteVersion).toBe('1');
+});
+
+test('what a server no longer has and does not know to be deleted is made anew, and somebody is told', async () => {
+  const server = await scripted(({ method, headers }) =>
+    method === 'PUT' && headers['if-match'] === undefined
+      ? { status: 201, headers: { etag: 'W/"1"' } }
+      : { status: 404 },
+  );
+  const link = {
+    ...{ target: 'ehr', type: 'Patient', id: 'p1', remoteId: 'p1', remoteVersion: '3' },
+    ...{ version: 1, digest: 'd', deliveredMs: 0 },
+  };
+  const answer = await one(targetAt(server.url), delivery(patient('p1'), { link }));
+  expect(linkOf(answer).remoteVersion).toBe('1');
+  expect(answer.ok && answer.report && ruleOf(answer.report)).toBe('delivery-made-anew');
 });

@@ -10,6 +10,7 @@ import type { Identified, Settlement } from '../../src/store/store.ts';
 import { createDelivery } from '../../src/target/deliver-group.ts';
 import { routeTo } from '../../src/target/route.ts';
 import { createShareGate } from '../../src/target/share-gate.ts';
+import { withdrawalsOf } from '../../src/target/withdrawals.ts';
 import { openTestStore, type TestStore } from '../outbox/adapter-parts.ts';
 import { consent as consentOf } from '../referral/sharing.ts';
 import { NOW_MS, patient, referral, type TestEhr } from './deliveries.ts';
@@ -240,6 +241,9 @@ test('targets of other consent scopes get those who consented there, and a withd
   await drain(study, atStudy);
   expect([await ids(atCare), await ids(atStudy)]).toEqual([['r1', 'r2', 'r3'], ['r1']]);
   expect(await atStudy.read('Consent/consent-p1-research')).toMatchObject({ status: 'inactive' });
+  expect(await withdrawalsOf(parts.store, [care, study], 'p1')).toMatchObject([
+    { consent: 'Consent/consent-p1-research', target: 'study', state: 'confirmed' },
+  ]);
 
   const wide = target('study', undefined);
   expect(await reroute(wide, parts.store, around)).toBeGreaterThan(0);

@@ -17,7 +17,12 @@ async function serve(answer: Answer): Promise<Scripted> {
 
 async function put(
   url: string,
-  options: { deadlineMs?: number; signal?: AbortSignal; maxResponseBytes?: number } = {},
+  options: {
+    deadlineMs?: number;
+    signal?: AbortSignal;
+    maxResponseBytes?: number;
+    reads?: 'json' | 'status';
+  } = {},
 ) {
   const limit = options.maxResponseBytes;
   const { exchange, close } = createExchange(limit === undefined ? {} : { maxResponseBytes: limit });
@@ -28,9 +33,16 @@ async function put(
       deadlineMs: options.deadlineMs ?? 5_000,
       signal: options.signal ?? new AbortController().signal,
       exchange,
+      ...(options.reads === undefined ? {} : { reads: options.reads }),
     },
   );
 }
+
+test('an answer in plain text proves nothing of a record, and is as good as any where only the status counts', async () => {
+  const { url } = await serve({ status: 200, headers: { 'content-type': 'text/plain' }, body: 'ok' });
+  expect(await put(url)).toMatchObject({ ok: false, retry: 'ambiguous' });
+  expect(await put(url, { reads: 'status' })).toMatchObject({ ok: true, status: 200, body: undefined });
+});
 
 test('gives status, headers and JSON of an answer', async () => {
   const server = await serve({ status: 201, headers: { etag: 'W/"7"' }, body: { resourceType: 'Patient' } });

@@ -1,7 +1,10 @@
-/** Adds the words of the command line that go over what is kept: replay, remap, reconcile and vacuum. */
+/** Adds the words of the command line that go over what is kept: replay, remap, reconcile, decide and vacuum. */
+import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Config } from '../../config.ts';
 import {
+  type DecideOptions,
+  decide,
   type ReconcileOptions,
   type RemapOptions,
   type ReplayOptions,
@@ -82,6 +85,27 @@ export function addAgainWords(
       process.exitCode = await reconcile(target, options, configured(options), process, Date.now);
     });
 
+  withConfig(program.command('decide <work>'))
+    .description(
+      'Show a conflict of the worklist, or decide it: two versions that cannot be merged, or what a target has deleted. What only one side changed is kept whatever is chosen.',
+    )
+    .option('--choose <choice>', 'ours, theirs or merge; of a deletion: restore or entered-in-error')
+    .option(
+      '--element <path=side>',
+      'with merge: whose change of an element counts, such as Patient.gender=theirs; may be given again',
+      element,
+      [],
+    )
+    .option('--content <file>', 'with merge: JSON file of what the resource becomes', jsonFile)
+    .option('--json', 'print events, one JSON object a line')
+    .addHelpText(
+      'after',
+      '\nWithout --choose it shows what both sides say, which are values of a person.\nExit code: 0 shown or decided, 1 it could not be, or came too late.',
+    )
+    .action(async (work: string, options: DecideOptions) => {
+      process.exitCode = await decide(work, options, configured(options), process, Date.now);
+    });
+
   withConfig(program.command('vacuum'))
     .description(
       'Take out of the store what has passed its time, as the configuration says, move the old part of the audit to a file, and give free room back to the disk.',
@@ -90,6 +114,25 @@ export function addAgainWords(
     .action(async (options: { json?: boolean }) => {
       process.exitCode = await vacuum(options, configured(options), process, Date.now);
     });
+}
+
+/** @returns the elements named before, and this one */
+function element(
+  text: string,
+  before: readonly (readonly [string, string])[],
+): (readonly [string, string])[] {
+  const [path = '', side = ''] = text.split('=');
+  if (!/^(ours|theirs)$/.test(side))
+    throw new InvalidArgumentError('an element is written as Patient.gender=ours or Patient.gender=theirs');
+  return [...before, [path, side]];
+}
+
+function jsonFile(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new InvalidArgumentError(`it is no JSON file that can be read: ${(error as Error).message}`);
+  }
 }
 
 /** @returns epoch ms */

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import type { Config } from '../../config.ts';
 import { AdapterError, issueOf } from '../../fhir/outcome.ts';
 import { createPipeline } from '../../pipeline.ts';
-import { routeTo } from '../../target/route.ts';
+import { routing } from '../../target/route.ts';
 import { loadParts, ROOT } from '../load.ts';
 import { takeLock } from '../lock.ts';
 import { databaseUrl, openExisting, storeFile } from '../open-store.ts';
 import { sandboxTarget } from '../targets.ts';
 import { openTerms } from '../terms.ts';
-import { placesOf } from './places.ts';
+import { placesOf, unaskedOf } from './places.ts';
 import type { Workshop } from './workshop.ts';
 
 /**
@@ -48,14 +48,25 @@ export async function besideStore(
           maps,
           store,
           clock,
-          route: routeTo(configured),
+          ...routing(configured),
           ownerOrg: (source) => owners.get(source) ?? 'local',
           askCodes: terms.ask,
         });
       const { definitions } = parts.value;
       const placeOf = placesOf(configured, { store, clock, definitions });
       const keeping = { retention: config.retention ?? {}, archiveDir: join(config.dataDir, 'archive') };
-      await work({ ...parts.value, ...keeping, store, targets, clock, pipelineOf, placeOf, wake: () => {} });
+      const unasked = unaskedOf(configured);
+      await work({
+        ...parts.value,
+        ...keeping,
+        unasked,
+        store,
+        targets,
+        clock,
+        pipelineOf,
+        placeOf,
+        wake: () => {},
+      });
     } finally {
       terms.close();
       await store.close();

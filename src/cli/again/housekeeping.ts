@@ -2,29 +2,32 @@
 import type { Logger } from 'pino';
 import type { Config } from '../../config.ts';
 import { AdapterError } from '../../fhir/outcome.ts';
+import { type TurnTimes, turnTimesOf } from '../../store/turn-times.ts';
 import { reconcileTarget } from './reconcile.ts';
 import { prune } from './retention.ts';
 import type { Workshop } from './workshop.ts';
 
 /** Who acts, as the audit names it. */
 const ACTOR = 'schedule';
-const HOUR_MS = 3_600_000;
 /** How often it is looked whether something is due. */
-const LOOK_MS = 60_000;
+const LOOK_MS = 20_000;
 
 export interface Housekeeping {
   /** Ends what is under way behind its step. */
   stop(): Promise<void>;
 }
 
-/** A job with a turn every so many hours, taken by one process. */
+/** A job with turns, each taken by one process. */
 interface Scheduled {
   readonly name: string;
-  readonly everyHours: number;
+  readonly times: TurnTimes;
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
-/** @param lookMs between looks whether something is due; default a minute */
+/**
+ * A turn that passed while no process ran is made up for at the next start, where it is no more than a day ago.
+ * @param lookMs between looks whether something is due
+ */
 export function startHousekeeping(
   config: Pick<Config, 'retention' | 'reconcile'>,
   shop: Workshop,
@@ -34,10 +37,12 @@ export function startHousekeeping(
   const jobs = jobsOf(config, shop, log);
   const end = new AbortController();
   let running: Promise<void> = Promise.resolve();
+  const lookedMs = new Map<string, number>();
   const look = async (): Promise<void> => {
     for (const job of jobs) {
       if (end.signal.aborted) return;
-      await runWhenDue(job, shop, log, end.signal);
+      const done = await runWhenDue(job, lookedMs.get(job.name) ?? 0, { shop, log, signal: end.signal });
+      if (done !== undefined) lookedMs.set(job.name, done);
     }
   };
   const timer = setInterval(() => {
@@ -58,12 +63,12 @@ function jobsOf(
   log: Logger,
 ): Scheduled[] {
   const kept: Scheduled[] = retention
-    ? [{ name: 'retention', everyHours: retention.everyHours, run: () => keepHouse(shop, log) }]
+    ? [{ name: 'retention', times: timesOf(retention), run: () => keepHouse(shop, log) }]
     : [];
   const compared = reconcile.map(
-    ({ everyHours, ...wish }): Scheduled => ({
+    ({ schedule, timeZone, ...wish }): Scheduled => ({
       name: `reconciliation ${wish.target}`,
-      everyHours,
+      times: timesOf({ schedule, timeZone }),
       run: async (signal) => {
         for await (const event of reconcileTarget(shop, wish, ACTOR, signal)) {
           if (event.event === 'reconciled')
@@ -84,19 +89,34 @@ async function keepHouse(shop: Workshop, log: Logger): Promise<void> {
   for await (const event of prune(shop, shop.retention, shop.archiveDir, ACTOR)) log.info(event, 'retention');
 }
 
-/** Hours are counted from the epoch, so that all processes of one database mean the same turn. */
+function timesOf({
+  schedule,
+  timeZone,
+}: {
+  readonly schedule: string;
+  readonly timeZone: string;
+}): TurnTimes {
+  return turnTimesOf(schedule, timeZone);
+}
+
+/**
+ * @param afterMs up to when turns were looked at
+ * @returns up to when they are now; undefined where that could not be told, and is looked at again
+ */
 async function runWhenDue(
-  { name, everyHours, run }: Scheduled,
-  { store, clock }: Workshop,
-  log: Logger,
-  signal: AbortSignal,
-): Promise<void> {
-  const everyMs = everyHours * HOUR_MS;
-  const dueMs = Math.floor(clock() / everyMs) * everyMs;
+  { name, times, run }: Scheduled,
+  afterMs: number,
+  { shop, log, signal }: { readonly shop: Workshop; readonly log: Logger; readonly signal: AbortSignal },
+): Promise<number | undefined> {
+  const { store, clock } = shop;
   try {
-    await store.runOnce(name, dueMs, () => run(signal));
+    const nowMs = await store.sharedNowMs(clock());
+    const dueMs = times.latest(afterMs, nowMs);
+    if (dueMs !== undefined) await store.runOnce(name, { dueMs, nowMs: clock() }, () => run(signal));
+    return nowMs;
   } catch (error) {
     if (!(error instanceof AdapterError)) throw error;
     log.error({ job: name, error: error.message }, 'a scheduled job failed; it runs again at its next turn');
+    return undefined;
   }
 }

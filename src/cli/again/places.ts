@@ -5,7 +5,7 @@ import type { Store } from '../../store/store.ts';
 import { createFhirClient } from '../../target/fhir-client.ts';
 import { createShareGate } from '../../target/share-gate.ts';
 import { createExchange } from '../../wire/exchange.ts';
-import { neededSecret } from '../targets.ts';
+import { neededSecret } from '../secret.ts';
 import type { Workshop } from './workshop.ts';
 
 export interface PlacesOptions {
@@ -22,7 +22,7 @@ export function placesOf(
   const { exchange } = createExchange({ maxSockets: 2 });
   return (name) => {
     const target = targets.find((one) => one.name === name);
-    if (!target) return undefined;
+    if (!target || target.kind === 'webhook') return undefined; // a webhook cannot be asked what it holds
     const token = neededSecret(target.bearerTokenEnv);
     const client = createFhirClient({
       rules: { target: name, lockedStatuses: [423], lockedCodes: [] },
@@ -34,4 +34,9 @@ export function placesOf(
     });
     return { client, ids: target.ids, gate: createShareGate({ store, target, clock, definitions }) };
   };
+}
+
+/** @returns names of the targets that cannot be asked what they hold */
+export function unaskedOf(targets: readonly TargetConfig[]): ReadonlySet<string> {
+  return new Set(targets.flatMap(({ name, kind }) => (kind === 'webhook' ? [name] : [])));
 }

@@ -116,9 +116,13 @@ async function retryAll(
   return { accepted, refused };
 }
 
-/** What was delivered is looked up at the target, and sent only where it is not there as it was sent. */
+function askedOf({ targets, unasked }: Workshop): readonly string[] {
+  return targets.filter((name) => !unasked?.has(name));
+}
+
+/** What was delivered is looked up at the target, and sent only where it is not there as it was sent. A place that cannot be asked has to be named. */
 async function sendAgain(shop: Workshop, wish: ReplayWish, actor: string): Promise<number> {
-  const targets = wish.target === undefined ? shop.targets : [wish.target];
+  const targets = wish.target === undefined ? askedOf(shop) : [wish.target];
   let sent = 0;
   for await (const page of recordsOf(shop.store, wish)) {
     const keys = new Set(page.flatMap((record) => keysOf(record, wish.resource)));

@@ -1,6 +1,7 @@
 /** Turns the words and options of the command line into replays and remaps. */
 import type { Config } from '../../config.ts';
 import { runJobCommand } from './command.ts';
+import { decideText } from './decide-job.ts';
 import { againText, reconcileText, retentionText } from './report.ts';
 
 export interface ReplayOptions {
@@ -33,6 +34,15 @@ export interface ReconcileOptions {
   readonly heal?: string;
   readonly perSecond?: number;
   readonly fresh?: boolean;
+  readonly json?: boolean;
+}
+
+export interface DecideOptions {
+  readonly choose?: string;
+  /** FHIRPath of an element, and whose change of it counts */
+  readonly element?: readonly (readonly [path: string, side: string])[];
+  /** what the resource becomes */
+  readonly content?: unknown;
   readonly json?: boolean;
 }
 
@@ -97,6 +107,23 @@ export function reconcile(
       json,
       textOf: (event) => reconcileText(event),
     },
+    streams,
+    clock,
+  );
+}
+
+/** @param work id of the item @returns the exit code */
+export function decide(
+  work: string,
+  { choose, element = [], content, json = false }: DecideOptions,
+  config: Config,
+  streams: Streams,
+  clock: () => number,
+): Promise<number> {
+  const elements = element.length === 0 ? undefined : Object.fromEntries(element);
+  return runJobCommand(
+    config,
+    { name: 'decide', asked: { work, choice: choose, elements, content }, json, textOf: decideText },
     streams,
     clock,
   );

@@ -39,6 +39,8 @@ export interface Workshop {
   readonly pipelineOf: (maps?: ReadonlyMap<string, MapSet>) => Pipeline;
   /** names of the targets */
   readonly targets: readonly string[];
+  /** those of them that cannot be asked what they hold, as webhooks; absent: none */
+  readonly unasked?: ReadonlySet<string>;
   /** how a target is compared with the store; undefined for one that is not configured, or no FHIR server */
   readonly placeOf: (target: string) => ComparedPlace | undefined;
   /** how long things are kept */

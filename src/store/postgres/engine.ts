@@ -9,12 +9,18 @@ const MOST_TRIES = 5;
 
 export class PostgresEngine implements Engine {
   readonly #pool: Pool;
+  readonly #turns: Pool;
   readonly #onRollback: () => void;
   #isOpen = true;
 
-  /** @param pool of a database of the newest schema @param onRollback forgets what was remembered of rows that are gone again */
-  constructor(pool: Pool, onRollback: () => void) {
+  /**
+   * @param pool of a database of the newest schema
+   * @param turns connections that hold locks while work goes on, apart: who holds one must not wait for another
+   * @param onRollback forgets what was remembered of rows that are gone again
+   */
+  constructor(pool: Pool, turns: Pool, onRollback: () => void) {
     this.#pool = pool;
+    this.#turns = turns;
     this.#onRollback = onRollback;
   }
 
@@ -48,7 +54,7 @@ export class PostgresEngine implements Engine {
       if (!rows[0]?.held) return;
       [done] = await Promise.allSettled([work()]);
       await client.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [key]);
-    });
+    }, this.#turns);
     if (done?.status === 'rejected') throw done.reason;
     return done?.value ?? false;
   }
@@ -72,7 +78,7 @@ export class PostgresEngine implements Engine {
 
   async close(): Promise<void> {
     this.#isOpen = false;
-    await this.#pool.end();
+    await Promise.all([this.#pool.end(), this.#turns.end()]);
   }
 
   async #together<T>(client: PoolClient, steps: () => Step<T>): Promise<T> {
@@ -88,14 +94,14 @@ export class PostgresEngine implements Engine {
     }
   }
 
-  async #connected<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+  async #connected<T>(work: (client: PoolClient) => Promise<T>, pool = this.#pool): Promise<T> {
     let client: PoolClient | undefined;
     let broken = false;
     const onError = (): void => {
       broken = true;
     };
     try {
-      client = await this.#pool.connect();
+      client = await pool.connect();
       client.on('error', onError);
       return await work(client);
     } catch (error) {

@@ -42,7 +42,21 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     throw storeError(error, true);
   }
   const names = new Names();
-  return sqlStore(new PostgresEngine(pool, () => names.forget()), index, names);
+  return sqlStore(new PostgresEngine(pool, openTurns(url), () => names.forget()), index, names);
+}
+
+/** Locks of turns that are held at once at most: one connection each. */
+const MOST_TURNS = 20;
+
+/** The server gives the lock of a machine that is gone without a word back within a minute. */
+function openTurns(url: string): Pool {
+  const pool = openPool(url, MOST_TURNS);
+  pool.on('connect', (client) => {
+    void client
+      .query('SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3')
+      .catch(() => {}); // the work's own query meets what is wrong
+  });
+  return pool;
 }
 
 /** A way to the server that is cut without a word is noticed by this. */

@@ -14,11 +14,17 @@ export function deliveryStore(runner: Runner): DeliveryStore {
 function claims(
   runner: Runner,
 ): Pick<DeliveryStore, 'claim' | 'claimAlso' | 'nextDueMs' | 'settle' | 'rewind' | 'recoverClaims'> {
+  const plenty = new Set<string>(); // targets whose last claim found something: mostly the next one does
   return {
     async claim(target, options) {
-      const waitMs = await runner.read(() => selectNextWait(target, options.nowMs));
-      if (waitMs === undefined || waitMs > 0) return undefined; // nothing to write, so no wait for the disk
-      return await runner.write(() => claimGroup(target, options));
+      if (!plenty.has(target)) {
+        const waitMs = await runner.read(() => selectNextWait(target, options.nowMs));
+        if (waitMs === undefined || waitMs > 0) return undefined; // nothing to write, so no wait for the disk
+      }
+      const group = await runner.write(() => claimGroup(target, options));
+      if (group) plenty.add(target);
+      else plenty.delete(target);
+      return group;
     },
     claimAlso: async (target, deliveryKey, resources) =>
       (await runner.write(() => claimEntriesOf(target, deliveryKey, resources))).map(outboxEntry),

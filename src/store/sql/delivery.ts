@@ -14,14 +14,13 @@ import { lockCommits } from './counter-rows.ts';
 import { putFiling } from './filing-rows.ts';
 import {
   deleteKey,
-  leaseKey,
+  leaseNextKey,
   lockKey,
   momentOf,
   putKey,
   selectExpiredKeys,
   selectKey,
   selectKeyState,
-  selectNextKey,
 } from './key-rows.ts';
 import { deleteLink, selectHeldOfPerson, selectStuck, upsertLink } from './link-rows.ts';
 import {
@@ -47,9 +46,8 @@ export function* claimGroup(
   target: string,
   options: { nowMs: number; leaseMs: number; maxEntries: number },
 ): Step<ClaimedGroup | undefined> {
-  const key = yield* selectNextKey(target, options.nowMs);
+  const key = yield* leaseNextKey(target, options.nowMs, options.leaseMs);
   if (key === undefined) return undefined;
-  yield* leaseKey(target, key, options.nowMs, options.leaseMs);
   const entries = (yield* claimEntries(target, key, options.maxEntries)).map(outboxEntry);
   return { target, deliveryKey: key, entries };
 }

@@ -7,20 +7,23 @@ export function* momentOf(nowMs: number): Step<number> {
   return ((yield* MOMENT.get(nowMs)) as { now_ms: number } | undefined)?.now_ms ?? nowMs;
 }
 
-const NEXT_KEY_SQL = `
-  SELECT delivery_key FROM outbox_key
-  WHERE target = ? AND lease_until_ms IS NULL AND due_ms <= moment(?) ORDER BY due_ms, first_seq LIMIT 1`;
-const NEXT_KEY = statement({ sqlite: NEXT_KEY_SQL, postgres: `${NEXT_KEY_SQL} FOR UPDATE SKIP LOCKED` });
-/** @returns the key that has been due longest; of those due at once, the one whose first entry is the oldest */
-export function* selectNextKey(target: string, nowMs: number): Step<string | undefined> {
-  return ((yield* NEXT_KEY.get(target, nowMs)) as { delivery_key: string } | undefined)?.delivery_key;
+/** The innermost question finds the key, by the order of an index. */
+function leaseNext(locking: string): string {
+  return `
+  UPDATE outbox_key SET lease_until_ms = moment(?1) + ?2
+  WHERE target = ?3 AND delivery_key = (
+    SELECT delivery_key FROM outbox_key WHERE target = ?3 AND lease_until_ms IS NULL AND due_ms <= moment(?1)
+    ORDER BY due_ms, first_seq LIMIT 1 ${locking})
+  RETURNING delivery_key`;
 }
-
-const LEASE = statement(
-  'UPDATE outbox_key SET lease_until_ms = moment(?) + ? WHERE target = ? AND delivery_key = ?',
-);
-export function* leaseKey(target: string, key: string, nowMs: number, leaseMs: number): Step<void> {
-  yield* LEASE.run(nowMs, leaseMs, target, key);
+const LEASE_NEXT = statement({ sqlite: leaseNext(''), postgres: leaseNext('FOR UPDATE SKIP LOCKED') });
+/**
+ * Leases the key that has been due longest; of those due at once, the one whose first entry is the oldest.
+ * @returns it; undefined when none is due
+ */
+export function* leaseNextKey(target: string, nowMs: number, leaseMs: number): Step<string | undefined> {
+  return ((yield* LEASE_NEXT.get(nowMs, leaseMs, target)) as { delivery_key: string } | undefined)
+    ?.delivery_key;
 }
 
 const LOCK = statement({

@@ -2,7 +2,7 @@
 import type { Resend } from '../store.ts';
 import { appendAudit } from './audit-rows.ts';
 import { lockCommits } from './counter-rows.ts';
-import { deleteLink, setRemoteVersion } from './link-rows.ts';
+import { deleteLink, selectLinks, setRemoteVersion } from './link-rows.ts';
 import { enqueue, hasWaiting, type NewEntry } from './outbox-rows.ts';
 import { selectResource } from './resource-rows.ts';
 import type { Step } from './statement.ts';
@@ -22,9 +22,10 @@ export function* resend(wanted: readonly Resend[], { target, actor, nowMs }: Ask
   for (const one of wanted) {
     const entry = yield* entryOf(one, target);
     if (!entry || (yield* hasWaiting(entry))) continue;
+    if (one.how === 'first' && (yield* selectLinks(target, [one.key])).length > 0) continue; // it came there meanwhile
     if (one.how === 'anew') yield* deleteLink(entry.type, entry.id, target);
     if (one.how === 'over') yield* setRemoteVersion(entry, one.remoteId, one.remoteVersion);
-    entries.push({ ...entry, lookFirst: one.how !== 'over' });
+    entries.push({ ...entry, lookFirst: one.how === 'look' || one.how === 'anew' });
   }
   yield* enqueue(entries, nowMs);
   const detail = JSON.stringify({ target, resources: entries.map(({ type, id }) => `${type}/${id}`) });

@@ -2,6 +2,7 @@
 import type { TurnStore } from '../store.ts';
 import type { Engine, Runner } from './engine.ts';
 import { beginTurn, putHeartbeat } from './instance-rows.ts';
+import { momentOf } from './key-rows.ts';
 import { putJob, selectJob } from './stored-rows.ts';
 
 /** @param parts.instance this process, among those on the database */
@@ -17,6 +18,7 @@ export function turnStore(
         await work();
         return true;
       }),
+    sharedNowMs: (nowMs) => runner.read(() => momentOf(nowMs)),
     job: (name) => runner.read(() => selectJob(name)),
     keepJob: (name, state, nowMs) => runner.write(() => putJob(name, state, nowMs)),
   };

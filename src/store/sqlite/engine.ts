@@ -3,6 +3,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Engine } from '../sql/engine.ts';
 import type { Answer, Request, Rows, Statement, Step } from '../sql/statement.ts';
+import { Checkpoints } from './checkpoints.ts';
 import { storeError } from './faults.ts';
 import { LogSync } from './log-sync.ts';
 import { Transactions } from './transactions.ts';
@@ -14,6 +15,7 @@ export class SqliteEngine implements Engine {
   readonly #atWork = new Set<string>();
 
   readonly #log: LogSync;
+  readonly #checkpoints: Checkpoints;
 
   /**
    * @param db open, of the newest schema
@@ -23,6 +25,7 @@ export class SqliteEngine implements Engine {
   constructor(db: DatabaseSync, file: string, onRollback: () => void) {
     this.#db = db;
     this.#log = new LogSync(file);
+    this.#checkpoints = new Checkpoints(file);
     this.#transactions = new Transactions(db, this.#log, onRollback);
   }
 
@@ -38,8 +41,10 @@ export class SqliteEngine implements Engine {
     }
   }
 
-  write<T>(steps: () => Step<T>): Promise<T> {
-    return this.#transactions.run(() => this.#run(steps()));
+  async write<T>(steps: () => Step<T>): Promise<T> {
+    const value = await this.#transactions.run(() => this.#run(steps()));
+    this.#checkpoints.next();
+    return value;
   }
 
   /** No other process has the database. */
@@ -62,6 +67,7 @@ export class SqliteEngine implements Engine {
 
   /** What is deleted is overwritten, but the log still holds it until it is emptied. */
   async scrub(): Promise<void> {
+    await this.#checkpoints.idle();
     try {
       this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     } catch (error) {
@@ -95,6 +101,7 @@ export class SqliteEngine implements Engine {
 
   async close(): Promise<void> {
     this.#transactions.flush();
+    await this.#checkpoints.close();
     await this.#log.close();
     if (this.#db.isOpen) this.#db.close();
   }
@@ -111,12 +118,15 @@ export class SqliteEngine implements Engine {
     if (statement.texts.sqlite === '') return NOTHING;
     const ready = this.#statement(statement);
     if (wants === 'rows') return { rows: ready.all(...values), changes: 0 };
-    return { rows: [], changes: Number(ready.run(...values).changes) };
+    const changes = Number(ready.run(...values).changes);
+    this.#checkpoints.wrote(changes);
+    return { rows: [], changes };
   }
 
   #insert(into: Rows, rows: Extract<Request, { kind: 'insert' }>['rows']): Answer {
     const ready = this.#statement(into);
     for (const row of rows) ready.run(...row);
+    this.#checkpoints.wrote(rows.length);
     return NOTHING;
   }
 

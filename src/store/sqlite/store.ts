@@ -64,7 +64,7 @@ function openDatabase(file: string): DatabaseSync {
     PRAGMA secure_delete = ON;
     PRAGMA temp_store = MEMORY;
     PRAGMA cache_size = -65536;
-    PRAGMA wal_autocheckpoint = 8000;
+    PRAGMA wal_autocheckpoint = 20000;
     PRAGMA journal_size_limit = 67108864`);
   return db;
 }

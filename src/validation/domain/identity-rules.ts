@@ -73,8 +73,30 @@ type SystemCheck = (
   path: () => string,
 ) => OperationOutcomeIssue | undefined;
 
-/** Asks of every identifier, coding and quantity: the objects that have a `system`. */
+/** Asks of every identifier, coding and quantity: the objects that have a `system`. Places are followed only where one is at fault. */
 function checkSystems(resource: Resource, check: SystemCheck): OperationOutcomeIssue[] {
+  const isFaulty = systemsIn(resource).some((node) => check(node.system, node, () => '') !== undefined);
+  return isFaulty ? faultsOfSystems(resource, check) : [];
+}
+
+type SystemNode = Readonly<Record<string, unknown>> & { readonly system: string };
+
+/** @returns the objects within a value that have a `system` */
+function systemsIn(value: object, found: SystemNode[] = []): SystemNode[] {
+  if (Array.isArray(value)) {
+    for (const item of value) if (typeof item === 'object' && item !== null) systemsIn(item, found);
+    return found;
+  }
+  const node = value as Readonly<Record<string, unknown>>;
+  if (typeof node.system === 'string') found.push(node as SystemNode);
+  for (const key in node) {
+    const member = node[key];
+    if (typeof member === 'object' && member !== null) systemsIn(member, found);
+  }
+  return found;
+}
+
+function faultsOfSystems(resource: Resource, check: SystemCheck): OperationOutcomeIssue[] {
   const issues: OperationOutcomeIssue[] = [];
   const keys: string[] = [];
   // no element's name is a number: such a key is a place in a list

@@ -177,6 +177,23 @@ test('a decision comes too late when the resource has changed: nothing is writte
   expect(await ehr.read(KEY)).toMatchObject({ gender: 'female', name: [{ family: 'Other' }] });
 }, 60_000);
 
+test('a source that contradicts what the EHR changed is taken when a person says so, with all of its record', async () => {
+  const { ehr, adapter } = await started(RECEIVE);
+  await ehr.put({ ...((await ehr.read(KEY)) as Patient), gender: 'female' });
+  const here = async (): Promise<Patient> => (await adapter.store.read('Patient', ID))!.resource as Patient;
+  await until(async () => (await here()).gender === 'female');
+  const record = [person({ gender: 'male' }), consent, request()] as const;
+  expect(await say(adapter, 'P1', ...record)).toMatchObject({ state: 'refused' });
+  const [item, ...others] = await items(adapter, 'conflict');
+  expect([item?.target, item?.resource, others]).toEqual([undefined, KEY, []]);
+  expect(await adapter.store.read('ServiceRequest', REQUEST)).toBeUndefined();
+  expect((await decide(adapter, item!.id, { choice: 'theirs' })).status).toBe(200);
+  await quiet(ehr, adapter);
+  expect([(await here()).gender, ((await ehr.read(KEY)) as Patient).gender]).toEqual(['male', 'male']);
+  expect(await ehr.read(REQUEST_KEY)).toBeDefined();
+  expect(await items(adapter, 'conflict')).toEqual([]);
+}, 60_000);
+
 const BY_HISTORY = { ...RECEIVE, by: 'history' };
 
 async function deletedThere(key: string, ...more: Identified[]): Promise<Sides & { work: string }> {

@@ -40,6 +40,18 @@ export function processContract(open: () => Promise<Store>): void {
     expect(done).toEqual([1_000, 2_000, -1]);
   });
 
+  test('begins no turn that is yet to come, and one that a wrong clock began holds no other up', async () => {
+    const store = await open();
+    const turn = (dueMs: number, nowMs: number): Promise<boolean> =>
+      store.runOnce('vacuum', { dueMs, nowMs }, async () => {});
+    const dayMs = 86_400_000;
+    expect(await turn(NOW_MS + 1, NOW_MS)).toBe(false);
+    expect(await turn(NOW_MS + dayMs, NOW_MS + dayMs)).toBe(true); // the clock is a day ahead
+    expect(await turn(NOW_MS, NOW_MS)).toBe(true); // and right again
+    expect(await turn(NOW_MS, NOW_MS)).toBe(false);
+    expect(await store.sharedNowMs(NOW_MS)).toBe(NOW_MS);
+  });
+
   test('begins no turn while the one before is under way, and leaves it to the next when it fails', async () => {
     const store = await open();
     const gate = Promise.withResolvers<void>();

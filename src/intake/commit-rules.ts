@@ -1,0 +1,37 @@
+/** What commits are held to: the merged resource is checked, gets its Provenance and its targets, and a referral keeps its course. */
+import { provenanceId, provenanceOf } from '../fhir/provenance.ts';
+import { JUDGED_TYPES, judgeReferrals, readReferral, seenBeside } from '../referral/judge-record.ts';
+import { CASE_SYSTEM } from '../referral/judge-task.ts';
+import type { CommitRules } from '../store/store.ts';
+import { checkDomain } from '../validation/domain/domain-rules.ts';
+import type { PipelineParts } from './parts.ts';
+
+export function commitRules(parts: PipelineParts): CommitRules {
+  return {
+    check: (resource) => [...parts.validator.validate(resource), ...checkDomain([resource])],
+    provenanceId,
+    provenance: (record, written, nowMs) =>
+      written.length === 0
+        ? undefined
+        : provenanceOf(
+            {
+              ...record,
+              author: record.received?.author,
+              decidedBy: record.decision?.actor,
+              resources: record.resources.map((one) => one.resource),
+              written,
+            },
+            nowMs,
+          ),
+    route: parts.route,
+    ownTargets: parts.ownTargets,
+    followers: parts.followers,
+    course: {
+      types: JUDGED_TYPES,
+      read: readReferral,
+      beside: seenBeside,
+      judge: (changes, stored, { source }) =>
+        judgeReferrals(changes, stored, parts.voices?.get(source) ?? CASE_SYSTEM),
+    },
+  };
+}
