@@ -7,6 +7,7 @@ import { Circuit, type CircuitOptions, type CircuitState } from '../wire/circuit
 import type { TargetHealth } from './alerts.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { CRASHED, evidenceOf, isBusy } from './evidence.ts';
+import { Lease } from './lease.ts';
 import { AdaptiveLimit } from './limit.ts';
 import { retryDelayMs } from './schedule.ts';
 
@@ -250,20 +251,15 @@ class WorkerLoop implements OutboxWorker {
   }
 
   async #deliver(group: ClaimedGroup): Promise<readonly Settlement[]> {
-    const { deliver, leaseMs, onError } = this.#options;
-    const lease = new AbortController();
-    const end = (): void => lease.abort();
-    const timer = setTimeout(end, leaseMs * LEASE_SHARE);
-    this.#halt.signal.addEventListener('abort', end);
-    if (this.#halt.signal.aborted) end();
+    const { deliver, leaseMs, clock, onError } = this.#options;
+    const lease = new Lease({ clock, ms: leaseMs * LEASE_SHARE, halt: this.#halt.signal });
     try {
       return this.#complete(group, await deliver(group, lease.signal));
     } catch (error) {
       onError?.(error);
       return this.#complete(group, [], error);
     } finally {
-      clearTimeout(timer);
-      this.#halt.signal.removeEventListener('abort', end);
+      lease.release();
     }
   }
 

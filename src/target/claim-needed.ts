@@ -1,5 +1,5 @@
 /** Claims what a group refers to and the target lacks: what stands in line, and what was never put there, where the target is to have that too. */
-import type { OutboxEntry, ResourceKey, Store } from '../store/store.ts';
+import type { ClaimedGroup, OutboxEntry, ResourceKey, Store } from '../store/store.ts';
 
 export interface Needing {
   readonly store: Pick<Store, 'claimAlso'>;
@@ -22,4 +22,20 @@ export async function claimNeeded(
   if (absent.length === 0) return claimed;
   await bring(absent);
   return [...claimed, ...(await store.claimAlso(target.name, deliveryKey, absent))];
+}
+
+/**
+ * Of what is in doubt any version may have arrived, one that stands in line behind a full group too: seen beside the older
+ * one alone it would be somebody else's writing.
+ * @returns the group's entries with those of the same resources behind them, in order of seq
+ */
+export async function withNewerOfDoubtful(
+  { store, target }: Pick<Needing, 'store' | 'target'>,
+  { deliveryKey, entries }: ClaimedGroup,
+): Promise<readonly OutboxEntry[]> {
+  const doubtful = entries.filter(({ ambiguous }) => ambiguous);
+  if (doubtful.length === 0) return entries;
+  const keys = new Set(doubtful.map(({ type, id }): ResourceKey => `${type}/${id}`));
+  const newer = await store.claimAlso(target.name, deliveryKey, [...keys]);
+  return [...entries, ...newer].toSorted((a, b) => a.seq - b.seq);
 }

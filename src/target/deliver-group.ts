@@ -3,7 +3,7 @@ import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes
 import { waitDelayMs } from '../outbox/schedule.ts';
 import type { Deliver } from '../outbox/worker.ts';
 import type { ClaimedGroup, Identified, ResourceKey, Settlement, Store, TargetLink } from '../store/store.ts';
-import { claimNeeded, type Needing } from './claim-needed.ts';
+import { claimNeeded, type Needing, withNewerOfDoubtful } from './claim-needed.ts';
 import { isInDoubt, linkInDoubt } from './copy-in-doubt.ts';
 import { earlierForms } from './earlier.ts';
 import type { Gate } from './gate.ts';
@@ -66,7 +66,8 @@ class GroupDelivery {
   }
 
   async run(signal: AbortSignal): Promise<readonly Settlement[]> {
-    const loaded = await this.#load(newestOfEach(this.#group.entries));
+    const entries = await withNewerOfDoubtful(this.#options, this.#group);
+    const loaded = await this.#load(newestOfEach(entries));
     await this.#look(loaded);
     await this.#fetchNeeded(loaded);
     const ready = await this.#admit(

@@ -97,11 +97,3 @@ function rows<T>(file: string, sql: string): T[] {
 function shared(json: string): string {
   return canonicalJson({ ...(JSON.parse(json) as Resource), meta: undefined }).replaceAll(VERSION, '"');
 }
-
-/** @returns deliveries that were tried in vain, or stopped */
-export function triedAgain(file: string): number {
-  return rows<{ n: number }>(
-    file,
-    `SELECT count(*) AS n FROM outbox WHERE attempt > 0 OR state IN ('parked', 'held')`,
-  )[0]!.n;
-}

@@ -261,6 +261,18 @@ test('a delivery is stopped before its lease runs out', async () => {
   expect(calls).toBe(2);
 });
 
+test('a machine that stood still for longer than its lease sends nothing more under it', async () => {
+  await parts.put('1', patient('p1'));
+  const stopped: boolean[] = [];
+  start((group, signal) => {
+    if (stopped.length === 0) nowMs += 120_000; // and no timer has run yet
+    stopped.push(signal.aborted);
+    return Promise.resolve(group.entries.map(signal.aborted ? retried('transient', nowMs) : delivered));
+  });
+  await until(isEmpty);
+  expect(stopped).toEqual([true, false]);
+});
+
 test('claims of a process that died are looked up again when their lease is over', async () => {
   await parts.put('1', patient('p1'));
   await store.claim('ehr', { nowMs, leaseMs: 1_000, maxEntries: 50 });

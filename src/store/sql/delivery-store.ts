@@ -49,10 +49,11 @@ function replays(runner: Runner): Pick<DeliveryStore, 'replayDeliveries' | 'rese
       const [type, id] = filter.resource?.split('/') ?? [];
       return runner.write(() => replayStuck({ ...filter, type, id }, nowMs));
     },
-    resend: (target, resources, actor, nowMs) =>
-      runner.write(() => resend(resources, { target, actor, nowMs })),
+    resend: async (target, resources, actor, nowMs) =>
+      resources.length === 0 ? 0 : await runner.write(() => resend(resources, { target, actor, nowMs })),
     async resendStripped(target, personId, nowMs) {
       const keys = await runner.read(() => selectStripped(target, personId));
+      if (keys.length === 0) return 0; // most often; no wait for the disk
       const again = keys.map((key) => ({ key, how: 'look' }) as const);
       return await runner.write(() => resend(again, { target, actor: 'hedgerow', nowMs }));
     },

@@ -147,6 +147,11 @@ function atTheEhr(database: Database, ehr: ModelEhr, versions: readonly Version[
     'SELECT type, id, content FROM resource WHERE content IS NOT NULL',
   );
   const holds = copiesById(ehr);
+  // A machine that stands still in the middle of a create makes a second copy when it goes on: a person is told.
+  const twins = database.rows<{ key: string }>(
+    `SELECT type || '/' || resource_id AS key FROM work WHERE rule = 'delivery-twins' AND resolved_ms IS NULL`,
+  );
+  const told = new Set(twins.map(({ key }) => key));
   const ever = new Set(versions.filter((one) => one.consents).map((one) => one.person));
   const consents = new Map(
     stored
@@ -160,7 +165,8 @@ function atTheEhr(database: Database, ehr: ModelEhr, versions: readonly Version[
     if (birthIn(JSON.parse(content) as Resource)) return []; // the clinic's own: it looks for these itself
     const copies = holds.get(`${type}/${id}`) ?? [];
     const person = id.slice(0, id.search(/-|$/));
-    if (copies.length > 1) return [`${type}/${id} is at the EHR ${copies.length} times`];
+    if (copies.length > 1)
+      return told.has(`${type}/${id}`) ? [] : [`${type}/${id} is at the EHR ${copies.length} times`];
     if (!ever.has(person)) return copies.length > 0 ? [`${type}/${id} is at the EHR without consent`] : [];
     const isTold = consents.get(person) || (type === 'Consent' && holds.has(`Patient/${person}`));
     if (!isTold) return []; // withdrawn: what was sent before stays as it was

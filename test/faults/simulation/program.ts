@@ -41,6 +41,8 @@ export interface Settings {
   readonly isAlone: boolean;
   /** how changes at the EHR are asked for; undefined: not at all */
   readonly receives: 'search' | 'history' | undefined;
+  /** what becomes of a copy that two adapters made at once */
+  readonly twins: 'report' | 'delete';
   readonly broken: Broken;
 }
 
@@ -83,10 +85,10 @@ export class Program {
   async #start({ definitions }: Standing): Promise<void> {
     const { store } = this;
     const { clock, random, timeline, exchange, onError } = this.#around;
-    const { broken, kind, maxEntries, concurrency, isAlone, receives } = this.#settings;
+    const { broken, kind, maxEntries, concurrency, isAlone, receives, twins } = this.#settings;
     while (isAlone && !(await store.recoverClaims(clock(), true).then(always, never)))
       await timeline.sleep(PATIENCE_MS, this.owner);
-    const about = { name: TARGET, baseUrl: BASE, ids: kind.ids, deadlineMs: DEADLINE_MS, clock };
+    const about = { name: TARGET, baseUrl: BASE, ids: kind.ids, twins, deadlineMs: DEADLINE_MS, clock };
     const target = createFhirServerTarget({ ...about, exchange: exchange() });
     const sharing = { name: TARGET, purpose: 'share-with-gp' as const, requiresVerifiedNhsNumber: true };
     const gate = createShareGate({

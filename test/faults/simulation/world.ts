@@ -149,7 +149,8 @@ class World {
     const maxEntries = [2, 5, 50][this.#below(3)]!;
     const receives = random() < 0.4 ? (random() < 0.5 ? 'search' : 'history') : undefined;
     const size = { maxEntries, concurrency: 1 + this.#below(4) };
-    return { kind, ...size, isAlone: this.#replicas === 1, receives, broken };
+    const twins = random() < 0.5 ? 'report' : 'delete';
+    return { kind, ...size, isAlone: this.#replicas === 1, receives, twins, broken };
   }
 
   #below(count: number): number {
