@@ -8,12 +8,23 @@ import { testNhsNumber } from '../tooling/demo/nhs-number.ts';
 
 const NOW_MS = Date.UTC(2026, 5, 30);
 
+/** @returns whether the source's demo files hold a good record of a kind */
+export async function hasDemo(source: LoadedSource, kind: string): Promise<boolean> {
+  return (await goodRecords(source, kind, 1)).length > 0;
+}
+
 /** @returns up to `count` good records of one kind, from the source's demo files */
 export async function sampleRecords(
   source: LoadedSource,
   kind: string,
   count: number,
 ): Promise<readonly SourceRecord[]> {
+  const found = await goodRecords(source, kind, count);
+  if (found.length === 0) throw new Error(`the demo files of ${source.manifest.name} hold no ${kind}`);
+  return found;
+}
+
+async function goodRecords(source: LoadedSource, kind: string, count: number): Promise<SourceRecord[]> {
   const found: SourceRecord[] = [];
   for (const file of globSync(join(source.folder, 'demo', '*.{csv,ndjson}')).sort()) {
     for await (const record of readFileRecords(source, file, { nowMs: NOW_MS })) {
@@ -21,7 +32,6 @@ export async function sampleRecords(
       if (found.length === count) return found;
     }
   }
-  if (found.length === 0) throw new Error(`the demo files of ${source.manifest.name} hold no ${kind}`);
   return found;
 }
 

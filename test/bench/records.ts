@@ -23,7 +23,7 @@ export interface Kind {
   readonly examples: () => Promise<SourceRecord[]>;
 }
 
-export const KINDS: readonly Kind[] = [...maps].flatMap(([source, set]) =>
+const all: readonly Kind[] = [...maps].flatMap(([source, set]) =>
   [...set.kinds].map(([kind, { run }]) => ({
     name: `${source}/${kind}`,
     run,
@@ -34,6 +34,15 @@ export const KINDS: readonly Kind[] = [...maps].flatMap(([source, set]) =>
     examples: () => recordsIn(source, `examples/${kind}/*/input.*`, kind),
   })),
 );
+
+/** What is measured: the kinds that the demo has records of. */
+export const KINDS: readonly Kind[] = await withDemo(all);
+
+async function withDemo(kinds: readonly Kind[]): Promise<readonly Kind[]> {
+  const found: Kind[] = [];
+  for (const kind of kinds) if ((await kind.demo()).length > 0) found.push(kind);
+  return found;
+}
 
 async function recordsIn(source: string, pattern: string, kind: string | undefined): Promise<SourceRecord[]> {
   const records: SourceRecord[] = [];

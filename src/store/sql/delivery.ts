@@ -22,18 +22,18 @@ import {
   selectKey,
   selectKeyState,
 } from './key-rows.ts';
-import { deleteLink, selectHeldOfPerson, selectStuck, upsertLink } from './link-rows.ts';
+import { deleteLink, selectHeldOfPerson, selectStuck, upsertLinks } from './link-rows.ts';
 import {
   claimEntries,
   countWaiting,
-  deleteEntry,
+  deleteEntries,
   type EntryRow,
   outboxEntry,
   recoverEntries,
   releaseEntry,
   restartEntry,
   retryEntry,
-  selectEntry,
+  selectEntries,
   stopEntry,
 } from './outbox-rows.ts';
 import { selectBasis, selectResource } from './resource-rows.ts';
@@ -68,16 +68,22 @@ export function* settleGroup(
   nowMs: number,
 ): Step<void> {
   if (settlements.some(({ kind }) => kind === 'hold')) yield* lockCommits(); // whoever commits now sees what is held, or is seen
+  const seqs = settlements.map(({ seq }) => seq);
+  const entries = yield* selectEntries(seqs, target);
+  const delivered = settlements.filter((one) => one.kind === 'delivered');
+  yield* upsertLinks(newestLinks(delivered.map(({ link }) => link)));
+  for (const { seq, link } of delivered)
+    yield* tellHolder(link, entries.get(seq)?.delivery_key ?? deliveryKey, nowMs);
   const pauses = new Map<string, Pause>([[deliveryKey, { waiting: 0 }]]);
+  const ended: number[] = [];
   for (const settlement of settlements) {
-    const entry = yield* selectEntry(settlement.seq, target);
-    if (settlement.kind === 'delivered')
-      yield* noteLink(settlement.link, entry?.delivery_key ?? deliveryKey, nowMs);
+    const entry = entries.get(settlement.seq);
     if (!entry) continue;
     const pause = pauses.get(entry.delivery_key) ?? { waiting: 0 };
     pauses.set(entry.delivery_key, pause);
-    yield* settleEntry(entry, settlement, pause, nowMs);
+    if ((yield* settleEntry(entry, settlement, pause, nowMs)) === 'ended') ended.push(entry.seq);
   }
+  yield* deleteEntries(ended);
   for (const [key, pause] of pauses) {
     const row = yield* selectKey(target, key, nowMs);
     const joinedMs = row?.due_ms ?? 0; // in the future only when a join brought a wait along
@@ -86,37 +92,58 @@ export function* settleGroup(
   }
 }
 
+/** Several versions of a resource may be settled at once. */
+function newestLinks(links: readonly TargetLink[]): readonly TargetLink[] {
+  const newest = new Map<string, TargetLink>();
+  for (const link of links) {
+    const key = `${link.type}/${link.id}`;
+    if (link.version >= (newest.get(key)?.version ?? 0)) newest.set(key, link);
+  }
+  return [...newest.values()];
+}
+
 /**
- * Notes that a target holds a resource. Once it is known to hold a person, it must hear what they decided: that may have
- * been held as nobody else's business.
- * @param key under which the person's deliveries stand in line
+ * Notes that a target holds a resource.
+ * @param key under which its deliveries stand in line
  */
 export function* noteLink(link: TargetLink, key: string, nowMs: number): Step<void> {
-  yield* upsertLink(link);
+  yield* upsertLinks([link]);
+  yield* tellHolder(link, key, nowMs);
+}
+
+/** Whoever is known to hold a person must hear what they decided: that may have been held as nobody else's business. */
+function* tellHolder(link: TargetLink, key: string, nowMs: number): Step<void> {
   if (link.type !== 'Patient') return;
   const held = yield* selectHeldOfPerson(key);
   const decisions = held.filter(({ target, type }) => target === link.target && type === 'Consent');
   yield* releaseStuck(decisions, nowMs, false);
 }
 
-function* settleEntry(entry: EntryRow, settlement: Settlement, pause: Pause, nowMs: number): Step<void> {
+/** @returns `ended` where nothing of the entry is left to do: it goes out of line */
+function* settleEntry(
+  entry: EntryRow,
+  settlement: Settlement,
+  pause: Pause,
+  nowMs: number,
+): Step<'ended' | 'stays'> {
   if (settlement.kind === 'removed') yield* deleteLink(entry.type, entry.id, entry.target);
   if (settlement.kind === 'delivered' || settlement.kind === 'superseded' || settlement.kind === 'removed') {
-    yield* deleteEntry(entry.seq);
     // What was reported while it could not be delivered is settled with it.
     if (entry.outcome) yield* resolveWorkItem(reportItemId(stuck(entry), LOCKED_REPORT), nowMs);
     if (settlement.kind === 'delivered') {
       if (settlement.report) yield* putWork([reportItem(stuck(entry), settlement.report)], nowMs);
       if (settlement.filing) yield* putFiling(stuck(entry), settlement.filing, nowMs);
     }
-  } else if (entry.state !== 'claimed')
-    return; // its lease ran out: what became of it since then counts
-  else if (settlement.kind === 'wait') {
+    return 'ended';
+  }
+  if (entry.state !== 'claimed') return 'stays'; // its lease ran out: what became of it since then counts
+  if (settlement.kind === 'wait') {
     yield* releaseEntry(entry.seq);
     pause.waitMs = Math.min(pause.waitMs ?? Number.MAX_SAFE_INTEGER, settlement.dueMs);
     pause.waiting += 1;
-  } else if (yield* isErasedPut(entry)) yield* deleteEntry(entry.seq);
+  } else if (yield* isErasedPut(entry)) return 'ended';
   else yield* settleFailed(entry, settlement, pause, nowMs);
+  return 'stays';
 }
 
 /** Erased while on its way: there is nothing left to send, and the delete behind it must not be held back. */

@@ -1,28 +1,41 @@
 /** SQL of where targets hold our resources, and of deliveries that stand still. */
 import type { BlockedResource, ResourceKey, TargetLink } from '../store.ts';
 import type { EntryRow, NewEntry } from './outbox-rows.ts';
-import { type Step, statement } from './statement.ts';
+import { rowsOf, type Step, statement } from './statement.ts';
 
-const UPSERT = statement(`
-  INSERT INTO target_link (type, id, target, remote_id, remote_version, version, digest, delivered_ms, stripped)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-  ON CONFLICT (type, id, target) DO UPDATE SET
+const LINKS = rowsOf(
+  'target_link',
+  {
+    type: 'text',
+    id: 'text',
+    target: 'text',
+    remote_id: 'text',
+    remote_version: 'text',
+    version: 'bigint',
+    digest: 'text',
+    delivered_ms: 'bigint',
+    stripped: 'bigint',
+  },
+  `ON CONFLICT (type, id, target) DO UPDATE SET
     remote_id = excluded.remote_id, remote_version = excluded.remote_version,
     version = excluded.version, digest = excluded.digest, delivered_ms = excluded.delivered_ms,
     stripped = excluded.stripped
-    WHERE target_link.version <= excluded.version`);
-/** A delivery that is settled after a later version was received from there changes nothing. */
-export function* upsertLink(link: TargetLink): Step<void> {
-  yield* UPSERT.run(
-    link.type,
-    link.id,
-    link.target,
-    link.remoteId,
-    link.remoteVersion ?? null,
-    link.version,
-    link.digest,
-    link.deliveredMs,
-    link.stripped ? 1 : 0,
+    WHERE target_link.version <= excluded.version`,
+);
+/** A delivery that is settled after a later version was received from there changes nothing. @param links one a resource and target */
+export function* upsertLinks(links: readonly TargetLink[]): Step<void> {
+  yield* LINKS.insert(
+    links.map((link) => [
+      link.type,
+      link.id,
+      link.target,
+      link.remoteId,
+      link.remoteVersion ?? null,
+      link.version,
+      link.digest,
+      link.deliveredMs,
+      link.stripped ? 1 : 0,
+    ]),
   );
 }
 

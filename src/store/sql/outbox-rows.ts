@@ -139,14 +139,19 @@ export function* claimEntriesOf(
   return rows.sort((a, b) => a.seq - b.seq);
 }
 
-const SELECT_ENTRY = statement('SELECT * FROM outbox WHERE seq = ? AND target = ?');
-export function* selectEntry(seq: number, target: string): Step<EntryRow | undefined> {
-  return (yield* SELECT_ENTRY.get(seq, target)) as EntryRow | undefined;
+const SELECT_ENTRIES = statement(`
+  SELECT o.* FROM json_each(?) wanted JOIN outbox o ON o.seq = CAST(wanted.value AS BIGINT) WHERE o.target = ?`);
+/** @returns those that are still there, by seq */
+export function* selectEntries(seqs: readonly number[], target: string): Step<Map<number, EntryRow>> {
+  const rows = (yield* SELECT_ENTRIES.all(JSON.stringify(seqs), target)) as unknown as EntryRow[];
+  return new Map(rows.map((row) => [row.seq, row]));
 }
 
-const DELETE_ENTRY = statement('DELETE FROM outbox WHERE seq = ?');
-export function* deleteEntry(seq: number): Step<void> {
-  yield* DELETE_ENTRY.run(seq);
+const DELETE_ENTRIES = statement(
+  'DELETE FROM outbox WHERE seq IN (SELECT CAST(wanted.value AS BIGINT) FROM json_each(?) wanted)',
+);
+export function* deleteEntries(seqs: readonly number[]): Step<void> {
+  if (seqs.length > 0) yield* DELETE_ENTRIES.run(JSON.stringify(seqs));
 }
 
 const RETRY = statement(`

@@ -5,7 +5,7 @@ import { conflictItem } from '../../work-items.ts';
 import { refreshKey, releaseStuck } from '../delivery.ts';
 import { noteFiling } from '../filing-rows.ts';
 import { selectKey } from '../key-rows.ts';
-import { deleteWaiting, selectStuck, upsertLink } from '../link-rows.ts';
+import { deleteWaiting, selectStuck, upsertLinks } from '../link-rows.ts';
 import { hasWaiting, type NewEntry } from '../outbox-rows.ts';
 import type { Step } from '../statement.ts';
 import { resolveRejected } from '../work-rows.ts';
@@ -73,10 +73,11 @@ export function* settleOrigin(
   const { target, remoteId, remoteVersion } = received;
   const { version, digest, person_id: personId } = row;
   const deliveredMs = batch.context.nowMs;
-  yield* upsertLink({
+  const link = {
     ...{ target, type, id, remoteId, remoteVersion, version, deliveredMs },
     digest: isInStep ? digest : '', // no version of ours is what it holds
-  });
+  };
+  yield* upsertLinks([link]);
   const deliveryKey = personId ?? `${type}/${id}`;
   const entry = { target, deliveryKey, ownerOrg: record.ownerOrg, type, id, version, action: 'put' } as const;
   yield* batch.pending.flush();
