@@ -243,6 +243,17 @@ test('an amendment after an ambiguous delivery goes over our own earlier version
   expect(await ehr.read('Patient/p1')).toMatchObject({ gender: 'female', meta: { versionId: '2' } });
 });
 
+test('a version that arrived unheard is known again although a full group holds only the one before it', async () => {
+  await parts.put('1', patient('p1', { gender: 'male' }));
+  await parts.put('1', patient('p1', { gender: 'female' }));
+  const both = await store.claim('ehr', { nowMs, leaseMs: 60_000, maxEntries: 50 });
+  const deliver = createDelivery({ store, target, gate: openGate, clock, random: () => 0.5 });
+  await deliver(both!, new AbortController().signal);
+  await store.recoverClaims(nowMs, true); // whoever sent it died before it could say so
+  expect(kinds(await rounds()({ maxEntries: 1 }))).toEqual(['superseded', 'delivered']);
+  expect(await ehr.read('Patient/p1')).toMatchObject({ gender: 'female', meta: { versionId: '1' } });
+});
+
 test('many amendments after an ambiguous delivery go over our own earlier version all the same', async () => {
   faults = [{ kind: 'applyThenRefuse', status: 504 }];
   await parts.put('1', patient('p1', { multipleBirthInteger: 1 }));
