@@ -1,7 +1,7 @@
 /** Turns the layout's import order into rules: a folder may import only folders to its left. */
 const ORDER = [
   ['fhir'], ['fhirpath', 'wire'], ['referral'], ['mapping', 'validation'], ['store'], ['outbox'], ['nhs'], ['source', 'target'],
-  ['intake'], ['pipeline.ts'], ['research'], ['api'], ['console'], ['config-targets.ts'], ['config-targets.ts'], ['config-schema.ts'], ['config.ts', 'cli'], ['main.ts'],
+  ['intake'], ['pipeline.ts'], ['research'], ['api'], ['console'], ['config'], ['config-targets.ts'], ['config-schema.ts'], ['config.ts', 'cli'], ['main.ts'],
 ];
 const place = (name) => `^src/${name.replace('.', '\\.')}${name.endsWith('.ts') ? '$' : '/'}`;
 

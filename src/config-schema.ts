@@ -1,5 +1,6 @@
 /** What hedgerow.config.json may say, with defaults and a sentence for each setting. */
 import { z } from 'zod';
+import { nhsSchema } from './config/nhs.ts';
 import { signatureHeaderSchema, speaksForSchema, targetSchema } from './config-targets.ts';
 import { cronFault, isTimeZone } from './store/turn-times.ts';
 
@@ -131,6 +132,9 @@ const configMembers = z.strictObject({
     .array(reconcileSchema)
     .default([])
     .describe('Targets that are compared with the store now and then'),
+  nhs: nhsSchema
+    .optional()
+    .describe('NHS services; each needs onboarding with NHS England before it may be used for real'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 

@@ -5,6 +5,8 @@ import type { DeliveryStore } from './deliveries.ts';
 import type { Compared, Drift, WalkedResource } from './drift.ts';
 import type { FilingStore } from './filings.ts';
 import type { IncidentStore } from './incidents.ts';
+import type { AnswerStore } from './kept-answers.ts';
+import type { MessageStore } from './messages.ts';
 import type {
   CommitRecord,
   CommitResult,
@@ -25,6 +27,8 @@ export type * from './course.ts';
 export type * from './decisions.ts';
 export type * from './deliveries.ts';
 export type * from './drift.ts';
+export type * from './kept-answers.ts';
+export type * from './messages.ts';
 export type * from './records.ts';
 export type * from './resources.ts';
 export type * from './retention.ts';
@@ -129,6 +133,12 @@ export interface TurnStore {
     turn: { readonly dueMs: number; readonly nowMs: number },
     work: () => Promise<void>,
   ): Promise<boolean>;
+  /**
+   * Takes the next slot of a rate that all processes on the database keep together.
+   * @param everyMs milliseconds from one slot to the next, more than 0
+   * @returns milliseconds until the slot begins: 0 now
+   */
+  pace(name: string, everyMs: number, nowMs: number): Promise<number>;
   /** the time that turns go by: the caller's, or the database's where processes share it */
   sharedNowMs(nowMs: number): Promise<number>;
   /** JSON text of how far a long job has come; undefined when none is under way */
@@ -233,4 +243,8 @@ export interface Store
   readonly incidents: IncidentStore;
   /** what the receiving side made of what was sent */
   readonly filings: FilingStore;
+  /** messages to and from NHS services */
+  readonly messages: MessageStore;
+  /** answers of services that are asked the same again and again */
+  readonly answers: AnswerStore;
 }

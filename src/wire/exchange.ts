@@ -7,7 +7,15 @@ export interface WireRequest {
   /** absolute; must hold no patient value */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
+}
+
+/** What a server is shown to know us, and whom we trust, in PEM. */
+export interface TlsIdentity {
+  readonly cert?: string;
+  readonly key?: string;
+  /** in place of the public authorities */
+  readonly ca?: string;
 }
 
 /** What came back, or why nothing did. `sent` is false only when it is certain that no byte of the request left. */
@@ -17,6 +25,8 @@ export type Exchanged =
       readonly status: number;
       readonly headers: Readonly<Record<string, string | undefined>>;
       readonly text: string;
+      /** the body as it came; left out where only text is spoken */
+      readonly bytes?: Buffer;
     }
   | { readonly ok: false; readonly sent: boolean; readonly reason: string };
 
@@ -28,6 +38,8 @@ export interface ExchangeOptions {
   readonly maxSockets?: number;
   /** larger answers are cut off; default 16 MiB */
   readonly maxResponseBytes?: number;
+  /** asked before each request: another object than last time is a new identity, and new connections go by it */
+  readonly tls?: () => TlsIdentity;
 }
 
 const DEFAULT_SOCKETS = 16;
@@ -45,26 +57,47 @@ export function createExchange(options: ExchangeOptions = {}): { exchange: Excha
     scheduling: 'lifo' as const,
   };
   const plain = new http.Agent(pool);
-  const secure = new https.Agent(pool);
+  const secure = secureAgents(pool, options.tls);
   const mostBytes = options.maxResponseBytes ?? DEFAULT_RESPONSE_BYTES;
   return {
     exchange: (request, signal) =>
       // What throws is the making of the request: a header or address that cannot be. Nothing was sent.
-      exchangeOnce(request, signal, { plain, secure, mostBytes }).catch((error: NodeJS.ErrnoException) => ({
-        ok: false,
-        sent: false,
-        reason: reasonOf(error, signal),
-      })),
+      exchangeOnce(request, signal, { plain, secure: secure.now, mostBytes }).catch(
+        (error: NodeJS.ErrnoException) => ({ ok: false, sent: false, reason: reasonOf(error, signal) }),
+      ),
     close: () => {
       plain.destroy();
-      secure.destroy();
+      secure.close();
+    },
+  };
+}
+
+/** @returns the agent of the identity that holds now; what is under way over an earlier one ends there */
+function secureAgents(
+  pool: https.AgentOptions,
+  tls: ExchangeOptions['tls'],
+): { readonly now: () => https.Agent; close(): void } {
+  let identity = tls?.();
+  let agent = new https.Agent({ ...pool, ...identity });
+  const earlier: https.Agent[] = [];
+  return {
+    now() {
+      const current = tls?.();
+      if (current === identity) return agent;
+      earlier.push(agent);
+      identity = current;
+      agent = new https.Agent({ ...pool, ...current });
+      return agent;
+    },
+    close() {
+      for (const one of [...earlier, agent]) one.destroy();
     },
   };
 }
 
 interface Pools {
   readonly plain: http.Agent;
-  readonly secure: https.Agent;
+  readonly secure: () => https.Agent;
   readonly mostBytes: number;
 }
 
@@ -77,7 +110,7 @@ function exchangeOnce(request: WireRequest, signal: AbortSignal, pools: Pools): 
     const body = request.body === undefined ? undefined : Buffer.from(request.body);
     const outgoing = (isSecure ? https : http).request(url, {
       method: request.method,
-      agent: isSecure ? pools.secure : pools.plain,
+      agent: isSecure ? pools.secure() : pools.plain,
       headers: { ...request.headers, ...(body ? { 'content-length': body.length } : {}) },
     });
     const end = (result: Exchanged): void => {
@@ -119,7 +152,8 @@ function collect(
   incoming.on('error', fail);
   incoming.on('end', () => {
     const headers = incoming.headers as Readonly<Record<string, string | undefined>>;
-    end({ ok: true, status: incoming.statusCode ?? 0, headers, text: Buffer.concat(chunks).toString() });
+    const whole = Buffer.concat(chunks);
+    end({ ok: true, status: incoming.statusCode ?? 0, headers, text: whole.toString(), bytes: whole });
   });
 }
 

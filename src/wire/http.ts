@@ -9,8 +9,11 @@ export interface SendOptions {
   /** ends the exchange early, as when the process stops */
   readonly signal: AbortSignal;
   readonly exchange: Exchange;
-  /** what of a 2xx answer counts: `json`, its body; `status`, nothing else, as a receiver of webhooks may answer any text. Default `json` */
-  readonly reads?: 'json' | 'status';
+  /**
+   * what of a 2xx answer counts: `json`, its body; `status`, nothing else, as a receiver of webhooks may answer any text;
+   * `bytes`, the body as it came. Default `json`. Of other answers it is JSON wherever it can be read
+   */
+  readonly reads?: 'json' | 'status' | 'bytes';
 }
 
 export interface WireAnswer {
@@ -20,6 +23,8 @@ export interface WireAnswer {
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** undefined when the answer has no body, or one that is not JSON of an error status, or where only the status counts */
   readonly body: unknown;
+  /** the body of a 2xx answer, where bytes were asked for */
+  readonly bytes?: Buffer;
 }
 
 /** transient: no byte of the request left. ambiguous: it left and no readable answer came. */
@@ -53,9 +58,11 @@ export async function send(request: WireRequest, options: SendOptions): Promise<
 function answerOf(
   request: WireRequest,
   got: Extract<Exchanged, { ok: true }>,
-  reads: 'json' | 'status',
+  reads: NonNullable<SendOptions['reads']>,
 ): WireAnswer | WireFailure {
   const { status, headers, text } = got;
+  if (reads === 'bytes' && status < 300)
+    return { ok: true, status, headers, body: undefined, bytes: got.bytes ?? Buffer.from(text) };
   if (text.trim() === '') return { ok: true, status, headers, body: undefined };
   try {
     return { ok: true, status, headers, body: JSON.parse(text) };

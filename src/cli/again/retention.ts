@@ -30,6 +30,7 @@ export async function* prune(
   const { store } = shop;
   const days = {
     payloads: retention.payloadDays,
+    messages: retention.payloadDays,
     history: retention.historyDays,
     receipts: retention.receiptDays,
     work: retention.resolvedWorkDays,

@@ -14,6 +14,7 @@ import { deleteIndexRows, type Names } from './index-rows.ts';
 import { patientsOf } from './join.ts';
 import { selectKey } from './key-rows.ts';
 import { selectLinkTargets } from './link-rows.ts';
+import { eraseMessages } from './message-rows.ts';
 import { deletePuts, enqueue, selectSentTargets } from './outbox-rows.ts';
 import { eraseRecords } from './record-rows.ts';
 import {
@@ -69,6 +70,7 @@ export function* eraseAll(erasure: Erasure, actor: string): Step<{ resources: nu
   for (const row of rows) deliveries += yield* eraseRow(erasure, row);
   for (const patient of patients) yield* eraseRecordsOf(patient, nowMs);
   yield* eraseRefusedWith(identifiers, nowMs);
+  yield* eraseMessages([personId, ...patients]);
   const detail = JSON.stringify({ person: personId, patients, resources: rows.length, deliveries });
   yield* appendAudit([{ atMs: nowMs, ownerOrg: rows[0]?.owner_org ?? '', actor, action: 'erase', detail }]);
   return { resources: rows.length, deliveries };

@@ -4,6 +4,7 @@ import type { ChainedRow } from '../audit-chain.ts';
 import type { AuditArchive, Prunable, Pruned, PruneLimits } from '../retention.ts';
 import { appendAudit, selectAuditPage, selectAuditRow } from './audit-rows.ts';
 import { lockCommits } from './counter-rows.ts';
+import { pruneMessages } from './message-rows.ts';
 import { type Step, statement } from './statement.ts';
 import { deleteRefusedPayload } from './work-rows.ts';
 
@@ -53,6 +54,10 @@ export function* prune(what: Prunable, limits: PruneLimits): Step<Pruned> {
       const digests = JSON.stringify(mapDigests.map((digest) => [digest]));
       const removed = yield* PRUNE_PAYLOADS.run(after, until, beforeMs, digests);
       return { removed, after: until < (yield* lastOf(LAST_RECORD)) ? until : undefined };
+    }
+    case 'messages': {
+      const removed = yield* pruneMessages(beforeMs, count);
+      return { removed, after: removed === count ? until : undefined };
     }
     case 'receipts': {
       const removed = yield* PRUNE_RECEIPTS.run(beforeMs, count);

@@ -2,12 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import type { SearchIndex } from '../search-index.ts';
 import type { Store } from '../store.ts';
+import { answerStore } from './answer-rows.ts';
 import { deliveryStore } from './delivery-store.ts';
 import { driftStore } from './drift-store.ts';
 import { type Engine, watchWrites } from './engine.ts';
 import { filingStore } from './filing-rows.ts';
 import { incidentStore } from './incident-rows.ts';
 import type { Names } from './index-rows.ts';
+import { messageStore } from './message-rows.ts';
 import { personStore } from './person-store.ts';
 import { receiptStore } from './receipt-store.ts';
 import { recordStore } from './record-store.ts';
@@ -23,6 +25,8 @@ export function sqlStore(engine: Engine, index: SearchIndex, names: Names): Stor
   return {
     incidents: incidentStore(watched),
     filings: filingStore(watched),
+    messages: messageStore(watched),
+    answers: answerStore(watched),
     ...recordStore(watched, { engine, index, names, instance }),
     ...resourceStore(watched, names),
     ...receiptStore(watched, instance),

@@ -71,7 +71,7 @@ export class Watch {
 
 function resourcesIn({ method, url, body }: WireRequest): [string, Resource][] {
   if (body === undefined || method === 'GET' || url.endsWith('/_search')) return [];
-  const sent = JSON.parse(body) as Resource;
+  const sent = JSON.parse(String(body)) as Resource;
   if (sent.resourceType !== 'Bundle') return [[ourKey(sent), sent]];
   return (sent.entry ?? []).flatMap(({ resource }) => (resource ? [[ourKey(resource), resource]] : []));
 }

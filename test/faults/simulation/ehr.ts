@@ -51,17 +51,17 @@ export class ModelEhr {
   handle(request: WireRequest): Answered {
     const path = request.url.slice(BASE.length).replace(/^\//, '');
     const { method, body } = request;
-    if (method === 'POST' && path === '') return this.#transaction(JSON.parse(body ?? '{}') as Bundle);
-    if (method === 'POST' && path.endsWith('/_search')) return this.#search(path, body ?? '');
-    if (method === 'POST') return this.#create(path, JSON.parse(body ?? '{}') as Resource, request.headers);
+    if (method === 'POST' && path === '') return this.#transaction(JSON.parse(String(body ?? '{}')) as Bundle);
+    if (method === 'POST' && path.endsWith('/_search')) return this.#search(path, String(body ?? ''));
+    if (method === 'POST') return this.#create(path, JSON.parse(String(body ?? '{}')) as Resource, request.headers);
     if (method === 'GET') return path.includes('?') ? this.#changes(path) : this.#read(path);
     if (method === 'DELETE') return this.#delete(path);
-    return this.#put(path, JSON.parse(body ?? '{}') as Resource, request.headers['if-match']);
+    return this.#put(path, JSON.parse(String(body ?? '{}')) as Resource, request.headers['if-match']);
   }
 
   /** @returns the entries of a transaction that such a server might apply before it forgets the others */
   applyHalf(request: WireRequest): Answered {
-    const bundle = JSON.parse(request.body ?? '{}') as Bundle;
+    const bundle = JSON.parse(String(request.body ?? '{}')) as Bundle;
     const entries = bundle.entry ?? [];
     const half = entries.slice(0, Math.ceil(entries.length / 2));
     const answered = this.#transaction({ ...bundle, entry: half });

@@ -332,3 +332,50 @@ CREATE TABLE filing (
   PRIMARY KEY (type, id, target)
 );
 CREATE INDEX filing_unfiled ON filing (target, sent_ms) WHERE state = 'sent' AND raised_ms IS NULL;
+
+-- Messages to and from NHS services: what went under which ids, and came of it.
+CREATE TABLE message (
+  message_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  channel text COLLATE "C" NOT NULL,
+  direction text COLLATE "C" NOT NULL CHECK (direction IN ('in', 'out')),
+  id text COLLATE "C" NOT NULL,
+  conversation text COLLATE "C" NOT NULL,
+  about text COLLATE "C",
+  version bigint,
+  person_id text COLLATE "C",
+  owner_org text COLLATE "C" NOT NULL,
+  remote_id text COLLATE "C",
+  reply_to text COLLATE "C",
+  state text COLLATE "C" NOT NULL CHECK (state IN ('prepared', 'sent', 'acknowledged', 'answered', 'rejected', 'silent', 'replaced', 'received', 'taken', 'refused')),
+  due_ms bigint,
+  outcome text COLLATE "C",
+  body text COLLATE "C",
+  created_ms bigint NOT NULL,
+  changed_ms bigint NOT NULL
+);
+CREATE UNIQUE INDEX message_key ON message (channel, direction, id);
+CREATE INDEX message_conversation ON message (channel, conversation, message_no);
+CREATE INDEX message_about ON message (about, message_no) WHERE about IS NOT NULL;
+CREATE INDEX message_remote ON message (channel, direction, remote_id) WHERE remote_id IS NOT NULL;
+CREATE INDEX message_due ON message (channel, due_ms) WHERE due_ms IS NOT NULL;
+CREATE INDEX message_person ON message (person_id) WHERE person_id IS NOT NULL;
+-- Leads retention to bodies that nobody needs any more.
+CREATE INDEX message_settled ON message (changed_ms)
+  WHERE body IS NOT NULL AND state IN ('answered', 'rejected', 'replaced', 'taken', 'refused');
+
+-- Answers of services that are asked the same again and again.
+CREATE TABLE kept_answer (
+  service text COLLATE "C" NOT NULL,
+  question text COLLATE "C" NOT NULL,
+  answer text COLLATE "C" NOT NULL,
+  asked_ms bigint NOT NULL,
+  until_ms bigint NOT NULL,
+  PRIMARY KEY (service, question)
+);
+CREATE INDEX kept_answer_until ON kept_answer (service, until_ms);
+
+-- The next free slot of each rate that processes share.
+CREATE TABLE pace (
+  name text COLLATE "C" PRIMARY KEY,
+  next_ms bigint NOT NULL
+);

@@ -330,3 +330,50 @@ CREATE TABLE filing (
   PRIMARY KEY (type, id, target)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX filing_unfiled ON filing (target, sent_ms) WHERE state = 'sent' AND raised_ms IS NULL;
+
+-- Messages to and from NHS services: what went under which ids, and came of it.
+CREATE TABLE message (
+  message_no INTEGER PRIMARY KEY AUTOINCREMENT,
+  channel TEXT NOT NULL,
+  direction TEXT NOT NULL CHECK (direction IN ('in', 'out')),
+  id TEXT NOT NULL,
+  conversation TEXT NOT NULL,
+  about TEXT,
+  version INTEGER,
+  person_id TEXT,
+  owner_org TEXT NOT NULL,
+  remote_id TEXT,
+  reply_to TEXT,
+  state TEXT NOT NULL CHECK (state IN ('prepared', 'sent', 'acknowledged', 'answered', 'rejected', 'silent', 'replaced', 'received', 'taken', 'refused')),
+  due_ms INTEGER,
+  outcome TEXT,
+  body TEXT,
+  created_ms INTEGER NOT NULL,
+  changed_ms INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX message_key ON message (channel, direction, id);
+CREATE INDEX message_conversation ON message (channel, conversation, message_no);
+CREATE INDEX message_about ON message (about, message_no) WHERE about IS NOT NULL;
+CREATE INDEX message_remote ON message (channel, direction, remote_id) WHERE remote_id IS NOT NULL;
+CREATE INDEX message_due ON message (channel, due_ms) WHERE due_ms IS NOT NULL;
+CREATE INDEX message_person ON message (person_id) WHERE person_id IS NOT NULL;
+-- Leads retention to bodies that nobody needs any more.
+CREATE INDEX message_settled ON message (changed_ms)
+  WHERE body IS NOT NULL AND state IN ('answered', 'rejected', 'replaced', 'taken', 'refused');
+
+-- Answers of services that are asked the same again and again.
+CREATE TABLE kept_answer (
+  service TEXT NOT NULL,
+  question TEXT NOT NULL,
+  answer TEXT NOT NULL,
+  asked_ms INTEGER NOT NULL,
+  until_ms INTEGER NOT NULL,
+  PRIMARY KEY (service, question)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX kept_answer_until ON kept_answer (service, until_ms);
+
+-- The next free slot of each rate that processes share.
+CREATE TABLE pace (
+  name TEXT PRIMARY KEY,
+  next_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,44 @@
+/** SQL of answers that are kept, and of rates that processes share. */
+import type { AnswerStore, KeptAnswer } from '../kept-answers.ts';
+import type { Runner } from './engine.ts';
+import { type Step, statement } from './statement.ts';
+
+const GET = statement(
+  'SELECT answer, asked_ms, until_ms FROM kept_answer WHERE service = ? AND question = ?',
+);
+function* selectAnswer(service: string, question: string): Step<KeptAnswer | undefined> {
+  const row = (yield* GET.get(service, question)) as
+    | { answer: string; asked_ms: number; until_ms: number }
+    | undefined;
+  return row && { answer: row.answer, askedMs: row.asked_ms, untilMs: row.until_ms };
+}
+
+const KEEP = statement(`
+  INSERT INTO kept_answer (service, question, answer, asked_ms, until_ms) VALUES (?, ?, ?, ?, ?)
+  ON CONFLICT (service, question) DO UPDATE SET
+    answer = excluded.answer, asked_ms = excluded.asked_ms, until_ms = excluded.until_ms`);
+const FORGET = statement('DELETE FROM kept_answer WHERE service = ? AND until_ms < ?');
+
+/** No rate makes anybody wait so long: a slot beyond it was given by a clock that was wrong. */
+const FURTHEST_SLOT_MS = 3_600_000;
+const PACE = statement(`
+  INSERT INTO pace (name, next_ms) SELECT ?1, moment(?2) + ?3 WHERE ?3 > 0
+  ON CONFLICT (name) DO UPDATE SET next_ms = ?3 +
+    CASE WHEN pace.next_ms BETWEEN moment(?2) AND moment(?2) + ${FURTHEST_SLOT_MS} THEN pace.next_ms ELSE moment(?2) END
+  RETURNING next_ms - ?3 - moment(?2) AS wait_ms`);
+/** Takes the next slot. @returns milliseconds until it begins */
+export function* takeSlot(name: string, everyMs: number, nowMs: number): Step<number> {
+  const row = (yield* PACE.get(name, nowMs, everyMs)) as { wait_ms: number } | undefined;
+  return row?.wait_ms ?? 0;
+}
+
+export function answerStore(runner: Runner): AnswerStore {
+  return {
+    get: (service, question) => runner.read(() => selectAnswer(service, question)),
+    keep: (service, question, { answer, untilMs }, nowMs) =>
+      runner.write(function* () {
+        yield* KEEP.run(service, question, answer, nowMs, untilMs);
+      }),
+    forget: (service, untilBeforeMs) => runner.write(() => FORGET.run(service, untilBeforeMs)),
+  };
+}

@@ -1,0 +1,129 @@
+/** Messages, kept answers and shared rates, on any engine. */
+import { expect, test } from 'vitest';
+import { issueOf, outcomeOf } from '../../../src/fhir/outcome.ts';
+import type { MessageKey, NewMessage, Store } from '../../../src/store/store.ts';
+import { commit, NOW_MS, patient, recordOf } from '../samples.ts';
+
+const KEY: MessageKey = { channel: 'bars', direction: 'out', id: 'request-1' };
+const MESSAGE: NewMessage = {
+  ...KEY,
+  conversation: 'talk-1',
+  about: 'ServiceRequest/r',
+  version: 1,
+  personId: 'p',
+  ownerOrg: 'A1',
+  remoteId: 'bundle-1',
+  replyTo: undefined,
+  state: 'prepared',
+  body: '{"resourceType":"Bundle"}',
+  dueMs: NOW_MS + 1_000,
+};
+
+export function messageContract(open: () => Promise<Store>): void {
+  test('of two who keep a message under one id the first is heard', async () => {
+    const { messages } = await open();
+    const kept = await Promise.all([
+      messages.keep(MESSAGE, NOW_MS),
+      messages.keep({ ...MESSAGE, body: 'another' }, NOW_MS + 1),
+    ]);
+    expect(kept.map(({ isNew }) => isNew).toSorted()).toEqual([false, true]);
+    const first = kept.find(({ isNew }) => isNew)!.message;
+    expect(kept.map(({ message }) => message)).toEqual([first, first]);
+    expect(await messages.get(KEY)).toEqual(first);
+    expect(await messages.get({ ...KEY, direction: 'in' })).toBe(undefined);
+  });
+
+  test('a message changes from the state that is expected, once, and what is left out stays', async () => {
+    const { messages } = await open();
+    await messages.keep(MESSAGE, NOW_MS);
+    const taken = await Promise.all(
+      [1, 2, 3].map(() => messages.change(KEY, { state: 'sent', remoteId: 'm-1' }, NOW_MS + 5, ['prepared'])),
+    );
+    expect(taken.filter(Boolean)).toHaveLength(1);
+    const outcome = outcomeOf(issueOf({ code: 'timeout', rule: 'rule', diagnostics: 'No answer.' }));
+    expect(await messages.change(KEY, { outcome, body: null, dueMs: null }, NOW_MS + 6)).toBe(true);
+    const { body: _body, dueMs: _due, ...rest } = MESSAGE;
+    const times = { createdMs: NOW_MS, changedMs: NOW_MS + 6 };
+    expect(await messages.get(KEY)).toEqual({ ...rest, state: 'sent', remoteId: 'm-1', outcome, ...times });
+    expect(await messages.change({ ...KEY, id: 'other' }, { state: 'sent' }, NOW_MS)).toBe(false);
+  });
+
+  test('messages are found by conversation, by what they speak of, and by their id at the other end', async () => {
+    const { messages } = await open();
+    const second = { ...MESSAGE, id: 'request-2', remoteId: 'bundle-1' };
+    const answer = { ...MESSAGE, direction: 'in' as const, id: 'answer', remoteId: 'bundle-2' };
+    for (const one of [MESSAGE, second, answer, { ...MESSAGE, channel: 'mesh' }])
+      await messages.keep(one, NOW_MS);
+    const ids = (found: readonly MessageKey[]): string[] =>
+      found.map(({ channel, id }) => `${channel} ${id}`);
+    expect(ids(await messages.ofConversation('bars', 'talk-1'))).toEqual([
+      'bars request-1',
+      'bars request-2',
+      'bars answer',
+    ]);
+    expect(ids(await messages.about('ServiceRequest/r'))).toEqual([
+      'mesh request-1',
+      'bars answer',
+      'bars request-2',
+      'bars request-1',
+    ]);
+    expect(ids(await messages.about('ServiceRequest/r', 'mesh'))).toEqual(['mesh request-1']);
+    expect((await messages.byRemoteId('bars', 'out', 'bundle-1'))?.id).toBe('request-2');
+    expect(await messages.byRemoteId('bars', 'in', 'bundle-1')).toBe(undefined);
+  });
+
+  test('what is overdue is told, the longest overdue first', async () => {
+    const { messages } = await open();
+    for (const [id, dueMs] of Object.entries({ late: 20, later: 30, latest: 10 }))
+      await messages.keep({ ...MESSAGE, id, dueMs: NOW_MS + dueMs }, NOW_MS);
+    expect((await messages.overdue('bars', NOW_MS + 20, 9)).map(({ id }) => id)).toEqual(['latest', 'late']);
+    expect((await messages.overdue('bars', NOW_MS + 99, 1)).map(({ id }) => id)).toEqual(['latest']);
+  });
+
+  test('an erasure takes out what messages say, and leaves that they went', async () => {
+    const store = await open();
+    await commit(store, recordOf([patient('p')]));
+    await store.messages.keep(MESSAGE, NOW_MS);
+    await store.messages.keep({ ...MESSAGE, id: 'of another', personId: 'q' }, NOW_MS);
+    await store.erasePerson('p', 'operator', NOW_MS);
+    expect(await store.messages.get(KEY)).toMatchObject({ ...KEY, conversation: 'talk-1', body: undefined });
+    expect(await store.messages.get({ ...KEY, id: 'of another' })).toMatchObject({ body: MESSAGE.body });
+  });
+
+  test('retention takes the bodies of settled messages, and no other', async () => {
+    const store = await open();
+    for (const state of ['prepared', 'sent', 'answered', 'taken'] as const)
+      await store.messages.keep({ ...MESSAGE, id: state, state }, NOW_MS);
+    const limits = { beforeMs: NOW_MS + 1, versions: 0, mapDigests: [], after: 0, count: 9 };
+    expect(await store.prune('messages', limits)).toEqual({ removed: 2, after: undefined });
+    const all = await store.messages.ofConversation('bars', 'talk-1');
+    expect(all.filter(({ body }) => body !== undefined).map(({ id }) => id)).toEqual(['prepared', 'sent']);
+  });
+
+  test('an answer is kept with when it was had, replaced by the next, and forgotten when it is old', async () => {
+    const { answers } = await open();
+    expect(await answers.get('ods', 'A1')).toBe(undefined);
+    await answers.keep('ods', 'A1', { answer: 'one', untilMs: NOW_MS + 10 }, NOW_MS);
+    await answers.keep('ods', 'A1', { answer: 'two', untilMs: NOW_MS + 20 }, NOW_MS + 5);
+    const two = { answer: 'two', askedMs: NOW_MS + 5, untilMs: NOW_MS + 20 };
+    expect(await answers.get('ods', 'A1')).toEqual(two);
+    expect(await answers.forget('pds', NOW_MS + 99)).toBe(0);
+    expect(await answers.forget('ods', NOW_MS + 20)).toBe(0);
+    expect(await answers.forget('ods', NOW_MS + 21)).toBe(1);
+  });
+
+  test('slots of a rate are given one after the other, to whoever asks, and none is saved up', async () => {
+    const store = await open();
+    const waits = await Promise.all([1, 2, 3].map(() => store.pace('pds', 200, NOW_MS)));
+    expect(waits.toSorted((a, b) => a - b)).toEqual([0, 200, 400]);
+    expect(await store.pace('pds', 200, NOW_MS + 300)).toBe(300);
+    expect(await store.pace('pds', 200, NOW_MS + 5_000)).toBe(0);
+    expect(await store.pace('ods', 200, NOW_MS)).toBe(0);
+  });
+
+  test('a slot that a wrong clock gave far ahead holds nobody up', async () => {
+    const store = await open();
+    await store.pace('pds', 200, NOW_MS + 86_400_000);
+    expect(await store.pace('pds', 200, NOW_MS)).toBe(0);
+  });
+}
