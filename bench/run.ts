@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import Table from 'cli-table3';
+import { benchBars } from './bars.ts';
 import { benchDelivery } from './delivery.ts';
 import { benchFhirPath } from './fhirpath.ts';
 import { benchIngest } from './ingest.ts';
@@ -11,6 +12,7 @@ import { benchMapping } from './mapping.ts';
 import { benchMapLoad } from './mapping-load.ts';
 import { type Result, rounded } from './measure.ts';
 import { benchOutbox } from './outbox.ts';
+import { benchPds } from './pds.ts';
 import { leavePlaces } from './places.ts';
 import { benchReplicas } from './replicas.ts';
 import { benchRestart } from './restart.ts';
@@ -34,6 +36,8 @@ const BENCHES: Readonly<Record<string, (smoke: boolean) => Promise<readonly Resu
   outbox: benchOutbox,
   replicas: benchReplicas,
   restart: benchRestart,
+  pds: benchPds,
+  bars: benchBars,
 };
 
 const results: Result[] = [];

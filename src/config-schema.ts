@@ -1,8 +1,9 @@
 /** What hedgerow.config.json may say, with defaults and a sentence for each setting. */
 import { z } from 'zod';
+import { activitiesSchema, directorySchema } from './config/directory.ts';
 import { nhsSchema } from './config/nhs.ts';
+import { cronSchema, timeZoneSchema } from './config/schedule.ts';
 import { signatureHeaderSchema, speaksForSchema, targetSchema } from './config-targets.ts';
-import { cronFault, isTimeZone } from './store/turn-times.ts';
 
 export const SANDBOX_PORT = 8081;
 
@@ -47,21 +48,6 @@ const terminologySchema = z.strictObject({
   concurrency: z.int().min(1).max(64).default(8).describe('Questions sent at once'),
   keepHours: z.number().min(0).default(24).describe('How long an answer is kept'),
 });
-
-const cronSchema = z
-  .string()
-  .superRefine((text, context) => {
-    const message = cronFault(text);
-    if (message !== undefined) context.addIssue({ code: 'custom', message });
-  })
-  .describe(
-    'When it runs: minute, hour, day of month, month and day of week, as cron has them. Of several processes on one database one runs each turn',
-  );
-const timeZoneSchema = z
-  .string()
-  .refine(isTimeZone, 'is no time zone that is known here: write one such as Europe/London or UTC')
-  .default('Europe/London')
-  .describe('Time zone of the schedule');
 
 const days = z.number().min(1).optional();
 const retentionSchema = z.strictObject({
@@ -113,6 +99,7 @@ const configMembers = z.strictObject({
   sources: z.array(sourceSchema).default([
     { folder: 'mappings/spreadsheet', ownerOrg: 'local' },
     { folder: 'mappings/platform', ownerOrg: 'local' },
+    { folder: 'mappings/open-referral-uk', ownerOrg: 'local' },
   ]),
   targets: z.array(targetSchema).default([]),
   sandbox: z
@@ -132,6 +119,13 @@ const configMembers = z.strictObject({
     .array(reconcileSchema)
     .default([])
     .describe('Targets that are compared with the store now and then'),
+  directories: z
+    .array(directorySchema)
+    .default([])
+    .describe('Directories of activities (Open Referral UK, HSDS 3) that are taken in'),
+  activities: activitiesSchema
+    .prefault({})
+    .describe('What an activity is held to before somebody is referred there'),
   nhs: nhsSchema
     .optional()
     .describe('NHS services; each needs onboarding with NHS England before it may be used for real'),

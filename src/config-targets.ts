@@ -1,5 +1,7 @@
 /** What hedgerow.config.json may say of one target: where it is, what goes there, and what comes back. */
 import { z } from 'zod';
+import { barsTargetMembers } from './config/bars.ts';
+import { documentSchema, NO_ADDRESS } from './config/gp-connect.ts';
 import { STORED_TYPES } from './fhir/definitions.ts';
 import { REFERRAL_ACTORS } from './referral/states.ts';
 
@@ -105,14 +107,21 @@ export const signatureHeaderSchema = z
 
 const targetMembers = z.strictObject({
   kind: z
-    .enum(['fhir', 'webhook'])
+    .enum(['fhir', 'webhook', 'bars', 'document'])
     .default('fhir')
-    .describe('fhir: a FHIR R4 server; webhook: events are posted to an address (docs/webhook.md)'),
+    .describe(
+      'fhir: a FHIR R4 server; webhook: events are posted to an address (docs/webhook.md); bars: referrals go to a service by the Booking and Referral Standard (docs/bars.md); document: summaries go to practices and referrers (docs/message-to-gp.md)',
+    ),
   name: z
     .string()
     .regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and hyphens')
     .describe('Name of the target; never changes'),
-  url: z.url().describe('Base URL of the FHIR R4 server; of a webhook the address that events are posted to'),
+  url: z
+    .url()
+    .default(NO_ADDRESS)
+    .describe(
+      'Base URL of the FHIR R4 server; of a webhook the address that events are posted to; only documents need none',
+    ),
   ids: z
     .enum(['client', 'server'])
     .default('client')
@@ -157,6 +166,8 @@ const targetMembers = z.strictObject({
     .array(z.string())
     .default([])
     .describe('Webhook: sources whose records come from the same system, and are not sent back to it'),
+  document: documentSchema.optional().describe('Documents: what is written, when, and by which ways it goes'),
+  ...barsTargetMembers,
 });
 
 /** What a case system needs of a referral that was made in an EHR, and no more. */
@@ -174,11 +185,72 @@ const REFERRAL_TYPES = [
   'Location',
 ];
 
+/** What makes a message, or is waited for before one is made; what else it carries is gathered then. */
+const BARS_TYPES = [
+  'ServiceRequest',
+  'Task',
+  'Patient',
+  'Consent',
+  'Condition',
+  'Practitioner',
+  'PractitionerRole',
+  'Organization',
+  'HealthcareService',
+];
+
+type TargetMembers = z.infer<typeof targetMembers>;
+
+function asBars(target: TargetMembers) {
+  const { codedOnly = false, ...send } = target.send ?? {};
+  const receipts = target.receipts ?? receiptsSchema.parse({ by: 'task' });
+  const purpose = target.purpose ?? ('refer' as const);
+  return { ...target, purpose, receipts, send: { ...send, types: BARS_TYPES, codedOnly } };
+}
+
+const NO_USE_CASE =
+  'there is no default: no use case of BaRS covers social prescribing today. NHS England allocates one at onboarding (a use case agreed with the BaRS programme, an application on the API platform with BaRS enabled, the service and our own endpoint in the Directory of Services and the endpoint catalogue); give its code and display';
+
+function barsFaults(target: TargetMembers, fault: (path: string, message: string) => void): void {
+  const { kind, send, receive, ids, bearerTokenEnv } = target;
+  if (kind !== 'bars') {
+    for (const name of Object.keys(barsTargetMembers) as (keyof typeof barsTargetMembers)[])
+      if (target[name] !== undefined)
+        fault(name, 'only a target of kind bars has it: leave it out, or set "kind"');
+    return;
+  }
+  if (target.service === undefined) fault('service', 'names the service that referrals go to');
+  if (target.useCase === undefined) fault('useCase', NO_USE_CASE);
+  if (send?.types) fault('send', 'what a message holds is fixed by BaRS: leave "types" out');
+  if (receive) fault('receive', 'services answer by messages (nhs.bars): leave it out');
+  if (ids === 'server') fault('ids', 'a service names no resources: leave it out');
+  if (bearerTokenEnv !== undefined) fault('bearerTokenEnv', 'access is that of "nhs": leave it out');
+}
+
+function documentFaults(target: TargetMembers, fault: (path: string, message: string) => void): void {
+  const { kind, url, document, receive, ids, bearerTokenEnv, send, receipts } = target;
+  if (kind !== 'document') {
+    if (url === NO_ADDRESS) fault('url', 'where it is: its base URL, or the address of a webhook');
+    if (document !== undefined)
+      fault('document', 'only a target of kind document has it: leave it out, or set "kind"');
+    return;
+  }
+  if (document === undefined) fault('document', 'names the ways that documents go: give "ways"');
+  if (url !== NO_ADDRESS) fault('url', 'documents go by their "ways": leave it out');
+  if (receive) fault('receive', 'acknowledgements come by themselves: leave it out');
+  if (ids === 'server') fault('ids', 'a document names no resources there: leave it out');
+  if (bearerTokenEnv !== undefined) fault('bearerTokenEnv', 'a way has its own: leave it out');
+  if (send?.types) fault('send', 'what a document holds is fixed: leave "types" out');
+  if (receipts) fault('receipts', 'a document is tracked by itself: leave it out');
+}
+
 /** A target with what its kind sets by default. */
 export const targetSchema = targetMembers
-  .superRefine(({ kind, secretEnv, sources, receive, ids }, context) => {
+  .superRefine((target, context) => {
+    const { kind, secretEnv, sources, receive, ids } = target;
     const fault = (path: string, message: string): void =>
       context.addIssue({ code: 'custom', path: [path], message });
+    barsFaults(target, fault);
+    documentFaults(target, fault);
     if (kind === 'webhook') {
       if (secretEnv === undefined)
         fault('secretEnv', 'a webhook names the secret that its events are signed with');
@@ -193,6 +265,7 @@ export const targetSchema = targetMembers
       fault('sources', 'only a webhook has sources of its own: leave it out, or set "kind"');
   })
   .transform((target) => {
+    if (target.kind === 'bars') return asBars(target);
     const isWebhook = target.kind === 'webhook';
     const purpose = target.purpose ?? (isWebhook ? ('refer' as const) : ('share-with-gp' as const));
     if (!isWebhook) return { ...target, purpose };

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { z } from 'zod';
+import { locatedNhs } from './config/nhs.ts';
 import { configSchema, SANDBOX_PORT } from './config-schema.ts';
 import { targetSchema } from './config-targets.ts';
 import { type Checked, issueOf, outcomeOf, refuse } from './fhir/outcome.ts';
@@ -56,7 +57,8 @@ export function loadConfig(options: {
   });
   if (!parsed.success) return { ok: false, outcome: outcomeOf(...parsed.error.issues.map(issueIn(file))) };
   const { $schema: _, ...config } = parsed.data;
-  return { ok: true, value: { ...located(config, options), demo: !found, ...sandboxOf(config, found) } };
+  const whole = withServices(config);
+  return { ok: true, value: { ...located(whole, options), demo: !found, ...sandboxOf(config, found) } };
 }
 
 function readConfigFile(file: string): Checked<object> {
@@ -80,13 +82,21 @@ function issueIn(file: string): (issue: z.core.$ZodIssue) => OperationOutcomeIss
     });
 }
 
+/** NHS services that referrals are taken in from are sources, whose maps are shipped. */
+function withServices<T extends Pick<Config, 'sources' | 'nhs'>>(config: T): T {
+  const { sources, nhs } = config;
+  const isThere = sources.some(({ folder }) => /(^|\/)e-rs\/?$/.test(folder));
+  if (!nhs?.ers || isThere) return config;
+  return { ...config, sources: [...sources, { folder: 'mappings/e-rs', ownerOrg: nhs.ers.ownerOrg }] };
+}
+
 /** Without a file the sandbox EHR is the only target. */
 function sandboxOf(config: Pick<Config, 'targets' | 'sandbox'>, found: boolean): Pick<Config, 'sandbox'> {
   return found || config.targets.length > 0 ? {} : { sandbox: config.sandbox ?? { port: SANDBOX_PORT } };
 }
 
-/** Folders as absolute paths; a source's is looked for here first, then among the shipped ones. */
-function located<T extends Pick<Config, 'dataDir' | 'inboxDir' | 'sources'>>(
+/** Folders and files as absolute paths; a source's is looked for here first, then among the shipped ones. */
+function located<T extends Pick<Config, 'dataDir' | 'inboxDir' | 'sources' | 'nhs'>>(
   config: T,
   { cwd, root }: { cwd: string; root: string },
 ): T {
@@ -98,6 +108,7 @@ function located<T extends Pick<Config, 'dataDir' | 'inboxDir' | 'sources'>>(
       const here = resolve(cwd, source.folder);
       return { ...source, folder: existsSync(here) ? here : resolve(root, source.folder) };
     }),
+    ...(config.nhs ? { nhs: locatedNhs(config.nhs, cwd) } : {}),
   };
 }
 
@@ -109,7 +120,7 @@ export function secretOf(name: string | undefined): Checked<string | undefined> 
   return refuse({
     code: 'security',
     rule: 'config-secret',
-    diagnostics: `The environment variable ${name} is empty: set it to the token, or the secret, that you share with the target.`,
+    diagnostics: `The environment variable ${name} is empty: set it to the secret that the configuration takes from it.`,
   });
 }
 

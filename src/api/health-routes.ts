@@ -5,6 +5,7 @@ import type { Pipeline } from '../pipeline.ts';
 import type { Store } from '../store/store.ts';
 import type { TerminologyState } from '../wire/terminology-server.ts';
 import { addDeliveryGauges, type TargetPace } from './delivery-gauges.ts';
+import { addPdsGauge } from './pds-gauges.ts';
 import { refuseMethod } from './respond.ts';
 import { addTerminologyGauges } from './terminology-gauges.ts';
 
@@ -19,6 +20,8 @@ export interface HealthOptions {
   readonly paces?: (() => readonly TargetPace[]) | undefined;
   /** of the terminology server, where there is one */
   readonly terminology?: (() => TerminologyState) | undefined;
+  /** checks at PDS by what became of them, where there are any */
+  readonly pds?: (() => Readonly<Record<string, number | undefined>>) | undefined;
 }
 
 /** @returns `/health`, `/ready` and `/metrics`; label values are names from the configuration only */
@@ -79,6 +82,7 @@ class Metrics {
     this.#options = options;
     if (options.paces) addDeliveryGauges(this.#registry, options.paces);
     if (options.terminology) addTerminologyGauges(this.#registry, options.terminology);
+    if (options.pds) addPdsGauge(this.#registry, options.pds);
   }
 
   get contentType(): string {

@@ -64,8 +64,26 @@ export function isAboutDeletion({ rule }: Pick<WorkItem, 'rule'>): boolean {
   return DELETED_RULES.has(rule);
 }
 
+/** Of an item of a message that went, or came, by MESH. */
+const MESSAGES: Readonly<Record<string, Omit<NextStep, 'command'>>> = {
+  'mesh-sent': {
+    text: 'The outcome says why the message did not arrive, or may not have. Where it is there, or is given up, resolve the item; where it is not, retry, and it is sent again.',
+    actions: FREED,
+  },
+  'mesh-received': {
+    text: 'The message is kept with its content. Mend what the outcome says and retry; or see to it and resolve the item, which drops the content.',
+    actions: FREED,
+  },
+};
+
+/** @returns whether an item is of a message that went, or came, by MESH */
+export function isAboutMessage({ recordKind }: Pick<WorkItem, 'recordKind'>): boolean {
+  return recordKind !== undefined && Object.hasOwn(MESSAGES, recordKind);
+}
+
 export function nextStepOf(item: WorkItem): NextStep {
-  const step = isAboutDeletion(item) ? DELETED : (STEPS[item.kind] ?? OTHER);
+  const ofKind = MESSAGES[(isAboutMessage(item) && item.recordKind) || ''] ?? STEPS[item.kind] ?? OTHER;
+  const step = isAboutDeletion(item) ? DELETED : ofKind;
   return {
     ...step,
     actions: item.resolvedMs === undefined ? step.actions : [],
@@ -76,6 +94,7 @@ export function nextStepOf(item: WorkItem): NextStep {
 /** By the item's id: a command line must not name a person. */
 function commandOf(item: WorkItem): string | undefined {
   const { kind, id } = item;
+  if (isAboutMessage(item)) return undefined;
   if (kind === 'conflict' || isAboutDeletion(item)) return `npm run hedgerow -- decide ${id}`;
   return kind === 'held' || kind === 'parked' || kind === 'rejected'
     ? `npm run hedgerow -- replay --work ${id}`

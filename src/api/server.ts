@@ -5,6 +5,7 @@ import helmet from 'helmet';
 import type { Logger } from 'pino';
 import type { Definitions } from '../fhir/definitions.ts';
 import type { Pipeline } from '../pipeline.ts';
+import type { FitRules } from '../referral/activity-fit.ts';
 import type { ReadLimits } from '../source/limits.ts';
 import type { LoadedSource } from '../source/load.ts';
 import type { Store } from '../store/store.ts';
@@ -32,6 +33,8 @@ export interface AppOptions {
   /** checks long bodies elsewhere, so that other requests are not held up */
   readonly checkLong?: CheckText | undefined;
   readonly clock: () => number;
+  /** for $validate of a stored referral: what its activity is held to; absent: nobody asks */
+  readonly fit?: FitRules | undefined;
   /** version of the adapter */
   readonly version: string;
   readonly limits?: ReadLimits;
@@ -41,6 +44,8 @@ export interface AppOptions {
   readonly paces?: (() => readonly TargetPace[]) | undefined;
   /** of the terminology server, where there is one, for the metrics */
   readonly terminology?: (() => TerminologyState) | undefined;
+  /** checks at PDS by what became of them, for the metrics */
+  readonly pds?: (() => Readonly<Record<string, number | undefined>>) | undefined;
   /** bodies read at once; default 16 */
   readonly bodies?: number;
   readonly log?: Logger;

@@ -1,6 +1,8 @@
 /** Serves the operation $validate: on any resource, on one of a type, and on one that is stored. */
 import express, { type Request, type Response, type Router } from 'express';
 import { type Checked, issueOf, outcomeOf, refuse } from '../fhir/outcome.ts';
+import { fitFor } from '../intake/activity-fit.ts';
+import type { FitRules } from '../referral/activity-fit.ts';
 import { decodeBytes } from '../source/decode.ts';
 import { READ_LIMITS } from '../source/limits.ts';
 import { storedRelated } from '../store/related.ts';
@@ -30,6 +32,9 @@ export interface ValidateRouteOptions {
   readonly checkLong?: CheckText | undefined;
   /** bodies read at once; default 16 */
   readonly bodies?: number;
+  readonly clock: () => number;
+  /** what an activity is held to before somebody is referred there; absent: nobody asks */
+  readonly fit?: FitRules | undefined;
 }
 
 const BODIES = 16;
@@ -101,7 +106,10 @@ async function checkStored(
       diagnostics: 'This resource is there no more.',
     });
   const batch = [[{ resource: version.resource, partial: false }]];
-  const related = relatedIn(batch, await storedRelated(store, batch));
+  const related = {
+    ...relatedIn(batch, await storedRelated(store, batch)),
+    fit: await fitFor(options, batch),
+  };
   await answer(options, checkResource(validator, version.resource, asked, related), response);
 }
 

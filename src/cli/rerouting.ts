@@ -1,6 +1,7 @@
 /** Turns a changed configuration of a target into deliveries of what was held back from it, or went there in part. */
 import type { Logger } from 'pino';
 import type { TargetConfig } from '../config.ts';
+import { readSuccessors, withClosed } from '../nhs/ods/successors.ts';
 import type { Store } from '../store/store.ts';
 import { routeTo, routingDigest } from '../target/route.ts';
 
@@ -31,7 +32,7 @@ export async function reroute(
   }: { readonly clock: () => number; readonly signal: AbortSignal; readonly log: Logger },
 ): Promise<number> {
   const job = `routing:${target.name}`;
-  const digest = routingDigest(target);
+  const digest = routingDigest(await withPractices(target, store));
   const kept = await store.job(job);
   const before = kept === undefined ? undefined : (JSON.parse(kept) as Progress);
   const keep = (progress: Progress): Promise<void> => store.keepJob(job, JSON.stringify(progress), clock());
@@ -39,8 +40,8 @@ export async function reroute(
   let progress = before;
   let sent = 0;
   if (before.digest !== digest) {
-    // A webhook gets changes, not what is: only what was held back from it goes now.
-    progress = { digest, types: target.kind === 'webhook' ? [] : await typesFor(target, store) };
+    // A webhook, or a service, gets changes, not what is: only what was held back from it goes now.
+    progress = { digest, types: target.kind !== 'fhir' ? [] : await typesFor(target, store) };
     await keep(progress);
     sent += await store.replayDeliveries({ target: target.name, state: 'held' }, clock());
   }
@@ -66,6 +67,16 @@ export async function reroute(
       'what this target gets was configured anew: it is sent what it lacks',
     );
   return sent;
+}
+
+/** What goes to a practice takes in that of the closed ones whose work it does. */
+async function withPractices(target: TargetConfig, store: Kept): Promise<TargetConfig> {
+  const practices = target.send?.practices;
+  if (practices === undefined) return target;
+  const all = withClosed(practices, await readSuccessors(store));
+  return all === practices
+    ? target
+    : ({ ...target, send: { ...target.send, practices: all } } as TargetConfig);
 }
 
 async function typesFor(target: TargetConfig, store: Kept): Promise<readonly string[]> {

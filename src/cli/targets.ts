@@ -1,14 +1,24 @@
 /** Turns configured targets into workers that deliver to them, each with its own gate and token. */
 import type { Logger } from 'pino';
+import type { ActivitiesConfig } from '../config/directory.ts';
+import type { NhsConfig } from '../config/nhs.ts';
 import { type TargetConfig, targetOf } from '../config.ts';
 import type { Definitions } from '../fhir/definitions.ts';
 import { ruleOf } from '../fhir/outcome.ts';
 import { type OutboxWorker, startWorker } from '../outbox/worker.ts';
+import type { Pipeline } from '../pipeline.ts';
 import type { Store } from '../store/store.ts';
+import { createActivityGate } from '../target/activity-gate.ts';
 import { createDelivery } from '../target/deliver-group.ts';
 import { createFhirServerTarget } from '../target/fhir-server.ts';
+import type { Gate } from '../target/gate.ts';
 import { createShareGate } from '../target/share-gate.ts';
 import type { Target } from '../target/target.ts';
+import type { Validator } from '../validation/validator.ts';
+import { openBars } from './bars-target.ts';
+import { fitRulesOf } from './directories.ts';
+import type { MeshChannels } from './mesh.ts';
+import type { NhsAccess } from './nhs-access.ts';
 import { neededSecret } from './secret.ts';
 import { bringTo, openWebhook } from './webhook-target.ts';
 
@@ -26,18 +36,28 @@ export function sandboxTarget(url: string): TargetConfig {
 export interface TargetSurroundings {
   readonly store: Store;
   readonly definitions: Definitions;
+  /** commits what a target says of what it was sent; its changes are those of the source of its name */
+  readonly take: Pipeline['take'];
+  /** undefined where no NHS service is configured */
+  readonly access: NhsAccess | undefined;
+  readonly nhs: NhsConfig | undefined;
+  /** what an activity is held to before somebody is referred there */
+  readonly activities: ActivitiesConfig;
+  readonly validator: Pick<Validator, 'validate'>;
+  /** what targets of kind document deliver to, by name */
+  readonly documents: ReadonlyMap<string, { readonly target: Target; readonly gate: Gate }>;
+  /** mailboxes that messages go through, by name */
+  readonly mesh: MeshChannels;
   readonly clock: () => number;
   readonly log: Logger;
 }
 
 /** @throws AdapterError when a secret is not to be had */
 export function openTarget(target: TargetConfig, around: TargetSurroundings): OutboxWorker {
-  const { store, clock, log, definitions } = around;
-  const isWebhook = target.kind === 'webhook';
+  const { store, clock, log } = around;
   const deliver = createDelivery({
     store,
-    target: isWebhook ? openWebhook(target, around) : openFhirServer(target, around),
-    gate: createShareGate({ store, target, clock, definitions }),
+    ...openPlace(target, around),
     clock,
     random: Math.random,
     receipts: target.receipts,
@@ -46,7 +66,7 @@ export function openTarget(target: TargetConfig, around: TargetSurroundings): Ou
         { target: target.name, rule: ruleOf(issue) },
         'a delivery was made, and somebody must look: see the worklist',
       ),
-    ...(isWebhook ? { bring: bringTo(target, around) } : {}),
+    ...(target.kind === 'fhir' ? {} : { bring: bringTo(target, around) }),
   });
   return startWorker({
     store,
@@ -62,6 +82,25 @@ export function openTarget(target: TargetConfig, around: TargetSurroundings): Ou
         'a delivery failed unexpectedly; it is tried again',
       ),
   });
+}
+
+function openPlace(
+  target: TargetConfig,
+  around: TargetSurroundings,
+): { readonly target: Target; readonly gate: Gate } {
+  const { store, clock, definitions, validator } = around;
+  const documents = around.documents.get(target.name);
+  if (documents) return documents;
+  if (target.kind === 'bars')
+    return openBars(target, { ...around, validate: (resource) => validator.validate(resource) });
+  return {
+    target: target.kind === 'webhook' ? openWebhook(target, around) : openFhirServer(target, around),
+    gate: createActivityGate(createShareGate({ store, target, clock, definitions }), {
+      ...{ store, clock },
+      rules: fitRulesOf(around.activities),
+      atSending: around.activities.atSending,
+    }),
+  };
 }
 
 function openFhirServer(target: TargetConfig, { clock }: TargetSurroundings): Target {

@@ -1,5 +1,5 @@
 /** Turns worklist items into what the pages show: where, which rule, what to change and the next step; never a record's key or content. */
-import { isAboutDeletion, nextStepOf } from '../api/next-step.ts';
+import { isAboutDeletion, isAboutMessage, nextStepOf } from '../api/next-step.ts';
 import { ruleOf } from '../fhir/outcome.ts';
 import type { ResourceKey, Store, StoreCounts, WorkItem, WorkKind } from '../store/store.ts';
 import { type Moment, momentOf } from './moment.ts';
@@ -160,7 +160,7 @@ export function workDetail(item: WorkItem, wordingOf: Wordings): WorkDetail {
       expression: issue.expression?.join(', ') ?? '',
       text: issue.diagnostics ?? '',
     })),
-    next: isAboutDeletion(item) ? nextStepOf(item).text : SAYINGS[kind].next(wording),
+    next: isAboutDeletion(item) || isAboutMessage(item) ? nextStepOf(item).text : SAYINGS[kind].next(wording),
     command: commandOf(item),
   };
 }
@@ -168,6 +168,7 @@ export function workDetail(item: WorkItem, wordingOf: Wordings): WorkDetail {
 /** A parked delivery is one resource's; a held one stands for all of a person's, whom a command line must not name. */
 function commandOf(item: WorkItem): string | undefined {
   const { id, kind, target, resource } = item;
+  if (isAboutMessage(item)) return undefined;
   if (nextStepOf(item).actions.includes('decide')) return `npm run hedgerow -- decide ${id}`;
   if (kind === 'held') return `npm run hedgerow -- replay --target ${target} --state held`;
   if (kind === 'parked') return `npm run hedgerow -- replay --target ${target} --resource ${resource}`;

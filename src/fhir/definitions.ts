@@ -113,7 +113,9 @@ export const STORED_TYPES = [
   'Questionnaire',
   'QuestionnaireResponse',
   'RelatedPerson',
+  'Schedule',
   'ServiceRequest',
+  'Slot',
   'Task',
   'VerificationResult',
 ] as const;

@@ -9,6 +9,7 @@ export type SnomedId = string & { readonly [brand]: 'SnomedId' };
 export type OdsCode = string & { readonly [brand]: 'OdsCode' };
 
 export const NHS_NUMBER_SYSTEM = 'https://fhir.nhs.uk/Id/nhs-number';
+export const ODS_CODE_SYSTEM = 'https://fhir.nhs.uk/Id/ods-organization-code';
 export const SNOMED_SYSTEM = 'http://snomed.info/sct';
 
 /** Verhoeff's multiplication table (dihedral group D5) and position permutation. */

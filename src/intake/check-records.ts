@@ -7,6 +7,7 @@ import type { Beyond } from '../validation/domain/journey.ts';
 import { relatedIn } from '../validation/domain/related.ts';
 import { type Examined, examineRecord } from '../validation/examine-record.ts';
 import { settlePending } from '../validation/pending.ts';
+import { fitFor } from './activity-fit.ts';
 import { type PipelineParts, type Prepared, resourcesOf, timed } from './parts.ts';
 
 /** Each resource alone, then what FHIR cannot state about them together; codes that nobody here knows are asked for. */
@@ -15,7 +16,8 @@ export async function checkRecords(
   mapped: readonly Prepared[],
   stored: readonly (Resource | undefined)[],
 ): Promise<Prepared[]> {
-  const related = relatedIn(resourcesOf(mapped), stored);
+  const batch = resourcesOf(mapped);
+  const related = { ...relatedIn(batch, stored), fit: await fitFor(parts, batch) };
   const found = mapped.map(({ record }) => record && examine(parts, record, related));
   const pending = found.flatMap((one) => one?.flatMap((of) => of.pending) ?? []);
   const { issues, unchecked } = await settlePending(pending, parts.askCodes);

@@ -1,5 +1,6 @@
 /** What the way in is made of, and a record on it. */
 import type { MapSet } from '../mapping/map-set.ts';
+import type { FitRules } from '../referral/activity-fit.ts';
 import type { Voice } from '../referral/judge-task.ts';
 import type { CommitRecord, Identified, RefusedRecord, Store } from '../store/store.ts';
 import type { Claims } from '../validation/claims.ts';
@@ -29,6 +30,8 @@ export interface PipelineParts {
   /** how a source, or a target whose changes come back, tells of referrals; what is not named here may say all that a case system may */
   readonly voices?: ReadonlyMap<string, Voice>;
   readonly clock: () => number;
+  /** what an activity is held to before somebody is referred there; absent: nobody asks */
+  readonly fit?: FitRules | undefined;
   /** called after a commit that put entries into the outbox */
   readonly onDeliveries?: () => void;
   /** called with the number of coded values that nobody could decide: they were not checked */

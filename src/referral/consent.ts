@@ -62,6 +62,8 @@ const OF_NO_PERSON = new Set([
   'Practitioner',
   'PractitionerRole',
   'Questionnaire',
+  'Schedule',
+  'Slot',
   'VerificationResult',
 ]);
 

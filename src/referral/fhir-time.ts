@@ -22,6 +22,11 @@ export function isBefore(left: string | undefined, right: string | undefined): b
   return day.slice(0, precision) < other.slice(0, precision);
 }
 
+/** @returns ISO date of a moment, as the calendar in London has it */
+export function londonDay(ms: number): string {
+  return LONDON_DAY.format(ms);
+}
+
 function dayOf(text: string): string {
   if (!text.includes('T')) return text;
   const ms = Date.parse(text);

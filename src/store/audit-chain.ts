@@ -20,7 +20,9 @@ export interface AuditRow {
     | 'amend'
     | 'decide'
     | 'resend'
-    | 'prune';
+    | 'prune'
+    | 'restrict'
+    | 'unrestrict';
   /** JSON text of ids */
   readonly detail: string;
 }

@@ -1,6 +1,7 @@
 /** Turns what several source records say of one resource into one resource: the latest that has an element gives it, and silence deletes nothing. */
 import { canonicalJson } from '../fhir/digest.ts';
 import { CHOICES, LIST_RULES, type ListJoin, type ListRule, MERGED_OBJECTS } from './merge-table.ts';
+import { isRegister, withRegisters } from './registers.ts';
 import type { Identified } from './resources.ts';
 
 /** What one source record says of a shared resource. */
@@ -19,12 +20,16 @@ export type Members = Readonly<Record<string, unknown>>;
  * Merges contributions to one resource. Their order is (sourceTimeMs, source, kind, key), whatever the order given.
  * @param contributions of one type and id, at least one
  * @returns a new resource; a single contribution is returned as it is
- * @source ADR 6: shared resources are merged element by element, by source time
+ * @source ADR 6: shared resources are merged element by element, by source time; the word of a register comes last
  */
 export function mergeContributions(contributions: readonly Contribution[]): Identified {
-  const [first, ...later] = [...contributions].sort(compareContributions).map((one) => one.resource);
+  const ordered = [...contributions].sort(compareContributions);
+  const words = ordered.filter((one) => isRegister(one.source)).map((one) => one.resource);
+  const said = ordered.filter((one) => !isRegister(one.source)).map((one) => one.resource);
+  const [first, ...later] = said.length > 0 ? said : words;
   if (!first) throw new RangeError('mergeContributions needs at least one contribution');
-  return later.reduce(mergeLater, first);
+  const merged = later.reduce(mergeLater, first);
+  return said.length > 0 ? withRegisters(merged, words, mergeLater) : merged;
 }
 
 /** @returns `earlier` with everything that `later` says laid over it */

@@ -39,6 +39,8 @@ export interface CommitRecord {
   readonly received?: Received;
   /** where it conflicted, and a person has decided */
   readonly decision?: Decision;
+  /** set by the store: it speaks of a restricted person, and its payload, which may lead to them, is not kept */
+  readonly isWithheld?: boolean;
 }
 
 /** Where a change was made, and what from: it is reconciled with what is here, and not sent back there. */

@@ -1,5 +1,6 @@
 /** Turns what a record says of a shared resource, beside what others said, into what is kept of it and what the resource becomes. */
 import { type Contribution, compareContributions, mergeContributions, mergeLater } from './merge.ts';
+import { isRegister } from './registers.ts';
 import type { Identified } from './store.ts';
 import { contentDigest } from './versions.ts';
 
@@ -60,7 +61,8 @@ export type Mine = Omit<Saying, 'saying'>;
 /** @returns what the record says in all */
 export function mineOf(before: SaidBefore, now: SaidNow): Mine {
   const older = before.own === undefined ? undefined : resourceOf(before, before.own);
-  const resource = older ? mergeLater(older, now.resource) : now.resource;
+  // a register says all that it knows each time: what it says no longer is no longer so
+  const resource = older && !isRegister(now.source) ? mergeLater(older, now.resource) : now.resource;
   const partial = now.partial && (older === undefined || isPartial(before, before.own)); // full once is full for good
   return { ...now, partial, resource, digest: contentDigest(resource), recordId: undefined };
 }

@@ -1,6 +1,7 @@
 /** What the adapter keeps: one narrow interface, so that an engine (SQLite, PostgreSQL) is only SQL. */
 import type { OperationOutcome } from '@medplum/fhirtypes';
 import type { ChainedRow } from './audit-chain.ts';
+import type { CodedEntryStore } from './coded-entries.ts';
 import type { DeliveryStore } from './deliveries.ts';
 import type { Compared, Drift, WalkedResource } from './drift.ts';
 import type { FilingStore } from './filings.ts';
@@ -20,9 +21,10 @@ import type { ResourceKey, StoredVersion } from './resources.ts';
 import type { AuditArchive, Prunable, Pruned, PruneLimits } from './retention.ts';
 import type { SearchPage, SearchQuery } from './search-query.ts';
 import type { CommitPreview, MapUse, RecordFilter, StoredRecord } from './stored-records.ts';
-import type { WorkFilter, WorkItem, WorkKind } from './work.ts';
+import type { NewWork, WorkFilter, WorkItem, WorkKind } from './work.ts';
 
 // what the interface speaks of is had with it
+export type * from './coded-entries.ts';
 export type * from './course.ts';
 export type * from './decisions.ts';
 export type * from './deliveries.ts';
@@ -167,6 +169,8 @@ export interface WorkStore {
   ): Promise<readonly WorkItem[]>;
   /** one item, open or resolved */
   workItem(id: string): Promise<WorkItem | undefined>;
+  /** Opens items, each id once; one that was resolved opens again, but for a warning that says the same. */
+  raiseWork(items: readonly NewWork[], nowMs: number): Promise<void>;
   /** Closes an open item, and drops the payload of a refused record with it. False when there is no such open item. */
   resolveWork(id: string, nowMs: number, actor: string): Promise<boolean>;
   /** Names who is to see to an open item; null: nobody in particular. False when there is no such open item. */
@@ -247,4 +251,6 @@ export interface Store
   readonly messages: MessageStore;
   /** answers of services that are asked the same again and again */
   readonly answers: AnswerStore;
+  /** what is to be filed in GP records, and was */
+  readonly codedEntries: CodedEntryStore;
 }

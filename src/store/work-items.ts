@@ -4,10 +4,9 @@ import { digestOf } from '../fhir/digest.ts';
 import { PROJECT_NAMESPACE, uuidV5 } from '../fhir/ids.ts';
 import { issueOf, outcomeOf, ruleOf } from '../fhir/outcome.ts';
 import { SAFETY_RULES } from '../referral/scores.ts';
-import type { CommitRecord, Conflict, RefusedRecord, ResourceKey, WorkItem } from './store.ts';
+import type { CommitRecord, Conflict, NewWork, RefusedRecord, ResourceKey } from './store.ts';
 
-/** An item as it is opened. */
-export type NewWork = Omit<WorkItem, 'createdMs' | 'resolvedMs' | 'rule' | 'assignee'>;
+export type { NewWork };
 
 /** The record that an item is about, and where it came from. */
 interface RecordPlace {

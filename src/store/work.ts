@@ -45,3 +45,6 @@ export interface WorkFilter {
   /** `Type/id` of the resource that it is about */
   readonly resource?: ResourceKey;
 }
+
+/** An item as it is opened. Its id follows from its cause, so that the same cause never makes two. */
+export type NewWork = Omit<WorkItem, 'createdMs' | 'resolvedMs' | 'rule' | 'assignee'>;

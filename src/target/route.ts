@@ -9,6 +9,7 @@ import type {
 } from '@medplum/fhirtypes';
 import type { Definitions } from '../fhir/definitions.ts';
 import { digestOf } from '../fhir/digest.ts';
+import { ODS_CODE_SYSTEM } from '../fhir/identifiers.ts';
 import { codedOnly } from '../referral/coded-only.ts';
 import { type Agreed, isWithdrawal, type Purpose } from '../referral/consent.ts';
 import type { Identified, ResourceKey } from '../store/store.ts';
@@ -35,6 +36,10 @@ export interface RoutedTarget {
   readonly send?: SendRules | undefined;
   /** sources whose records are this target's own words: they are not sent back to it */
   readonly sources?: readonly string[] | undefined;
+  /** resource types that go there, and nothing else: no Consent either, where it is no place that people's data is shared with */
+  readonly only?: readonly string[] | undefined;
+  /** hears only of what it holds: whoever sent a referral, of how that goes on */
+  readonly onlyHeld?: boolean | undefined;
 }
 
 /** Whose consent and person decide over all else: a target must learn of a change of these, whatever else goes there. */
@@ -53,13 +58,14 @@ export function routeTo(
   targets: readonly RoutedTarget[],
 ): (resource: Pick<Resource, 'resourceType'>, origin?: string, source?: string) => readonly string[] {
   const ehrs = new Set(targets.map(({ name }) => name));
-  const isFrom = ({ send, sources }: RoutedTarget, source: string): boolean =>
-    !sources?.includes(source) && (send?.origin !== 'ehr' || ehrs.has(source));
+  const isFrom = ({ send, sources, onlyHeld }: RoutedTarget, source: string): boolean =>
+    !onlyHeld && !sources?.includes(source) && (send?.origin !== 'ehr' || ehrs.has(source));
   return ({ resourceType }, origin, source) =>
     targets.flatMap((target) => {
-      const { name, send } = target;
+      const { name, send, only } = target;
       const isWanted = name !== origin && (source === undefined || isFrom(target, source));
-      return isWanted && goesBy(send, resourceType) ? [name] : [];
+      const goes = only ? only.includes(resourceType) : goesBy(send, resourceType);
+      return isWanted && goes ? [name] : [];
     });
 }
 
@@ -75,9 +81,11 @@ function ownTargetsOf(targets: readonly RoutedTarget[]): (source: string) => rea
  */
 function followersOf(targets: readonly RoutedTarget[]): (source: string) => readonly string[] {
   const ehrs = new Set(targets.map(({ name }) => name));
-  const limited = targets.filter(({ send }) => send?.origin === 'ehr');
+  const limited = targets.filter(({ send, onlyHeld }) => onlyHeld || send?.origin === 'ehr');
   return (source) =>
-    ehrs.has(source) ? [] : limited.flatMap((one) => (one.sources?.includes(source) ? [] : [one.name]));
+    limited.flatMap(({ name, sources, onlyHeld }) =>
+      sources?.includes(source) || (!onlyHeld && ehrs.has(source)) ? [] : [name],
+    );
 }
 
 /** @returns which consents of a person decide what goes to a target */
@@ -95,8 +103,6 @@ export function agreedFor({
 export function goesBy(send: SendRules | undefined, type: string): boolean {
   return send?.types === undefined || send.types.includes(type) || ALWAYS.has(type);
 }
-
-const ODS = 'https://fhir.nhs.uk/Id/ods-organization-code';
 
 /** @returns what must be read to tell a person's practices */
 export function practiceKeys(patients: readonly Patient[]): readonly ResourceKey[] {
@@ -126,7 +132,9 @@ export function isOfPractice(
       one.resourceType === 'PractitionerRole' ? [(one as PractitionerRole).organization?.identifier] : [],
     ),
   ];
-  return identifiers.some((one) => one?.system === ODS && wanted.has((one.value ?? '').toUpperCase()));
+  return identifiers.some(
+    (one) => one?.system === ODS_CODE_SYSTEM && wanted.has((one.value ?? '').toUpperCase()),
+  );
 }
 
 function placesOf({ generalPractitioner, managingOrganization }: Patient): readonly Reference[] {

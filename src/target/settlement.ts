@@ -38,7 +38,7 @@ export function settlementOf(
   if (delivered.ok)
     return delivery.entry.action === 'delete'
       ? { kind: 'removed', seq }
-      : { kind: 'delivered', seq, link: delivered.link, report: delivered.report };
+      : { kind: 'delivered', seq, link: delivered.link, report: delivered.report, filing: delivered.filing };
   const { retry, outcome } = delivered;
   if (retry === 'recordLocked') return locked(delivery, delivered, context);
   if (retry === 'transient' || retry === 'ambiguous') return again(delivery, delivered, context);
@@ -60,7 +60,7 @@ export function withFiling(
 ): Settlement {
   const isAsked = receipts?.types.includes(entry.type) ?? false;
   if (settlement.kind === 'delivered') {
-    const filing = !isAsked ? undefined : receipts!.by === 'http' ? 'filed' : 'sent';
+    const filing = !isAsked ? settlement.filing : receipts!.by === 'http' ? 'filed' : 'sent';
     return { ...settlement, link: { ...settlement.link, stripped: isStripped }, filing };
   }
   const isRefused = settlement.kind === 'park' && settlement.outcome.issue[0]?.code === 'processing';

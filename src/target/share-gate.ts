@@ -2,6 +2,7 @@
 import type { Consent, Patient, Resource } from '@medplum/fhirtypes';
 import type { Definitions } from '../fhir/definitions.ts';
 import { outcomeOf } from '../fhir/outcome.ts';
+import { readSuccessors, withClosed } from '../nhs/ods/successors.ts';
 import { codedOnly } from '../referral/coded-only.ts';
 import { decideSharing, hasVerifiedNhsNumber, type Purpose } from '../referral/consent.ts';
 import { isRestricted, withoutWhereabouts } from '../referral/restriction.ts';
@@ -13,7 +14,7 @@ import { notForTarget } from './not-sent.ts';
 import { agreedFor, isOfPractice, practiceKeys, type SendRules, shapedFor } from './route.ts';
 
 export interface ShareGateOptions {
-  readonly store: Pick<Store, 'readPerson' | 'readMany' | 'links'>;
+  readonly store: Pick<Store, 'readPerson' | 'readMany' | 'links' | 'job'>;
   readonly target: {
     readonly name: string;
     readonly purpose: Purpose;
@@ -127,7 +128,8 @@ async function isServed(
     store,
     ofRoles.filter((key) => key !== undefined),
   );
-  return isOfPractice(practices, patients, [...read, ...organizations]);
+  const all = withClosed(practices, await readSuccessors(store));
+  return isOfPractice(all, patients, [...read, ...organizations]);
 }
 
 async function resourcesAt(

@@ -28,6 +28,8 @@ export type Delivered =
       readonly link: TargetLink;
       /** delivered, yet something is odd: twins at the target */
       readonly report?: OperationOutcomeIssue;
+      /** its receipt is kept, whatever is configured of receipts: it comes later, and not for every delivery */
+      readonly filing?: 'sent';
     }
   | {
       readonly ok: false;

@@ -1,6 +1,7 @@
 /** Turns a request into one HTTP exchange over kept-alive connections, and knows whether anything was sent when it fails. */
 import http from 'node:http';
 import https from 'node:https';
+import { pipeline, type Writable } from 'node:stream';
 
 export interface WireRequest {
   readonly method: string;
@@ -8,6 +9,11 @@ export interface WireRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
+  /** where the body of an answer goes as it comes, in place of memory; undefined: it is kept like any other */
+  readonly into?: (
+    status: number,
+    headers: Readonly<Record<string, string | undefined>>,
+  ) => Writable | undefined;
 }
 
 /** What a server is shown to know us, and whom we trust, in PEM. */
@@ -130,8 +136,27 @@ function exchangeOnce(request: WireRequest, signal: AbortSignal, pools: Pools): 
           sent = true;
         });
     });
-    outgoing.on('response', (incoming) => collect(incoming, pools.mostBytes, end, fail));
+    outgoing.on('response', (incoming) => {
+      const headers = incoming.headers as Readonly<Record<string, string | undefined>>;
+      const sink = request.into?.(incoming.statusCode ?? 0, headers);
+      if (sink) pour(incoming, sink, end, fail);
+      else collect(incoming, pools.mostBytes, end, fail);
+    });
     outgoing.end(body);
+  });
+}
+
+/** What the sink throws ends the exchange as a cut connection would, under the code of its error. */
+function pour(
+  incoming: http.IncomingMessage,
+  sink: Writable,
+  end: (result: Exchanged) => void,
+  fail: (error: NodeJS.ErrnoException) => void,
+): void {
+  const headers = incoming.headers as Readonly<Record<string, string | undefined>>;
+  pipeline(incoming, sink, (error) => {
+    if (error) fail(error);
+    else end({ ok: true, status: incoming.statusCode ?? 0, headers, text: '', bytes: Buffer.alloc(0) });
   });
 }
 

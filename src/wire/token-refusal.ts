@@ -8,7 +8,7 @@ export interface Refusal {
   readonly status: number;
   /** `error` of the answer, where it is one of the known */
   readonly error: string;
-  /** milliseconds to add to our clock, where the assertion was outside what the server allows by its Date header */
+  /** milliseconds to add to the time we went by, where the assertion was outside what the server allows by its Date header */
   readonly offMs: number | undefined;
 }
 
@@ -41,7 +41,7 @@ export function refusalOf(
   return { cause, status, error: said ?? 'no known error', offMs };
 }
 
-/** @returns how far our clock is behind the server's, where that put the assertion outside of what it takes */
+/** @returns how far the time we went by is behind the server's, where that put the assertion outside of what it takes */
 function offOf(
   date: string | undefined,
   { nowMs, expiresMs }: { nowMs: number; expiresMs: number },
@@ -56,6 +56,7 @@ function offOf(
 function causeOf(error: string | undefined, status: number, text: string): Refusal['cause'] {
   if (/\bexp\b|expir/i.test(text)) return 'time';
   if (error === 'public_key_error' || /\bkid\b|public.?key|JWKS|signature/i.test(text)) return 'key';
+  if (/\baud\b|\bjti\b|\balg\b/i.test(text)) return 'request';
   if (/\biss\b|\bsub\b|api.?key|client.?id/i.test(text)) return 'app';
   if (error === 'invalid_client' || error === 'unauthorized_client' || status !== 400) return 'key';
   return 'request';

@@ -47,7 +47,7 @@ export async function askForToken(ask: TokenAsk): Promise<Asked> {
     }
     if (tried.done) return { ...tried.done, kid: tried.done.ok ? key.kid : ask.kid, skewMs };
     refusal ??= tried.refusal;
-    if (refusal?.cause !== 'key') break;
+    if (tried.refusal.cause !== 'key') break;
   }
   return { ok: false, kid: undefined, skewMs: ask.skewMs, ...refusedOf(ask, keys, refusal) };
 }
@@ -83,7 +83,10 @@ async function tryKey(ask: TokenAsk, key: SigningKey, skewMs: number): Promise<T
   );
   if (!answer.ok) return { done: failed(unreachable(answer)) };
   if (answer.status >= 200 && answer.status < 300) return { done: tokenOf(answer, ask) };
-  const refusal = refusalOf(answer, { nowMs: ask.clock(), expiresMs: Math.floor(expiresMs / 1_000) * 1_000 });
+  const refusal = refusalOf(answer, {
+    nowMs: ask.clock() + skewMs,
+    expiresMs: Math.floor(expiresMs / 1_000) * 1_000,
+  });
   if (refusal) return { refusal };
   return { done: unready(answer, ask) };
 }

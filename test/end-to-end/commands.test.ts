@@ -32,6 +32,7 @@ test('help names every command, and each has a help text with its options', asyn
     ['remap', '--preview'],
     ['reconcile', '--heal'],
     ['vacuum', '--json'],
+    ['ods', '--json'],
   ] as const) {
     expect(stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'));
     const help = await hedgerow(name, '--help');

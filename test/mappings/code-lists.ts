@@ -76,6 +76,7 @@ const CODE_LISTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'closure.results.outcome': 'result',
     'closure.results.change': 'change',
   },
+  'open-referral-uk': { status: 'status', check: 'check', state: 'check-status' },
 };
 
 const tables = new Map<string, ReadonlyMap<string, string | undefined>>();

@@ -1,6 +1,6 @@
 /** Every mapping example on disk is a test: a folder with an input and what is expected of it. */
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadParts, ROOT } from '../../src/cli/load.ts';
 import { loadConfig } from '../../src/config.ts';
@@ -9,7 +9,11 @@ import { readFileRecords } from '../../src/source/read-file.ts';
 
 const NOW_MS = Date.UTC(2026, 5, 30, 12);
 const config = loadConfig({ cwd: ROOT, root: ROOT });
-const loaded = config.ok ? loadParts(config.value, ROOT) : config;
+// those too that are not there unless they are configured
+const sources = globSync('mappings/*/source.json', { cwd: ROOT })
+  .sort()
+  .map((file) => ({ folder: join(ROOT, dirname(file)), ownerOrg: 'local' }));
+const loaded = config.ok ? loadParts({ ...config.value, sources }, ROOT) : config;
 if (!loaded.ok) throw new Error(JSON.stringify(loaded.outcome.issue, undefined, 1));
 const parts = loaded.value;
 const pipeline = createPipeline({ ...parts, ownerOrg: () => 'local', route: () => [], clock: () => NOW_MS });

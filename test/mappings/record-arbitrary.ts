@@ -12,6 +12,7 @@ export interface RecordSchema {
   readonly format?: string;
   readonly pattern?: string;
   readonly enum?: readonly string[];
+  readonly examples?: readonly string[];
   readonly minimum?: number;
   readonly maximum?: number;
   readonly maxLength?: number;
@@ -172,6 +173,7 @@ function idOf(value: unknown): unknown {
 function textOf(given: RecordSchema, codes: readonly string[] | undefined): Arbitrary {
   if (codes) return fc.constantFrom(...codes);
   if (given.enum) return fc.constantFrom(...given.enum);
+  if (given.examples) return fc.constantFrom(...given.examples);
   if (given.pattern?.includes('refused'))
     return fc.oneof(fc.integer({ min: 0, max: 100 }).map(String), fc.constant('refused'));
   if (given.pattern?.includes('{1,64}')) return fc.uuid(); // an id of FHIR

@@ -80,8 +80,8 @@ function withWorkerOfTheService(record: SourceRecordValue): SourceRecordValue {
   return service && worker ? { ...record, worker: { ...worker, organisation: { id: service.id } } } : record;
 }
 
-test('every kind of both sources has a way back', () => {
-  expect(kinds.filter(({ map }) => map.back).map(label)).toHaveLength(11);
+test('every kind of every source has a way back', () => {
+  expect(kinds.filter(({ map }) => map.back).map(label)).toHaveLength(13);
 });
 
 test.each(kinds)(

@@ -15,10 +15,14 @@ const COMMON_NAME = der(0x06, bytes('550403'));
 const SUBJECT_ALT_NAME = der(0x06, bytes('551d11'));
 const BASIC_CONSTRAINTS = der(0x06, bytes('551d13'));
 
-/** @returns a certificate for 127.0.0.1 that holds from yesterday until in a year @source RFC 5280, 4.1 */
-export function loopbackCertificate(): Certificate {
+/**
+ * @param called its name, by which authorities are told apart
+ * @returns a certificate for 127.0.0.1 that holds from yesterday until in a year
+ * @source RFC 5280, 4.1
+ */
+export function loopbackCertificate(called = 'loopback'): Certificate {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const name = list(der(0x31, list(COMMON_NAME, der(0x0c, Buffer.from('loopback')))));
+  const name = list(der(0x31, list(COMMON_NAME, der(0x0c, Buffer.from(called)))));
   const body = list(
     der(0xa0, der(0x02, bytes('02'))), // version 3
     der(0x02, bytes('01')), // serial number

@@ -1,6 +1,7 @@
 /** The contract suite: what any engine of the Store interface must do. */
 import { describe } from 'vitest';
 import type { Store } from '../../src/store/store.ts';
+import { codedEntryContract } from './contract/coded-entries.ts';
 import { commitContract } from './contract/commit.ts';
 import { courseContract } from './contract/course.ts';
 import { decidedContract } from './contract/decided.ts';
@@ -12,6 +13,7 @@ import { ownTargetsContract } from './contract/own-targets.ts';
 import { peopleContract } from './contract/people.ts';
 import { processContract } from './contract/processes.ts';
 import { receivedContract } from './contract/received.ts';
+import { restrictedContract } from './contract/restricted.ts';
 import { searchContract } from './contract/search.ts';
 import { sharedContract } from './contract/shared.ts';
 import { textContract } from './contract/texts.ts';
@@ -19,6 +21,7 @@ import { worklistContract } from './contract/worklist.ts';
 
 /** @param open gives an empty store, each time another; the caller closes them all */
 export function storeContract(engine: string, open: () => Promise<Store>): void {
+  describe(`${engine}: coded entries`, () => codedEntryContract(open));
   describe(`${engine}: commit`, () => commitContract(open));
   describe(`${engine}: course`, () => courseContract(open));
   describe(`${engine}: decided`, () => decidedContract(open));
@@ -30,6 +33,7 @@ export function storeContract(engine: string, open: () => Promise<Store>): void 
   describe(`${engine}: people`, () => peopleContract(open));
   describe(`${engine}: received`, () => receivedContract(open));
   describe(`${engine}: processes`, () => processContract(open));
+  describe(`${engine}: restricted people`, () => restrictedContract(open));
   describe(`${engine}: search`, () => searchContract(open));
   describe(`${engine}: shared resources`, () => sharedContract(open));
   describe(`${engine}: texts`, () => textContract(open));

@@ -5,6 +5,8 @@ import type { Config } from '../../config.ts';
 import { AdapterError, issueOf } from '../../fhir/outcome.ts';
 import { createPipeline } from '../../pipeline.ts';
 import { routing } from '../../target/route.ts';
+import { openActivity } from '../activity.ts';
+import { fitRulesOf } from '../directories.ts';
 import { loadParts, ROOT } from '../load.ts';
 import { takeLock } from '../lock.ts';
 import { databaseUrl, openExisting, storeFile } from '../open-store.ts';
@@ -35,7 +37,10 @@ export async function besideStore(
     try {
       const sandbox = config.sandbox && sandboxTarget(`http://${config.host}:${config.sandbox.port}/fhir/R4`);
       const configured = sandbox ? [...config.targets, sandbox] : config.targets;
-      const targets = configured.map(({ name }) => name);
+      const activity =
+        config.nhs?.activity &&
+        (await openActivity(config.nhs.activity, { store, clock, definitions: parts.value.definitions }));
+      const targets = [...configured.map(({ name }) => name), ...(activity ? [activity.routed.name] : [])];
       const owners = new Map(
         config.sources.map(({ folder, ownerOrg }) => [
           [...parts.value.sources.values()].find((source) => source.folder === folder)?.manifest.name,
@@ -48,9 +53,10 @@ export async function besideStore(
           maps,
           store,
           clock,
-          ...routing(configured),
+          ...routing(activity ? [...configured, activity.routed] : configured),
           ownerOrg: (source) => owners.get(source) ?? 'local',
           askCodes: terms.ask,
+          fit: fitRulesOf(config.activities),
         });
       const { definitions } = parts.value;
       const placeOf = placesOf(configured, { store, clock, definitions });
@@ -59,7 +65,9 @@ export async function besideStore(
       await work({
         ...parts.value,
         ...keeping,
+        config,
         unasked,
+        activity,
         store,
         targets,
         clock,

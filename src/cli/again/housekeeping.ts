@@ -17,24 +17,36 @@ export interface Housekeeping {
   stop(): Promise<void>;
 }
 
+/** What of the configuration has a schedule. */
+type Scheduling = Pick<Config, 'retention' | 'reconcile'> & Partial<Pick<Config, 'nhs'>>;
+
 /** A job with turns, each taken by one process. */
-interface Scheduled {
+export interface Scheduled {
   readonly name: string;
   readonly times: TurnTimes;
   readonly run: (signal: AbortSignal) => Promise<void>;
+}
+
+/** @param lookMs between looks whether something is due */
+export function startHousekeeping(
+  config: Scheduling,
+  shop: Workshop,
+  log: Logger,
+  lookMs = LOOK_MS,
+): Housekeeping {
+  return startTurns(jobsOf(config, shop, log), shop, log, lookMs);
 }
 
 /**
  * A turn that passed while no process ran is made up for at the next start, where it is no more than a day ago.
  * @param lookMs between looks whether something is due
  */
-export function startHousekeeping(
-  config: Pick<Config, 'retention' | 'reconcile'>,
-  shop: Workshop,
+export function startTurns(
+  jobs: readonly Scheduled[],
+  shop: Pick<Workshop, 'store' | 'clock'>,
   log: Logger,
   lookMs = LOOK_MS,
 ): Housekeeping {
-  const jobs = jobsOf(config, shop, log);
   const end = new AbortController();
   let running: Promise<void> = Promise.resolve();
   const lookedMs = new Map<string, number>();
@@ -57,11 +69,8 @@ export function startHousekeeping(
   };
 }
 
-function jobsOf(
-  { retention, reconcile }: Pick<Config, 'retention' | 'reconcile'>,
-  shop: Workshop,
-  log: Logger,
-): Scheduled[] {
+function jobsOf({ retention, reconcile, nhs }: Scheduling, shop: Workshop, log: Logger): Scheduled[] {
+  const listed = nhs?.activity && shop.activity ? [listing(nhs.activity, shop.activity, log)] : [];
   const kept: Scheduled[] = retention
     ? [{ name: 'retention', times: timesOf(retention), run: () => keepHouse(shop, log) }]
     : [];
@@ -82,7 +91,23 @@ function jobsOf(
       },
     }),
   );
-  return [...kept, ...compared];
+  return [...kept, ...compared, ...listed];
+}
+
+/** Lists that nobody takes anywhere are made when they are asked for. */
+function listing(
+  { schedule, timeZone, out }: NonNullable<NonNullable<Config['nhs']>['activity']>,
+  { lists }: NonNullable<Workshop['activity']>,
+  log: Logger,
+): Scheduled {
+  return {
+    name: 'coded activity',
+    times: timesOf({ schedule, timeZone }),
+    run: async (signal) => {
+      if (out.length === 0) return;
+      log.info(await lists.putAll(signal), 'lists of coded activity were put out');
+    },
+  };
 }
 
 async function keepHouse(shop: Workshop, log: Logger): Promise<void> {
@@ -106,7 +131,15 @@ function timesOf({
 async function runWhenDue(
   { name, times, run }: Scheduled,
   afterMs: number,
-  { shop, log, signal }: { readonly shop: Workshop; readonly log: Logger; readonly signal: AbortSignal },
+  {
+    shop,
+    log,
+    signal,
+  }: {
+    readonly shop: Pick<Workshop, 'store' | 'clock'>;
+    readonly log: Logger;
+    readonly signal: AbortSignal;
+  },
 ): Promise<number | undefined> {
   const { store, clock } = shop;
   try {

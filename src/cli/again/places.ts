@@ -22,7 +22,7 @@ export function placesOf(
   const { exchange } = createExchange({ maxSockets: 2 });
   return (name) => {
     const target = targets.find((one) => one.name === name);
-    if (!target || target.kind === 'webhook') return undefined; // a webhook cannot be asked what it holds
+    if (target?.kind !== 'fhir') return undefined; // only a FHIR server can be asked what it holds
     const token = neededSecret(target.bearerTokenEnv);
     const client = createFhirClient({
       rules: { target: name, lockedStatuses: [423], lockedCodes: [] },
@@ -38,5 +38,5 @@ export function placesOf(
 
 /** @returns names of the targets that cannot be asked what they hold */
 export function unaskedOf(targets: readonly TargetConfig[]): ReadonlySet<string> {
-  return new Set(targets.flatMap(({ name, kind }) => (kind === 'webhook' ? [name] : [])));
+  return new Set(targets.flatMap(({ name, kind }) => (kind !== 'fhir' ? [name] : [])));
 }

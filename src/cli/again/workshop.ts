@@ -1,4 +1,5 @@
 /** What the commands that go over kept records again work with, in the running adapter or beside its store. */
+import type { Config } from '../../config.ts';
 import type { MapSet } from '../../mapping/map-set.ts';
 import type { Pipeline } from '../../pipeline.ts';
 import type { LoadedSource } from '../../source/load.ts';
@@ -6,6 +7,7 @@ import type { SourceRecord } from '../../source/record.ts';
 import type { Store, StoredRecord } from '../../store/store.ts';
 import type { CompareOptions } from '../../target/compare.ts';
 import type { FhirClient } from '../../target/fhir-client.ts';
+import type { ActivityDesk } from '../activity.ts';
 import type { LoadedParts } from '../load.ts';
 
 /** How long things are kept, in days; what is absent is kept for ever. */
@@ -48,6 +50,10 @@ export interface Workshop {
   /** folder of the audit's files */
   readonly archiveDir: string;
   readonly clock: () => number;
+  /** directories of activities, and what these are held to; absent: none */
+  readonly config?: Pick<Config, 'directories' | 'activities' | 'targets'> | undefined;
+  /** coded activity, where it is configured */
+  readonly activity?: ActivityDesk | undefined;
   /** says that something may be due */
   readonly wake: () => void;
 }

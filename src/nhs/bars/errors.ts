@@ -116,8 +116,8 @@ export function meaningOf(reply: BarsReply): BarsMeaning {
   const told = toldBy(reply.body);
   const hasIds = 'x-request-id' in reply.headers && 'x-correlation-id' in reply.headers;
   if (status >= 200 && status < 300)
-    return hasIds || isFhir(reply.body) ? { taken: true, already: false } : unsaid('ambiguous');
-  if (!told) return unsaid(status === 429 || status === 503 ? 'transient' : 'ambiguous');
+    return hasIds || isFhir(reply.body) ? { taken: true, already: false } : unsaid(status);
+  if (!told) return unsaid(status);
   const { culprit, code, issue } = told;
   if (status === 409 && culprit === 'receiver' && code === 'CONFLICT' && issue === 'duplicate')
     return { taken: true, already: true };
@@ -184,8 +184,9 @@ const BY_CULPRIT: Readonly<Record<string, Rule>> = {
 
 function ruleFor({ culprit, code, issue }: Told, status: number): Rule {
   // the proxy's limit of requests comes as a bad request, with the status as its issue code
-  if (status === 429 || issue === 'throttled') return TRANSIENT;
+  if (status === 429 || issue === 'throttled' || issue === '429') return TRANSIENT;
   if (issue === 'too-costly') return PERMANENT;
+  if (code === '' && status === 503) return TRANSIENT;
   return (
     BY_CULPRIT[`${culprit} ${code}`] ??
     RULES[code] ??
@@ -193,13 +194,14 @@ function ruleFor({ culprit, code, issue }: Told, status: number): Rule {
   );
 }
 
-function unsaid(retry: RetryClass): BarsMeaning {
+function unsaid(status: number): BarsMeaning {
+  const isOurs = status === 401 || status === 403;
   return {
     taken: false,
     culprit: 'proxy',
-    retry,
-    renewsToken: false,
-    isOfTarget: false,
+    retry: isOurs || status === 429 || status === 503 ? 'transient' : 'ambiguous',
+    renewsToken: isOurs,
+    isOfTarget: isOurs,
     code: undefined,
     issue: undefined,
   };
@@ -207,15 +209,14 @@ function unsaid(retry: RetryClass): BarsMeaning {
 
 const CULPRITS: Readonly<Record<string, Culprit>> = { SEND: 'sender', REC: 'receiver', PROXY: 'proxy' };
 
-/** @returns undefined when the body is no OperationOutcome with an error that BaRS knows of */
+/** @returns undefined when the body is no OperationOutcome; an empty code where it names none that BaRS could know */
 function toldBy(body: unknown): Told | undefined {
   const issue = issuesOf(body)[0];
   if (!issue) return undefined;
   const codings = issue.details?.coding ?? [];
   const coding = codings.find(({ system }) => isErrorSystem(system)) ?? codings[0];
   const text = typeof coding?.code === 'string' ? coding.code.toUpperCase() : '';
-  const [, prefix, code] = /^(?:(SEND|REC|PROXY)_)?([A-Z_]{1,40})$/.exec(text) ?? [];
-  if (code === undefined) return undefined;
+  const [, prefix, code = ''] = /^(?:(SEND|REC|PROXY)_)?([A-Z_]{1,40})$/.exec(text) ?? [];
   return { culprit: CULPRITS[prefix ?? 'PROXY']!, code, issue: issueCode(issue) };
 }
 

@@ -8,7 +8,7 @@ const PAGE = 2_000;
 /** What a database has without ever having kept a record; it is replaced. */
 const WITHOUT_RECORDS = ['counter', 'map_set', 'schedule'];
 /** What belongs to one database: its schema, its processes, its room. */
-const NOT_COPIED = ['migration', 'instance', 'probe'];
+const NOT_COPIED = ['migration', 'instance', 'pace', 'probe'];
 
 interface Table {
   readonly name: string;

@@ -7,6 +7,7 @@ import { patientOf } from '../people.ts';
 import type { SearchIndex } from '../search-index.ts';
 import type { Identified, ResourceKey } from '../store.ts';
 import { appendAudit } from './audit-rows.ts';
+import { eraseCodedEntries } from './coded-entry-rows.ts';
 import { deleteContributions, selectSayings } from './contribution-rows.ts';
 import { lockCommits } from './counter-rows.ts';
 import { refreshKey } from './delivery.ts';
@@ -17,6 +18,7 @@ import { selectLinkTargets } from './link-rows.ts';
 import { eraseMessages } from './message-rows.ts';
 import { deletePuts, enqueue, selectSentTargets } from './outbox-rows.ts';
 import { eraseRecords } from './record-rows.ts';
+import { deleteRefusedPayloadsWith } from './refused-rows.ts';
 import {
   eraseHistory,
   eraseResource,
@@ -26,13 +28,7 @@ import {
   selectHistory,
 } from './resource-rows.ts';
 import type { Step } from './statement.ts';
-import {
-  deleteRefusedPayload,
-  deleteRefusedPayloadsWith,
-  eraseWorkItem,
-  eraseWorkOfRecord,
-  eraseWorkOfResource,
-} from './work-rows.ts';
+import { deleteRefusedPayload, eraseWorkItem, eraseWorkOfRecord, eraseWorkOfResource } from './work-rows.ts';
 
 /** What a worklist item says once its person is erased. */
 const TOMBSTONE = JSON.stringify(
@@ -71,6 +67,7 @@ export function* eraseAll(erasure: Erasure, actor: string): Step<{ resources: nu
   for (const patient of patients) yield* eraseRecordsOf(patient, nowMs);
   yield* eraseRefusedWith(identifiers, nowMs);
   yield* eraseMessages([personId, ...patients]);
+  yield* eraseCodedEntries([personId, ...patients]);
   const detail = JSON.stringify({ person: personId, patients, resources: rows.length, deliveries });
   yield* appendAudit([{ atMs: nowMs, ownerOrg: rows[0]?.owner_org ?? '', actor, action: 'erase', detail }]);
   return { resources: rows.length, deliveries };

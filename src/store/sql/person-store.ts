@@ -5,6 +5,7 @@ import type { Engine, Runner } from './engine.ts';
 import { eraseAll } from './erase.ts';
 import type { Names } from './index-rows.ts';
 import { joinPatients, personOf, splitPatient } from './join.ts';
+import { settleRestriction } from './restrict.ts';
 
 interface Parts {
   readonly engine: Engine;
@@ -14,8 +15,13 @@ interface Parts {
 
 export function personStore(runner: Runner, { engine, index, names }: Parts): PersonStore {
   return {
-    linkPerson: (patientId, personId, reason, nowMs) =>
-      runner.write(() => joinPatients(patientId, personId, reason, nowMs)),
+    async linkPerson(patientId, personId, reason, nowMs) {
+      const hidden = await runner.write(function* () {
+        yield* joinPatients(patientId, personId, reason, nowMs);
+        return yield* settleRestriction({ names, index, nowMs }, yield* personOf(personId));
+      });
+      if (hidden.length > 0) await engine.scrub();
+    },
     unlinkPerson: (patientId, nowMs) => runner.write(() => splitPatient(patientId, nowMs)),
     personOf: (patientId) => runner.read(() => personOf(patientId)),
     async erasePerson(personId, actor, nowMs) {

@@ -82,7 +82,7 @@ export function recordRow(
     record.file ?? null,
     record.line ?? null,
     JSON.stringify(keys),
-    JSON.stringify(record.payload ?? {}),
+    record.isWithheld ? null : JSON.stringify(record.payload ?? {}),
   ];
 }
 

@@ -30,9 +30,15 @@ export function recordStore(runner: Runner, { engine, index, names, instance }: 
   return {
     async commit(records, rules, nowMs, whole = []) {
       if (records.length === 0) return [];
-      const context = { names, index, rules, nowMs };
+      let isHidden = false;
+      const onHidden = (): void => {
+        isHidden = true;
+      };
+      const context = { names, index, rules, nowMs, onHidden };
       const kept = records.map(keepable);
-      return await runner.write(() => commitWhole(context, kept, whole, instance));
+      const results = await runner.write(() => commitWhole(context, kept, whole, instance));
+      if (isHidden) await engine.scrub();
+      return results;
     },
     async previewCommit(records, rules, nowMs) {
       if (records.length === 0) return [];

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { SearchIndex } from '../search-index.ts';
 import type { Store } from '../store.ts';
 import { answerStore } from './answer-rows.ts';
+import { codedEntryStore } from './coded-entry-rows.ts';
 import { deliveryStore } from './delivery-store.ts';
 import { driftStore } from './drift-store.ts';
 import { type Engine, watchWrites } from './engine.ts';
@@ -27,6 +28,7 @@ export function sqlStore(engine: Engine, index: SearchIndex, names: Names): Stor
     filings: filingStore(watched),
     messages: messageStore(watched),
     answers: answerStore(watched),
+    codedEntries: codedEntryStore(watched),
     ...recordStore(watched, { engine, index, names, instance }),
     ...resourceStore(watched, names),
     ...receiptStore(watched, instance),

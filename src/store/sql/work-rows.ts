@@ -262,34 +262,6 @@ export function* eraseWorkItem(id: string, tombstone: string, nowMs: number): St
   yield* ERASE_ITEM.run(tombstone, nowMs, id);
 }
 
-const payloadsWith = (position: (text: string, part: string) => string): string => `
-  DELETE FROM refused_payload WHERE
-    EXISTS (SELECT 1 FROM json_each(?) wanted WHERE ${position('payload', 'wanted.value ->> 0')} > 0)
-    OR EXISTS (SELECT 1 FROM json_each(?) wanted
-      WHERE ${position(`replace(replace(payload, ' ', ''), '-', '')`, 'wanted.value ->> 0')} > 0)
-  RETURNING work_id`;
-const DELETE_PAYLOADS_WITH = statement({
-  sqlite: payloadsWith((text, part) => `instr(${text}, ${part})`),
-  postgres: payloadsWith((text, part) => `strpos(${text}, ${part})`),
-});
-/**
- * Deletes refused payloads that hold any of these texts. Reads every payload: for erasures only.
- * @param numbers found also where they are written with spaces or hyphens
- * @returns ids of their worklist items
- */
-export function* deleteRefusedPayloadsWith(
-  texts: readonly string[],
-  numbers: readonly string[],
-): Step<string[]> {
-  const rows = yield* DELETE_PAYLOADS_WITH.all(inJson(texts), inJson(numbers));
-  return (rows as { work_id: string }[]).map((row) => row.work_id);
-}
-
-/** As each text stands within the JSON of a payload. */
-function inJson(texts: readonly string[]): string {
-  return JSON.stringify(texts.map((text) => [JSON.stringify(text).slice(1, -1)]));
-}
-
 const DELETE_PAYLOAD = statement('DELETE FROM refused_payload WHERE work_id = ?');
 export function* deleteRefusedPayload(workId: string): Step<void> {
   yield* DELETE_PAYLOAD.run(workId);

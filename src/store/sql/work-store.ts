@@ -3,12 +3,13 @@ import type { WorkStore } from '../store.ts';
 import type { Runner } from './engine.ts';
 import { restoreDeleted } from './restore.ts';
 import { assignWork, noteWork, resolveWork } from './work-changes.ts';
-import { selectRefused, selectWork, selectWorkItem } from './work-rows.ts';
+import { putWork, selectRefused, selectWork, selectWorkItem } from './work-rows.ts';
 
 export function workStore(runner: Runner): WorkStore {
   return {
     worklist: (filter) => runner.read(() => selectWork(filter)),
     workItem: (id) => runner.read(() => selectWorkItem(id)),
+    raiseWork: (items, nowMs) => runner.write(() => putWork(items, nowMs)),
     resolveWork: (id, nowMs, actor) => runner.write(() => resolveWork(id, { actor, nowMs })),
     assignWork: (id, assignee, nowMs, actor) =>
       runner.write(() => assignWork(id, assignee, { actor, nowMs })),

@@ -91,5 +91,8 @@ export function checkDomainEach(
   beyond: Beyond = NOTHING_BEYOND,
 ): OperationOutcomeIssue[][] {
   const journey = journeyOf(resources, beyond);
-  return resources.map((resource) => DOMAIN_RULES.flatMap((rule) => rule.check?.(resource, journey) ?? []));
+  return resources.map((resource) => [
+    ...DOMAIN_RULES.flatMap((rule) => rule.check?.(resource, journey) ?? []),
+    ...(resource.resourceType === 'ServiceRequest' ? journey.fitOf(resource) : []),
+  ]);
 }

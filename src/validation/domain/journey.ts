@@ -1,5 +1,12 @@
 /** Turns a record's resources, and what is known beyond them, into what a rule may look at. */
-import type { QuestionnaireResponse, Resource, ResourceType } from '@medplum/fhirtypes';
+import type {
+  OperationOutcomeIssue,
+  Patient,
+  QuestionnaireResponse,
+  Resource,
+  ResourceType,
+  ServiceRequest,
+} from '@medplum/fhirtypes';
 
 /** A resource under its final id. */
 export type Identified = Resource & { readonly id: string };
@@ -11,6 +18,10 @@ export interface Beyond {
   resource(key: string): Resource | undefined;
   /** questionnaire responses of a subject (`Patient/id`), in other records or the same: one list a subject, which stays as it is */
   responsesOf(subject: string): readonly QuestionnaireResponse[];
+  /** what speaks against the activity that a referral goes to; absent: nobody asks */
+  readonly fit?:
+    | ((request: ServiceRequest, patient: Patient | undefined) => OperationOutcomeIssue[])
+    | undefined;
 }
 
 const NO_RESPONSES: readonly QuestionnaireResponse[] = [];
@@ -28,6 +39,8 @@ export interface Journey {
   responsesOf(subject: string | undefined): readonly (readonly QuestionnaireResponse[])[];
   /** as known beyond the record, else as in it */
   find<T extends ResourceType>(type: T, reference: string | undefined): OfType<T> | undefined;
+  /** what speaks against the activity that a referral goes to */
+  fitOf(request: ServiceRequest): OperationOutcomeIssue[];
 }
 
 export function journeyOf(resources: readonly Identified[], beyond: Beyond): Journey {
@@ -35,11 +48,13 @@ export function journeyOf(resources: readonly Identified[], beyond: Beyond): Jou
   let responses: ReadonlyMap<string, readonly QuestionnaireResponse[]> | undefined;
   const ofType = <T extends ResourceType>(type: T, resource: Resource | undefined): OfType<T> | undefined =>
     resource?.resourceType === type ? (resource as OfType<T>) : undefined;
+  const find: Journey['find'] = (type, reference) =>
+    reference === undefined ? undefined : ofType(type, beyond.resource(reference) ?? byKey.get(reference));
   return {
     all: (type) => resources.flatMap((one) => ofType(type, one) ?? []),
     inRecord: (type, reference) => ofType(type, byKey.get(reference ?? '')),
-    find: (type, reference) =>
-      reference === undefined ? undefined : ofType(type, beyond.resource(reference) ?? byKey.get(reference)),
+    find,
+    fitOf: (request) => beyond.fit?.(request, find('Patient', request.subject?.reference)) ?? [],
     responsesOf: (subject) => {
       if (subject === undefined) return [];
       responses ??= bySubject(resources);

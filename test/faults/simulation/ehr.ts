@@ -51,9 +51,11 @@ export class ModelEhr {
   handle(request: WireRequest): Answered {
     const path = request.url.slice(BASE.length).replace(/^\//, '');
     const { method, body } = request;
-    if (method === 'POST' && path === '') return this.#transaction(JSON.parse(String(body ?? '{}')) as Bundle);
+    if (method === 'POST' && path === '')
+      return this.#transaction(JSON.parse(String(body ?? '{}')) as Bundle);
     if (method === 'POST' && path.endsWith('/_search')) return this.#search(path, String(body ?? ''));
-    if (method === 'POST') return this.#create(path, JSON.parse(String(body ?? '{}')) as Resource, request.headers);
+    if (method === 'POST')
+      return this.#create(path, JSON.parse(String(body ?? '{}')) as Resource, request.headers);
     if (method === 'GET') return path.includes('?') ? this.#changes(path) : this.#read(path);
     if (method === 'DELETE') return this.#delete(path);
     return this.#put(path, JSON.parse(String(body ?? '{}')) as Resource, request.headers['if-match']);

@@ -170,6 +170,12 @@ CREATE TABLE person_link (
 );
 CREATE INDEX person_link_person ON person_link (person_id);
 
+-- Patients of whom nothing is kept that would lead to them: their Patient, or another of the same person, is restricted.
+CREATE TABLE restricted (
+  patient_id text COLLATE "C" PRIMARY KEY,
+  since_ms bigint NOT NULL
+);
+
 -- Deliveries not yet made, in order of seq within (target, delivery_key).
 -- delivery_key is the person's id, or 'Type/id' of a resource that belongs to nobody.
 CREATE TABLE outbox (
@@ -379,3 +385,40 @@ CREATE TABLE pace (
   name text COLLATE "C" PRIMARY KEY,
   next_ms bigint NOT NULL
 );
+
+-- Coded entries for practices: a fact is added to a record once, and taken out of it at most once.
+CREATE TABLE coded_entry (
+  fact text COLLATE "C" NOT NULL,
+  action text COLLATE "C" NOT NULL CHECK (action IN ('add', 'remove')),
+  -- what receipts name
+  id text COLLATE "C" NOT NULL,
+  person_id text COLLATE "C" NOT NULL,
+  owner_org text COLLATE "C" NOT NULL,
+  type text COLLATE "C" NOT NULL,
+  resource_id text COLLATE "C" NOT NULL,
+  practice text COLLATE "C",
+  day text COLLATE "C",
+  state text COLLATE "C" NOT NULL CHECK (state IN ('due', 'listed', 'filed', 'rejected', 'withdrawn')),
+  blocked text COLLATE "C",
+  batch_id text COLLATE "C",
+  place bigint,
+  content text COLLATE "C" NOT NULL,
+  due_ms bigint NOT NULL,
+  listed_ms bigint,
+  put_ms bigint,
+  settled_ms bigint,
+  said_by text COLLATE "C",
+  reason text COLLATE "C",
+  raised_ms bigint,
+  PRIMARY KEY (fact, action)
+);
+CREATE UNIQUE INDEX coded_entry_id ON coded_entry (id, action);
+CREATE INDEX coded_entry_person ON coded_entry (person_id);
+CREATE INDEX coded_entry_resource ON coded_entry (type, resource_id);
+CREATE INDEX coded_entry_due ON coded_entry (practice, day) WHERE state = 'due' AND blocked IS NULL;
+CREATE INDEX coded_entry_batch ON coded_entry (batch_id) WHERE batch_id IS NOT NULL;
+CREATE INDEX coded_entry_listed ON coded_entry (practice, day, listed_ms) WHERE batch_id IS NOT NULL;
+CREATE INDEX coded_entry_unput ON coded_entry (listed_ms) WHERE batch_id IS NOT NULL AND put_ms IS NULL;
+CREATE INDEX coded_entry_open ON coded_entry (due_ms, fact, action)
+  WHERE state IN ('due', 'listed', 'rejected') OR blocked IS NOT NULL;
+CREATE INDEX coded_entry_unfiled ON coded_entry (listed_ms) WHERE state = 'listed' AND raised_ms IS NULL;

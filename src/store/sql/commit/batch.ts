@@ -16,6 +16,8 @@ export interface CommitContext {
   readonly index: SearchIndex;
   readonly rules: CommitRules;
   readonly nowMs: number;
+  /** told when something was taken out that is to be found nowhere */
+  readonly onHidden?: () => void;
 }
 
 export type AnyRecord = CommitRecord | RefusedRecord;

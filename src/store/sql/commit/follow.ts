@@ -25,6 +25,7 @@ export function* followPatient(batch: Batch, { content, current }: ResourcePlan)
     yield* batch.directly(() => followNumber(batch.context.names, content, before, batch.context.nowMs));
   else if (from !== undefined && to !== undefined && from !== to) joinNew(batch, from, to);
   if (number !== undefined) batch.view.addHolder(number, content.id);
+  if (twin !== undefined && batch.view.restricted.has(twin)) batch.view.restricted.add(content.id);
 }
 
 function twinOf({ view }: Batch, number: string, patientId: string): string | undefined {

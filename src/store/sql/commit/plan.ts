@@ -2,6 +2,7 @@
 import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { type Checked, hasErrors, outcomeOf, refuse } from '../../../fhir/outcome.ts';
 import { SHARED_TYPES } from '../../merge-table.ts';
+import { isRegister } from '../../registers.ts';
 import { addSaying, askedLatest, mineOf, type SaidAfter, type SaidBefore } from '../../sayings.ts';
 import type { CommitRecord, CommitRules, Identified } from '../../store.ts';
 import { contentDigest, contentOf } from '../../versions.ts';
@@ -113,9 +114,11 @@ function* validSaid(
   const said = yield* say(kept);
   const issues = check(said);
   if (!hasErrors(issues)) return { ok: true, value: { said, dropped: [] } };
-  const dropped = kept.filter((one) => one.partial);
+  // what a register says is never dropped: a restriction could be in it
+  const isDropped = (one: Said): boolean => one.partial && !isRegister(one.source);
+  const dropped = kept.filter(isDropped);
   if (!partial && dropped.length > 0) {
-    const without = yield* say(kept.filter((one) => !one.partial));
+    const without = yield* say(kept.filter((one) => !isDropped(one)));
     const isNew = without.outcome.kind !== 'same'; // else nothing would take what is dropped out of the resource
     if (isNew && !hasErrors(check(without))) return { ok: true, value: { said: without, dropped } };
   }

@@ -1,8 +1,9 @@
 /** Plans what becomes of a resource that a target has changed: that change, and from then on what sources say, is reconciled three ways. */
 import { hasErrors, outcomeOf } from '../../../fhir/outcome.ts';
-import { mergeContributions } from '../../merge.ts';
+import { mergeContributions, mergeLater } from '../../merge.ts';
 import { SHARED_TYPES } from '../../merge-table.ts';
 import { keepUnsaid, type Reconciled, reconcile } from '../../reconcile.ts';
+import { isRegister, withRegisters } from '../../registers.ts';
 import {
   addSaying,
   askedLatest,
@@ -36,23 +37,23 @@ export function* planReceived(
     decided ?? (ours ? reconcile({ base: received.base, ours, theirs }) : { merged: theirs, conflicts: [] });
   const about = { resource: key, theirs, base: received.base, held: record, ...placeOf(received) };
   if (ours && merged.conflicts.length > 0) return refuseConflict(record, { ...about, ours }, merged);
-  const digest = contentDigest(merged.merged);
+  const whole = asRegistered(merged.merged, planning.view.sayings.get(key) ?? []);
+  const digest = contentDigest(whole);
   const isInStep = digest === contentDigest(theirs) || (!decided && current?.digest === received.heldDigest);
   const first = planning.view.received.has(key) ? [] : yield* firstSaid(planning, record, current, ours);
   const said: SaidAfter = {
     own: RECEIVED,
     put: first,
     gone: [],
-    outcome: { kind: 'merged', resource: merged.merged, digest },
+    outcome: { kind: 'merged', resource: whole, digest },
   };
-  return planOf(planning, {
-    incoming,
-    current,
-    said,
-    merged: merged.merged,
-    digest,
-    origin: { received, isInStep },
-  });
+  return planOf(planning, { incoming, current, said, merged: whole, digest, origin: { received, isInStep } });
+}
+
+/** A target's change takes nothing back of what a register says. */
+function asRegistered(resource: Identified, sayings: SaidAfter['put']): Identified {
+  const words = sayings.filter((one) => isRegister(one.source)).map((one) => one.resource);
+  return words.length === 0 ? resource : withRegisters(resource, words, mergeLater);
 }
 
 function placeOf({
@@ -106,22 +107,20 @@ export function* planBeside(
   const said = SHARED_TYPES.has(type)
     ? yield* sharedSaid(planning, record, recordId, incoming, partial, kept)
     : ownSaid(record, incoming, kept);
-  if (said.put.length === 0 && said.gone.length === 0)
-    return planOf(planning, { incoming, current, said, merged: ours, digest: current.digest });
+  if (said.put.length === 0 && said.gone.length === 0) {
+    const merged = asRegistered(ours, kept);
+    return planOf(planning, { incoming, current, said, merged, digest: contentDigest(merged) });
+  }
   const base = kept.length > 0 ? mergeContributions(kept) : ours;
-  const after = mergeContributions(sayingsAfter(kept, said));
+  const sayings = sayingsAfter(kept, said);
+  const after = mergeContributions(sayings);
   const theirs = kept.length > 0 ? after : keepUnsaid(ours, after); // the first thing a source says removes nothing
   const merged = decidedOf(record, key, ours) ?? reconcile({ base, ours, theirs });
   const place = { target: undefined, remoteId: undefined, remoteVersion: undefined };
   if (merged.conflicts.length > 0)
     return refuseConflict(record, { resource: key, base, ours, theirs, held: record, ...place }, merged);
-  return planOf(planning, {
-    incoming,
-    current,
-    said,
-    merged: merged.merged,
-    digest: contentDigest(merged.merged),
-  });
+  const whole = asRegistered(merged.merged, sayings);
+  return planOf(planning, { incoming, current, said, merged: whole, digest: contentDigest(whole) });
 }
 
 /** What a type that only one record speaks of is said to be: it takes the place of what was said before. */

@@ -20,6 +20,7 @@ import { personOf } from '../join.ts';
 import { selectHeldOfPerson } from '../link-rows.ts';
 import { type KeptRecord, recordRow } from '../record-rows.ts';
 import type { ResourceRow } from '../resource-rows.ts';
+import { hiddenPayload } from '../restrict.ts';
 import type { Step } from '../statement.ts';
 import { resolveRejected, resolveWorkItem, withdrawWarnings } from '../work-rows.ts';
 import { addresseesOf } from './addressees.ts';
@@ -31,6 +32,7 @@ import { followPatient } from './follow.ts';
 import { markReceived, noteTask, refuseConflict, settleOrigin } from './origin.ts';
 import { planRecord } from './plan.ts';
 import { patientsIn, type ResourcePlan } from './planned.ts';
+import { followRestrictions, speaksOfRestricted, withheld, withoutHidden } from './restricted.ts';
 import { recordKeyOf, type Said } from './view.ts';
 
 /** Commits one record of a batch. */
@@ -38,7 +40,7 @@ export function* commitRecord(batch: Batch, given: CommitRecord): Step<CommitRes
   const late = given.decision && (yield* outdated(batch, given.decision));
   if (late) return { state: 'refused', outcome: late };
   const kept = batch.view.kept.get(recordKeyOf(given));
-  const record = kept ? inTime(given, kept) : given;
+  const record = withheld(batch.view, kept ? inTime(given, kept) : given);
   const same = kept?.digest === record.digest;
   if (kept && same && (kept.map_digest === record.mapDigest || kept.erased)) {
     yield* settleRefused(batch, record, false);
@@ -56,7 +58,9 @@ export function* commitRecord(batch: Batch, given: CommitRecord): Step<CommitRes
     return { state: 'refused', outcome: plan.outcome };
   }
   const warned = { ...record, warnings: [...record.warnings, ...plan.course.warnings] };
-  const done = yield* writeRecord(batch, warned, plan.value, kept);
+  const plans = withoutHidden(batch, plan.value);
+  const done = yield* writeRecord(batch, warned, plans, kept);
+  yield* followRestrictions(batch, plans);
   yield* keepStanding(batch, record, plan.course);
   return same && done.written.length === 0 ? { state: 'unchanged' } : { state: 'committed', ...done };
 }
@@ -75,13 +79,15 @@ function inTime(record: CommitRecord, { source_time_ms: keptTimeMs }: KeptRecord
 /** Keeps a refused record for amendment; the same one again makes no second item. */
 export function* refuseRecord(batch: Batch, record: RefusedRecord): Step<void> {
   const { conflict } = record;
+  const isHidden = yield* speaksOfRestricted(batch, record);
   const item = conflict ? conflictItem(record, conflict) : rejectedItem(record);
   for (const one of [item, ...safetyItems(record)]) yield* batch.pending.openWork(one);
   if (record.key !== undefined) batch.view.openWork.add(recordKeyOf(record));
+  const payload = JSON.stringify(conflict ?? record.payload ?? null);
   batch.pending.payloads.set(item.id, [
     item.id,
     record.receiptId,
-    JSON.stringify(conflict ?? record.payload ?? null),
+    isHidden ? hiddenPayload(payload) : payload,
   ]);
 }
 
@@ -124,7 +130,7 @@ function keepRecord(
     map_digest: record.mapDigest,
     source_time_ms: record.sourceTimeMs,
     own_time_ms: ownTimeMs,
-    erased: 0,
+    erased: record.isWithheld ? 1 : 0,
   });
 }
 

@@ -17,6 +17,7 @@ import {
 } from '../person-rows.ts';
 import { type KeptRecord, selectKept } from '../record-rows.ts';
 import { type ResourceRow, selectReferring, selectResources } from '../resource-rows.ts';
+import { hasRestricted, selectRestricted } from '../restricted-rows.ts';
 import type { Step } from '../statement.ts';
 import { selectOpenRecords } from '../work-rows.ts';
 import { StandingView } from './standing.ts';
@@ -68,6 +69,10 @@ export class CommitView {
   /** persons who own resources, or whom a patient is joined to */
   readonly owners = new Set<string>();
   readonly held = new Set<string>();
+  /** patients who are restricted, or one person with somebody who is */
+  readonly restricted = new Set<string>();
+  /** whether the store has any */
+  hasRestricted = false;
   /** how what the batch may touch stands at targets that do not get all that is said */
   readonly standing = new StandingView();
   /** records that have open items on the worklist */
@@ -109,7 +114,10 @@ export class CommitView {
     const keys = records.flatMap(({ source, kind, key }) => (key === undefined ? [] : [[source, kind, key]]));
     if (keys.length > 0)
       for (const row of yield* selectOpenRecords(keys)) this.openWork.add(recordKeyOf(row));
-    if (good.length === 0) return;
+    if (good.length === 0) {
+      this.hasRestricted = yield* hasRestricted();
+      return;
+    }
     for (const row of yield* selectKept(keys)) this.kept.set(recordKeyOf(row), row);
     yield* this.#loadResources(good, rules);
     yield* this.#loadTasks(good, names, rules);
@@ -199,6 +207,10 @@ export class CommitView {
     const persons = patients.map((id) => this.personOf(id)!);
     for (const id of yield* selectHeldPersons(persons)) this.held.add(id);
     for (const id of yield* selectOwners(patients)) this.owners.add(id);
+    this.hasRestricted = yield* hasRestricted();
+    if (!this.hasRestricted) return;
+    const pairs = patients.map((id) => [id, this.personOf(id)!] as const);
+    for (const id of yield* selectRestricted(pairs)) this.restricted.add(id);
   }
 
   *#selectHolders(names: Names, numbers: readonly string[]): Step<string[]> {

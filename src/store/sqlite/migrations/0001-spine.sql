@@ -168,6 +168,12 @@ CREATE TABLE person_link (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX person_link_person ON person_link (person_id);
 
+-- Patients of whom nothing is kept that would lead to them: their Patient, or another of the same person, is restricted.
+CREATE TABLE restricted (
+  patient_id TEXT PRIMARY KEY,
+  since_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Deliveries not yet made, in order of seq within (target, delivery_key).
 -- delivery_key is the person's id, or 'Type/id' of a resource that belongs to nobody.
 CREATE TABLE outbox (
@@ -377,3 +383,40 @@ CREATE TABLE pace (
   name TEXT PRIMARY KEY,
   next_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Coded entries for practices: a fact is added to a record once, and taken out of it at most once.
+CREATE TABLE coded_entry (
+  fact TEXT NOT NULL,
+  action TEXT NOT NULL CHECK (action IN ('add', 'remove')),
+  -- what receipts name
+  id TEXT NOT NULL,
+  person_id TEXT NOT NULL,
+  owner_org TEXT NOT NULL,
+  type TEXT NOT NULL,
+  resource_id TEXT NOT NULL,
+  practice TEXT,
+  day TEXT,
+  state TEXT NOT NULL CHECK (state IN ('due', 'listed', 'filed', 'rejected', 'withdrawn')),
+  blocked TEXT,
+  batch_id TEXT,
+  place INTEGER,
+  content TEXT NOT NULL,
+  due_ms INTEGER NOT NULL,
+  listed_ms INTEGER,
+  put_ms INTEGER,
+  settled_ms INTEGER,
+  said_by TEXT,
+  reason TEXT,
+  raised_ms INTEGER,
+  PRIMARY KEY (fact, action)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX coded_entry_id ON coded_entry (id, action);
+CREATE INDEX coded_entry_person ON coded_entry (person_id);
+CREATE INDEX coded_entry_resource ON coded_entry (type, resource_id);
+CREATE INDEX coded_entry_due ON coded_entry (practice, day) WHERE state = 'due' AND blocked IS NULL;
+CREATE INDEX coded_entry_batch ON coded_entry (batch_id) WHERE batch_id IS NOT NULL;
+CREATE INDEX coded_entry_listed ON coded_entry (practice, day, listed_ms) WHERE batch_id IS NOT NULL;
+CREATE INDEX coded_entry_unput ON coded_entry (listed_ms) WHERE batch_id IS NOT NULL AND put_ms IS NULL;
+CREATE INDEX coded_entry_open ON coded_entry (due_ms, fact, action)
+  WHERE state IN ('due', 'listed', 'rejected') OR blocked IS NOT NULL;
+CREATE INDEX coded_entry_unfiled ON coded_entry (listed_ms) WHERE state = 'listed' AND raised_ms IS NULL;

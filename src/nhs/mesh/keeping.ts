@@ -1,0 +1,118 @@
+/** Keeps the content of messages: small ones with the message in the store, large ones in files of the data folder. */
+import { copyFile, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
+import { type Content, contentOf, fileContent } from './chunks.ts';
+import type { Envelope, MexReceived } from './mex-headers.ts';
+
+/** Where the content of a message is. */
+export type Place = { readonly base64: string } | { readonly file: string; readonly bytes: number };
+
+/** Body of a message as the store keeps it. */
+export interface KeptOut {
+  readonly envelope: Envelope;
+  readonly content: Place;
+}
+
+export interface KeptIn {
+  readonly mex: MexReceived;
+  readonly content: Place;
+}
+
+export interface ContentKeeper {
+  /** Makes content durable: in the message's body, or in a file that is on disk when this resolves. */
+  keep(name: string, bytes: Uint8Array): Promise<Place>;
+  /** Takes over a file that is complete; the path is free afterwards. */
+  adopt(name: string, path: string): Promise<Place>;
+  open(place: Place): Content;
+  bytesOf(place: Place): number;
+  /** @returns path of a file with the content, under its own name; taken away by `forgetCopy` */
+  copy(name: string, fileName: string, place: Place): Promise<string>;
+  forgetCopy(name: string): Promise<void>;
+  /** Takes away what no message needs any more. */
+  forget(place: Place): Promise<void>;
+  /** @returns path for what is not complete yet */
+  partial(name: string): Promise<string>;
+}
+
+/** Of a file's name on a foreign system nothing but letters, digits and a few signs is taken. */
+const LONGEST_NAME = 120;
+
+/**
+ * @param folder of one mailbox; made when it is needed, for the adapter's own user alone
+ * @param inStoreBytes larger content goes to files
+ */
+export function contentKeeper(folder: string, inStoreBytes: number): ContentKeeper {
+  const at = (name: string): string => join(folder, name);
+  const ready = (path: string): Promise<unknown> => mkdir(path, { recursive: true, mode: 0o700 });
+  const adopt = async (name: string, path: string): Promise<Place> => {
+    const { size } = await stat(path);
+    if (size <= inStoreBytes) {
+      const base64 = (await readFile(path)).toString('base64');
+      await rm(path, { force: true });
+      return { base64 };
+    }
+    await ready(folder);
+    await rename(path, at(name));
+    await flush(folder);
+    return { file: name, bytes: size };
+  };
+  const partial = async (name: string): Promise<string> => {
+    await ready(at('partial'));
+    return join(at('partial'), name);
+  };
+  return {
+    adopt,
+    partial,
+    async keep(name, bytes) {
+      if (bytes.length <= inStoreBytes) return { base64: Buffer.from(bytes).toString('base64') };
+      const path = await partial(name);
+      await writeDurably(path, bytes);
+      return adopt(name, path);
+    },
+    open: (place) =>
+      'file' in place
+        ? fileContent(at(place.file), place.bytes)
+        : contentOf(Buffer.from(place.base64, 'base64')),
+    bytesOf: (place) => ('file' in place ? place.bytes : Buffer.byteLength(place.base64, 'base64')),
+    async copy(name, fileName, place) {
+      const into = join(at('handing-over'), name);
+      await ready(into);
+      const path = join(into, safeName(fileName));
+      if ('file' in place) await copyFile(at(place.file), path);
+      else await writeDurably(path, Buffer.from(place.base64, 'base64'));
+      return path;
+    },
+    forgetCopy: (name) => rm(join(at('handing-over'), name), { recursive: true, force: true }),
+    async forget(place) {
+      if ('file' in place) await rm(at(place.file), { force: true });
+    },
+  };
+}
+
+async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'w', 0o600);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** A rename is on disk when its folder is. */
+async function flush(folder: string): Promise<void> {
+  const handle = await open(folder);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function safeName(name: string): string {
+  const plain = basename(name.replaceAll('\\', '/')).replaceAll(/[^A-Za-z0-9 ._()-]/g, '_');
+  const shown = plain.replace(/^[. ]+/, '');
+  if (shown === '') return 'content.dat';
+  const extension = extname(shown).slice(0, 20);
+  return `${shown.slice(0, LONGEST_NAME - extension.length).replace(extension, '')}${extension}`;
+}

@@ -1,0 +1,295 @@
+/** Turns requests that came by BaRS into answers: checked in the order of the standard, kept, worked once, and answered within its time. */
+import { AdapterError } from '../../fhir/outcome.ts';
+import { type BarsFault, errorAnswer } from '../../nhs/bars/errors.ts';
+import { type BarsHeaders, readHeaders } from '../../nhs/bars/headers.ts';
+import { addressText } from '../../nhs/bars/normal-forms.ts';
+import { type CheckedMessage, checkMessage, type ReceiveRules } from '../../nhs/bars/receive-checks.ts';
+import type { Message, MessageKey } from '../../store/store.ts';
+import { parseJson } from '../json.ts';
+import { answeredBundle } from './answered-bundle.ts';
+import { type Envelope, numbersIn, patientsNumbered, referralOf } from './known-referrals.ts';
+import { faultOfStore } from './refusal-fault.ts';
+import { BUSY, DUPLICATE, idsIn, LATE, NOT_ALLOWED, OTHER_MESSAGE, UNEXPECTED } from './refusals.ts';
+import { takeReferral } from './take-referral.ts';
+import { type ResponseOptions, takeResponse } from './take-response.ts';
+
+export interface ReceiverOptions extends ResponseOptions {
+  readonly rules: ReceiveRules;
+  /** ODS codes of the organisations that may send; undefined: any */
+  readonly callers: readonly string[] | undefined;
+  /** how long an answer may take; what is under way then goes on */
+  readonly budgetMs: number;
+  /** messages that may wait for their turn */
+  readonly mostWaiting: number;
+  readonly largestBytes: number;
+  /** something went wrong that no sender is to blame for */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** An answer to a request, with the ids of the request. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+type Headers = Readonly<Record<string, string | undefined>>;
+
+export interface BarsReceiver {
+  /** Takes a message. Never throws for what a sender does. */
+  process(headers: Headers, text: string): Promise<Answer>;
+  /** Reads the headers of any request. @returns the refusal, where they are at fault or the caller may not ask */
+  admit(
+    headers: Headers,
+  ): { readonly ok: true; readonly value: BarsHeaders } | { readonly ok: false; readonly answer: Answer };
+  /** @returns the refusal of a request, under its ids */
+  refuse(headers: Headers, fault: BarsFault): Answer;
+  /**
+   * Works what was kept and not taken, now and then.
+   * @param isStart also what another process would still be given time for @returns how many were worked
+   */
+  resume(isStart?: boolean): Promise<number>;
+  /** Waits for what is under way. */
+  stop(): Promise<void>;
+}
+
+/** So long a message may be under way before another process takes it up. */
+const DUE_MS = 60_000;
+const RETRY_AFTER_SECONDS = '5';
+const MOST_RESUMED = 1_000;
+
+type Worked = BarsFault | undefined;
+
+export function createBarsReceiver(options: ReceiverOptions): BarsReceiver {
+  return new Receiver(options);
+}
+
+class Receiver implements BarsReceiver {
+  readonly #options: ReceiverOptions;
+  /** what is worked now, by X-Request-Id: the same again waits for it */
+  readonly #underWay = new Map<string, Promise<Worked>>();
+  #line: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ReceiverOptions) {
+    this.#options = options;
+  }
+
+  admit(headers: Headers): ReturnType<BarsReceiver['admit']> {
+    const read = readHeaders(headers);
+    if (!read.ok) return { ok: false, answer: this.refuse(headers, read.fault) };
+    const { callers } = this.#options;
+    const isKnown = callers?.includes(read.value.organisation.odsCode.toUpperCase()) ?? true;
+    return isKnown ? read : { ok: false, answer: this.refuse(headers, NOT_ALLOWED) };
+  }
+
+  refuse(headers: Headers, fault: BarsFault): Answer {
+    const { status, body } = errorAnswer(fault, this.#options.uuid());
+    const isLater = status === 429 || status === 503 || status === 408;
+    const ids = idsIn(headers);
+    return { status, headers: isLater ? { ...ids, 'retry-after': RETRY_AFTER_SECONDS } : ids, body };
+  }
+
+  async process(headers: Headers, text: string): Promise<Answer> {
+    try {
+      return await this.#process(headers, text);
+    } catch (error) {
+      this.#options.onError?.(error);
+      return this.refuse(headers, error instanceof AdapterError ? faultOfStore(error) : UNEXPECTED);
+    }
+  }
+
+  async #process(headers: Headers, text: string): Promise<Answer> {
+    const admitted = this.admit(headers);
+    if (!admitted.ok) return admitted.answer;
+    const said = admitted.value;
+    const again = await this.#again(said, text);
+    if (again) return this.refuse(headers, again);
+    const parsed = this.#parsed(text);
+    if ('fault' in parsed) return this.refuse(headers, parsed.fault);
+    const checked = checkMessage(parsed.body, said.target, this.#options.rules);
+    if (!checked.ok) return this.refuse(headers, checked.fault);
+    const twin = await this.#sameBundle(said, checked.value);
+    if (twin) return this.refuse(headers, twin);
+    const fault = await this.#work(said, checked.value, parsed.body);
+    if (fault) return this.refuse(headers, fault);
+    return {
+      status: 200,
+      headers: idsIn(headers),
+      body: answeredBundle(this.#options, said, checked.value, parsed.body),
+    };
+  }
+
+  /** @returns the refusal of a message that was taken before: to its sender a success */
+  async #again({ requestId }: BarsHeaders, text: string): Promise<BarsFault | undefined> {
+    const running = this.#underWay.get(requestId);
+    if (running) {
+      const fault = await this.#inTime(running);
+      return fault ?? DUPLICATE;
+    }
+    const kept = await this.#options.store.messages.get(this.#keyOf(requestId));
+    if (kept?.state !== 'taken') return undefined;
+    return isOther(kept, text) ? OTHER_MESSAGE : DUPLICATE;
+  }
+
+  /** The same message under a new X-Request-Id is the same message. */
+  async #sameBundle(
+    { requestId }: BarsHeaders,
+    { bundleId }: CheckedMessage,
+  ): Promise<BarsFault | undefined> {
+    const { messages } = this.#options.store;
+    const own = await messages.get(this.#keyOf(requestId));
+    if (own) return own.remoteId === bundleId ? undefined : OTHER_MESSAGE;
+    const kept = await messages.byRemoteId(this.#options.name, 'in', bundleId);
+    return kept?.state === 'taken' ? DUPLICATE : undefined;
+  }
+
+  #parsed(text: string): { readonly body: unknown } | { readonly fault: BarsFault } {
+    const { largestBytes: maxBytes } = this.#options;
+    const parsed = parseJson(text, { maxBytes });
+    if (parsed.ok) return { body: parsed.value };
+    const diagnostics = parsed.outcome.issue[0]?.diagnostics ?? 'it cannot be read';
+    return {
+      fault: {
+        code: 'REC_BAD_REQUEST',
+        issue: 'structure',
+        diagnostics: `The body is unfit: ${diagnostics}.`,
+        expression: 'Bundle',
+      },
+    };
+  }
+
+  async #work(said: BarsHeaders, message: CheckedMessage, body: unknown): Promise<Worked> {
+    if (this.#underWay.size >= this.#options.mostWaiting) return BUSY;
+    const envelope: Envelope = {
+      caller: said.organisation.odsCode.toUpperCase(),
+      target: addressText(said.target),
+      conversation: said.correlationId,
+      requestId: said.requestId,
+      message: body,
+    };
+    return await this.#inTime(this.#begin(message, envelope));
+  }
+
+  #begin(message: CheckedMessage, envelope: Envelope): Promise<Worked> {
+    const { requestId } = envelope;
+    const running = this.#underWay.get(requestId);
+    if (running) return running;
+    const work = this.#inTurn(() => this.#keepAndTake(message, envelope)).finally(() =>
+      this.#underWay.delete(requestId),
+    );
+    this.#underWay.set(requestId, work);
+    return work;
+  }
+
+  /** What is not done in time goes on: sent again, it is found done. */
+  async #inTime(work: Promise<Worked>): Promise<Worked> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<BarsFault>((resolve) => {
+      timer = setTimeout(() => resolve(LATE), this.#options.budgetMs);
+    });
+    work.catch((error) => this.#options.onError?.(error));
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #keepAndTake(message: CheckedMessage, envelope: Envelope): Promise<Worked> {
+    const { store, clock, ownerOrg } = this.#options;
+    const key = this.#keyOf(envelope.requestId);
+    const about =
+      message.asks === 'response'
+        ? undefined
+        : (`ServiceRequest/${await referralOf(this.#options, message, envelope)}` as const);
+    const kept = {
+      body: JSON.stringify(envelope),
+      dueMs: clock() + DUE_MS,
+      replyTo: message.replyTo,
+    };
+    const { isNew, message: before } = await store.messages.keep(
+      {
+        ...key,
+        ...kept,
+        conversation: envelope.conversation,
+        ownerOrg,
+        state: 'received',
+        remoteId: message.bundleId,
+        about,
+        personId: await this.#personOf(message),
+      },
+      clock(),
+    );
+    if (!isNew && before.state === 'taken') return DUPLICATE;
+    if (!isNew && before.state === 'refused')
+      await store.messages.change(key, { ...kept, state: 'received', outcome: null }, clock(), ['refused']);
+    return await this.#take(key, message, envelope);
+  }
+
+  async #take(key: MessageKey, message: CheckedMessage, envelope: Envelope): Promise<Worked> {
+    const { store, clock, uuid } = this.#options;
+    const fault =
+      message.asks === 'response'
+        ? await takeResponse(this.#options, message, envelope)
+        : await takeReferral(this.#options, message, envelope);
+    const settled = { body: null, dueMs: null };
+    if (fault) {
+      const outcome = errorAnswer(fault, uuid()).body;
+      await store.messages.change(key, { ...settled, state: 'refused', outcome }, clock(), ['received']);
+    } else await store.messages.change(key, { ...settled, state: 'taken' }, clock(), ['received']);
+    return fault;
+  }
+
+  /** For an erasure: the person, where they are known already. */
+  async #personOf(message: CheckedMessage): Promise<string | undefined> {
+    const { store } = this.#options;
+    const [patientId] = await patientsNumbered(store, numbersIn(message));
+    return patientId === undefined ? undefined : await store.personOf(patientId);
+  }
+
+  async resume(isStart = false): Promise<number> {
+    const { store, name, clock } = this.#options;
+    let worked = 0;
+    const untilMs = clock() + (isStart ? DUE_MS : 0);
+    for (const kept of await store.messages.overdue(name, untilMs, MOST_RESUMED)) {
+      if (kept.direction !== 'in' || kept.state !== 'received' || kept.body === undefined) continue;
+      if (this.#underWay.has(kept.id)) continue;
+      await this.#resumeOne(kept, JSON.parse(kept.body) as Envelope);
+      worked += 1;
+    }
+    return worked;
+  }
+
+  async #resumeOne(kept: Message, envelope: Envelope): Promise<void> {
+    const { rules, store, clock, uuid, onError } = this.#options;
+    const [system, value] = envelope.target.split('|') as [string, string];
+    const checked = checkMessage(envelope.message, { system, value }, rules);
+    if (checked.ok)
+      return void (await this.#begin(checked.value, envelope).catch((error) => onError?.(error)));
+    const outcome = errorAnswer(checked.fault, uuid()).body;
+    await store.messages.change(kept, { state: 'refused', outcome, body: null, dueMs: null }, clock(), [
+      'received',
+    ]);
+  }
+
+  async stop(): Promise<void> {
+    await this.#line;
+  }
+
+  #keyOf(id: string): MessageKey {
+    return { channel: this.#options.name, direction: 'in', id };
+  }
+
+  /** One after the other: what is looked up before a commit must still be so at it. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.#line.then(work);
+    this.#line = next.catch(() => {});
+    return next;
+  }
+}
+
+function isOther({ remoteId }: Message, text: string): boolean {
+  const parsed = parseJson(text);
+  const id = parsed.ok ? (parsed.value as { id?: unknown } | null)?.id : undefined;
+  return typeof id === 'string' && remoteId !== undefined && id !== remoteId;
+}

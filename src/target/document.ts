@@ -1,0 +1,199 @@
+/** Delivers documents: entries of Tasks and Flags make one where there is something to tell; everything else is only noted. */
+import type { ServiceRequest, Task } from '@medplum/fhirtypes';
+import { isInError } from '../fhir/in-error.ts';
+import { issueOf } from '../fhir/outcome.ts';
+import type { SummaryTrigger } from '../referral/summary/content.ts';
+import type { Message } from '../store/messages.ts';
+import type { ResourceKey, Store } from '../store/store.ts';
+import { type CollectOptions, collectReferral, extentOf } from './document-collect.ts';
+import { begin, type CourseOptions, errandId } from './document-course.ts';
+import { draftOf, type MakeOptions, makeDocument } from './document-make.ts';
+import { currentRequest, type Trigger, triggerOf } from './document-trigger.ts';
+import type { KeptDocument } from './document-way.ts';
+import { InOrder } from './in-order.ts';
+import type { Delivered, Delivery, Target } from './target.ts';
+
+export interface DocumentOptions extends MakeOptions, Omit<CollectOptions, 'store'> {
+  readonly store: Pick<Store, 'readMany' | 'readPerson' | 'messages'>;
+  readonly course: CourseOptions;
+  readonly messages: ReadonlySet<SummaryTrigger>;
+  readonly ownerOrg: string;
+  readonly clock: () => number;
+  /** something was kept that can go */
+  readonly onKept: () => void;
+}
+
+/** A delivery is made when its document is kept: from then on it goes by itself, and its states are those of `store.messages`. */
+export function createDocumentTarget(options: DocumentOptions): Target {
+  return {
+    name: options.target,
+    deliver: async (deliveries, signal) => {
+      const order = new InOrder(signal);
+      const closing = closingIn(deliveries, options.messages);
+      for (const delivery of deliveries)
+        if (order.maySend(delivery)) order.settle(delivery, await tell(options, delivery, closing));
+      return deliveries.map((delivery) => order.answer(delivery));
+    },
+    close: async () => {},
+  };
+}
+
+/** What closes in the same breath: its document says what is asked of the practice too. */
+function closingIn(
+  deliveries: readonly Delivery[],
+  wanted: ReadonlySet<SummaryTrigger>,
+): ReadonlySet<ResourceKey> {
+  return new Set(
+    deliveries.flatMap(({ resource }) => {
+      const trigger = resource && triggerOf(resource, wanted);
+      return trigger?.why === 'closed' ? [trigger.requestKey!] : [];
+    }),
+  );
+}
+
+async function tell(
+  options: DocumentOptions,
+  delivery: Delivery,
+  closing: ReadonlySet<ResourceKey>,
+): Promise<Delivered> {
+  const { entry, resource } = delivery;
+  const done = noted(delivery, options.clock());
+  if (resource === undefined) return done;
+  if (resource.resourceType === 'Task' && isInError(resource))
+    return await toldInError(options, resource, done);
+  const trigger = triggerOf(resource, options.messages);
+  if (trigger === undefined) return done;
+  const requestKey = trigger.requestKey ?? (await requestOf(options, entry.deliveryKey));
+  if (requestKey === undefined) return { ...done, report: NO_REFERRAL };
+  if (trigger.why === 'action' && closing.has(requestKey)) return done;
+  const told = await closingFor(options, entry, trigger, requestKey);
+  const isKept = await keep(options, entry, told, requestKey);
+  return isKept && told.about === `${entry.type}/${entry.id}` ? { ...done, filing: 'sent' } : done;
+}
+
+type Done = Extract<Delivered, { ok: true }>;
+
+function noted({ entry, digest }: Delivery, nowMs: number): Done {
+  const { target, type, id, version } = entry;
+  const link = { target, type, id, remoteId: id, remoteVersion: undefined, version, digest };
+  return { ok: true, link: { ...link, deliveredMs: nowMs } };
+}
+
+type Told = Trigger & { readonly about: ResourceKey };
+
+/** What is asked of the practice as a referral ends is told where it ends: one document says both. */
+async function closingFor(
+  { store, messages }: DocumentOptions,
+  { type, id, deliveryKey }: Delivery['entry'],
+  trigger: Trigger,
+  requestKey: ResourceKey,
+): Promise<Told> {
+  const about: ResourceKey = `${type}/${id}`;
+  if (trigger.why !== 'action' || type !== 'Task' || !messages.has('closed')) return { ...trigger, about };
+  for (const { resource } of await store.readPerson(deliveryKey, 'Task')) {
+    const ended = resource && triggerOf(resource, messages);
+    if (ended?.why === 'closed' && ended.requestKey === requestKey)
+      return { ...ended, about: `Task/${resource!.id}` };
+  }
+  return { ...trigger, about };
+}
+
+async function requestOf({ store }: DocumentOptions, personId: string): Promise<ResourceKey | undefined> {
+  const of = async (type: string) =>
+    (await store.readPerson(personId, type)).flatMap(({ resource }) => resource ?? []);
+  const found = currentRequest(
+    (await of('ServiceRequest')) as ServiceRequest[],
+    (await of('Task')) as Task[],
+  );
+  return found && `ServiceRequest/${found.id}`;
+}
+
+/** Keeps a document, unless the last one of its series says the same; a later one replaces it. @returns whether its receipt is still to come */
+async function keep(
+  options: DocumentOptions,
+  entry: Delivery['entry'],
+  trigger: Told,
+  requestKey: ResourceKey,
+): Promise<boolean> {
+  const { store, course, clock, ownerOrg, target, onKept } = options;
+  const collected = await collectReferral(requestKey, entry.deliveryKey, options);
+  const draft = collected && draftOf(collected, requestKey, trigger, options);
+  if (collected === undefined || draft === undefined) return false;
+  const { about } = trigger;
+  const former = (await store.messages.about(about, target)).find(({ id }) =>
+    id.startsWith(`${draft.series}.`),
+  );
+  // that it was accepted is told once: what happens later is told at the end
+  if (former !== undefined && (saysTheSame(former, draft.content) || trigger.why === 'accepted'))
+    return OPEN.has(former.state);
+  const { version } = entry;
+  const replaces = former?.conversation;
+  const { id, document } = await makeDocument(
+    { draft, collected, requestKey, version, madeMs: clock(), replaces },
+    options,
+  );
+  const isNew = await begin(course, {
+    ...{ channel: target, direction: 'out', id: errandId(id, 0), conversation: document.reference },
+    ...{
+      about,
+      version,
+      personId: entry.deliveryKey,
+      ownerOrg,
+      body: JSON.stringify({ ...document, requestKey }),
+    },
+  });
+  if (isNew && former !== undefined) await withdraw(options, former);
+  onKept();
+  return true;
+}
+
+const OPEN: ReadonlySet<Message['state']> = new Set(['prepared', 'sent', 'acknowledged']);
+
+function saysTheSame({ id }: Message, content: string): boolean {
+  return id.split('.')[1] === content;
+}
+
+/** A former one that has not left does not leave: the correction says all of it. */
+async function withdraw({ store, clock }: DocumentOptions, former: Message): Promise<void> {
+  const { channel, direction, id } = former;
+  const change = { state: 'replaced', dueMs: null, body: null } as const;
+  await store.messages.change({ channel, direction, id }, change, clock(), ['prepared']);
+}
+
+/** What was written cannot be unwritten from here: whoever holds it must be told. */
+async function toldInError(options: DocumentOptions, task: Task, done: Done): Promise<Done> {
+  const sent = (await options.store.messages.about(`Task/${task.id}`, options.target)).filter(
+    ({ state }) => state !== 'replaced',
+  );
+  for (const one of sent) await withdraw(options, one);
+  const left = sent.some(({ state }) => state !== 'prepared');
+  return left ? { ...done, report: IN_ERROR } : done;
+}
+
+/** @returns whether a kept document may go now, as much of it as it holds */
+export function mayGo(options: Omit<CollectOptions, 'store'> & { readonly store: Pick<Store, 'readMany'> }) {
+  return async ({ body, personId }: Message): Promise<boolean> => {
+    const { requestKey, isCodedOnly } = JSON.parse(body ?? '{}') as KeptDocument & {
+      requestKey: ResourceKey;
+    };
+    const extent = await extentOf(requestKey, personId, options);
+    return extent !== undefined && (isCodedOnly || !extent.isCodedOnly);
+  };
+}
+
+const NO_REFERRAL = issueOf({
+  severity: 'warning',
+  code: 'incomplete',
+  rule: 'document-no-referral',
+  diagnostics:
+    'A concern for the person is raised, and no referral is known that a document could be written of: tell the practice by telephone.',
+  expression: 'Flag',
+});
+const IN_ERROR = issueOf({
+  severity: 'warning',
+  code: 'business-rule',
+  rule: 'document-in-error',
+  diagnostics:
+    'A referral was entered in error, and a document of it was sent: ask its receiver to take it out of the record.',
+  expression: 'Task.status',
+});

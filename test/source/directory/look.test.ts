@@ -1,0 +1,149 @@
+/** A directory is taken in whole, then by what changed; what it has no more is closed, and nothing is lost when it is cut off. */
+import { expect, test } from 'vitest';
+import { ruleOf } from '../../../src/fhir/outcome.ts';
+import type { DirectoryTrouble } from '../../../src/source/directory/client.ts';
+import { activityKey } from '../../../src/source/directory/review.ts';
+import { type Looked, lookAtDirectory } from '../../../src/source/directory/run.ts';
+import { type Bench, openBench, refer, service } from './directory.ts';
+
+const FIVE = [1, 2, 3, 4, 5].map((number) => service(number));
+const HOUR_MS = 3_600_000;
+
+function done(looked: Looked | DirectoryTrouble): Looked {
+  if ('outcome' in looked) throw new Error(looked.outcome.issue[0]?.diagnostics);
+  return looked;
+}
+
+function ruleIn(looked: Looked | DirectoryTrouble): string | undefined {
+  return 'outcome' in looked ? ruleOf(looked.outcome.issue[0]!) : undefined;
+}
+
+const detailsOf = ({ directory }: Bench): string[] =>
+  directory.asked.filter((path) => /\/services\/[^?]+$/.test(path)).map((path) => path.split('/').at(-1)!);
+
+test('the first look takes in every service, page by page, with what each says of itself', async () => {
+  const bench = await openBench(FIVE.map((one) => ({ ...one, minimum_age: 18 })));
+  expect(done(await bench.look())).toEqual({ isFull: true, pages: 3, taken: 5, refused: 0, gone: 0 });
+  expect(await bench.service('svc-3')).toMatchObject({
+    active: true,
+    name: 'Activity 3',
+    extension: [{ valueRange: { low: { value: 18, code: 'a' } } }],
+  });
+  expect(bench.directory.answered.every((status) => status === 200)).toBe(true);
+});
+
+test('the next look asks for what was modified since, and reads only that', async () => {
+  const bench = await openBench(FIVE);
+  await bench.look();
+  bench.nowMs += HOUR_MS;
+  bench.directory.asked.length = 0;
+  bench.directory.services.set(
+    'svc-2',
+    service(2, { name: 'New name', last_modified: '2026-06-30T12:30:00Z' }),
+  );
+  expect(done(await bench.look())).toEqual({ isFull: false, pages: 1, taken: 1, refused: 0, gone: 0 });
+  expect(bench.directory.asked[0]).toContain(
+    `modified_after=${encodeURIComponent('2026-06-30T11:55:00.000Z')}`,
+  );
+  expect(detailsOf(bench)).toEqual(['svc-2']);
+  expect((await bench.service('svc-2'))?.name).toBe('New name');
+});
+
+test('a sweep of an unchanged directory is answered with 304, and reads no service', async () => {
+  const bench = await openBench(FIVE);
+  await bench.look();
+  bench.directory.asked.length = 0;
+  bench.directory.answered.length = 0;
+  expect(done(await bench.look(true))).toEqual({ isFull: true, pages: 3, taken: 0, refused: 0, gone: 0 });
+  expect(bench.directory.answered).toEqual([304, 304, 304]);
+});
+
+test('a list that tells no times hides no change: each service is asked whether it is as it was', async () => {
+  const untimed = FIVE.map(({ last_modified: _, ...one }) => one);
+  const bench = await openBench(untimed);
+  await bench.look();
+  bench.directory.services.set('svc-4', { ...untimed[3]!, minimum_age: 60 });
+  bench.directory.answered.length = 0;
+  expect(done(await bench.look(true))).toMatchObject({ taken: 1 });
+  expect(bench.directory.answered.filter((status) => status === 304)).toHaveLength(4);
+});
+
+test('a service that is gone is marked as closed, kept, and told where a referral points to it', async () => {
+  const bench = await openBench(FIVE);
+  await bench.look();
+  await refer(bench, activityKey('open-referral-uk', 'svc-5'));
+  bench.directory.services.delete('svc-5');
+  bench.nowMs += 25 * HOUR_MS;
+  expect(done(await bench.look())).toMatchObject({ isFull: true, gone: 1 });
+  expect(await bench.service('svc-5')).toMatchObject({ active: false, name: 'Activity 5' });
+  expect(await bench.work('activity-closed')).toEqual([
+    `${activityKey('open-referral-uk', 'svc-5')} is not in operation: choose another activity, or ask the provider.`,
+  ]);
+  expect(done(await bench.look(true))).toMatchObject({ gone: 0 });
+});
+
+test('a service that is there again is open again, though it says that nothing changed', async () => {
+  const bench = await openBench(FIVE);
+  await bench.look();
+  bench.directory.services.delete('svc-5');
+  await bench.look(true);
+  bench.directory.services.set('svc-5', FIVE[4]!);
+  expect(done(await bench.look(true))).toMatchObject({ taken: 1, gone: 0 });
+  expect((await bench.service('svc-5'))?.active).toBe(true);
+});
+
+test('a directory that has lost most of itself closes nothing, and says so', async () => {
+  const many = Array.from({ length: 9 }, (_, number) => service(number));
+  const bench = await openBench(many);
+  await bench.look();
+  for (const { id } of many.slice(1)) bench.directory.services.delete(id);
+  expect(ruleIn(await bench.look(true))).toBe('directory-mostly-gone');
+  expect((await bench.service('svc-8'))?.active).toBe(true);
+});
+
+test('a look that is cut off goes on at its page, and a service seen before is not taken for gone', async () => {
+  const bench = await openBench(FIVE);
+  const stopping = new AbortController();
+  bench.directory.interfere = ({ url }) => {
+    if (url?.includes('?page=2&')) stopping.abort();
+    return false;
+  };
+  expect('outcome' in (await lookAtDirectory(bench.options, stopping.signal))).toBe(true);
+  bench.directory.asked.length = 0;
+  expect(done(await bench.look())).toMatchObject({ isFull: true, pages: 2, taken: 3, gone: 0 });
+  expect(bench.directory.asked[0]).toContain('?page=2&');
+  for (const { id } of FIVE) expect((await bench.service(id))?.active).toBe(true);
+});
+
+test('requests keep the pace that is configured, whoever else asks', async () => {
+  const bench = await openBench(FIVE, { perSecond: 5 });
+  await bench.look();
+  expect(bench.waits).toEqual([1, 2, 3, 4, 5, 6, 7].map((slot) => slot * 200));
+});
+
+test('a single service that cannot be read is asked for again at the next look; the others are taken in', async () => {
+  const bench = await openBench(FIVE);
+  bench.directory.interfere = ({ url }, response) => {
+    if (!url?.endsWith('/svc-2')) return false;
+    response.writeHead(500).end();
+    return true;
+  };
+  expect(ruleIn(await bench.look())).toBe('directory-answer');
+  expect(await bench.service('svc-5')).toBeDefined();
+  bench.directory.interfere = undefined;
+  bench.directory.asked.length = 0;
+  expect(done(await bench.look())).toMatchObject({ taken: 1, gone: 0 });
+  expect(detailsOf(bench)).toEqual(['svc-2']);
+});
+
+test('activities that another source knows by the same keys are those of the directory', async () => {
+  const bench = await openBench(FIVE, { alsoOf: ['platform'] });
+  await bench.look();
+  await refer(bench, activityKey('platform', 'svc-1'));
+  bench.directory.services.set(
+    'svc-1',
+    service(1, { status: 'temporarily closed', last_modified: '2026-06-30T12:01:00Z' }),
+  );
+  await bench.look();
+  expect(await bench.work('activity-closed')).toHaveLength(1);
+});

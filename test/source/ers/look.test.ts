@@ -1,0 +1,204 @@
+/** What e-RS holds for a service comes in once, follows what becomes of it there, and stays asked for while it cannot be had. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ServiceRequest, Task } from '@medplum/fhirtypes';
+import { pino } from 'pino';
+import { afterAll, beforeEach, expect, test } from 'vitest';
+import { type ErsWatch, startErs } from '../../../src/cli/ers.ts';
+import { loadParts, ROOT } from '../../../src/cli/load.ts';
+import { loadConfig } from '../../../src/config.ts';
+import { createPipeline, type Pipeline } from '../../../src/pipeline.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { createExchange } from '../../../src/wire/exchange.ts';
+import { type ErsServer, startErsServer } from '../../servers/ers.ts';
+import { temporaryStore } from '../../store/temporary.ts';
+
+const NOW_MS = Date.UTC(2026, 2, 20, 6);
+const REVIEW = 'REFERRALS_FOR_REVIEW';
+const folder = mkdtempSync(join(tmpdir(), 'hedgerow-ers-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+writeFileSync(
+  join(folder, 'hedgerow.config.json'),
+  JSON.stringify({ sources: [], nhs: { ers: { services: [{ id: '11010' }], ownerOrg: 'A1001' } } }),
+);
+const config = loadConfig({ cwd: folder, root: ROOT });
+if (!config.ok) throw new Error(JSON.stringify(config.outcome));
+const loaded = loadParts(config.value, ROOT);
+if (!loaded.ok) throw new Error(JSON.stringify(loaded.outcome));
+const parts = loaded.value;
+
+let server: ErsServer;
+let store: Store;
+let pipeline: Pipeline;
+let nowMs: number;
+let lines: string[];
+
+beforeEach(async () => {
+  nowMs = NOW_MS;
+  lines = [];
+  server = await startErsServer();
+  store = await temporaryStore();
+  pipeline = createPipeline({
+    ...parts,
+    store,
+    ownerOrg: () => 'A1001',
+    route: () => [],
+    clock: () => nowMs,
+  });
+});
+
+/** One process that looks at e-RS. */
+function watch(lookMs = 1_000_000): ErsWatch {
+  const { exchange, close } = createExchange();
+  const log = pino({ base: null }, { write: (line: string) => void lines.push(line) });
+  const watching = startErs(
+    { ...(config.ok && config.value.nhs!.ers!), url: server.url } as Parameters<typeof startErs>[0],
+    {
+      access: { exchange, baseUrl: () => server.url },
+      ...{ sources: parts.sources, pipeline, store, log, clock: () => nowMs },
+    },
+    lookMs,
+  );
+  return {
+    look: watching.look,
+    stop: async () => {
+      await watching.stop();
+      close();
+    },
+  };
+}
+
+async function look(): Promise<void> {
+  const watching = watch();
+  await watching.look();
+  await watching.stop();
+}
+
+/** Status of each referral by its booking reference, with that of its Task. */
+async function standing(): Promise<Record<string, string>> {
+  const found = async (type: string): Promise<readonly unknown[]> =>
+    (await store.search({ type, clauses: [], count: 99 })).versions.map(({ resource }) => resource);
+  const tasks = (await found('Task')) as Task[];
+  return Object.fromEntries(
+    ((await found('ServiceRequest')) as ServiceRequest[]).map(({ id, status, identifier }) => {
+      const task = tasks.find(({ focus }) => focus?.reference === `ServiceRequest/${id}`);
+      return [identifier?.[0]?.value, `${status} ${task?.status}`];
+    }),
+  );
+}
+
+test('the referrals on a list come in, coded and owned, and a second look changes nothing', async () => {
+  server.referrals.set('000000070001', { ubrn: '000000070001', nhsNumber: '9990000018', list: REVIEW });
+  server.referrals.set('000000070002', { ubrn: '000000070002', nhsNumber: '9990000026', list: REVIEW });
+  server.referrals.set('000000070009', { ubrn: '000000070009', nhsNumber: '9990000034' });
+  await look();
+  expect(await standing()).toEqual({
+    '000000070001': 'active requested',
+    '000000070002': 'active requested',
+  });
+  const page = await store.search({ type: 'ServiceRequest', clauses: [], count: 9 });
+  expect(page.versions.map(({ ownerOrg, version }) => `${ownerOrg} ${version}`)).toEqual([
+    'A1001 1',
+    'A1001 1',
+  ]);
+  await look();
+  const again = await store.search({ type: 'ServiceRequest', clauses: [], count: 9 });
+  expect(again.versions.map(({ version }) => version)).toEqual([1, 1]);
+});
+
+test('a referral that has left the lists is followed until it has ended there', async () => {
+  const one = { ubrn: '000000070001', nhsNumber: '9990000018' };
+  server.referrals.set(one.ubrn, { ...one, list: REVIEW });
+  await look();
+  server.referrals.set(one.ubrn, { ...one, state: 'CANCELLED_REFERRAL' });
+  server.nextDay();
+  await look();
+  expect(await standing()).toEqual({ [one.ubrn]: 'revoked cancelled' });
+  server.asked.length = 0;
+  await look();
+  expect(server.asked.filter((key) => key.includes(one.ubrn))).toEqual([]);
+});
+
+test('what could not be had is asked for at the next look, and the rest comes in meanwhile', async () => {
+  for (const ubrn of ['000000070001', '000000070002'])
+    server.referrals.set(ubrn, { ubrn, nhsNumber: '9990000018', list: REVIEW });
+  server.broken.set('GET /ReferralRequest/000000070001', { status: 503 });
+  await look();
+  expect(Object.keys(await standing())).toEqual(['000000070002']);
+  server.broken.clear();
+  await look();
+  expect(Object.keys(await standing()).sort()).toEqual(['000000070001', '000000070002']);
+});
+
+test('a list that is refused is told without what was asked, and known referrals are still followed', async () => {
+  const one = { ubrn: '000000070001', nhsNumber: '9990000018' };
+  server.referrals.set(one.ubrn, { ...one, list: REVIEW });
+  await look();
+  await look();
+  server.referrals.set(one.ubrn, { ...one, state: 'REJECTED', list: REVIEW });
+  await look(); // the third of the day: the lists answer 429
+  expect(await standing()).toEqual({ [one.ubrn]: 'revoked rejected' });
+  expect(lines.filter((line) => line.includes('e-RS could not be asked'))).not.toEqual([]);
+  expect(lines.join('')).not.toMatch(/9990000018|000000070001/);
+});
+
+test('a referral that e-RS does not show is on the worklist under its booking reference', async () => {
+  server.referrals.set('000000070001', { ubrn: '000000070001', nhsNumber: '9990000018', list: REVIEW });
+  server.broken.set('GET /ReferralRequest/000000070001', { status: 403, body: '{}' });
+  await look();
+  const [item] = await store.worklist({ open: true, count: 9 });
+  expect(item).toMatchObject({ kind: 'rejected', source: 'e-rs', recordKey: '000000070001' });
+  expect(item?.outcome.issue[0]?.diagnostics).toContain('nhs.ers.services');
+});
+
+test('a referral that a case system brought under the same booking reference is left to it', async () => {
+  server.referrals.set('000000070001', { ubrn: '000000070001', nhsNumber: '9990000018', list: REVIEW });
+  const held = {
+    resourceType: 'ServiceRequest' as const,
+    id: 'held-by-the-case-system',
+    identifier: [{ system: 'https://fhir.nhs.uk/Id/UBRN', value: '000000070001' }],
+    status: 'active' as const,
+    intent: 'order' as const,
+    subject: { display: 'somebody' },
+  };
+  const common = { source: 'platform', kind: 'referral', key: 'r', ownerOrg: 'A1001', receiptId: 'r' };
+  const record = {
+    ...common,
+    payload: {},
+    digest: 'd',
+    mapDigest: 'm',
+    sourceTimeMs: 1,
+    timeOf: 'source' as const,
+  };
+  await store.commit(
+    [{ ...record, resources: [{ resource: held, partial: false }], warnings: [] }],
+    pipeline.rules,
+    nowMs,
+  );
+  await look();
+  const page = await store.search({ type: 'ServiceRequest', clauses: [], count: 9 });
+  expect(page.versions.map(({ id }) => id)).toEqual(['held-by-the-case-system']);
+});
+
+test('lists are read at their times only, by one of two processes on the store', async () => {
+  server.referrals.set('000000070001', { ubrn: '000000070001', nhsNumber: '9990000018', list: REVIEW });
+  const both = [watch(5), watch(5)];
+  const lists = (): string[] => server.asked.filter((key) => key.startsWith('POST'));
+  await expect.poll(() => lists().length).toBe(0);
+  nowMs = Date.UTC(2026, 2, 20, 7, 1);
+  await expect.poll(async () => Object.keys(await standing()).length).toBe(1);
+  for (const one of both) await one.stop();
+  expect(lists()).toHaveLength(2); // one for each kind of list
+});
+
+test('a page in place of an answer is no referral', async () => {
+  server.referrals.set('000000070001', { ubrn: '000000070001', nhsNumber: '9990000018', list: REVIEW });
+  server.broken.set('GET /ReferralRequest/000000070001', { status: 200, body: '<html>sign in</html>' });
+  await look();
+  expect(await standing()).toEqual({});
+  server.broken.set('GET /ReferralRequest/000000070001', { status: 200, body: '{"resourceType":"Patient"}' });
+  await look();
+  expect((await store.worklist({ open: true, count: 9 }))[0]?.rule).toBe('ers-unreadable');
+});
