@@ -99,7 +99,6 @@ const configMembers = z.strictObject({
   sources: z.array(sourceSchema).default([
     { folder: 'mappings/spreadsheet', ownerOrg: 'local' },
     { folder: 'mappings/platform', ownerOrg: 'local' },
-    { folder: 'mappings/open-referral-uk', ownerOrg: 'local' },
   ]),
   targets: z.array(targetSchema).default([]),
   sandbox: z

@@ -1,6 +1,6 @@
 /** Turns hedgerow.config.json and the environment into a checked configuration; the only reader of process.env. */
 import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { z } from 'zod';
 import { locatedNhs } from './config/nhs.ts';
@@ -82,12 +82,18 @@ function issueIn(file: string): (issue: z.core.$ZodIssue) => OperationOutcomeIss
     });
 }
 
-/** NHS services that referrals are taken in from are sources, whose maps are shipped. */
-function withServices<T extends Pick<Config, 'sources' | 'nhs'>>(config: T): T {
-  const { sources, nhs } = config;
-  const isThere = sources.some(({ folder }) => /(^|\/)e-rs\/?$/.test(folder));
-  if (!nhs?.ers || isThere) return config;
-  return { ...config, sources: [...sources, { folder: 'mappings/e-rs', ownerOrg: nhs.ers.ownerOrg }] };
+/** Services and directories that are taken in from are sources; the maps of the shipped ones need not be named. */
+function withServices<T extends Pick<Config, 'sources' | 'nhs' | 'directories'>>(config: T): T {
+  const { sources, nhs, directories } = config;
+  const wanted = [
+    ...(nhs?.ers ? [{ folder: 'mappings/e-rs', ownerOrg: nhs.ers.ownerOrg }] : []),
+    ...(directories.some(({ source }) => source === 'open-referral-uk')
+      ? [{ folder: 'mappings/open-referral-uk', ownerOrg: 'local' }]
+      : []),
+  ];
+  const isThere = ({ folder }: { readonly folder: string }): boolean =>
+    sources.some((one) => basename(one.folder) === basename(folder));
+  return { ...config, sources: [...sources, ...wanted.filter((one) => !isThere(one))] };
 }
 
 /** Without a file the sandbox EHR is the only target. */

@@ -1,4 +1,6 @@
 /** Recurrences of a directory become opening times of the week and rules of RFC 5545, and come back from either. */
+
+import { join } from 'node:path';
 import type { Bundle, HealthcareService, Schedule } from '@medplum/fhirtypes';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -6,7 +8,8 @@ import { loadParts, ROOT } from '../../src/cli/load.ts';
 import { loadConfig } from '../../src/config.ts';
 
 const config = loadConfig({ cwd: ROOT, root: ROOT });
-const loaded = config.ok ? loadParts(config.value, ROOT) : config;
+const sources = [{ folder: join(ROOT, 'mappings/open-referral-uk'), ownerOrg: 'local' }];
+const loaded = config.ok ? loadParts({ ...config.value, sources }, ROOT) : config;
 if (!loaded.ok) throw new Error(JSON.stringify(loaded.outcome.issue, undefined, 1));
 const map = loaded.value.maps.get('open-referral-uk')!.kinds.get('service')!;
 

@@ -1,7 +1,10 @@
 /** A store, a pipeline and a directory on loopback, and what takes the one into the other; closed after each test. */
+import { join } from 'node:path';
 import type { HealthcareService, Resource, ServiceRequest } from '@medplum/fhirtypes';
 import { afterEach } from 'vitest';
 import { directoryOptions } from '../../../src/cli/directories.ts';
+import { type LoadedParts, loadParts, ROOT } from '../../../src/cli/load.ts';
+import { loadConfig } from '../../../src/config.ts';
 import { configSchema } from '../../../src/config-schema.ts';
 import { createPipeline, type Pipeline } from '../../../src/pipeline.ts';
 import type { FitRules } from '../../../src/referral/activity-fit.ts';
@@ -10,7 +13,6 @@ import { type DirectoryOptions, lookAtDirectory } from '../../../src/source/dire
 import { readJson } from '../../../src/source/read-json.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { createExchange } from '../../../src/wire/exchange.ts';
-import { parts } from '../../api/adapter.ts';
 import { type HsdsService, type OpenReferralServer, startOpenReferral } from '../../servers/open-referral.ts';
 import { temporaryStore } from '../../store/temporary.ts';
 
@@ -37,6 +39,20 @@ export interface Bench {
   work(rule: string): Promise<readonly string[]>;
   /** takes rows of quality checks in, as a file of them is */
   check(rows: readonly object[]): Promise<void>;
+}
+
+let loaded: LoadedParts | undefined;
+/** The maps of directories beside those of the demonstration, loaded once a test file. */
+function parts(): LoadedParts {
+  if (loaded) return loaded;
+  const config = loadConfig({ cwd: ROOT, root: ROOT });
+  const directories = { folder: join(ROOT, 'mappings/open-referral-uk'), ownerOrg: 'local' };
+  const result = config.ok
+    ? loadParts({ ...config.value, sources: [...config.value.sources, directories] }, ROOT)
+    : config;
+  if (!result.ok) throw new Error(JSON.stringify(result.outcome));
+  loaded = result.value;
+  return loaded;
 }
 
 /** @param settings of the directory, as the configuration has them */
