@@ -8,6 +8,8 @@ import { readFileRecords } from '../../src/source/read-file.ts';
 import type { SourceRecord } from '../../src/source/record.ts';
 
 const NOW_MS = Date.UTC(2026, 5, 30, 12);
+/** Codes of old systems are in no record of the demo, which is what is measured: the peers do not map them. */
+const UNMEASURED = '/legacy-codes/';
 const config = loadConfig({ cwd: ROOT, root: ROOT });
 const loaded = config.ok ? loadParts(config.value, ROOT) : config;
 if (!loaded.ok) throw new Error(JSON.stringify(loaded.outcome.issue, undefined, 1));
@@ -43,9 +45,6 @@ async function withDemo(kinds: readonly Kind[]): Promise<readonly Kind[]> {
   for (const kind of kinds) if ((await kind.demo()).length > 0) found.push(kind);
   return found;
 }
-
-/** Codes of old systems are in no record of the demo, which is what is measured: the peers do not map them. */
-const UNMEASURED = '/legacy-codes/';
 
 async function recordsIn(source: string, pattern: string, kind: string | undefined): Promise<SourceRecord[]> {
   const records: SourceRecord[] = [];
