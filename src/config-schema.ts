@@ -51,7 +51,9 @@ const terminologySchema = z.strictObject({
 
 const days = z.number().min(1).optional();
 const retentionSchema = z.strictObject({
-  payloadDays: days.describe('Days that the records of sources are kept as they came; a remap needs them'),
+  payloadDays: days.describe(
+    'Days that the records of sources are kept as they came (a remap needs them), and filed coded entries with names',
+  ),
   historyDays: days.describe('Days that superseded versions are kept'),
   historyVersions: z
     .int()
@@ -132,7 +134,14 @@ const configMembers = z.strictObject({
 });
 
 /** What one setting says of another is checked here. */
-export const configSchema = configMembers.superRefine(({ targets, reconcile }, context) => {
+export const configSchema = configMembers.superRefine(({ targets, reconcile, nhs }, context) => {
+  for (const [at, { name }] of (nhs?.mesh?.mailboxes ?? []).entries())
+    if (targets.some((target) => target.name === name))
+      context.addIssue({
+        code: 'custom',
+        path: ['nhs', 'mesh', 'mailboxes', at, 'name'],
+        message: 'a target has this name, and their messages could not be told apart: give it another',
+      });
   for (const [at, { target }] of reconcile.entries())
     if (targets.some(({ name, kind }) => name === target && kind === 'webhook'))
       context.addIssue({

@@ -14,7 +14,9 @@ const optional = (longest: number) =>
     .max(longest)
     .transform((text) => text.trim() || undefined)
     .optional();
-const receiptSchema = z.strictObject({
+const MEMBERS = 'entry_id, action, outcome, when, by, reason';
+/** The names of what else is there are not told: without a line of names, the first row's values stand in their place. */
+const shape = {
   entry_id: z.uuid('is no id of an entry: copy it from the list'),
   action: z.enum(['add', 'remove'], 'is add or remove, as in the list').default('add'),
   outcome: z.enum(['filed', 'rejected'], 'is filed or rejected'),
@@ -23,6 +25,12 @@ const receiptSchema = z.strictObject({
     .optional(),
   by: z.string().trim().min(1, 'names who filed or rejected it').max(200),
   reason: optional(1_000),
+};
+const receiptSchema = z.strictObject(shape, {
+  error: ({ code }) =>
+    code === 'unrecognized_keys'
+      ? `has members, or columns, that no receipt has: it has ${MEMBERS}, and CSV names them in its first line`
+      : undefined,
 });
 
 /** @param media `text/csv`, else JSON: an array, `{"items": […]}`, one object, or one a line */

@@ -1,4 +1,4 @@
-/** Serves coded activity: the next list of a practice and day, lists that were made, receipts for them, and what is not in the record. */
+/** Serves coded activity: what the next list of a practice and day would have, the making of it, lists that were made, receipts for them, and what is not in the record. */
 import express, { type Request, type Response, type Router } from 'express';
 import { parseOdsCode } from '../fhir/identifiers.ts';
 import type { CodedBatch, EntryReceipt, ReceiptResult } from '../store/coded-entries.ts';
@@ -49,10 +49,17 @@ export function activityRoutes(options: ActivityRoutesOptions): Router {
       items: items.map(({ listedMs, ...one }) => ({ ...one, listed: new Date(listedMs).toISOString() })),
     });
   });
-  routes.get('/activity/:ods/:day', ...guarded, async (request, response) => {
-    const asked = askedOf(request, response);
-    if (asked) await sendNext(options, asked, request, response);
-  });
+  routes
+    .route('/activity/:ods/:day')
+    .get(...guarded, async (request, response) => {
+      const asked = askedOf(request, response);
+      if (asked) await sendPreview(options, asked, request, response);
+    })
+    .post(...guarded, async (request, response) => {
+      const asked = askedOf(request, response);
+      if (asked) await makeNext(options, asked, request, response);
+    })
+    .all(refuseMethod('GET, HEAD, POST'));
   return routes;
 }
 
@@ -74,8 +81,20 @@ function askedOf({ params }: Request, response: Response): Asked | undefined {
   return undefined;
 }
 
+/** What a list would have, by GET: nothing is listed, however often it is asked for, and by whom. */
+async function sendPreview(
+  { lists, clock }: ActivityRoutesOptions,
+  { practice, day }: Asked,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const entries = await lists.preview(practice, day);
+  if (entries.length === 0) return void response.status(204).end();
+  sendBatch({ id: PREVIEW, practice, day, listedMs: clock(), entries }, request, response);
+}
+
 /** A list that is made here is not put out another way too. */
-async function sendNext(
+async function makeNext(
   { lists, store, clock }: ActivityRoutesOptions,
   { practice, day }: Asked,
   request: Request,
@@ -83,27 +102,23 @@ async function sendNext(
 ): Promise<void> {
   if (!request.accepts(['application/fhir+json', 'application/json', 'text/csv']))
     return notAcceptable(response);
-  const query = queryOf(request.originalUrl);
-  if (query.ok && query.value.some(([name]) => name === 'preview')) {
-    const entries = await lists.preview(practice, day);
-    return sendBatch({ id: PREVIEW, practice, day, listedMs: clock(), entries }, request, response);
-  }
   const batch = await lists.next(practice, day);
   if (!batch) return void response.status(204).end();
   await store.codedEntries.put(batch.id, clock());
-  response.set('Content-Location', `/activity/batches/${batch.id}`);
-  sendBatch(batch, request, response);
+  const place = `/activity/batches/${batch.id}`;
+  response.set({ Location: place, 'Content-Location': place });
+  sendBatch(batch, request, response, 201);
 }
 
 /** Id of a list that is none yet. */
 const PREVIEW = '00000000-0000-0000-0000-000000000000';
 
-function sendBatch(batch: CodedBatch, request: Request, response: Response): void {
+function sendBatch(batch: CodedBatch, request: Request, response: Response, status = 200): void {
   const wanted = request.accepts(['application/fhir+json', 'application/json', 'text/csv']);
   if (!wanted) return notAcceptable(response);
-  if (wanted !== 'text/csv') return sendFhir(response, 200, bundleOfBatch(batch));
+  if (wanted !== 'text/csv') return sendFhir(response, status, bundleOfBatch(batch));
   response
-    .status(200)
+    .status(status)
     .set(
       'Content-Disposition',
       `attachment; filename="${batch.practice}-${batch.day}-${batch.id.slice(0, 8)}.csv"`,
@@ -145,7 +160,9 @@ async function sendReport(
   request: Request,
   response: Response,
 ): Promise<void> {
-  const report = await activityReport(store, clock());
+  const query = queryOf(request.originalUrl);
+  const withReasons = query.ok && query.value.some(([name]) => name === 'reasons');
+  const report = await activityReport(store, clock(), { withReasons });
   if (request.accepts(['application/json', 'text/csv']) === 'text/csv')
     return void response.type('text/csv').send(reportCsv(report));
   response.json(reportJson(report));

@@ -29,23 +29,18 @@ type Headers = Readonly<Record<string, string | undefined>>;
 const BODIES = 16;
 
 /** @returns routes for the FHIR base; what is not served there is answered as the catalogue of errors has it */
-export function processMessageRoutes({
-  path,
-  receiver,
-  questions,
-  door,
-  largestBytes,
-}: ProcessMessageOptions): Router {
+export function processMessageRoutes(options: ProcessMessageOptions): Router {
+  const { path, receiver, door, largestBytes } = options;
   const routes = express.Router({ caseSensitive: true });
-  const refuse = (request: Request, response: Response, fault: BarsFault): void =>
+  const refuse: Refuse = (request, response, fault) =>
     reply(response, receiver.refuse(headersOf(request), fault));
   const guard: RequestHandler = (request, response, next) => {
     const fault = doorFault(door, request) ?? mediaFault(request);
     if (fault) refuse(request, response, fault);
     else next();
   };
-  const base = routes.use(path, guard);
-  base.post(
+  routes.use(path, guard);
+  routes.post(
     `${path}/$process-message`,
     atMost(BODIES, async (request, response) => {
       const body = await collected(request, largestBytes);
@@ -53,32 +48,49 @@ export function processMessageRoutes({
       reply(response, await receiver.process(headersOf(request), body.value.toString()));
     }),
   );
-  const ask = (
-    where: string,
-    answer: (request: Request, caller: string) => Promise<unknown> | unknown,
-  ): void => {
-    base.get(`${path}${where}`, async (request, response) => {
-      const admitted = receiver.admit(headersOf(request));
-      if (!admitted.ok) return reply(response, admitted.answer);
-      const found = await answer(request, admitted.value.organisation.odsCode.toUpperCase());
-      if (isFault(found)) return refuse(request, response, found);
-      reply(response, { ...receiver.refuse(headersOf(request), UNKNOWN), status: 200, body: found });
-    });
-  };
-  ask('/metadata', () => questions.capability());
-  ask('/MessageDefinition', (request) => questions.definitions(queryOf(request)));
-  ask('/ServiceRequest', (request, caller) => questions.search(queryOf(request), caller));
-  ask('/ServiceRequest/:id', (request, caller) => questions.referral(String(request.params.id), caller));
-  for (const where of [
-    '/$process-message',
-    '/metadata',
-    '/MessageDefinition',
-    '/ServiceRequest',
-    '/ServiceRequest/:id',
-  ])
-    base.all(`${path}${where}`, (request, response) => refuse(request, response, METHOD));
-  base.use(path, (request, response) => refuse(request, response, NOT_IMPLEMENTED));
+  const asked = questionsOf(options);
+  for (const [where, question] of Object.entries(asked))
+    routes.get(
+      `${path}${where}`,
+      async (request, response) => await answer(options, question, request, response),
+    );
+  for (const where of ['/$process-message', ...Object.keys(asked)])
+    routes.all(`${path}${where}`, (request, response) => refuse(request, response, METHOD));
+  routes.use(path, (request, response) => refuse(request, response, NOT_IMPLEMENTED));
   return routes;
+}
+
+type Refuse = (request: Request, response: Response, fault: BarsFault) => void;
+
+interface Question {
+  readonly ask: (request: Request, caller: string) => Promise<unknown> | unknown;
+  /** it is asked of whatever is here: no service need be named */
+  readonly isOfAll?: boolean;
+}
+
+function questionsOf({ questions }: ProcessMessageOptions): Readonly<Record<string, Question>> {
+  return {
+    '/metadata': { ask: () => questions.capability(), isOfAll: true },
+    '/MessageDefinition': { ask: (request) => questions.definitions(queryOf(request)) },
+    '/ServiceRequest': { ask: (request, caller) => questions.search(queryOf(request), caller) },
+    '/ServiceRequest/:id': {
+      ask: (request, caller) => questions.referral(String(request.params.id), caller),
+    },
+  };
+}
+
+async function answer(
+  { receiver }: ProcessMessageOptions,
+  { ask, isOfAll = false }: Question,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const headers = headersOf(request);
+  const admitted = receiver.admit(headers, !isOfAll);
+  if (!admitted.ok) return reply(response, admitted.answer);
+  const found = await ask(request, admitted.value.organisation.odsCode.toUpperCase());
+  if (isFault(found)) return reply(response, receiver.refuse(headers, found));
+  reply(response, { ...receiver.refuse(headers, UNKNOWN), status: 200, body: found });
 }
 
 function queryOf(request: Request): URLSearchParams {

@@ -1,4 +1,5 @@
 /** Turns files of receipts in a folder into kept receipts; each file is moved to done, or to refused with what is wrong beside it. */
+import type { Stats } from 'node:fs';
 import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { OperationOutcome } from '@medplum/fhirtypes';
@@ -14,8 +15,8 @@ const MEDIA: Readonly<Record<string, string>> = {
   '.json': 'application/json',
   '.ndjson': 'application/x-ndjson',
 };
-/** A file that was changed a moment ago may not be whole. */
-const WHOLE_MS = 1_000;
+/** A file that was changed so lately may not be whole: whoever writes it may rest for a while. */
+const WHOLE_MS = 60_000;
 const LONGEST = 10_000_000;
 
 interface Taking {
@@ -37,30 +38,44 @@ export async function takeReceiptFiles(folder: string, taking: Taking): Promise<
   return read;
 }
 
+/** What is wrong with one file keeps no other waiting: it stays, and is read again. */
 async function takeFile(folder: string, name: string, taking: Taking): Promise<boolean> {
+  try {
+    return await takeWhole(folder, name, taking);
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    // another process was quicker
+    if (code !== 'ENOENT')
+      taking.log.warn({ code }, 'a file of receipts could not be taken; it is tried again');
+    return false;
+  }
+}
+
+async function takeWhole(folder: string, name: string, taking: Taking): Promise<boolean> {
   const { store, clock, log, onReceipts } = taking;
   const path = join(folder, name);
-  try {
-    const { size, mtimeMs } = await stat(path);
-    if (clock() - mtimeMs < WHOLE_MS) return false;
-    if (size > LONGEST) return await putAway(folder, name, TOO_LONG, clock());
-    const text = await readFile(path, 'utf8');
-    const receipts = await receiptsIn(text, MEDIA[extname(name).toLowerCase()]!, clock());
-    if (!receipts.ok) {
-      log.warn('a file of receipts could not be read: what is wrong stands beside it in "refused"');
-      return await putAway(folder, name, receipts.outcome, clock());
-    }
-    const results = await store.codedEntries.receive(receipts.value, clock());
-    await onReceipts(receipts.value);
-    const { taken, same, refused } = receivedJson(receipts.value, results);
-    log.info({ taken, same, refused: refused.length }, 'receipts of coded activity were read');
-    const unknown = refused.length === 0 ? undefined : outcomeOf(...refused.map(unknownIssue));
-    return await putAway(folder, name, unknown, clock(), taken + same > 0 || refused.length === 0);
-  } catch (error) {
-    // another process was quicker
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
+  const before = await stat(path);
+  if (clock() - changedMs(before) < WHOLE_MS) return false;
+  if (before.size > LONGEST) return await putAway(folder, name, TOO_LONG, clock());
+  const text = await readFile(path, 'utf8');
+  const after = await stat(path);
+  if (after.size !== before.size || changedMs(after) !== changedMs(before)) return false;
+  const receipts = await receiptsIn(text, MEDIA[extname(name).toLowerCase()]!, clock());
+  if (!receipts.ok) {
+    log.warn('a file of receipts could not be read: what is wrong stands beside it in "refused"');
+    return await putAway(folder, name, receipts.outcome, clock());
   }
+  const results = await store.codedEntries.receive(receipts.value, clock());
+  await onReceipts(receipts.value);
+  const { taken, same, refused } = receivedJson(receipts.value, results);
+  log.info({ taken, same, refused: refused.length }, 'receipts of coded activity were read');
+  const unknown = refused.length === 0 ? undefined : outcomeOf(...refused.map(unknownIssue));
+  return await putAway(folder, name, unknown, clock(), taken + same > 0 || refused.length === 0);
+}
+
+/** A copy may keep the time of what it was copied from: when it came to be here counts too. */
+function changedMs({ mtimeMs, ctimeMs }: Stats): number {
+  return Math.max(mtimeMs, ctimeMs);
 }
 
 function unknownIssue(one: object): ReturnType<typeof issueOf> {

@@ -24,6 +24,7 @@ export const batchSchema = z.strictObject({
 export const reportSchema = z.strictObject({
   format: z.enum(['table', 'csv', 'json']).default('table'),
   practice: z.string().optional(),
+  reasons: z.boolean().default(false),
 });
 export const receiptsSchema = z.strictObject({ text: z.string(), media: z.string() });
 
@@ -80,9 +81,9 @@ export async function* batchJob(
 
 export async function* reportJob(
   { store, clock }: Workshop,
-  { format, practice }: z.infer<typeof reportSchema>,
+  { format, practice, reasons: withReasons }: z.infer<typeof reportSchema>,
 ): AsyncGenerator<ActivityEvent> {
-  const report = await activityReport(store, clock(), { practice: practice?.toUpperCase() });
+  const report = await activityReport(store, clock(), { practice: practice?.toUpperCase(), withReasons });
   if (format === 'table') return yield { event: 'groups', groups: report.groups, total: report.total };
   const text = format === 'csv' ? reportCsv(report) : `${JSON.stringify(reportJson(report), undefined, 2)}\n`;
   yield { event: 'text', text };

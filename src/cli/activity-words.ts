@@ -19,6 +19,12 @@ interface ListWords {
   readonly json?: boolean;
 }
 
+interface ReportWords {
+  readonly as: string;
+  readonly of?: string;
+  readonly reasons?: boolean;
+}
+
 const FORMAT = new Option('--format <form>', 'csv, or fhir (a collection)')
   .choices(['csv', 'fhir'])
   .default('csv');
@@ -54,7 +60,14 @@ export function addActivityWords(
         activity.error('error: name --practice and --day, or --batch');
       await run('activity', { practice, day, format, bom, preview }, options, json);
     });
-  withConfig(activity.command('report'))
+  addReportWords(withConfig(activity.command('report')), run);
+  addReceiptsWords(withConfig(activity.command('receipts')), run);
+}
+
+type Run = (name: string, asked: object, options: object) => Promise<void>;
+
+function addReportWords(command: Command, run: Run): void {
+  command
     .description('Show what is not in GP records yet, or not out of them, by practice, reason and age.')
     .addOption(
       new Option('--as <form>', 'table, csv (one line an entry) or json')
@@ -62,10 +75,17 @@ export function addActivityWords(
         .default('table'),
     )
     .option('--of <ods>', 'only this practice')
-    .action(async ({ as: format, of: practice, ...options }: { as: string; of?: string }) =>
-      run('activity-report', { format, practice }, options),
+    .option(
+      '--reasons',
+      'with what practices wrote when they rejected an entry (csv, json): it may speak of people',
+    )
+    .action(async ({ as: format, of: practice, reasons, ...options }: ReportWords) =>
+      run('activity-report', { format, practice, reasons }, options),
     );
-  withConfig(activity.command('receipts'))
+}
+
+function addReceiptsWords(command: Command, run: Run): void {
+  command
     .argument('<file>', 'CSV, JSON or NDJSON', receiptsFile)
     .description('Take receipts of a practice: which entries it filed, and which it rejected, and why.')
     .action(async (asked: object, options: object) => run('activity-receipts', asked, options));

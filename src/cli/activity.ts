@@ -4,9 +4,8 @@ import type { Logger } from 'pino';
 import { activityRoutes } from '../api/activity-routes.ts';
 import type { ActivityConfig } from '../config/activity.ts';
 import type { Definitions } from '../fhir/definitions.ts';
-import { digestOf } from '../fhir/digest.ts';
 import { AdapterError } from '../fhir/outcome.ts';
-import { type OutboxWorker, startWorker } from '../outbox/worker.ts';
+import { type OutboxWorker, openWorker } from '../outbox/worker.ts';
 import { dayOfMs } from '../referral/coded/event.ts';
 import { readyRules } from '../referral/coded/rule.ts';
 import type { EntryReceipt } from '../store/coded-entries.ts';
@@ -17,15 +16,13 @@ import { createLists, type Lists } from '../target/activity-list.ts';
 import type { Way } from '../target/activity-out.ts';
 import type { RoutedTarget } from '../target/route.ts';
 import { createExchange } from '../wire/exchange.ts';
-import { takeReceiptFiles } from './activity-files.ts';
+import { derive, lookAfter } from './activity-look.ts';
 import { neededSecret } from './secret.ts';
 
 const LEASE_MS = 60_000;
 const GROUP = 200;
 const CONCURRENCY = 4;
 const LOOK_MS = 30_000;
-const HOUR_MS = 3_600_000;
-const PAGE = 200;
 
 /** Coded activity of a running adapter, or beside its store. */
 export interface ActivityDesk {
@@ -43,11 +40,12 @@ interface Surroundings {
   readonly store: Store;
   readonly definitions: Definitions;
   readonly clock: () => number;
+  readonly log?: Pick<Logger, 'warn'> | undefined;
 }
 
 /** @throws AdapterError when a rule has faults, or a secret is not to be had */
 export async function openActivity(config: ActivityConfig, around: Surroundings): Promise<ActivityDesk> {
-  const { store, definitions, clock } = around;
+  const { store, definitions, clock, log } = around;
   const rules = readyRules(config.rules, definitions);
   if (!rules.ok) throw new AdapterError('permanent', rules.outcome.issue[0]!);
   const { timeZone, practices, consentScopes, allowRestricted } = config;
@@ -55,6 +53,7 @@ export async function openActivity(config: ActivityConfig, around: Surroundings)
   const activity = createActivity({
     ...{ store, clock, since, timeZone, practices, consentScopes, allowRestricted },
     rules: rules.value,
+    onFault: ({ rule }) => log?.warn({ rule }, 'a rule of coded activity ended in an error for a resource'),
   });
   const { exchange, close } = createExchange({ maxSockets: 2 });
   const ways = config.out.map(
@@ -64,9 +63,15 @@ export async function openActivity(config: ActivityConfig, around: Surroundings)
     config: { ...config, since },
     routed: { name: ACTIVITY_TARGET, send: { types: rules.value.types } },
     activity,
-    lists: createLists({ store, activity, clock, timeZone, ways, exchange }),
+    lists: createLists({
+      ...{ store, activity, clock, timeZone, ways, exchange },
+      onLeftOut: (people) =>
+        log?.warn({ people }, 'people whose coded entries could not be brought in step are in no list'),
+    }),
     async afterReceipts(receipts) {
-      for (const personId of await peopleOf(store, receipts)) await activity.refresh(personId);
+      const people = [...(await peopleOf(store, receipts))];
+      const refreshed = await Promise.allSettled(people.map((personId) => activity.refresh(personId)));
+      for (const one of refreshed) if (one.status === 'rejected') throw one.reason;
     },
     close,
   };
@@ -90,16 +95,18 @@ async function peopleOf(store: Store, receipts: readonly EntryReceipt[]): Promis
 export interface RunningActivity {
   readonly worker: OutboxWorker;
   routes(token: string): Router;
+  /** Begins to derive, list, and look for receipts; its worker is started with the others. */
+  start(): void;
   stop(): Promise<void>;
 }
 
-export function startActivity(
+export function runningActivity(
   desk: ActivityDesk,
   { store, clock, log }: { readonly store: Store; readonly clock: () => number; readonly log: Logger },
 ): RunningActivity {
   const stopping = new AbortController();
-  const { config, activity, lists, afterReceipts: onReceipts } = desk;
-  const worker = startWorker({
+  const { activity, lists, afterReceipts: onReceipts } = desk;
+  const worker = openWorker({
     ...{ store, clock, concurrency: CONCURRENCY, leaseMs: LEASE_MS, maxEntries: GROUP },
     target: ACTIVITY_TARGET,
     deliver: activity.deliver,
@@ -109,34 +116,21 @@ export function startActivity(
         'coded entries could not be brought in step; it is tried again',
       ),
   });
-  let recheckMs = 0;
-  const look = async (): Promise<void> => {
-    try {
-      if (clock() >= recheckMs) {
-        await lists.recheck(stopping.signal);
-        recheckMs = clock() + HOUR_MS;
-      }
-      const raised = await store.codedEntries.raiseUnfiled(
-        clock() - config.raiseAfterHours * HOUR_MS,
-        clock(),
-      );
-      if (raised > 0) log.warn({ raised }, 'coded entries were listed and never filed: see the worklist');
-      const { receiptsFolder: folder } = config;
-      if (folder !== undefined) await takeReceiptFiles(folder, { store, clock, log, onReceipts });
-    } catch (error) {
-      if (!(error instanceof AdapterError)) throw error;
-      log.warn('receipts of coded activity could not be looked for; it is tried again');
-    }
-  };
-  let looking = derive(desk, { store, clock, signal: stopping.signal })
-    .catch(() => log.warn('coded entries could not be derived anew; the next start goes on'))
-    .then(look);
-  const timer = setInterval(() => {
-    looking = looking.then(look);
-  }, LOOK_MS);
+  const surroundings = { store, clock, log, signal: stopping.signal };
+  const look = lookAfter(desk, surroundings);
+  let looking: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
   return {
     worker,
     routes: (token) => activityRoutes({ store, lists, onReceipts, token, clock }),
+    start() {
+      looking = derive(desk, surroundings)
+        .catch(() => log.warn('coded entries could not be derived anew; the next start goes on'))
+        .then(look);
+      timer = setInterval(() => {
+        looking = looking.then(look);
+      }, LOOK_MS);
+    },
     async stop() {
       clearInterval(timer);
       stopping.abort();
@@ -144,39 +138,4 @@ export function startActivity(
       desk.close();
     },
   };
-}
-
-/** How far people have been gone through for the rules of this digest. */
-interface Progress {
-  readonly digest: string;
-  readonly isDone: boolean;
-  readonly after?: string | undefined;
-}
-
-/** Where other rules hold than before, everybody is looked at once more; goes on where an earlier start was stopped. */
-export async function derive(
-  { config, activity }: Pick<ActivityDesk, 'config' | 'activity'>,
-  {
-    store,
-    clock,
-    signal,
-  }: { readonly store: Store; readonly clock: () => number; readonly signal: AbortSignal },
-): Promise<void> {
-  const { rules, since, timeZone, practices, consentScopes, allowRestricted } = config;
-  const digest = digestOf({ rules, since, timeZone, practices, consentScopes, allowRestricted });
-  const kept = await store.job('activity-rules');
-  const before = kept === undefined ? undefined : (JSON.parse(kept) as Progress);
-  let progress: Progress = before?.digest === digest ? before : { digest, isDone: false };
-  while (!progress.isDone && !signal.aborted) {
-    const { versions, next } = await store.search({
-      ...{ type: 'Patient', clauses: [], count: PAGE },
-      ...(progress.after === undefined ? {} : { after: progress.after }),
-    });
-    for (const { id } of versions) {
-      if (signal.aborted) return;
-      await activity.refresh(await store.personOf(id));
-    }
-    progress = { digest, isDone: next === undefined, after: next };
-    await store.keepJob('activity-rules', JSON.stringify(progress), clock());
-  }
 }

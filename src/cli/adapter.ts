@@ -6,11 +6,11 @@ import { deliveryRoutes } from '../api/delivery-routes.ts';
 import { jwksRoutes } from '../api/jwks-routes.ts';
 import { createApp } from '../api/server.ts';
 import { worklistRoutes } from '../api/worklist-routes.ts';
-import type { Config } from '../config.ts';
+import type { Config, TargetConfig } from '../config.ts';
 import { consoleRoutes } from '../console/routes.ts';
 import { markedClock } from '../outbox/clock-watch.ts';
 import { createPipeline, type Pipeline } from '../pipeline.ts';
-import { startSandbox } from '../sandbox/server.ts';
+import { type Sandbox, startSandbox } from '../sandbox/server.ts';
 import type { Store } from '../store/store.ts';
 import { type RoutedTarget, routing } from '../target/route.ts';
 import { decideFor } from './again/decide.ts';
@@ -18,17 +18,18 @@ import { startHousekeeping } from './again/housekeeping.ts';
 import { placesOf } from './again/places.ts';
 import { retryWork } from './again/retry-work.ts';
 import type { Workshop } from './again/workshop.ts';
-import { startAlerting } from './alerting.ts';
+import { openAlerting } from './alerting.ts';
 import { barsVoices } from './bars-receiver.ts';
 import { checkInWorker } from './check-in-worker.ts';
+import { type Closers, openOrClose } from './closers.ts';
 import { controlRoutes } from './control.ts';
 import { type Deliveries, openDeliveries } from './deliveries.ts';
 import { fitRulesOf } from './directories.ts';
 import { closeServer, listen, urlOf } from './listening.ts';
 import { type LoadedParts, VERSION } from './load.ts';
 import { retryMessages } from './mesh.ts';
-import { openNhsAccess } from './nhs-access.ts';
-import { openRunningStore, type RunningStore } from './open-store.ts';
+import { type NhsAccess, openNhsAccess } from './nhs-access.ts';
+import { openRunningStore } from './open-store.ts';
 import { openReceivers } from './receivers.ts';
 import { startRerouting } from './rerouting.ts';
 import { openServices } from './services.ts';
@@ -59,90 +60,126 @@ export interface AdapterOptions {
 /** Longest wait for deliveries in flight when stopping; what is cut off is looked up at the next start. */
 const DRAIN_MS = 10_000;
 
-/** @throws AdapterError when a port, the store or a secret is not to be had */
+/**
+ * Opens everything, listens, and only then begins to ask and send.
+ * @throws AdapterError when a port, the store or a secret is not to be had: what was opened before is closed then
+ */
 export async function openAdapter(given: AdapterOptions): Promise<Adapter> {
   const { config } = given;
   const voices = new Map([...given.parts.voices, ...barsVoices(config)]);
   const options = { ...given, parts: { ...given.parts, voices }, clock: markedClock(given.clock) };
   checkOwnSources(config.targets, new Set(given.parts.sources.keys()));
+  return await openOrClose(async (closers) => {
+    const opened = await openParts(options, closers);
+    const { hooks, start } = await openBeside(options, opened, closers);
+    const server = await listen(openApp(options, { ...opened, hooks }), config);
+    // The first to close: nothing more is asked of what is closed behind it.
+    closers.add(() => closeServer(server, DRAIN_MS));
+    start();
+    const { sandbox, store, pipeline, targets } = opened;
+    return {
+      ...{ url: urlOf(server), sandboxUrl: sandbox?.url, store, pipeline, targets },
+      stop: () => closers.closeAll(),
+    };
+  });
+}
+
+interface Opened {
+  readonly access: NhsAccess | undefined;
+  readonly store: Store;
+  readonly sandbox: Sandbox | undefined;
+  /** the sandbox among them, where there is one */
+  readonly configured: readonly TargetConfig[];
+  readonly deliveries: Deliveries;
+  readonly pipeline: Pipeline;
+  readonly pipelineOf: Workshop['pipelineOf'];
+  readonly targets: readonly string[];
+  readonly terms: Terms;
+  readonly shop: Workshop;
+}
+
+/** Store, lines of delivery and pipeline: what everything else is about. */
+async function openParts(options: AdapterOptions, closers: Closers): Promise<Opened> {
+  const { config, parts, clock } = options;
   const access = config.nhs && openNhsAccess(config.nhs, options);
-  const { store, close } = await openStore(options);
-  const sandbox =
-    config.sandbox &&
-    (await startSandbox({
-      host: config.host,
-      port: config.sandbox.port,
-      file: join(config.dataDir, 'sandbox.sqlite'),
-    }));
+  if (access) closers.add(access.close);
+  const running = await openRunningStore({ ...options, definitions: parts.definitions });
+  closers.add(running.close);
+  const { store } = running;
+  // This process maps by them.
+  for (const set of parts.maps.values()) await store.keepMapSet(set.digest, set.text, clock());
+  const sandbox = config.sandbox && (await openSandbox(config, config.sandbox.port));
+  if (sandbox) closers.add(() => sandbox.close());
+  const terms = openTerms(config, clock);
+  closers.add(terms.close);
   const configured = sandbox ? [...config.targets, sandboxTarget(sandbox.url)] : config.targets;
   const deliveries = await openDeliveries(configured, {
     ...{ ...options, store, access },
     // nothing is delivered before all is opened
     take: (records, receipt) => pipeline.take(records, receipt),
   });
-  const { workers, lines, wake, unasked } = deliveries;
-  const alerting = startAlerting(config.alerts, { ...options, store, workers });
-  const targets = lines.map(({ name }) => name);
-  const unfiled = startUnfiledWatch(configured, { ...options, store });
-  const rerouting = startRerouting(configured, { ...options, store, wake });
-  const terms = openTerms(config, options.clock);
-  const pipelineOf = (maps?: LoadedParts['maps']): Pipeline =>
+  closers.add(() => deliveries.stop(DRAIN_MS));
+  const { lines, wake } = deliveries;
+  const pipelineOf: Workshop['pipelineOf'] = (maps) =>
     openPipeline(
-      maps ? { ...options, parts: { ...options.parts, maps } } : options,
+      maps ? { ...options, parts: { ...parts, maps } } : options,
       ...([store, lines, wake, terms] as const),
     );
   const pipeline = pipelineOf();
-  const { parts, clock } = options;
+  const targets = lines.map(({ name }) => name);
+  const opened = { access, store, sandbox, configured, deliveries, pipeline, pipelineOf, targets, terms };
+  return { ...opened, shop: shopOf(options, opened) };
+}
+
+function openSandbox({ host, dataDir }: Config, port: number): Promise<Sandbox> {
+  return startSandbox({ host, port, file: join(dataDir, 'sandbox.sqlite') });
+}
+
+/** What operators' jobs work with. */
+function shopOf(
+  { config, parts, clock }: AdapterOptions,
+  { store, targets, configured, deliveries, pipelineOf }: Omit<Opened, 'shop'>,
+): Workshop {
   const placeOf = placesOf(configured, { store, clock, definitions: parts.definitions });
   const keeping = { retention: config.retention ?? {}, archiveDir: join(config.dataDir, 'archive') };
-  const shop = {
-    ...{ ...parts, ...keeping, activity: deliveries.activity, config },
-    ...{ store, targets, unasked, wake, clock, pipelineOf, placeOf },
-  };
-  const housekeeping = startHousekeeping(config, shop, options.log);
-  const { definitions } = options.parts;
-  const receivers = openReceivers(configured, { ...options, store, definitions, pipeline, wake });
-  const services = openServices({ ...options, store, pipeline, access, wake });
-  deliveries.start(pipeline);
-  const server = await listen(
-    openApp(options, {
-      ...{ store, pipeline, targets, shop, terms, deliveries },
-      hooks: [
-        jwksRoutes(access?.keys ?? (() => [])),
-        ...[receivers.routes, ...services.routes, ...deliveries.routes],
-        deliveryRoutes({ store, targets: configured, token: options.token }),
-      ],
-    }),
-    config,
-  );
+  const { activity, unasked, wake } = deliveries;
   return {
-    url: urlOf(server),
-    sandboxUrl: sandbox?.url,
-    store,
-    pipeline,
-    targets,
-    async stop() {
-      await closeServer(server, DRAIN_MS);
-      await housekeeping.stop();
-      await receivers.stop();
-      await services.stop();
-      await rerouting.stop();
-      await unfiled.stop();
-      await alerting.stop();
-      await deliveries.stop(DRAIN_MS);
-      await sandbox?.close();
-      terms.close();
-      access?.close();
-      await close();
-    },
+    ...{ ...parts, ...keeping, activity, config },
+    ...{ store, targets, unasked, wake, clock, pipelineOf, placeOf },
   };
 }
 
-/** Opens the store, and keeps the maps in it that this process maps by. */
-async function openStore({ config, parts, clock, log }: AdapterOptions): Promise<RunningStore> {
-  const running = await openRunningStore({ config, definitions: parts.definitions, clock, log });
-  for (const set of parts.maps.values()) await running.store.keepMapSet(set.digest, set.text, clock());
-  return running;
+/** What runs beside intake and delivery. @returns its routes, and what begins it all once the server listens */
+async function openBeside(
+  options: AdapterOptions,
+  { access, store, configured, deliveries, pipeline, shop }: Opened,
+  closers: Closers,
+): Promise<{ readonly hooks: readonly Router[]; start(): void }> {
+  const { config, parts, log, token } = options;
+  const { definitions } = parts;
+  const { wake, workers } = deliveries;
+  const alerting = openAlerting(config.alerts, { ...options, store, workers });
+  closers.add(() => alerting.stop());
+  const receivers = openReceivers(configured, { ...options, store, definitions, pipeline, wake });
+  closers.add(() => receivers.stop());
+  const services = await openServices({ ...options, store, pipeline, access, wake });
+  closers.add(() => services.stop());
+  const begun: { stop(): Promise<void> }[] = [];
+  closers.add(() => Promise.all(begun.map((one) => one.stop())));
+  return {
+    hooks: [
+      jwksRoutes(access?.keys ?? (() => [])),
+      ...[receivers.routes, ...services.routes, ...deliveries.routes],
+      deliveryRoutes({ store, targets: configured, token }),
+    ],
+    start() {
+      begun.push(startUnfiledWatch(configured, { ...options, store }));
+      begun.push(startRerouting(configured, { ...options, store, wake }));
+      begun.push(startHousekeeping(config, shop, log));
+      for (const one of [alerting, receivers, services]) one.start();
+      deliveries.start(pipeline);
+    },
+  };
 }
 
 function openPipeline(
@@ -162,6 +199,7 @@ function openPipeline(
     onDeliveries: wake,
     askCodes: terms.ask,
     onUnchecked: terms.count,
+    asksRegister: config.nhs?.pds !== undefined,
     fit: fitRulesOf(config.activities),
   });
 }
@@ -176,10 +214,7 @@ function openApp(
     terms,
     deliveries,
     hooks,
-  }: Pick<Adapter, 'store' | 'pipeline' | 'targets'> & {
-    readonly shop: Workshop;
-    readonly terms: Terms;
-    readonly deliveries: Deliveries;
+  }: Pick<Opened, 'store' | 'pipeline' | 'targets' | 'shop' | 'terms' | 'deliveries'> & {
     readonly hooks: readonly Router[];
   },
 ): Express {

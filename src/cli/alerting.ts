@@ -20,7 +20,10 @@ export interface AlertingParts {
 }
 
 /** @throws AdapterError when the webhook's secret is not to be had */
-export function startAlerting(config: Config['alerts'], parts: AlertingParts): { stop(): Promise<void> } {
+export function openAlerting(
+  config: Config['alerts'],
+  parts: AlertingParts,
+): { start(): void; stop(): Promise<void> } {
   const { store, workers, clock, log } = parts;
   const post = config.webhook && openWebhook(config.webhook, clock);
   const alerts = new Alerts({
@@ -34,10 +37,15 @@ export function startAlerting(config: Config['alerts'], parts: AlertingParts): {
     log: (notice) => note(log, notice),
   });
   let looking: Promise<void> = Promise.resolve();
-  const timer = setInterval(() => {
-    looking = looking.then(() => alerts.look()).catch(() => log.warn('incidents could not be looked for'));
-  }, config.everySeconds * 1000);
+  let timer: NodeJS.Timeout | undefined;
   return {
+    start() {
+      timer = setInterval(() => {
+        looking = looking
+          .then(() => alerts.look())
+          .catch(() => log.warn('incidents could not be looked for'));
+      }, config.everySeconds * 1000);
+    },
     stop: async () => {
       clearInterval(timer);
       await looking;

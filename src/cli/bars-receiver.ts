@@ -11,7 +11,7 @@ import { AdapterError, issueOf } from '../fhir/outcome.ts';
 import { createBarsClient } from '../nhs/bars/client.ts';
 import { DOS_SERVICE_ID, LIVE_VERSION } from '../nhs/bars/codes.ts';
 import type { ResponseSettings } from '../nhs/bars/response-message.ts';
-import { type OutboxWorker, startWorker } from '../outbox/worker.ts';
+import { type OutboxWorker, openWorker } from '../outbox/worker.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { Voice } from '../referral/judge-task.ts';
 import { type BarsReceiver, createBarsReceiver } from '../source/bars/receiver.ts';
@@ -100,7 +100,7 @@ export function openBarsAnswers({
     },
   });
   const deliver = createDelivery({ store, target, gate: responseGate, clock, random: Math.random });
-  const worker = startWorker({
+  const worker = openWorker({
     ...{ store, target: name, deliver, clock, concurrency },
     ...{ leaseMs: LEASE_MS, maxEntries: GROUP },
     onError: (error) =>
@@ -145,11 +145,13 @@ export interface BarsReceiverSurroundings {
 
 export interface StartedBarsReceiver {
   readonly routes: Router;
+  /** Works at once what was kept before and not taken. */
+  start(): void;
   stop(): Promise<void>;
 }
 
-/** Works at once what was kept before and not taken. @throws AdapterError when the gateway's secret is not to be had */
-export function startBarsReceiver(around: BarsReceiverSurroundings): StartedBarsReceiver | undefined {
+/** @throws AdapterError when the gateway's secret is not to be had */
+export function openBarsReceiver(around: BarsReceiverSurroundings): StartedBarsReceiver | undefined {
   const { config, store, clock, log } = around;
   const receive = config.nhs?.bars?.receive;
   if (!config.nhs || !receive) return undefined;
@@ -166,13 +168,17 @@ export function startBarsReceiver(around: BarsReceiverSurroundings): StartedBars
       { source: name },
       'referrals by BaRS are taken from this machine only: configure a secret or client subjects of the gateway',
     );
-  let sweeping = sweep(receiver, log, true);
-  const timer = setInterval(() => {
-    sweeping = sweeping.then(() => sweep(receiver, log, false));
-  }, SWEEP_MS);
+  let sweeping: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
   const questions = createQuestions({ name, store, services, version: VERSION, startedMs: clock() });
   return {
     routes: processMessageRoutes({ path, receiver, questions, door, largestBytes }),
+    start() {
+      sweeping = sweep(receiver, log, true);
+      timer = setInterval(() => {
+        sweeping = sweeping.then(() => sweep(receiver, log, false));
+      }, SWEEP_MS);
+    },
     async stop() {
       clearInterval(timer);
       await sweeping;

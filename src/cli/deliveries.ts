@@ -6,9 +6,10 @@ import type { OutboxWorker } from '../outbox/worker.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { Store } from '../store/store.ts';
 import type { RoutedTarget } from '../target/route.ts';
-import { type ActivityDesk, openActivity, startActivity } from './activity.ts';
+import { type ActivityDesk, openActivity, runningActivity } from './activity.ts';
 import { unaskedOf } from './again/places.ts';
 import { openBarsAnswers, withOwnAnswers } from './bars-receiver.ts';
+import { type Closers, openOrClose } from './closers.ts';
 import { openDocuments } from './gp-connect.ts';
 import type { LoadedParts } from './load.ts';
 import { type Mesh, openMesh } from './mesh.ts';
@@ -47,28 +48,49 @@ export interface Deliveries {
   stop(drainMs: number): Promise<void>;
 }
 
-/** @throws AdapterError when a secret is not to be had, or a name is taken */
+/** @throws AdapterError when a secret is not to be had, or a name is taken; what was opened before is closed then */
 export async function openDeliveries(
   configured: readonly TargetConfig[],
   surroundings: DeliverySurroundings,
 ): Promise<Deliveries> {
-  const { config, parts, store, access, take, token } = surroundings;
+  const opened = await openOrClose((closers) => openLines(configured, surroundings, closers));
+  return runningLines(opened, configured, surroundings);
+}
+
+/** All lines, of which none takes anything yet. */
+async function openLines(
+  configured: readonly TargetConfig[],
+  surroundings: DeliverySurroundings,
+  closers: Closers,
+) {
+  const { config, parts, access, take } = surroundings;
   const { definitions, validator } = parts;
   const around = { ...surroundings, definitions };
   const activity = config.nhs?.activity && (await openActivity(config.nhs.activity, around));
-  const entries = activity && startActivity(activity, around);
+  if (activity) closers.add(activity.close);
   const taken = [...configured.map(({ name }) => name), ...parts.sources.keys()];
   const pds = openPds(config.nhs, taken, access && { ...around, access, take });
   const answers = openBarsAnswers(around);
-  const beside = [activity, pds, answers].flatMap((one): RoutedTarget[] => (one ? [one.routed] : []));
   const mesh = openMesh(around);
+  closers.add(() => mesh.stop());
   const documents = openDocuments(configured, { ...around, mesh: mesh.mailboxes });
+  closers.add(() => documents.stop());
   const more = {
     ...{ documents: documents.places, mesh: mesh.mailboxes },
     ...{ nhs: config.nhs, validator, activities: config.activities },
   };
-  const opened = configured.map((target) => openTarget(target, { ...around, ...more }));
-  const workers = [...opened, ...[entries, pds, answers].flatMap((one) => (one ? [one.worker] : []))];
+  const targets = configured.map((target) => openTarget(target, { ...around, ...more }));
+  const entries = activity && runningActivity(activity, around);
+  return { activity, entries, pds, answers, mesh, documents, targets };
+}
+
+function runningLines(
+  { activity, entries, pds, answers, mesh, documents, targets }: Awaited<ReturnType<typeof openLines>>,
+  configured: readonly TargetConfig[],
+  { parts, store, token }: DeliverySurroundings,
+): Deliveries {
+  const beside = [activity, pds, answers].flatMap((one): RoutedTarget[] => (one ? [one.routed] : []));
+  const workers = [...targets, ...[entries, pds, answers].flatMap((one) => (one ? [one.worker] : []))];
   return {
     ...{ workers, mesh, pds, activity },
     lines: [...withOwnAnswers<RoutedTarget>(configured), ...beside],
@@ -78,6 +100,9 @@ export async function openDeliveries(
       for (const worker of workers) worker.wake();
     },
     start(pipeline) {
+      for (const worker of workers) worker.start();
+      entries?.start();
+      pds?.start();
       documents.start();
       mesh.start({ pipeline, sources: parts.sources });
     },

@@ -12,7 +12,9 @@ import { watchDirectory } from '../source/directory/watch.ts';
 import type { LoadedSource } from '../source/load.ts';
 import type { Store } from '../store/store.ts';
 import { createExchange, type Exchange } from '../wire/exchange.ts';
+import { askHeldAgain } from './held-referrals.ts';
 import { neededSecret } from './secret.ts';
+import type { Service } from './service.ts';
 
 const MEGABYTE = 1024 * 1024;
 
@@ -64,21 +66,15 @@ export function directoryOptions(directory: DirectoryConfig, parts: DirectoryPar
     },
     async onChanged(keys) {
       await reviewReferrals(review, keys);
-      if (parts.config.activities.atSending === 'hold') await askAgain(parts);
+    },
+    async onEnded() {
+      if (parts.config.activities.atSending === 'hold') await askHeldAgain(parts);
     },
   };
 }
 
 async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
   yield* items;
-}
-
-/** What was held may go now: each is asked once more. */
-async function askAgain({ config, store, clock, wake }: DirectoryParts): Promise<void> {
-  let asked = 0;
-  for (const { name } of config.targets)
-    asked += await store.replayDeliveries({ target: name, state: 'held' }, clock());
-  if (asked > 0) wake();
 }
 
 export interface DirectorySurroundings extends Omit<DirectoryParts, 'config' | 'sources' | 'exchange'> {
@@ -88,7 +84,7 @@ export interface DirectorySurroundings extends Omit<DirectoryParts, 'config' | '
 }
 
 /** @throws AdapterError as `directoryOptions`, or when two directories share a source */
-export function startDirectories(around: DirectorySurroundings): { stop(): Promise<void> } | undefined {
+export function openDirectories(around: DirectorySurroundings): Service | undefined {
   const { config, parts, log } = around;
   if (config.directories.length === 0) return undefined;
   checkOwnSources(config.directories);
@@ -112,6 +108,9 @@ export function startDirectories(around: DirectorySurroundings): { stop(): Promi
     }),
   );
   return {
+    start() {
+      for (const watch of watches) watch.start();
+    },
     async stop() {
       await Promise.all(watches.map((watch) => watch.stop()));
       for (const { close } of exchanges) close();

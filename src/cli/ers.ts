@@ -1,14 +1,16 @@
-/** Looks at e-RS at the times that are configured, one process of several at each, and takes in what it finds. */
+/** Looks at e-RS at the times that are configured, one process of several at each, and takes in what it finds; a turn that was missed is made up for. */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { ErsConfig } from '../config/ers.ts';
-import { AdapterError, ruleOf } from '../fhir/outcome.ts';
+import { ruleOf } from '../fhir/outcome.ts';
 import { createErsClient } from '../nhs/ers/client.ts';
 import type { Pipeline } from '../pipeline.ts';
+import { dayOfMs } from '../referral/coded/event.ts';
 import { ERS_KIND, ERS_SOURCE, type LookOptions, lookAtService } from '../source/ers/look.ts';
 import type { LoadedSource } from '../source/load.ts';
 import type { Store } from '../store/store.ts';
 import { type TurnTimes, turnTimesOf } from '../store/turn-times.ts';
+import { type Turns, turnsOf } from './again/housekeeping.ts';
 import type { NhsAccess } from './nhs-access.ts';
 
 export interface ErsSurroundings {
@@ -20,71 +22,46 @@ export interface ErsSurroundings {
   readonly log: Logger;
 }
 
-export interface ErsWatch {
+export interface ErsWatch extends Turns {
   /** Looks at every service now, whatever the time. */
   look(): Promise<void>;
-  /** Ends the look under way behind its step. */
-  stop(): Promise<void>;
 }
 
-const LOOK_MS = 20_000;
-
-/** @param lookMs between two glances at the clock */
-export function startErs(config: ErsConfig, around: ErsSurroundings, lookMs = LOOK_MS): ErsWatch {
-  const end = new AbortController();
-  const times = config.times.map((time) => {
-    const [hour, minute] = time.split(':').map(Number);
-    return turnTimesOf(`${minute} ${hour} * * *`, config.timeZone);
-  });
+/** @param lookMs between two looks whether a turn is due */
+export function openErs(config: ErsConfig, around: ErsSurroundings, lookMs?: number): ErsWatch {
+  const { log } = around;
   const looks = config.services.map((service) => lookOptions(config, service, around));
-  const look = async (): Promise<void> => {
-    for (const one of looks) await lookOnce(one, around.log, end.signal);
-  };
-  let seenMs = around.clock();
-  let running: Promise<void> = Promise.resolve();
-  const timer = setInterval(() => {
-    running = running.then(async () => {
-      seenMs = await takeTurn(times, seenMs, looks, around, end.signal);
-    });
-  }, lookMs);
+  const times = timesOf(config);
+  const jobs = looks.map((one) => ({
+    name: `e-rs ${one.service.id}`,
+    times,
+    run: (signal: AbortSignal) => lookOnce(one, log, signal),
+  }));
+  const never = new AbortController().signal;
   return {
-    look,
-    async stop() {
-      clearInterval(timer);
-      end.abort();
-      await running;
+    ...turnsOf(jobs, around, log, lookMs),
+    async look() {
+      for (const one of looks) await lookOnce(one, log, never);
     },
   };
 }
 
-/** @returns up to when turns were looked at */
-async function takeTurn(
-  times: readonly TurnTimes[],
-  afterMs: number,
-  looks: readonly LookOptions[],
-  { store, clock, log }: ErsSurroundings,
-  signal: AbortSignal,
-): Promise<number> {
-  try {
-    const nowMs = await store.sharedNowMs(clock());
-    const due = times.flatMap((one) => one.latest(afterMs, nowMs) ?? []);
-    if (due.length > 0)
-      for (const one of looks)
-        await store.runOnce(
-          `e-rs ${one.service.id}`,
-          { dueMs: Math.max(...due), nowMs: clock() },
-          async () => await lookOnce(one, log, signal),
-        );
-    return nowMs;
-  } catch (error) {
-    if (!(error instanceof AdapterError)) throw error;
-    log.error({ rule: ruleOf(error.outcome.issue[0]!) }, 'e-RS could not be looked at; it is tried again');
-    return afterMs;
-  }
+/** Turns at each of the times of a day. One that was missed is made up for on its own day alone: e-RS counts questions by day. */
+function timesOf({ times, timeZone }: ErsConfig): TurnTimes {
+  const each = times.map((time) => {
+    const [hour, minute] = time.split(':').map(Number);
+    return turnTimesOf(`${minute} ${hour} * * *`, timeZone);
+  });
+  return {
+    latest(afterMs, untilMs) {
+      const due = each.flatMap((one) => one.latest(afterMs, untilMs) ?? []);
+      const today = due.filter((atMs) => dayOfMs(atMs, timeZone) === dayOfMs(untilMs, timeZone));
+      return today.length === 0 ? undefined : Math.max(...today);
+    },
+  };
 }
 
 async function lookOnce(options: LookOptions, log: Logger, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
   const looked = await lookAtService(options, signal);
   log.info({ service: options.service.id, ...looked }, 'referrals of e-RS were taken in');
 }
@@ -97,13 +74,13 @@ function lookOptions(
   const reader = sources.get(ERS_SOURCE)?.kinds.get(ERS_KIND);
   if (!reader) throw new TypeError('The maps of e-RS are not loaded');
   const { tokens, exchange } = access;
-  const { serviceSystem, deadlineMs, lists, numbersAreVerified } = config;
+  const { serviceSystem, deadlineMs, lists, numbersAreVerified, ownerOrg } = config;
   const baseUrl = (config.url ?? access.baseUrl('ers')).replace(/\/+$/, '');
   return {
     client: createErsClient({
       ...{ baseUrl, serviceSystem, exchange, tokens, deadlineMs, clock, uuid: randomUUID },
     }),
-    ...{ store, reader, service, lists, numbersAreVerified, clock },
+    ...{ store, reader, service, lists, numbersAreVerified, ownerOrg, clock },
     async ingest(records) {
       const { receipt } = await pipeline.ingest(ERS_SOURCE, ERS_KIND, records);
       return { committed: receipt.committed, refused: receipt.refused };

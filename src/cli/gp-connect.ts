@@ -10,10 +10,12 @@ import { displaysOf } from '../referral/summary/words.ts';
 import type { Store } from '../store/store.ts';
 import { createDocumentTarget, mayGo } from '../target/document.ts';
 import { hear, type Said } from '../target/document-answers.ts';
-import { type CourseOptions, sweep } from '../target/document-course.ts';
+import { stopKept, sweep } from '../target/document-course.ts';
+import type { CourseOptions } from '../target/document-errand.ts';
 import { fhirWay } from '../target/document-fhir.ts';
 import { folderWay } from '../target/document-folder.ts';
 import { acknowledgementHandler, meshWay, saidBy } from '../target/document-mesh.ts';
+import { mayLeave } from '../target/document-recall.ts';
 import type { Way } from '../target/document-way.ts';
 import type { Gate } from '../target/gate.ts';
 import { createShareGate } from '../target/share-gate.ts';
@@ -69,11 +71,8 @@ export function openDocuments(targets: readonly TargetConfig[], around: Document
       return [target.name, { target: made, gate }] as const;
     }),
   );
-  listen(
-    wanted,
-    carriers.map(({ course }) => course),
-    around,
-  );
+  const courses = carriers.map(({ course }) => course);
+  listen(wanted, courses, around);
   return {
     places,
     start: () => {
@@ -174,7 +173,17 @@ function listen(
       const said = saidBy(report);
       if (said) await all(said);
     });
+    channel.onLeaving(({ localId }) => mayAny(courses, localId));
   }
+}
+
+/** @returns what the target says whose document it is; undefined where it is none */
+async function mayAny(courses: readonly CourseOptions[], id: string): Promise<boolean | undefined> {
+  for (const course of courses) {
+    const may = await mayLeave(course, id, (message) => stopKept(course, message));
+    if (may !== undefined) return may;
+  }
+  return undefined;
 }
 
 interface Carrier {

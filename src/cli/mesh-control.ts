@@ -68,10 +68,10 @@ async function statusOf(
   { store }: MeshControl,
   { name, mailbox, turns }: MeshMailbox,
 ): Promise<MailboxStatus> {
-  const { polledMs, shookMs } = await turns();
+  const { lookedMs, shookMs } = await turns();
   const items = await store.worklist({ target: name, open: true, count: OPEN_SHOWN });
   return {
-    ...{ name, mailbox, looked: shown(polledMs), shookHands: shown(shookMs) },
+    ...{ name, mailbox, looked: shown(lookedMs), shookHands: shown(shookMs) },
     open: items.map(({ id, recordKey, outcome }) => ({
       ...{ id, message: recordKey ?? '', text: outcome.issue[0]?.diagnostics ?? '' },
     })),

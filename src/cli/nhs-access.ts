@@ -17,6 +17,8 @@ export interface NhsAccess {
   readonly tokens?: AccessTokens;
   /** shows our certificate, where one is configured */
   readonly exchange: Exchange;
+  /** for what is open to all: shows no certificate, and believes the public authorities */
+  readonly open: Exchange;
   /** our signing keys as they are now; none where no access is configured */
   readonly keys: () => readonly SigningKey[];
   /** @returns the base URL of a service in the configured environment, without a slash at its end */
@@ -34,15 +36,20 @@ export function openNhsAccess(config: NhsConfig, around: AccessSurroundings): Nh
   const { environment, access } = config;
   const tls = access?.tls && openIdentity(access.tls, () => around.log.warn(KEPT_IDENTITY));
   const { exchange, close } = createExchange(tls ? { tls } : {});
+  const plain = createExchange();
   const keys = access ? keysOf(access, around.log) : () => [];
   if (needsAccess(config)) around.log.warn({ environment }, NO_ACCESS);
   const tokens = access && tokensOf(access, tokenUrlOf(environment), { ...around, exchange, keys });
   return {
     ...(tokens ? { tokens } : {}),
     exchange,
+    open: plain.exchange,
     keys,
     baseUrl: (service) => baseUrlOf(environment, service),
-    close,
+    close() {
+      close();
+      plain.close();
+    },
   };
 }
 

@@ -9,7 +9,7 @@ import { createOdsDirectory, type OdsDirectory } from '../nhs/ods/directory.ts';
 import type { AnswerStore } from '../store/kept-answers.ts';
 import type { Store } from '../store/store.ts';
 import { turnTimesOf } from '../store/turn-times.ts';
-import { type Housekeeping, startTurns } from './again/housekeeping.ts';
+import { type Turns, turnsOf } from './again/housekeeping.ts';
 import type { NhsAccess } from './nhs-access.ts';
 import { lookAndReroute } from './ods-watch.ts';
 import { neededSecret } from './secret.ts';
@@ -30,7 +30,8 @@ export function openOdsDirectory(
   const ask = createOdsClient({
     form,
     baseUrl: baseUrl.replace(/\/+$/, ''),
-    exchange: access.exchange,
+    // The certificate is for services of the API platform; ORD is open to all.
+    exchange: form === 'ord' ? access.open : access.exchange,
     tokens: form === 'fhir' && apiKey === undefined ? access.tokens : undefined,
     apiKey,
     deadlineMs,
@@ -51,7 +52,7 @@ export interface OdsSurroundings {
 }
 
 /** @returns the scheduled look; nothing where ODS is not configured @param lookMs between looks whether it is due */
-export function startOds(around: OdsSurroundings, lookMs?: number): Housekeeping | undefined {
+export function openOds(around: OdsSurroundings, lookMs?: number): Turns | undefined {
   const { config, access, store, clock, log, wake } = around;
   const { nhs } = config;
   if (!nhs?.ods || !access) return undefined;
@@ -62,5 +63,5 @@ export function startOds(around: OdsSurroundings, lookMs?: number): Housekeeping
     await lookAndReroute(watch, config.targets, signal);
   };
   const job = { name: 'ods', times: turnTimesOf(schedule, timeZone), run: look };
-  return startTurns([job], { store, clock }, log, lookMs);
+  return turnsOf([job], { store, clock }, log, lookMs);
 }

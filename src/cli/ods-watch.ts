@@ -4,14 +4,15 @@ import type { Logger } from 'pino';
 import type { TargetConfig } from '../config.ts';
 import { ODS_CODE_SYSTEM, parseOdsCode } from '../fhir/identifiers.ts';
 import { ruleOf } from '../fhir/outcome.ts';
-import { closedWork } from '../nhs/ods/closed-work.ts';
+import { CLOSED_RULE, closedWork, UNKNOWN_RULE } from '../nhs/ods/closed-work.ts';
 import type { OdsDirectory } from '../nhs/ods/directory.ts';
 import { keepSuccessors, readSuccessors } from '../nhs/ods/successors.ts';
-import type { NewWork, Store, StoredVersion } from '../store/store.ts';
+import type { NewWork, Store, StoredVersion, WorkItem } from '../store/store.ts';
+import { takeBack } from '../store/work-over.ts';
 import { reroute } from './rerouting.ts';
 
 export interface OdsWatch {
-  readonly store: Pick<Store, 'search' | 'raiseWork' | 'job' | 'keepJob'>;
+  readonly store: Pick<Store, 'search' | 'raiseWork' | 'resolveWork' | 'worklist' | 'job' | 'keepJob'>;
   readonly directory: Pick<OdsDirectory, 'follow'>;
   /** role that makes a practice */
   readonly practiceRole: string;
@@ -41,6 +42,8 @@ export async function lookAtOrganisations(watch: OdsWatch, signal: AbortSignal):
   const before = await readSuccessors(store);
   const successors = new Map(before);
   const work: NewWork[] = [];
+  /** what ODS told anew */
+  const told = new Set<string>();
   const counts = { unanswered: 0, stale: 0 };
   for (const [code, version] of versions) {
     if (signal.aborted) break;
@@ -52,6 +55,7 @@ export async function lookAtOrganisations(watch: OdsWatch, signal: AbortSignal):
       continue;
     }
     if (found.isStale) counts.stale += 1;
+    else told.add(`Organization/${version.id}`);
     const { succession } = found;
     const heir = succession.kind === 'succeeded' ? succession.chain.at(-1) : undefined;
     if (heir) successors.set(code, heir.code);
@@ -61,8 +65,33 @@ export async function lookAtOrganisations(watch: OdsWatch, signal: AbortSignal):
   }
   if (!signal.aborted) for (const code of before.keys()) if (!versions.has(code)) successors.delete(code);
   if (work.length > 0) await store.raiseWork(work, clock());
+  await takeBackOthers(store, told, new Set(work.map(({ id }) => id)), clock());
   const changed = await keepSuccessors(store, successors, clock());
   return { codes: versions.size, raised: work.length, ...counts, changed };
+}
+
+/** What was said of an organisation, and what ODS says no more. */
+async function takeBackOthers(
+  store: OdsWatch['store'],
+  told: ReadonlySet<string>,
+  standing: ReadonlySet<string>,
+  nowMs: number,
+): Promise<void> {
+  for (const rule of [CLOSED_RULE, UNKNOWN_RULE]) {
+    const over: WorkItem[] = [];
+    let page: readonly WorkItem[] = [];
+    do {
+      const after = page.at(-1)?.id;
+      page = await store.worklist({
+        open: true,
+        rule,
+        count: PAGE,
+        ...(after === undefined ? {} : { after }),
+      });
+      over.push(...page.filter(({ id, resource = '' }) => told.has(resource) && !standing.has(id)));
+    } while (page.length === PAGE);
+    for (const item of over) await takeBack(store, item, nowMs, 'ods');
+  }
 }
 
 async function organisationsByCode(

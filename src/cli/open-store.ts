@@ -69,9 +69,14 @@ export async function openRunningStore(options: {
       ? await openSqliteStore({ file: storeFile(config), definitions })
       : await openPostgresStore({ url, definitions });
   const isShared = url !== undefined;
-  await store.heartbeat(clock());
-  tellRecovered(log, await store.recoverClaims(clock(), !isShared));
-  if (!isShared) tellInterrupted(log, await store.interruptReceipts(clock()));
+  try {
+    await store.heartbeat(clock());
+    tellRecovered(log, await store.recoverClaims(clock(), !isShared));
+    if (!isShared) tellInterrupted(log, await store.interruptReceipts(clock()));
+  } catch (error) {
+    await store.close().catch(() => {}); // what it failed at is what is told
+    throw error;
+  }
   const watch = isShared ? startWatch(store, clock, log) : undefined;
   return {
     store,

@@ -5,7 +5,7 @@ import { AdapterError, issueOf } from '../fhir/outcome.ts';
 import { createPdsClient } from '../nhs/pds/client.ts';
 import type { PdsOutcome } from '../nhs/pds/finding.ts';
 import { createPace } from '../nhs/pds/pace.ts';
-import { type OutboxWorker, startWorker } from '../outbox/worker.ts';
+import { type OutboxWorker, openWorker } from '../outbox/worker.ts';
 import type { Store } from '../store/store.ts';
 import { createDelivery } from '../target/deliver-group.ts';
 import { createPdsTarget, PDS, type PdsTargetOptions, pdsGate } from '../target/pds.ts';
@@ -37,6 +37,7 @@ export interface PdsDesk {
   readonly routed: RoutedTarget;
   readonly worker: OutboxWorker;
   readonly counts: () => PdsCounts;
+  start(): void;
   stop(): Promise<void>;
 }
 
@@ -63,7 +64,7 @@ export function openPds(
     clock,
     random: Math.random,
   });
-  const worker = startWorker({
+  const worker = openWorker({
     ...{ store, target: PDS, deliver, clock, concurrency, leaseMs: LEASE_MS, maxEntries: GROUP },
     onError: (error) =>
       log.error(
@@ -71,8 +72,7 @@ export function openPds(
         'a check failed unexpectedly; it is tried again',
       ),
   });
-  const stop = startRechecks(around, worker);
-  return { routed: ROUTE, worker, counts: () => counts, stop };
+  return { routed: ROUTE, worker, counts: () => counts, ...rechecks(around, worker) };
 }
 
 function openClient(
@@ -91,7 +91,10 @@ function openClient(
 }
 
 /** At the start, and hour by hour: one process at a time looks who is due. */
-function startRechecks({ store, clock, log }: PdsSurroundings, worker: OutboxWorker): () => Promise<void> {
+function rechecks(
+  { store, clock, log }: PdsSurroundings,
+  worker: OutboxWorker,
+): Pick<PdsDesk, 'start' | 'stop'> {
   const stopping = new AbortController();
   let looking: Promise<unknown> = Promise.resolve();
   const look = (): void => {
@@ -103,13 +106,17 @@ function startRechecks({ store, clock, log }: PdsSurroundings, worker: OutboxWor
       })
       .catch(() => log.warn('who is to be asked about at PDS could not be looked for; the next turn does'));
   };
-  const timer = setInterval(look, EVERY_MS);
-  timer.unref();
-  look();
-  return async () => {
-    clearInterval(timer);
-    stopping.abort();
-    await looking;
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    start() {
+      timer = setInterval(look, EVERY_MS).unref();
+      look();
+    },
+    async stop() {
+      clearInterval(timer);
+      stopping.abort();
+      await looking;
+    },
   };
 }
 

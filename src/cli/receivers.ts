@@ -8,7 +8,7 @@ import { AdapterError, issueOf, ruleOf } from '../fhir/outcome.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { createEhrClient } from '../source/ehr/client.ts';
 import { progressOf } from '../source/ehr/progress.ts';
-import { type Receiver, startReceiver } from '../source/ehr/receiver.ts';
+import { openReceiver, type Receiver } from '../source/ehr/receiver.ts';
 import type { Store } from '../store/store.ts';
 import { createAsSent } from '../target/as-sent.ts';
 import { saysTheSame } from '../target/outgoing.ts';
@@ -29,6 +29,8 @@ export interface ReceiverSurroundings {
 export interface Receivers {
   readonly all: readonly Receiver[];
   readonly routes: Router;
+  /** Begins to ask what changed. */
+  start(): void;
   stop(): Promise<void>;
 }
 
@@ -36,9 +38,10 @@ export interface Receivers {
 export function openReceivers(targets: readonly TargetConfig[], around: ReceiverSurroundings): Receivers {
   const { exchange, close } = createExchange();
   const hooks = new Map<string, Hook>();
+  // Nothing is asked before all are opened: where one cannot be, there is nothing to stop.
   const all = targets.flatMap((target) => {
     if (!target.receive) return [];
-    const receiver = startReceiver(receiverOptions(target, target.receive, around, exchange));
+    const receiver = openReceiver(receiverOptions(target, target.receive, around, exchange));
     const { mode, secretHeader: header } = target.receive;
     if (mode === 'subscribe')
       hooks.set(target.name, { header, secret: hookSecret(target), notify: (body) => receiver.notify(body) });
@@ -47,6 +50,9 @@ export function openReceivers(targets: readonly TargetConfig[], around: Receiver
   return {
     all,
     routes: subscriptionRoutes(hooks),
+    start() {
+      for (const receiver of all) receiver.start();
+    },
     async stop() {
       await Promise.all(all.map((receiver) => receiver.stop()));
       close();
@@ -61,7 +67,7 @@ function receiverOptions(
   receive: Receive,
   { store, definitions, pipeline, clock, log, wake }: ReceiverSurroundings,
   exchange: Exchange,
-): Parameters<typeof startReceiver>[0] {
+): Parameters<typeof openReceiver>[0] {
   const { name, url: baseUrl, deadlineMs } = target;
   const token = neededSecret(target.bearerTokenEnv);
   const client = createEhrClient({
@@ -97,7 +103,7 @@ function receiverOptions(
 function subscribeOptions(
   target: TargetConfig,
   { mode, callbackUrl, payload, topic, secretHeader }: Receive,
-): Parameters<typeof startReceiver>[0]['subscribe'] {
+): Parameters<typeof openReceiver>[0]['subscribe'] {
   if (mode !== 'subscribe' || callbackUrl === undefined) return undefined;
   return { callbackUrl, payload, topic, header: `${secretHeader}: ${hookSecret(target)}` };
 }

@@ -42,8 +42,9 @@ export async function reroute(
   if (before.digest !== digest) {
     // A webhook, or a service, gets changes, not what is: only what was held back from it goes now.
     progress = { digest, types: target.kind !== 'fhir' ? [] : await typesFor(target, store) };
-    await keep(progress);
+    // First, since what was kept as done is not done again: twice is harmless.
     sent += await store.replayDeliveries({ target: target.name, state: 'held' }, clock());
+    await keep(progress);
   }
   while (progress.types.length > 0 && !signal.aborted) {
     const [type, ...later] = progress.types as [string, ...string[]];

@@ -4,12 +4,15 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { Store } from '../store/store.ts';
-import { startBarsReceiver } from './bars-receiver.ts';
-import { startDirectories } from './directories.ts';
-import { startErs } from './ers.ts';
+import { openBarsReceiver } from './bars-receiver.ts';
+import { openOrClose } from './closers.ts';
+import { openDirectories } from './directories.ts';
+import { openErs } from './ers.ts';
+import { openHeldReferrals } from './held-referrals.ts';
 import type { LoadedParts } from './load.ts';
 import type { NhsAccess } from './nhs-access.ts';
-import { startOds } from './ods-directory.ts';
+import { openOds } from './ods-directory.ts';
+import type { Service } from './service.ts';
 
 export interface ServiceSurroundings {
   readonly config: Config;
@@ -26,33 +29,38 @@ export interface ServiceSurroundings {
   readonly token: string;
 }
 
-/** Something that runs from start to stop. */
-export interface Service {
-  readonly routes?: Router;
-  stop(): Promise<void>;
-}
-
 /** Each opens one service, or nothing where it is not configured. */
 type OpenService = (around: ServiceSurroundings) => Service | undefined;
 
 const ALL: readonly OpenService[] = [
-  startDirectories,
-  startBarsReceiver,
-  (around) => startOds(around),
+  openDirectories,
+  openBarsReceiver,
+  (around) => openOds(around),
+  (around) => openHeldReferrals(around),
   ({ config, access, parts, ...around }) =>
-    config.nhs?.ers && access && startErs(config.nhs.ers, { ...around, access, sources: parts.sources }),
+    config.nhs?.ers && access && openErs(config.nhs.ers, { ...around, access, sources: parts.sources }),
 ];
 
 export interface Services {
   readonly routes: readonly Router[];
+  start(): void;
   stop(): Promise<void>;
 }
 
-/** @throws AdapterError when a secret or a key is not to be had */
-export function openServices(around: ServiceSurroundings): Services {
-  const opened = ALL.flatMap((open) => open(around) ?? []);
+/** @throws AdapterError when a secret or a key is not to be had; those opened before are stopped then */
+export async function openServices(around: ServiceSurroundings): Promise<Services> {
+  const opened = await openOrClose((closers) =>
+    ALL.flatMap((open) => {
+      const one = open(around);
+      if (one) closers.add(() => one.stop());
+      return one ?? [];
+    }),
+  );
   return {
     routes: opened.flatMap(({ routes }) => routes ?? []),
+    start() {
+      for (const one of opened) one.start();
+    },
     async stop() {
       await Promise.all(opened.map((one) => one.stop()));
     },

@@ -5,7 +5,7 @@ import type { NhsConfig } from '../config/nhs.ts';
 import { type TargetConfig, targetOf } from '../config.ts';
 import type { Definitions } from '../fhir/definitions.ts';
 import { ruleOf } from '../fhir/outcome.ts';
-import { type OutboxWorker, startWorker } from '../outbox/worker.ts';
+import { type OutboxWorker, openWorker } from '../outbox/worker.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { Store } from '../store/store.ts';
 import { createActivityGate } from '../target/activity-gate.ts';
@@ -68,7 +68,7 @@ export function openTarget(target: TargetConfig, around: TargetSurroundings): Ou
       ),
     ...(target.kind === 'fhir' ? {} : { bring: bringTo(target, around) }),
   });
-  return startWorker({
+  return openWorker({
     store,
     target: target.name,
     deliver,
@@ -91,15 +91,15 @@ function openPlace(
   const { store, clock, definitions, validator } = around;
   const documents = around.documents.get(target.name);
   if (documents) return documents;
-  if (target.kind === 'bars')
-    return openBars(target, { ...around, validate: (resource) => validator.validate(resource) });
+  const rules = fitRulesOf(around.activities);
+  const fitting = { store, clock, rules, atSending: around.activities.atSending };
+  if (target.kind === 'bars') {
+    const bars = openBars(target, { ...around, validate: (resource) => validator.validate(resource) });
+    return { ...bars, gate: createActivityGate(bars.gate, { ...fitting, isAskedOfTasks: true }) };
+  }
   return {
     target: target.kind === 'webhook' ? openWebhook(target, around) : openFhirServer(target, around),
-    gate: createActivityGate(createShareGate({ store, target, clock, definitions }), {
-      ...{ store, clock },
-      rules: fitRulesOf(around.activities),
-      atSending: around.activities.atSending,
-    }),
+    gate: createActivityGate(createShareGate({ store, target, clock, definitions }), fitting),
   };
 }
 

@@ -1,6 +1,7 @@
 /** What hedgerow.config.json may say of how NHS services let us in: the application, its keys, and a client certificate. */
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { serviceUrlSchema } from './service-url.ts';
 
 const keySchema = z
   .strictObject({
@@ -47,7 +48,9 @@ export const accessSchema = z.strictObject({
     .describe(
       'Keys that requests for access are signed with, the current one first; the first that is accepted is used',
     ),
-  tokenUrl: z.url().optional().describe('Where access tokens are asked for; default that of the environment'),
+  tokenUrl: serviceUrlSchema
+    .optional()
+    .describe('Where access tokens are asked for; default that of the environment'),
   deadlineMs: z.int().min(100).default(10_000).describe('Longest wait for a token, in milliseconds'),
   tls: tlsFilesSchema
     .optional()

@@ -1,5 +1,6 @@
 /** What hedgerow.config.json may say of referrals that come by BaRS: which services we are, who may send, and what is believed. */
 import { z } from 'zod';
+import { serviceUrlSchema } from './service-url.ts';
 
 const headerName = z.string().regex(/^[A-Za-z][A-Za-z0-9-]*$/, 'a header name');
 const odsCode = z
@@ -73,7 +74,9 @@ export const barsReceiveSchema = z.strictObject({
     .regex(/^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/, 'a version such as 1.1.0')
     .optional()
     .describe('Version of the standard that answers are sent by; default 1.1.0'),
-  url: z.url().optional().describe('Base URL that answers are sent to; default the proxy of "environment"'),
+  url: serviceUrlSchema
+    .optional()
+    .describe('Base URL that answers are sent to; default the proxy of "environment"'),
   concurrency: z.int().min(1).max(64).default(4).describe('People whose senders are answered at once'),
   deadlineMs: z.int().min(100).default(10_000).describe('Longest wait for one answer, in milliseconds'),
 });

@@ -1,6 +1,7 @@
 /** What hedgerow.config.json may say of the NHS e-Referral Service: whose lists are read, when, and what is believed. */
 import { z } from 'zod';
 import { isTimeZone } from '../store/turn-times.ts';
+import { serviceUrlSchema } from './service-url.ts';
 
 /** As often as an application may ask for the list of one service. */
 const MOST_TIMES_A_DAY = 2;
@@ -35,7 +36,9 @@ export const ersSchema = z.strictObject({
     .default(false)
     .describe('NHS numbers of e-RS count as present and verified, without asking PDS'),
   ownerOrg: z.string().min(1).default('local').describe('Organisation that owns what is taken in'),
-  url: z.url().optional().describe('Base of the FHIR STU3 endpoints; default that of the environment'),
+  url: serviceUrlSchema
+    .optional()
+    .describe('Base of the FHIR STU3 endpoints; default that of the environment'),
   serviceSystem: z
     .string()
     .min(1)

@@ -1,6 +1,7 @@
 /** What hedgerow.config.json may say of MESH: our mailboxes there, how we are let in, and what becomes of what they receive. */
 import { z } from 'zod';
 import { locatedTls, tlsFilesSchema } from './access.ts';
+import { serviceUrlSchema } from './service-url.ts';
 
 /** MESH allows one look at an inbox in five minutes, and asks for one a day. */
 const SHORTEST_POLL_MINUTES = 5;
@@ -64,7 +65,7 @@ const mailboxSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      'After a POST without an answer, ask MESH for the message by its local id, and send it again where it is not there. MESH calls that request deprecated; without it a person is asked',
+      'After a POST without an answer, ask MESH for the message by its local id before a person is asked. MESH calls that request deprecated',
     ),
   unsureMinutes: z
     .number()
@@ -84,8 +85,7 @@ const mailboxSchema = z.strictObject({
 });
 
 const meshMembers = z.strictObject({
-  url: z
-    .url()
+  url: serviceUrlSchema
     .optional()
     .describe('Address of the server; default that of the environment. The environment sandbox has none'),
   apiVersion: z

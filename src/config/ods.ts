@@ -1,6 +1,7 @@
 /** What hedgerow.config.json may say of the Organisation Data Service: where it is asked, what its codes mean, and when. */
 import { z } from 'zod';
 import { cronSchema, timeZoneSchema } from './schedule.ts';
+import { serviceUrlSchema } from './service-url.ts';
 
 const codesSchema = z.strictObject({
   practiceRole: z.string().min(1).default('RO76').describe('Role of a general practice'),
@@ -27,8 +28,7 @@ export const odsSchema = z.strictObject({
     .enum(['ord', 'fhir'])
     .default('ord')
     .describe('ord: the ORD interface, open to all; fhir: the FHIR R4 interface of the API platform'),
-  url: z
-    .url()
+  url: serviceUrlSchema
     .optional()
     .describe('Base URL; default the public ORD, or the FHIR interface of the environment'),
   apiKeyEnv: z

@@ -1,9 +1,9 @@
 /** What hedgerow.config.json may say of the Personal Demographics Service: whether NHS numbers are checked there, how fast, and how often again. */
 import { z } from 'zod';
+import { serviceUrlSchema } from './service-url.ts';
 
 export const pdsSchema = z.strictObject({
-  baseUrl: z
-    .url()
+  baseUrl: serviceUrlSchema
     .transform((url) => url.replace(/\/+$/, ''))
     .optional()
     .describe('Base of the FHIR R4 endpoints; default that of the environment'),

@@ -1,5 +1,5 @@
-/** Turns a Patient into the NHS number they are known by beyond doubt. */
-import type { Patient } from '@medplum/fhirtypes';
+/** Turns a Patient into the NHS number they are known by beyond doubt, and into those that they are said to have. */
+import type { Extension, Identifier, Patient } from '@medplum/fhirtypes';
 import { NHS_NUMBER_SYSTEM, type NhsNumber, parseNhsNumber } from './identifiers.ts';
 
 const VERIFICATION_URL =
@@ -27,4 +27,39 @@ export function verifiedNhsNumber(patient: Patient): NhsNumber | undefined {
     if (number !== undefined) return number;
   }
   return undefined;
+}
+
+/** @returns every NHS number that passes its check, whatever is said of it; given up ones are among them */
+export function nhsNumbersIn({ identifier }: Patient): NhsNumber[] {
+  return (identifier ?? []).flatMap(({ system, value }) =>
+    system === NHS_NUMBER_SYSTEM ? (parseNhsNumber(value ?? '') ?? []) : [],
+  );
+}
+
+/** "Number present but not traced" in place of "number present and verified". */
+const NOT_TRACED: Readonly<Record<string, string>> = {
+  '01': '02',
+  'number-present-and-verified': 'number-present-but-not-traced',
+};
+
+/** @returns the Patient as one whose number is yet to be verified; the same one where none is said to be */
+export function asUnverified<T extends Patient>(patient: T): T {
+  if (verifiedNhsNumber(patient) === undefined) return patient;
+  return { ...patient, identifier: patient.identifier!.map(unverified) };
+}
+
+function unverified(identifier: Identifier): Identifier {
+  if (identifier.system !== NHS_NUMBER_SYSTEM || !identifier.extension) return identifier;
+  return { ...identifier, extension: identifier.extension.map(untraced) };
+}
+
+function untraced(extension: Extension): Extension {
+  const { url, valueCodeableConcept: concept } = extension;
+  if (url !== VERIFICATION_URL || !concept) return extension;
+  // what stands beside the code says in words what it said
+  const coding = (concept.coding ?? []).map(({ system, code = '' }) => ({
+    ...(system === undefined ? {} : { system }),
+    code: NOT_TRACED[code] ?? code,
+  }));
+  return { url, valueCodeableConcept: { coding } };
 }

@@ -8,14 +8,16 @@ import { relatedIn } from '../validation/domain/related.ts';
 import { type Examined, examineRecord } from '../validation/examine-record.ts';
 import { settlePending } from '../validation/pending.ts';
 import { fitFor } from './activity-fit.ts';
+import { withClaimedNumbers } from './claimed-numbers.ts';
 import { type PipelineParts, type Prepared, resourcesOf, timed } from './parts.ts';
 
 /** Each resource alone, then what FHIR cannot state about them together; codes that nobody here knows are asked for. */
 export async function checkRecords(
   parts: PipelineParts,
-  mapped: readonly Prepared[],
+  prepared: readonly Prepared[],
   stored: readonly (Resource | undefined)[],
 ): Promise<Prepared[]> {
+  const mapped = parts.asksRegister ? prepared.map(withClaimedNumbers) : prepared;
   const batch = resourcesOf(mapped);
   const related = { ...relatedIn(batch, stored), fit: await fitFor(parts, batch) };
   const found = mapped.map(({ record }) => record && examine(parts, record, related));

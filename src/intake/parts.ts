@@ -30,6 +30,8 @@ export interface PipelineParts {
   /** how a source, or a target whose changes come back, tells of referrals; what is not named here may say all that a case system may */
   readonly voices?: ReadonlyMap<string, Voice>;
   readonly clock: () => number;
+  /** a register of people is asked about NHS numbers: a source's own word does not make one verified */
+  readonly asksRegister?: boolean;
   /** what an activity is held to before somebody is referred there; absent: nobody asks */
   readonly fit?: FitRules | undefined;
   /** called after a commit that put entries into the outbox */

@@ -36,6 +36,8 @@ export interface WorkerOptions {
 }
 
 export interface OutboxWorker {
+  /** Begins to take and send; once is enough. */
+  start(): void;
   /** Says that something may be due: after a commit or a replay. */
   wake(): void;
   /** Claims no more and waits for what is in flight; after `deadlineMs` that is stopped, its end being ambiguous. */
@@ -57,9 +59,14 @@ const LONGEST_REST_MS = 10_000;
 /** Share of the lease after which a delivery is stopped: the claim must not run out under it. */
 const LEASE_SHARE = 0.8;
 
+/** Takes nothing before `start`. */
+export function openWorker(options: WorkerOptions): OutboxWorker {
+  return new WorkerLoop(options);
+}
+
 /** Starts at once. */
 export function startWorker(options: WorkerOptions): OutboxWorker {
-  const worker = new WorkerLoop(options);
+  const worker = openWorker(options);
   worker.start();
   return worker;
 }
@@ -76,7 +83,7 @@ class WorkerLoop implements OutboxWorker {
   readonly #stopping = new AbortController();
   #isWoken = false;
   #rouse: () => void = () => {};
-  #loop: Promise<void> = Promise.resolve();
+  #loop: Promise<void> | undefined;
   #recoverAtMs = 0;
   readonly #clockWatch: ClockWatch;
   /** nothing is known of the target until it has answered once */
@@ -117,7 +124,7 @@ class WorkerLoop implements OutboxWorker {
   }
 
   start(): void {
-    this.#loop = this.#run();
+    this.#loop ??= this.#run();
   }
 
   wake(): void {

@@ -11,7 +11,7 @@ import type {
   Slot,
   VerificationResult,
 } from '@medplum/fhirtypes';
-import { issueOf } from '../fhir/outcome.ts';
+import { issueOf, ruleOf } from '../fhir/outcome.ts';
 import { type PostcodesOf, servedAt } from './activity-area.ts';
 import { type CheckState, lackingChecks } from './activity-checks.ts';
 import { isBefore } from './fhir-time.ts';
@@ -42,6 +42,14 @@ export const FIT_RULES = [
   'activity-check-expired',
 ] as const;
 export type FitRule = (typeof FIT_RULES)[number];
+
+/** What still matters to somebody who has their place. */
+const OF_PLACES_HELD: ReadonlySet<FitRule> = new Set(['activity-closed', 'activity-check-expired']);
+
+/** @returns what of it concerns a referral that was taken on: who has a place needs none, and was found to fit */
+export function ofTakenOn(issues: readonly OperationOutcomeIssue[]): OperationOutcomeIssue[] {
+  return issues.filter((issue) => OF_PLACES_HELD.has(ruleOf(issue) as FitRule));
+}
 
 const EXTENSION = 'https://hedgerow.example/fhir/StructureDefinition/';
 /** Referrals that nobody acts on any more. */

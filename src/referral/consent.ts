@@ -7,6 +7,7 @@ import { codedOnly } from './coded-only.ts';
 import {
   type ConsentRule,
   type Covering,
+  consentsCovering,
   coveringConsent,
   decisionsFor,
   isConsentFor,
@@ -110,6 +111,15 @@ function ruleOf(agreed: Agreed): ConsentRule {
 /** @returns whether a Consent speaks of what a target is for */
 export function concerns(consent: Consent, agreed: Agreed): boolean {
   return isConsentFor(consent, ruleOf(agreed));
+}
+
+/** @returns the Consents by which what a target is for is agreed to now; none where it is not */
+export function consentsGiven(
+  consents: readonly Consent[],
+  agreed: Agreed,
+  nowMs: number,
+): readonly Consent[] {
+  return consentsCovering(consents, ruleOf(agreed), nowMs);
 }
 
 /** @returns whether a Consent refuses, or takes back, what was agreed to before */

@@ -42,16 +42,33 @@ export type Covering =
  */
 export function coveringConsent(consents: readonly Consent[], rule: ConsentRule, nowMs: number): Covering {
   const decided = decisionsFor(consents, rule);
-  const given = decided.filter(isPermit);
-  const refused = decided.filter((consent) => !given.includes(consent));
   if (decided.length === 0) return { covers: false, why: 'none' };
-  const standing = given.filter((one) => refused.every((other) => isBefore(other.dateTime, one.dateTime)));
+  const standing = standingOf(decided);
   if (standing.length === 0) return { covers: false, why: 'refused' };
   const plain = standing.filter((one) => isPlain(one.provision ?? {}));
   if (plain.length === 0) return { covers: false, why: 'unclear' };
   const current = plain.filter((one) => isWithin(one.provision?.period, nowMs));
   if (current.length === 0) return { covers: false, why: 'period' };
   return { covers: true, extent: current.every(isFull) ? 'full' : 'coded-only' };
+}
+
+/** @returns the Consents by which a purpose is covered; none where it is not */
+export function consentsCovering(
+  consents: readonly Consent[],
+  rule: ConsentRule,
+  nowMs: number,
+): readonly Consent[] {
+  return standingOf(decisionsFor(consents, rule)).filter(
+    ({ provision }) => isPlain(provision ?? {}) && isWithin(provision?.period, nowMs),
+  );
+}
+
+/** What was given, and not surely before it was refused or withdrawn. */
+function standingOf(decided: readonly Consent[]): readonly Consent[] {
+  const refused = decided.filter((one) => !isPermit(one));
+  return decided.filter(
+    (one) => isPermit(one) && refused.every((other) => isBefore(other.dateTime, one.dateTime)),
+  );
 }
 
 /** @returns the Consents that decide something by a rule */

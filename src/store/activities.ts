@@ -8,7 +8,7 @@ type Kept = Pick<Store, 'readMany' | 'search' | 'answers'>;
 
 /** Service of the answers under which it is kept which activity of a directory another source means by its own id. */
 export const ALIASES = 'activity-alias';
-/** Resources of one kind that are looked at around the activities of one batch. */
+/** Resources of one kind that are looked at around one activity. */
 const MOST = 1_000;
 const PAGE = 200;
 
@@ -114,7 +114,10 @@ async function read(store: Kept, keys: readonly ResourceKey[]): Promise<Readonly
   );
 }
 
-/** Resources of a type that refer to one of those. */
+/**
+ * Resources of a type that refer to one of those. Where there are too many to be looked at together, each of those is
+ * asked about by itself: many times of one activity must not leave out those of another.
+ */
 async function referring<T extends 'Schedule' | 'Slot' | 'VerificationResult'>(
   store: Kept,
   type: T,
@@ -135,5 +138,10 @@ async function referring<T extends 'Schedule' | 'Slot' | 'VerificationResult'>(
       if (resource?.resourceType === type) found.push(resource as Extract<Resource, { resourceType: T }>);
     after = page.next;
   } while (after !== undefined && found.length < MOST);
-  return found;
+  if (after === undefined || targets.length === 1) return found;
+  const half = Math.ceil(targets.length / 2);
+  const rest = [targets.slice(0, half), targets.slice(half)];
+  const parts = await Promise.all(rest.map((some) => referring(store, type, param, some)));
+  const byId = new Map(parts.flat().map((one) => [(one as Resource).id, one]));
+  return [...byId.values()];
 }

@@ -60,6 +60,12 @@ export interface OpenPlace {
   readonly action: EntryAction;
 }
 
+/** A list that was not put out. */
+export interface UnputList {
+  readonly id: string;
+  readonly listedMs: number;
+}
+
 export interface CodedEntryStore {
   /** what is kept of a person, and of resources that are theirs by now */
   ofPerson(personId: string, resources: readonly ResourceKey[]): Promise<readonly CodedEntry[]>;
@@ -76,15 +82,33 @@ export interface CodedEntryStore {
   }): Promise<readonly DueList[]>;
   /** what the next list of a practice and day would have */
   waiting(practice: string, day: string, untilDay: string): Promise<readonly CodedEntry[]>;
-  /** Makes the next list of a practice and day. @returns undefined when there is nothing new, also where another process was quicker */
-  list(practice: string, day: string, nowMs: number): Promise<CodedBatch | undefined>;
+  /**
+   * Makes the next list of a practice and day.
+   * @param without ids of people who are left for a later list
+   * @returns undefined when there is nothing new, also where another process was quicker
+   */
+  list(
+    practice: string,
+    day: string,
+    nowMs: number,
+    without?: readonly string[],
+  ): Promise<CodedBatch | undefined>;
   batch(id: string): Promise<CodedBatch | undefined>;
   /** lists of a practice and day, oldest first, without their entries */
   batches(practice: string, day: string): Promise<readonly (Omit<CodedBatch, 'entries'> & DueList)[]>;
-  /** ids of lists that were made and not put out, oldest first */
-  unput(count: number): Promise<readonly string[]>;
-  /** Keeps that a list was put out. */
+  /** lists that were made and not put out every way, oldest first */
+  unput(count: number, after?: UnputList): Promise<readonly UnputList[]>;
+  /** names of the ways that a list was put out by, where not all have taken it yet */
+  waysOf(batch: string): Promise<readonly string[]>;
+  /** Keeps that one way took a list. */
+  putBy(batch: string, ways: readonly string[]): Promise<void>;
+  /** Keeps that a list was put out, every way. */
   put(batch: string, nowMs: number): Promise<void>;
+  /**
+   * Takes additions out of a list that nobody has got yet: they are due again, and what was to take them out is not.
+   * @returns how many; none of a list that one way took
+   */
+  release(batch: string, facts: readonly string[]): Promise<number>;
   /** Keeps receipts; what is rejected goes on the worklist, what is filed comes off it. Results are in their order. */
   receive(receipts: readonly EntryReceipt[], nowMs: number): Promise<readonly ReceiptResult[]>;
   /** ids of the people whose entries these are */

@@ -43,6 +43,14 @@ export interface NewMessage extends MessageKey {
   readonly remoteId?: string | undefined;
   /** where answers go, as the sender named it */
   readonly replyTo?: string | undefined;
+  /** ODS code of the organisation at the other end: who sent it, or whom it is for */
+  readonly organisation?: string | undefined;
+  /** the service that it is for, `system|value` */
+  readonly service?: string | undefined;
+  /** what it does, in a word of its channel: it stays when the body goes */
+  readonly what?: string | undefined;
+  /** of what it says: the same for messages that say the same */
+  readonly digest?: string | undefined;
   readonly state: MessageState;
   /** as it is sent, or as it came */
   readonly body?: string | undefined;
@@ -59,14 +67,20 @@ export interface Message extends NewMessage {
 /** What is left out stays as it is; null takes it away. */
 export interface MessageChange {
   readonly state?: MessageState;
+  readonly personId?: string | null;
   readonly remoteId?: string | null;
   readonly replyTo?: string | null;
   readonly body?: string | null;
+  readonly digest?: string | null;
   readonly dueMs?: number | null;
   readonly outcome?: OperationOutcome | null;
 }
 
-/** Retention takes settled messages out with receipts; an erasure takes their bodies and outcomes. */
+/**
+ * Retention takes bodies of settled messages. An erasure takes bodies, digests, outcomes and where answers go; a
+ * restriction takes bodies, digests and outcomes, but of what came and is not worked yet. What was prepared, and has no
+ * `dueMs` at which somebody looks again, is `replaced` by either: it is in doubt whether it arrived, and it goes no more.
+ */
 export interface MessageStore {
   /** Keeps a message, unless one of its key is kept already: then that one counts. */
   keep(message: NewMessage, nowMs: number): Promise<{ readonly message: Message; readonly isNew: boolean }>;
@@ -82,12 +96,22 @@ export interface MessageStore {
     from?: readonly MessageState[],
   ): Promise<boolean>;
   get(key: MessageKey): Promise<Message | undefined>;
-  /** the newest of a channel and direction under an id of the other end */
-  byRemoteId(channel: string, direction: Direction, remoteId: string): Promise<Message | undefined>;
+  /**
+   * Finds the newest of a channel and direction under an id of the other end.
+   * @param organisation at the other end: ids of different ones may be alike; default any
+   */
+  byRemoteId(
+    channel: string,
+    direction: Direction,
+    remoteId: string,
+    organisation?: string,
+  ): Promise<Message | undefined>;
   /** oldest first, in both directions */
   ofConversation(channel: string, conversation: string): Promise<readonly Message[]>;
   /** newest first, over all channels or in one */
   about(resource: ResourceKey, channel?: string): Promise<readonly Message[]>;
+  /** keys of those of a channel whose body is kept */
+  withBody(channel: string): Promise<readonly MessageKey[]>;
   /** those whose `dueMs` has passed, the longest overdue first */
   overdue(channel: string, nowMs: number, count: number): Promise<readonly Message[]>;
 }

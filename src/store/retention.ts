@@ -1,7 +1,10 @@
 /** What may be taken out of the store, and what is told of it. */
 
-/** history: superseded versions. payloads: what sources sent. messages: bodies of settled ones. receipts and resolved work: as they are called. */
-export type Prunable = 'history' | 'payloads' | 'messages' | 'receipts' | 'work';
+/**
+ * history: superseded versions. payloads: what sources sent. messages: bodies of settled ones. entries: names, and words of
+ * practices, in coded entries that are filed. receipts and resolved work: as they are called.
+ */
+export type Prunable = 'history' | 'payloads' | 'messages' | 'entries' | 'receipts' | 'work';
 
 export interface PruneLimits {
   /** what was superseded, received or resolved before this time, epoch ms */

@@ -1,11 +1,12 @@
-/** Makes the lists of coded entries, each person brought in step right before, and puts them out: every entry in one list, once. */
-import { AdapterError, issueOf } from '../fhir/outcome.ts';
+/** Makes the lists of coded entries, each person brought in step right before: every entry in one list, once. */
+import { readSuccessors, withClosed } from '../nhs/ods/successors.ts';
 import { dayOfMs } from '../referral/coded/event.ts';
-import type { CodedBatch, CodedEntry, DueList, OpenPlace } from '../store/coded-entries.ts';
+import type { CodedBatch, CodedEntry, OpenPlace } from '../store/coded-entries.ts';
 import type { Store } from '../store/store.ts';
 import type { Exchange } from '../wire/exchange.ts';
 import type { Activity } from './activity.ts';
-import { putOut, type Way } from './activity-out.ts';
+import type { Way } from './activity-out.ts';
+import { putAll } from './activity-put.ts';
 
 export interface Lists {
   /** Makes the next list of a practice and day. @returns undefined when there is nothing new */
@@ -22,42 +23,43 @@ export interface Lists {
 }
 
 export interface ListOptions {
-  readonly store: Pick<Store, 'codedEntries' | 'personOf'>;
+  readonly store: Pick<Store, 'codedEntries' | 'personOf' | 'job'>;
   readonly activity: Activity;
   readonly clock: () => number;
   readonly timeZone: string;
   readonly ways: readonly Way[];
   readonly exchange: Exchange;
+  /** people whose entries could not be looked at: they are in no list until they can be */
+  readonly onLeftOut?: ((people: number) => void) | undefined;
 }
 
-const UNPUT = 100;
 const OPEN = 500;
 
 export function createLists(options: ListOptions): Lists {
-  const { store, activity, clock, timeZone } = options;
+  const { store, clock, timeZone } = options;
   const { codedEntries } = store;
   const today = (): string => dayOfMs(clock(), timeZone);
   const waiting = (practice: string, day: string): Promise<readonly CodedEntry[]> =>
     codedEntries.waiting(practice, day, today());
   /** Consent and identity count as they are now; a merge may have made somebody else of them. */
-  const refreshed = async (practice: string, day: string): Promise<void> => {
-    const people = new Set((await waiting(practice, day)).map(({ personId }) => personId));
-    for (const personId of people) {
-      const current = await store.personOf(personId);
-      await activity.refresh(current);
-      if (current !== personId) await activity.refresh(personId);
-    }
+  const refreshed = async (practice: string, day: string): Promise<readonly string[]> => {
+    const practices = withClosed([practice], await readSuccessors(store));
+    const found = await Promise.all(practices.map((one) => waiting(one, day)));
+    return await refreshAll(
+      options,
+      found.flat().map(({ personId }) => personId),
+    );
   };
   const next = async (practice: string, day: string): Promise<CodedBatch | undefined> => {
     if (day > today()) return undefined; // what is yet to be
-    await refreshed(practice, day);
-    return await codedEntries.list(practice, day, clock());
+    const leftOut = await refreshed(practice, day);
+    return await codedEntries.list(practice, day, clock(), leftOut);
   };
   return {
     next,
     async preview(practice, day) {
-      await refreshed(practice, day);
-      return await waiting(practice, day);
+      const leftOut = await refreshed(practice, day);
+      return (await waiting(practice, day)).filter(({ personId }) => !leftOut.includes(personId));
     },
     recheck: (signal) => recheck(options, signal),
     putAll: async (signal) => {
@@ -67,75 +69,40 @@ export function createLists(options: ListOptions): Lists {
   };
 }
 
-async function recheck({ store, activity }: ListOptions, signal: AbortSignal): Promise<void> {
-  const people = new Set<string>();
+async function recheck(options: ListOptions, signal: AbortSignal): Promise<void> {
+  const people: string[] = [];
   for (let after: OpenPlace | undefined, isLast = false; !isLast; ) {
-    const page = await store.codedEntries.open(OPEN, after);
+    const page = await options.store.codedEntries.open(OPEN, after);
     for (const { state, blocked, personId } of page)
-      if (state === 'due' && blocked !== undefined) people.add(personId);
+      if (state === 'due' && blocked !== undefined) people.push(personId);
     after = page.at(-1);
     isLast = page.length < OPEN;
   }
-  for (const personId of people) {
-    if (signal.aborted) return;
-    await activity.refresh(await store.personOf(personId));
-  }
+  await refreshAll(options, people, signal);
 }
 
-interface Putting extends ListOptions {
-  readonly next: Lists['next'];
-  /** the last day that is over */
-  readonly untilDay: string;
-}
-
-async function putAll(options: Putting, signal: AbortSignal): Promise<{ lists: number; entries: number }> {
-  const { store, next, untilDay } = options;
-  let [lists, entries] = [0, 0];
-  const failed: AdapterError[] = [];
-  const put = async (batch: CodedBatch | undefined): Promise<void> => {
-    if (!batch) return;
-    const error = await putOne(options, batch, signal);
-    if (error) return void failed.push(error);
-    lists += 1;
-    entries += batch.entries.length;
-  };
-  for (const id of await store.codedEntries.unput(UNPUT)) {
-    if (signal.aborted) break;
-    await put(await store.codedEntries.batch(id));
+/**
+ * Brings people in step, each by themself: what is wrong with one stops no other.
+ * @returns those who could not be, under every id of theirs
+ */
+async function refreshAll(
+  { store, activity, onLeftOut }: ListOptions,
+  people: readonly string[],
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
+  const leftOut: string[] = [];
+  for (const personId of new Set(people)) {
+    if (signal?.aborted) break;
+    const current = await store.personOf(personId);
+    const ids = current === personId ? [current] : [current, personId];
+    try {
+      for (const id of ids) await activity.refresh(id);
+    } catch {
+      leftOut.push(...ids);
+    }
   }
-  const due: readonly DueList[] = await store.codedEntries.due({ untilDay });
-  for (const { practice, day } of due) {
-    if (signal.aborted) break;
-    await put(await next(practice, day));
-  }
-  if (failed.length > 0) throw failedOf(failed);
-  return { lists, entries };
-}
-
-/** A list is put out every way, or again at the next turn: then the same file, and the same id, once more. */
-async function putOne(
-  { store, ways, exchange, clock }: Putting,
-  batch: CodedBatch,
-  signal: AbortSignal,
-): Promise<AdapterError | undefined> {
-  try {
-    for (const way of ways) await putOut(batch, way, { exchange, signal });
-    await store.codedEntries.put(batch.id, clock());
-    return undefined;
-  } catch (error) {
-    if (error instanceof AdapterError) return error;
-    throw error;
-  }
-}
-
-function failedOf(failed: readonly AdapterError[]): AdapterError {
-  const [first] = failed;
-  const diagnostics = `${failed.length} lists of coded activity were made and could not be put out; the next turn does. ${first!.message}`;
-  return new AdapterError(
-    first!.retry,
-    issueOf({ rule: 'activity-put', code: 'exception', diagnostics }),
-    first,
-  );
+  if (leftOut.length > 0) onLeftOut?.(leftOut.length);
+  return leftOut;
 }
 
 /** @param day `yyyy-MM-dd` */

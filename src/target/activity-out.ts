@@ -22,6 +22,11 @@ export type Way =
       readonly token?: string | undefined;
     };
 
+/** @returns what a way is known by, whatever else is configured of it: where and in which form lists go */
+export function wayName(way: Way): string {
+  return way.to === 'folder' ? `folder ${way.format} ${way.folder}` : `server ${way.url}`;
+}
+
 export function textOfBatch(batch: CodedBatch, format: ListFormat, withBom = false): string {
   return format === 'csv' ? csvOf(batch, withBom) : `${JSON.stringify(bundleOfBatch(batch), undefined, 2)}\n`;
 }

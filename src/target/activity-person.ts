@@ -9,6 +9,7 @@ import type {
 } from '@medplum/fhirtypes';
 import { NHS_NUMBER_SYSTEM, parseNhsNumber, parseOdsCode } from '../fhir/identifiers.ts';
 import { verifiedNhsNumber } from '../fhir/verified-number.ts';
+import { type Successors, workedBy } from '../nhs/ods/successors.ts';
 import type { Blocked, CodedPerson } from '../referral/coded/entry.ts';
 import { coveringConsent } from '../referral/covering-consent.ts';
 import { isRestricted } from '../referral/restriction.ts';
@@ -28,7 +29,7 @@ export interface PersonRules {
 /** A person as entries are filed for. */
 export interface FiledPerson {
   readonly person: CodedPerson | undefined;
-  /** ODS code of the registered practice */
+  /** ODS code of the registered practice, or of the one that works in its place */
   readonly practice: string | undefined;
   readonly blocked: Blocked | undefined;
   /** every NHS number that is, or was, theirs; undefined where nobody is known */
@@ -49,7 +50,7 @@ export function filedPerson(
   given: readonly Patient[],
   consents: readonly Consent[],
   read: ReadonlyMap<string, Resource>,
-  rules: PersonRules & { readonly nowMs: number },
+  rules: PersonRules & { readonly nowMs: number; readonly successors: Successors },
 ): FiledPerson {
   const patients = [...given].sort(byWeight);
   const [patient] = patients;
@@ -57,7 +58,8 @@ export function filedPerson(
     return { person: undefined, practice: undefined, blocked: 'not-verified', numbers: undefined };
   const number = verifiedNhsNumber(patient);
   const person = number === undefined ? undefined : { nhsNumber: number as string, ...namesOf(patient) };
-  const practice = patients.map((one) => practiceOf(one, read)).find((code) => code !== undefined);
+  const registered = patients.map((one) => practiceOf(one, read)).find((code) => code !== undefined);
+  const practice = registered && workedBy(registered, rules.successors, rules.practices);
   const blocked = blockedBy({ patients, consents, isVerified: person !== undefined, practice }, rules);
   return { person, practice, blocked, numbers: numbersOf(patients) };
 }

@@ -29,7 +29,7 @@ export interface OpenItem {
   readonly list: string;
   readonly sinceMs: number;
   readonly days: number;
-  /** why the practice rejected it, in its words */
+  /** why the practice rejected it, in its words, which may speak of the person: only where they are asked for */
   readonly said: string;
 }
 
@@ -51,7 +51,12 @@ export async function activityReport(
   {
     practice,
     most = Number.POSITIVE_INFINITY,
-  }: { readonly practice?: string | undefined; readonly most?: number } = {},
+    withReasons = false,
+  }: {
+    readonly practice?: string | undefined;
+    readonly most?: number;
+    readonly withReasons?: boolean;
+  } = {},
 ): Promise<ActivityReport> {
   const groups = new Map<string, OpenGroup>();
   const items: OpenItem[] = [];
@@ -60,7 +65,7 @@ export async function activityReport(
     const page = await codedEntries.open(PAGE, after);
     for (const entry of page) {
       if (practice !== undefined && entry.practice !== practice) continue;
-      const item = itemOf(entry, nowMs);
+      const item = itemOf(entry, nowMs, withReasons);
       total += 1;
       count(groups, item);
       if (items.length < most) items.push(item);
@@ -71,7 +76,7 @@ export async function activityReport(
   return { groups: [...groups.values()].sort(byPlace), items, total };
 }
 
-function itemOf(entry: CodedEntry, nowMs: number): OpenItem {
+function itemOf(entry: CodedEntry, nowMs: number, withReasons: boolean): OpenItem {
   const { content, state } = entry;
   const sinceMs = (state === 'rejected' ? entry.settledMs : entry.listedMs) ?? entry.dueMs;
   return {
@@ -86,7 +91,7 @@ function itemOf(entry: CodedEntry, nowMs: number): OpenItem {
     list: entry.batch ?? '',
     sinceMs,
     days: Math.max(0, Math.floor((nowMs - sinceMs) / DAY_MS)),
-    said: state === 'rejected' ? (entry.reason ?? '') : '',
+    said: withReasons && state === 'rejected' ? (entry.reason ?? '') : '',
   };
 }
 

@@ -2,19 +2,19 @@
 import type { Consent, Patient, Provenance, Reference, Resource } from '@medplum/fhirtypes';
 import { isInError } from '../fhir/in-error.ts';
 import { AdapterError, issueOf } from '../fhir/outcome.ts';
+import { readSuccessors, type Successors, workedBy } from '../nhs/ods/successors.ts';
 import type { Deliver } from '../outbox/worker.ts';
 import type { CodedContent } from '../referral/coded/entry.ts';
 import { type CodedEvent, eventsOf, type KeptResource } from '../referral/coded/event.ts';
 import { type EntryChange, planEntries, type Standing } from '../referral/coded/plan.ts';
 import type { ReadyRules } from '../referral/coded/rule.ts';
-import { ACTIVITY_TARGET, AGAIN_ENTRY } from '../store/coded-work.ts';
+import { AGAIN_ENTRY, entryItem } from '../store/coded-work.ts';
 import type { ClaimedGroup, ResourceKey, Settlement, Store } from '../store/store.ts';
-import { reportItem } from '../store/work-items.ts';
 import { authorOf, furtherKeys, staffKeys } from './activity-author.ts';
 import { type FiledPerson, filedPerson, type PersonRules, practiceReferences } from './activity-person.ts';
 
 export interface ActivityOptions extends PersonRules {
-  readonly store: Pick<Store, 'readPerson' | 'readMany' | 'codedEntries' | 'raiseWork'>;
+  readonly store: Pick<Store, 'readPerson' | 'readMany' | 'codedEntries' | 'raiseWork' | 'job'>;
   readonly rules: ReadyRules;
   /** days before it were recorded some other way, `yyyy-MM-dd` */
   readonly since: string;
@@ -27,6 +27,8 @@ export interface ActivityOptions extends PersonRules {
 export interface Activity {
   /** Plans and writes; what another process changed meanwhile is planned anew. */
   refresh(personId: string): Promise<void>;
+  /** @returns whose record entries of a person go into now, where, and what stands in the way of it */
+  filedAs(personId: string): Promise<FiledPerson>;
   /** for the outbox: a group ends delivered when its person's entries are in step */
   readonly deliver: Deliver;
 }
@@ -47,6 +49,8 @@ export function createActivity(options: ActivityOptions): Activity {
   };
   return {
     refresh,
+    filedAs: async (personId) =>
+      await personIn(options, await resourcesOf(options, personId), await readSuccessors(options.store)),
     deliver: async (group) => {
       if (!group.deliveryKey.includes('/')) await refresh(group.deliveryKey);
       return settlementsOf(group, options.clock());
@@ -67,7 +71,7 @@ function settlementsOf({ entries }: ClaimedGroup, nowMs: number): readonly Settl
 
 /** @returns false when another process was quicker */
 async function bringInStep(options: ActivityOptions, personId: string): Promise<boolean> {
-  const { store, rules, since, timeZone, clock, onFault } = options;
+  const { store, rules, since, timeZone, clock, onFault, practices } = options;
   const resources = await resourcesOf(options, personId);
   const kept = await store.codedEntries.ofPerson(
     personId,
@@ -76,7 +80,8 @@ async function bringInStep(options: ActivityOptions, personId: string): Promise<
   if (kept.length === 0 && !resources.some(({ type }) => rules.types.includes(type))) return true;
   const { events, faults } = eventsOf(rules, resources, timeZone);
   for (const fault of faults) onFault?.(fault);
-  const filed = await personIn(options, resources);
+  const successors = await readSuccessors(store);
+  const filed = await personIn(options, resources, successors);
   const standing = await standingIn(
     options,
     personId,
@@ -87,6 +92,7 @@ async function bringInStep(options: ActivityOptions, personId: string): Promise<
     now: standing,
     kept,
     numbers: filed.numbers,
+    workedBy: (practice) => workedBy(practice, successors, practices),
     standingOf: (content) => lastingIn(options, { resources, standing, filed }, content),
     governs: ({ rule, day }) =>
       rules.rules.some(({ id }) => id === rule) && (day === undefined || day >= since),
@@ -111,12 +117,16 @@ async function resourcesOf(
     );
 }
 
-async function personIn(options: ActivityOptions, resources: readonly KeptResource[]): Promise<FiledPerson> {
+async function personIn(
+  options: ActivityOptions,
+  resources: readonly KeptResource[],
+  successors: Successors,
+): Promise<FiledPerson> {
   const all = resources.map(({ resource }) => resource);
   const patients = all.filter((one): one is Patient => one.resourceType === 'Patient');
   const consents = all.filter((one): one is Consent => one.resourceType === 'Consent');
   const read = await readWith(options, practiceReferences(patients));
-  return filedPerson(patients, consents, read, { ...options, nowMs: options.clock() });
+  return filedPerson(patients, consents, read, { ...options, successors, nowMs: options.clock() });
 }
 
 /** Reads resources and what roles among them lead to. */
@@ -210,23 +220,10 @@ function isOf(resource: Resource, subject: string): boolean {
 async function raiseAgain({ store, clock }: ActivityOptions, changes: readonly EntryChange[]): Promise<void> {
   const items = changes.flatMap((change) => {
     if (change.kind !== 'mark' || change.blocked !== 'again') return [];
-    const { source, ownerOrg } = change.entry.content;
-    const issue = issueOf({
-      severity: 'warning',
-      code: 'conflict',
-      rule: AGAIN_ENTRY,
-      diagnostics: `The coded entry for ${source.type}/${source.id} was taken out of a GP record, and holds good again. It is not listed a second time: tell the practice, and have it filed by hand.`,
-      expression: source.type,
-    });
-    const stuck = {
-      seq: 0,
-      target: ACTIVITY_TARGET,
-      deliveryKey: '',
-      type: source.type,
-      id: source.id,
-      ownerOrg,
-    };
-    return [reportItem(stuck, issue)];
+    const { fact, action, id: entryId, content } = change.entry;
+    const { type, id } = content.source;
+    const diagnostics = `The coded entry ${entryId} for ${type}/${id} was taken out of a GP record, and holds good again. It is not listed a second time: tell the practice, and have it filed by hand.`;
+    return [entryItem({ fact, action, type, id, ownerOrg: content.ownerOrg }, AGAIN_ENTRY, diagnostics)];
   });
   if (items.length > 0) await store.raiseWork(items, clock());
 }

@@ -88,6 +88,19 @@ export function notActive(request: string, status: string | undefined, what: str
   );
 }
 
+/** Reports of one delivery are one item. */
+export function combined(reports: readonly OperationOutcomeIssue[]): OperationOutcomeIssue | undefined {
+  const [first, ...more] = reports;
+  if (!first || more.length === 0) return first;
+  return { ...first, diagnostics: reports.map(({ diagnostics }) => diagnostics).join(' ') };
+}
+
+/** @param older was made before the other, and comes after it */
+export function olderThanOpen(older: string, newer: string): Refused {
+  const diagnostics = `${older} was made before ${newer} of the same person, which is open at the service: BaRS has one active request, and the newer one stays. End ${older} here; or, if it is the one that is meant, end ${newer} and replay.`;
+  return refusal('permanent', 'business-rule', 'bars-older-than-open', diagnostics);
+}
+
 export function revokedForNewer(older: string, newer: string): OperationOutcomeIssue {
   return report(
     'bars-revoked-for-newer',

@@ -14,7 +14,16 @@ export interface Told {
   readonly digest: string | undefined;
   /** kept, and not known to have arrived: it is sent again before anything else */
   readonly pending: Message | undefined;
+  /** a message was given up since then, and may have arrived: only the service knows */
+  readonly inDoubt: boolean;
+  /** a delivery of it was noted before */
+  readonly isLinked: boolean;
+  /** messages about it so far */
+  readonly count: number;
 }
+
+/** What a message does, in the word that it is kept under: a cancellation for a newer referral is somebody's to look at. */
+export type KeptCase = RequestCase | 'cancel-for-newer';
 
 /** Task states that only the service brings about: it knows. */
 const BY_SERVICE: ReadonlySet<string> = new Set(['rejected', 'failed', 'completed']);
@@ -36,29 +45,24 @@ function taskOf({ id }: ServiceRequest, tasks: readonly Resource[]): Task | unde
   );
 }
 
-/** What is kept of a message once it has arrived: nothing of the person. */
-interface Summary {
-  readonly what: RequestCase;
-  readonly digest: string;
-}
-
-export function summaryOf(what: RequestCase, digest: string): string {
-  return JSON.stringify({ what, digest } satisfies Summary);
-}
-
-const ARRIVED: ReadonlySet<MessageState> = new Set([
-  'sent',
-  'acknowledged',
-  'answered',
-  'silent',
-  'replaced',
-]);
-const STATES: Readonly<Record<RequestCase, Wanted>> = {
+const ARRIVED: ReadonlySet<MessageState> = new Set(['sent', 'acknowledged', 'answered', 'silent']);
+const STATES: Readonly<Record<KeptCase, Wanted>> = {
   new: 'active',
   update: 'active',
   cancel: 'revoked',
+  'cancel-for-newer': 'revoked',
   'in-error': IN_ERROR,
 };
+
+/** @returns what a message that was kept makes of its referral at the service */
+export function stateBy({ what }: Message): Wanted {
+  return STATES[what as KeptCase] ?? 'active';
+}
+
+/** @returns whether a message arrived, as far as is known */
+export function hasArrived({ direction, state }: Message): boolean {
+  return direction === 'out' && ARRIVED.has(state);
+}
 
 /**
  * @param messages about the referral, newest first
@@ -66,22 +70,24 @@ const STATES: Readonly<Record<RequestCase, Wanted>> = {
  */
 export function toldOf(messages: readonly Message[], link: TargetLink | undefined): Told {
   const out = messages.filter(({ direction }) => direction === 'out');
-  const pending = out.findLast(({ state }) => state === 'prepared');
-  const last = out.find(({ state }) => ARRIVED.has(state));
-  const summary = summaryIn(last?.body);
-  const state = summary ? STATES[summary.what] : last ? 'active' : (linkedState(link) ?? 'nothing');
-  return { state, digest: summary?.digest, pending };
+  const pending = out.findLast(({ state, body }) => state === 'prepared' && body !== undefined);
+  const last = out.find(hasArrived);
+  const later = last === undefined ? out : out.slice(0, out.indexOf(last));
+  const inDoubt = later.some(
+    ({ state, body }) => state === 'replaced' || (state === 'prepared' && body === undefined),
+  );
+  const linked = linkedState(link);
+  return {
+    state: last ? stateBy(last) : (linked ?? 'nothing'),
+    digest: inDoubt ? undefined : last?.digest,
+    ...{ pending, inDoubt, isLinked: linked !== undefined, count: out.length },
+  };
 }
 
 /** The version that a service has of a referral is what it was told of its state. */
 function linkedState(link: TargetLink | undefined): Wanted | undefined {
   const version = link?.remoteVersion;
   return version === 'active' || version === 'revoked' || version === IN_ERROR ? version : undefined;
-}
-
-function summaryIn(body: string | undefined): Summary | undefined {
-  if (!body?.startsWith('{"what":')) return undefined;
-  return JSON.parse(body) as Summary;
 }
 
 /** @returns what the service is told next; undefined: it has heard all. `digest` is that of what an update would say */
@@ -92,6 +98,6 @@ export function nextCase(wanted: Wanted, told: Told, digest: string | undefined)
     // one that was withdrawn there, as by a newer one, is not brought back
     return told.state === 'active' && told.digest !== digest ? 'update' : undefined;
   }
-  if (told.state === 'nothing' || told.state === wanted) return undefined;
+  if ((told.state === 'nothing' && !told.inDoubt) || told.state === wanted) return undefined;
   return wanted === 'revoked' ? 'cancel' : 'in-error';
 }

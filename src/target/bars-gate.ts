@@ -1,5 +1,5 @@
 /** Turns the gate of a BaRS service into one that asks consent of referrals to that service alone, and lets the rest be noted. */
-import type { ServiceRequest } from '@medplum/fhirtypes';
+import type { ServiceRequest, Task } from '@medplum/fhirtypes';
 import type { Part } from '../nhs/bars/entries.ts';
 import { type BarsService, isFor } from '../nhs/bars/parts.ts';
 import type { Identified, ResourceKey, Store } from '../store/store.ts';
@@ -23,6 +23,9 @@ export function createBarsGate({ store, gate, target, service }: BarsGateOptions
     const { resource } = asked;
     const request = await requestOf(store, resource);
     if (request === undefined) return { send: true, resource: bareOf(resource) };
+    // that a referral is taken back may always be said to whoever was told of it
+    if ((isEnded(resource) || isEnded(request)) && (await wasTold(store, target, request)))
+      return { send: true, resource: endOf(resource) };
     const isMeant = await isForService(store, request, service);
     if (isMeant || (await wasTold(store, target, request))) return await gate(asked);
     return { send: false, outcome: notForTarget(target), quiet: true };
@@ -31,6 +34,24 @@ export function createBarsGate({ store, gate, target, service }: BarsGateOptions
 
 function bareOf({ resourceType, id }: Identified): Identified {
   return { resourceType, id } as Identified;
+}
+
+const ENDED: ReadonlySet<string | undefined> = new Set(['revoked', 'cancelled', 'entered-in-error']);
+
+function isEnded(resource: Identified): boolean {
+  const isOne = resource.resourceType === 'ServiceRequest' || resource.resourceType === 'Task';
+  return isOne && ENDED.has(resource.status);
+}
+
+/** Which referral ended, and how. */
+function endOf(resource: Identified): Identified {
+  const { resourceType, id, status, focus } = resource as Task & { id: string };
+  return {
+    resourceType,
+    id,
+    status,
+    ...(focus?.reference ? { focus: { reference: focus.reference } } : {}),
+  } as Identified;
 }
 
 /** @returns the referral that a resource is, or is the Task of */

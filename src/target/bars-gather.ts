@@ -3,7 +3,7 @@ import type { Consent, OperationOutcome, ServiceRequest } from '@medplum/fhirtyp
 import { REFERRAL_ENTRIES } from '../nhs/bars/codes.ts';
 import { madeId, type Part } from '../nhs/bars/entries.ts';
 import type { Referral } from '../nhs/bars/parts.ts';
-import { type Agreed, concerns, isWithdrawal } from '../referral/consent.ts';
+import { type Agreed, consentsGiven } from '../referral/consent.ts';
 import type { Identified, ResourceKey, Store, StoredVersion } from '../store/store.ts';
 import { type Wanted, wantedOf } from './bars-course.ts';
 import type { Gate } from './gate.ts';
@@ -15,6 +15,7 @@ export interface GatherReferral {
   readonly target: string;
   /** by which consents referrals go there */
   readonly agreed: Agreed;
+  readonly clock: () => number;
 }
 
 /** A referral as it is here now. */
@@ -47,7 +48,6 @@ export async function standingOfReferral(
   };
 }
 
-/** Flags of a person that matter to whoever meets them. */
 const MOST_LEVELS = 10;
 
 function parentOf(request: ServiceRequest): ResourceKey | undefined {
@@ -79,7 +79,7 @@ export type Gathering =
 
 /** @returns what its message is made of; not where the referral or its person may not go */
 export async function gatherReferral(options: GatherReferral, standing: Standing): Promise<Gathering> {
-  const { store, gate, target, agreed } = options;
+  const { store, gate, target, agreed, clock } = options;
   const { key, version, root } = standing;
   const request = version.resource as ServiceRequest & { id: string };
   const beside = await besideOf(store, version.personId, request);
@@ -89,7 +89,8 @@ export async function gatherReferral(options: GatherReferral, standing: Standing
   if (main?.resourceType !== 'ServiceRequest' || !subject)
     return { ok: false, outcome: gathered.withheld.get(key) ?? [...gathered.withheld.values()][0] };
   const parts = [...gathered.resources.values()] as readonly Part[];
-  const consents = await consentsOf(store, version.personId, agreed);
+  const all = await ofPerson(store, version.personId, 'Consent');
+  const consents = consentsGiven(all.filter(isConsent), agreed, clock());
   return {
     ok: true,
     referral: {
@@ -97,9 +98,11 @@ export async function gatherReferral(options: GatherReferral, standing: Standing
       parts,
       journey: journeyOf(parts, main, root),
     },
-    consents,
+    consents: consents as readonly (Consent & { id: string })[],
   };
 }
+
+const isConsent = (one: Identified): one is Consent & { id: string } => one.resourceType === 'Consent';
 
 /** What refers to the referral, rather than be referred to. */
 async function besideOf(
@@ -119,8 +122,9 @@ async function besideOf(
   return [...tasks, ...flags].map(({ resourceType, id }): ResourceKey => `${resourceType}/${id}`);
 }
 
-async function ofPerson(
-  store: GatherReferral['store'],
+/** @returns a person's current resources of a type */
+export async function ofPerson(
+  store: Pick<Store, 'readPerson'>,
   personId: string | undefined,
   type: string,
 ): Promise<readonly Identified[]> {
@@ -133,22 +137,6 @@ function follows(key: ResourceKey, from: Identified): boolean {
   const type = key.slice(0, key.indexOf('/'));
   if (!(type in REFERRAL_ENTRIES) || type === 'ServiceRequest') return false;
   return from.resourceType === 'ServiceRequest' || type !== 'Task';
-}
-
-/** The gate asked whether they cover; these are the ones that it went by. */
-async function consentsOf(
-  store: GatherReferral['store'],
-  personId: string | undefined,
-  agreed: Agreed,
-): Promise<readonly (Consent & { id: string })[]> {
-  const consents = await ofPerson(store, personId, 'Consent');
-  return consents.filter(
-    (one): one is Consent & { id: string } =>
-      one.resourceType === 'Consent' &&
-      one.status === 'active' &&
-      concerns(one, agreed) &&
-      !isWithdrawal(one),
-  );
 }
 
 /** The spell of care that the referral's encounter belongs to, else the chain of referrals. */

@@ -1,25 +1,18 @@
 /** Delivers how a referral stands to whoever sent it by BaRS: one message for each step, kept before its first byte leaves. */
-import type {
-  Bundle,
-  Consent,
-  Encounter,
-  MessageHeader,
-  Patient,
-  ServiceRequest,
-  Task,
-} from '@medplum/fhirtypes';
+import type { Consent, Encounter, Patient, ServiceRequest, Task } from '@medplum/fhirtypes';
 import { digestOf } from '../fhir/digest.ts';
 import type { BarsClient } from '../nhs/bars/client.ts';
 import { USE_CASES } from '../nhs/bars/codes.ts';
 import { madeId } from '../nhs/bars/entries.ts';
 import type { BarsHeaders } from '../nhs/bars/headers.ts';
-import { addressOf, addressText } from '../nhs/bars/normal-forms.ts';
+import { addressOf, type ServiceAddress } from '../nhs/bars/normal-forms.ts';
 import { type ResponseSettings, responseMessage } from '../nhs/bars/response-message.ts';
 import { coveringConsent } from '../referral/covering-consent.ts';
 import { isReferralTask } from '../referral/task-event.ts';
-import type { Identified, Message, ResourceKey, Store } from '../store/store.ts';
+import type { Identified, Message, ResourceKey, Store, StoredVersion } from '../store/store.ts';
 import { refusal } from './answers.ts';
 import { refusedBy } from './bars-answers.ts';
+import { type Asked, askedIn, askedInRecord } from './bars-asked.ts';
 import type { Gate } from './gate.ts';
 import { InOrder } from './in-order.ts';
 import type { Delivered, Delivery, Target } from './target.ts';
@@ -81,18 +74,37 @@ async function tell(
   if (resource?.resourceType !== 'Task' || !isReferralTask(resource) || UNTOLD.has(resource.status))
     return done(options, delivery);
   const about = resource.focus!.reference as ResourceKey;
+  const [found] = await options.store.readMany([about]);
+  if (found?.resource?.resourceType !== 'ServiceRequest') return done(options, delivery); // it was erased
   const messages = await options.store.messages.about(about, options.name);
-  const asked =
-    messages.findLast(
-      ({ direction, state, replyTo }) => direction === 'in' && state === 'taken' && replyTo,
-    ) ?? (await askedInRecord(options, about));
-  if (!asked) return forgotten(about);
+  const asked = askedIn(messages) ?? (await askedInRecord(options, about));
+  const target = addressOf(asked?.replyTo);
+  if (!asked || !target) return forgotten(about);
+  const out = messages.filter(({ direction }) => direction === 'out');
   const digest = digestOf([resource.status, resource.statusReason]);
-  const last = messages.find(({ direction, state }) => direction === 'out' && state === 'acknowledged');
-  if (last?.body === digest) return done(options, delivery); // nothing new to its sender
-  const prepared = await prepare(options, delivery, resource, { asked, about, isFirst: last === undefined });
-  if (!prepared || prepared.message.state === 'acknowledged') return done(options, delivery);
-  return await post(options, delivery, { ...prepared, digest }, signal);
+  const last = out.find(({ state }) => state === 'acknowledged');
+  // a restriction takes digests: then the state alone is known
+  const isTold = last?.digest === undefined ? last?.what === resource.status : last.digest === digest;
+  if (isTold) return done(options, delivery); // nothing new to its sender
+  const task = resource as Task & { id: string };
+  const answering = { ...{ asked, target, task, digest, out }, isFirst: last === undefined };
+  const prepared = await prepare(options, delivery, answering, found as Found);
+  if (prepared.message.state === 'acknowledged') return done(options, delivery);
+  return await post(options, delivery, prepared, signal);
+}
+
+type Found = StoredVersion & { readonly resource: ServiceRequest & { readonly id: string } };
+
+/** A step that is to be told. */
+interface Step {
+  readonly asked: Asked;
+  readonly target: ServiceAddress;
+  readonly task: Task & { readonly id: string };
+  /** of how the referral stands */
+  readonly digest: string;
+  /** what was told so far, newest first */
+  readonly out: readonly Message[];
+  readonly isFirst: boolean;
 }
 
 interface Prepared {
@@ -100,35 +112,28 @@ interface Prepared {
   readonly headers: BarsHeaders;
 }
 
-/** The same version makes the same message under the same ids, however often it is tried. */
+/**
+ * The same version makes the same message under the same ids, however often it is tried. It is another one once it was
+ * refused, or once its contacts may not go along any more.
+ */
 async function prepare(
   options: BarsResponseOptions,
   delivery: Delivery,
-  task: Task,
-  {
-    asked,
-    about,
-    isFirst,
-  }: { readonly asked: Asked; readonly about: ResourceKey; readonly isFirst: boolean },
-): Promise<Prepared | undefined> {
+  step: Step,
+  { resource: request, personId, ownerOrg }: Found,
+): Promise<Prepared> {
   const { store, name, clock } = options;
-  const [found] = await store.readMany([about]);
-  const request = found?.resource as (ServiceRequest & { id: string }) | undefined;
-  const target = addressOf(asked.replyTo);
-  if (!request || !target) return undefined;
+  const { asked, task, digest, out } = step;
   const { version } = delivery.entry;
-  const id = madeId('response', name, about, `${version}`);
-  const key = { channel: name, direction: 'out' as const, id };
-  const settings = options.settingsOf(await serviceAsked(options, request.id));
+  const about = `ServiceRequest/${request.id}` as const;
+  const { patient, encounters, mayName } = await gathered(options, request);
+  const refused = out.filter((one) => one.state === 'rejected' && one.version === version).length;
+  const id = madeId('response', name, about, `${version}`, mayName ? 'contacts' : '', `${refused}`);
+  const settings = options.settingsOf(asked.service ?? '');
   const made = responseMessage(
     {
-      ...(await gathered(options, request)),
-      request,
-      task: task as Task & { id: string },
-      respondsTo: asked.remoteId!,
-      replyTo: asked.replyTo!,
-      receiver: await callerOf(options, request.id),
-      reason: isFirst ? 'new' : 'update',
+      ...{ patient, encounters, request, task, respondsTo: asked.remoteId },
+      ...{ replyTo: asked.replyTo, receiver: asked.organisation, reason: reasonOf(step) },
     },
     settings,
     {
@@ -136,55 +141,73 @@ async function prepare(
       time: task.meta?.lastUpdated ?? new Date(clock()).toISOString(),
     },
   );
+  const body = JSON.stringify(made);
   const { message } = await store.messages.keep(
     {
-      ...key,
-      ...{ conversation: asked.conversation, about, version, personId: found!.personId },
-      ...{
-        ownerOrg: found!.ownerOrg,
-        remoteId: made.id,
-        state: 'prepared',
-        body: JSON.stringify(made),
-      },
+      ...{ channel: name, direction: 'out', id, conversation: asked.conversation, about, version, personId },
+      ...{ ownerOrg, remoteId: made.id, organisation: asked.organisation, what: task.status },
+      ...{ digest, state: 'prepared', body },
     },
     clock(),
   );
-  const useCase = request.category
-    ?.flatMap(({ coding }) => coding ?? [])
-    .find(({ system }) => system === USE_CASES);
+  const kept = message.state === 'replaced' ? await revived(options, message, { body, digest }) : message;
+  return { message: kept, headers: headersOf(options, id, settings.version, step, request) };
+}
+
+/** Its body went when the person was restricted: it is made again, as they may be spoken of now. */
+async function revived(
+  { store, clock }: BarsResponseOptions,
+  message: Message,
+  said: { readonly body: string; readonly digest: string },
+): Promise<Message> {
+  const change = { ...said, state: 'prepared' } as const;
+  await store.messages.change(message, change, clock(), ['replaced']);
+  return { ...message, ...change };
+}
+
+const reasonOf = ({ isFirst }: Step): 'new' | 'update' => (isFirst ? 'new' : 'update');
+
+function headersOf(
+  { headers }: BarsResponseOptions,
+  requestId: string,
+  version: string,
+  step: Step,
+  { category }: ServiceRequest,
+): BarsHeaders {
+  const codings = (category ?? []).flatMap(({ coding }) => coding ?? []);
+  const useCase = codings.find(({ system }) => system === USE_CASES)?.code ?? '';
   return {
-    message,
-    headers: {
-      ...options.headers,
-      target,
-      requestId: id,
-      correlationId: asked.conversation,
-      version: settings.version,
-      useContext: `${useCase?.code ?? ''}|referral|servicerequest-response|${isFirst ? 'new' : 'update'}`,
-    },
+    ...headers,
+    ...{ target: step.target, requestId, correlationId: step.asked.conversation, version },
+    useContext: `${useCase}|referral|servicerequest-response|${reasonOf(step)}`,
   };
 }
 
 async function post(
   options: BarsResponseOptions,
   delivery: Delivery,
-  { message, headers, digest }: Prepared & { readonly digest: string },
+  { message, headers }: Prepared,
   signal: AbortSignal,
 ): Promise<Delivered> {
   const { store, client, clock, name } = options;
   const answered = await client.post(message.body!, headers, signal);
   if (answered.ok && answered.meaning.taken) {
-    await store.messages.change(message, { state: 'acknowledged', body: digest }, clock());
+    await store.messages.change(message, { state: 'acknowledged', body: null, outcome: null }, clock());
     await replaceOlder(options, message);
     return done(options, delivery);
   }
-  return refusedBy(answered, `the answer about ${delivery.entry.type}/${delivery.entry.id}`, name);
+  const { type, id } = delivery.entry;
+  const refused = refusedBy(answered, `the answer about ${type}/${id}`, name);
+  const { retry, outcome } = refused;
+  if (retry === 'permanent' || retry === 'conflict')
+    await store.messages.change(message, { state: 'rejected', body: null, outcome }, clock(), ['prepared']);
+  return refused;
 }
 
 /** What was told by a later message need not be told any more, whether it arrived or not. */
 async function replaceOlder({ store, clock, name }: BarsResponseOptions, told: Message): Promise<void> {
   for (const one of await store.messages.about(told.about!, name))
-    if (one.direction === 'out' && (one.version ?? 0) < told.version!)
+    if (one.direction === 'out' && one.id !== told.id && (one.version ?? 0) <= told.version!)
       await store.messages.change(one, { state: 'replaced', body: null }, clock(), ['prepared']);
 }
 
@@ -209,29 +232,7 @@ async function gathered(
   return {
     patient: resources<Patient & { id: string }>(patients)[0],
     encounters: covering.covers ? own : [],
-  };
-}
-
-/** What is answered, and where to. */
-type Asked = Pick<Message, 'conversation' | 'remoteId' | 'replyTo'>;
-
-interface KeptEnvelope {
-  readonly caller?: string;
-  readonly target?: string;
-  readonly conversation?: string;
-  readonly message?: Bundle;
-}
-
-/** Messages go sooner than records: what the referral was made of says as much. */
-async function askedInRecord(options: BarsResponseOptions, about: ResourceKey): Promise<Asked | undefined> {
-  const kept = await envelopeOf(options, about.slice('ServiceRequest/'.length));
-  const header = kept?.message?.entry?.[0]?.resource as MessageHeader | undefined;
-  const replyTo = addressOf(header?.source?.endpoint);
-  if (!kept?.conversation || !kept.message?.id || !replyTo) return undefined;
-  return {
-    conversation: kept.conversation,
-    remoteId: kept.message.id,
-    replyTo: addressText(replyTo),
+    mayName: covering.covers,
   };
 }
 
@@ -242,21 +243,6 @@ function forgotten(about: ResourceKey): Delivered {
     'bars-forgotten',
     `The message that ${about} came by is no longer kept: tell its sender by telephone or mail, then close this.`,
   );
-}
-
-async function envelopeOf(
-  { store, name }: BarsResponseOptions,
-  id: string,
-): Promise<KeptEnvelope | undefined> {
-  return (await store.sourceRecord(name, 'referral', id))?.payload as KeptEnvelope | undefined;
-}
-
-async function serviceAsked(options: BarsResponseOptions, id: string): Promise<string> {
-  return (await envelopeOf(options, id))?.target ?? '';
-}
-
-async function callerOf(options: BarsResponseOptions, id: string): Promise<string> {
-  return (await envelopeOf(options, id))?.caller ?? 'unknown';
 }
 
 function done({ clock }: BarsResponseOptions, { entry, digest }: Delivery): Delivered {

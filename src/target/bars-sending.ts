@@ -1,9 +1,9 @@
 /** Turns what a service is to be told into a message that is kept, sent, and sent again under the same ids until it is known what came of it. */
-import type { Bundle, MessageHeader, OperationOutcomeIssue } from '@medplum/fhirtypes';
-import { AdapterError, hasErrors, issueOf, outcomeOf } from '../fhir/outcome.ts';
+import type { Bundle, OperationOutcomeIssue } from '@medplum/fhirtypes';
+import { hasErrors, issueOf, outcomeOf } from '../fhir/outcome.ts';
 import type { BarsClient } from '../nhs/bars/client.ts';
-import type { MessageReason } from '../nhs/bars/codes.ts';
-import { contentDigest, uuidOf } from '../nhs/bars/entries.ts';
+import { DOS_SERVICE_ID, type MessageReason } from '../nhs/bars/codes.ts';
+import { contentDigest, madeId, uuidOf } from '../nhs/bars/entries.ts';
 import type { BarsHeaders, HeaderSoftware } from '../nhs/bars/headers.ts';
 import { headersIn } from '../nhs/bars/message-headers.ts';
 import {
@@ -15,7 +15,7 @@ import {
 import type { Message, MessageKey, Store } from '../store/store.ts';
 import { type Refused, refusal } from './answers.ts';
 import { refusedBy } from './bars-answers.ts';
-import { summaryOf } from './bars-course.ts';
+import type { KeptCase } from './bars-course.ts';
 import type { Standing } from './bars-gather.ts';
 
 export interface Sending {
@@ -29,33 +29,49 @@ export interface Sending {
   /** @returns issues of a message; one with an error is not sent */
   readonly check: (message: Bundle) => readonly OperationOutcomeIssue[];
   readonly clock: () => number;
-  /** @returns a new UUID */
+  /** @returns a new UUID: for questions, which are asked but once */
   readonly newId: () => string;
 }
 
 /** It arrived, or why it did not. */
 export type Sent = { readonly ok: true } | Refused;
 
-/** Makes a message, keeps it before its first byte leaves, and sends it. */
+/** What is to be said, and after how many messages about the same referral. */
+export interface Saying {
+  readonly standing: Standing;
+  readonly conversation: string;
+  readonly what: RequestCase;
+  /** where it is kept as something else */
+  readonly keptAs?: KeptCase;
+  readonly count: number;
+}
+
+/**
+ * Makes a message, keeps it before its first byte leaves, and sends it. Its ids follow from what it says and what was
+ * said before: another process that says the same finds it kept.
+ */
 export async function sendNew(
   sending: Sending,
-  told: { readonly standing: Standing; readonly conversation: string; readonly what: RequestCase },
+  { standing, conversation, what, keptAs = what, count }: Saying,
   content: MessageContent,
   signal: AbortSignal,
 ): Promise<Sent> {
-  const { settings, inErrorReason, newId, name, clock } = sending;
-  const { standing, conversation, what } = told;
+  const { settings, inErrorReason, name, clock } = sending;
+  const { version, key } = standing;
+  const digest = contentDigest([...content.entries]);
+  const id = madeId('request', name, key, what, digest, `${count}`);
   const message = requestMessage(content, what, settings, {
-    ...{ bundleId: newId(), nowMs: clock(), inErrorReason },
+    ...{ bundleId: madeId('request-bundle', id), nowMs: clock(), inErrorReason },
   });
   const faults = sending.check(message);
   if (hasErrors(faults)) return { ok: false, retry: 'permanent', outcome: outcomeOf(INVALID, ...faults) };
-  const { version, key } = standing;
+  const { odsCode, dosServiceId } = settings.service;
   const { message: kept } = await sending.store.messages.keep(
     {
-      ...{ channel: name, direction: 'out', id: newId(), conversation, about: key, version: version.version },
+      ...{ channel: name, direction: 'out', id, conversation, about: key, version: version.version },
       ...{ personId: version.personId, ownerOrg: version.ownerOrg, remoteId: message.id },
-      ...{ state: 'prepared', body: JSON.stringify(message) },
+      ...{ organisation: odsCode.toUpperCase(), service: `${DOS_SERVICE_ID}|${dosServiceId}` },
+      ...{ what: keptAs, digest, state: 'prepared', body: JSON.stringify(message) },
     },
     clock(),
   );
@@ -65,20 +81,22 @@ export async function sendNew(
 /** Sends what was kept: the very same bytes under the very same ids, so that a service that had them before knows it. */
 export async function sendKept(sending: Sending, kept: Message, signal: AbortSignal): Promise<Sent> {
   const { client, clock, store, name, software } = sending;
-  const message = messageIn(kept);
+  const settled = settledAs(kept);
+  if (settled) return settled;
+  const message = JSON.parse(kept.body!) as Bundle;
   const headers = headersIn(message, {
     software,
     requestId: kept.id,
     correlationId: kept.conversation,
   });
-  const what = caseOf(message);
   const answered = await client.post(kept.body!, headers, signal);
   const key: MessageKey = { channel: kept.channel, direction: 'out', id: kept.id };
   if (answered.ok && answered.meaning.taken) {
-    const body = summaryOf(what, contentDigest(message.entry));
-    await store.messages.change(key, { state: 'acknowledged', body, outcome: null }, clock(), ['prepared']);
+    const change = { state: 'acknowledged', body: null, outcome: null } as const;
+    await store.messages.change(key, change, clock(), ['prepared']);
     return { ok: true };
   }
+  const what = kept.what ?? 'message';
   const refused = refusedBy(answered, `the message of ${kept.about ?? 'a referral'} (${what})`, name);
   if (refused.retry === 'permanent' || refused.retry === 'conflict')
     await store.messages.change(key, { state: 'rejected', body: null, outcome: refused.outcome }, clock(), [
@@ -87,6 +105,22 @@ export async function sendKept(sending: Sending, kept: Message, signal: AbortSig
   return refused;
 }
 
+/** Another process was quicker: then it is known what came of it. */
+function settledAs({ state, outcome = outcomeOf(GIVEN_UP) }: Message): Sent | undefined {
+  if (state === 'prepared') return undefined;
+  if (state === 'rejected') return { ok: false, retry: 'permanent', outcome };
+  return state === 'replaced'
+    ? { ok: false, retry: 'transient', outcome: outcomeOf(GIVEN_UP) }
+    : { ok: true };
+}
+
+const GIVEN_UP = issueOf({
+  code: 'transient',
+  rule: 'bars-given-up',
+  diagnostics:
+    'The message was given up meanwhile, by another process or since the person was restricted. What the service is to hear is worked out anew.',
+});
+
 /** @returns headers of a question about a referral @param correlationId of the referral's conversation */
 export function askingHeaders(
   { settings, software, newId }: Sending,
@@ -94,12 +128,10 @@ export function askingHeaders(
   correlationId: string,
 ): BarsHeaders {
   return {
-    target: { system: TARGET_SYSTEM, value: settings.service.dosServiceId },
+    target: { system: DOS_SERVICE_ID, value: settings.service.dosServiceId },
     ...{ organisation, software, requestId: newId(), correlationId, version: settings.version },
   };
 }
-
-const TARGET_SYSTEM = 'https://fhir.nhs.uk/Id/dos-service-id';
 
 /** What a service holds of a referral: its status; undefined where it knows none. */
 export async function statusThere(
@@ -130,36 +162,9 @@ export async function statusThere(
   return refusedBy(answered, `the question after ${key}`, sending.name);
 }
 
-function messageIn({ body, id }: Message): Bundle {
-  if (body !== undefined) return JSON.parse(body) as Bundle;
-  throw new AdapterError(
-    'permanent',
-    issueOf({
-      code: 'not-found',
-      rule: 'bars-message-gone',
-      diagnostics: `The message ${id} was prepared, and its body is no longer in the store. Check the store's backup.`,
-    }),
-  );
-}
-
 const INVALID = issueOf({
   code: 'invalid',
   rule: 'bars-message-invalid',
   diagnostics:
     'The message made of the referral is not valid FHIR, and was not sent; what is wrong with it follows. Correct the records that it is made of; then replay.',
 });
-
-/** @returns whether a kept message takes a referral back: that may always be said */
-export function isEnding(kept: Message): boolean {
-  const what = caseOf(messageIn(kept));
-  return what === 'cancel' || what === 'in-error';
-}
-
-/** What a message does, by its header and its focus. */
-function caseOf({ entry }: Bundle): RequestCase {
-  const header = entry?.[0]?.resource as MessageHeader;
-  const focus = entry?.[1]?.resource as { status?: string } | undefined;
-  if (focus?.status === 'entered-in-error') return 'in-error';
-  if (focus?.status === 'revoked') return 'cancel';
-  return header.reason?.coding?.[0]?.code === 'new' ? 'new' : 'update';
-}

@@ -2,10 +2,13 @@
 import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { issueOf, outcomeOf } from '../fhir/outcome.ts';
 import type { Message, MessageState } from '../store/messages.ts';
-import { type CourseOptions, keyOf, note, raise, wayOf } from './document-course.ts';
+import { type CourseOptions, keyOf, note, raise, wayOf } from './document-errand.ts';
+import { recall } from './document-recall.ts';
 
 /** What was said, by whichever way: an acknowledgement of ITK, a report of MESH. */
 export interface Said {
+  /** of the errand, where the way knows it */
+  readonly id?: string | undefined;
   /** reference of the document */
   readonly reference?: string | undefined;
   /** id that the way gave it */
@@ -32,6 +35,8 @@ export async function hear(options: CourseOptions, said: Said): Promise<boolean>
 }
 
 async function meant({ store, target }: CourseOptions, said: Said): Promise<Message | undefined> {
+  if (said.id !== undefined)
+    return await store.messages.get({ channel: target, direction: 'out', id: said.id });
   const byId =
     said.remoteId === undefined ? undefined : await store.messages.byRemoteId(target, 'out', said.remoteId);
   if (byId !== undefined || said.reference === undefined) return byId;
@@ -79,37 +84,19 @@ async function hearLate(options: CourseOptions, message: Message, said: Said): P
     // after the item: a crash between them tells of it again
     await store.messages.change(
       keyOf(message),
-      { state: 'replaced', dueMs: null, body: null },
+      { state: 'replaced', dueMs: null, body: null, outcome: null },
       nowMs,
       GIVEN_UP,
     );
     return;
   }
   for (const one of later)
-    if (!(await recalled(options, one)))
-      await raise(options, message, [twice(options, message, one, message)]);
+    if (!(await recall(options, one))) await raise(options, message, [twice(options, message, one, message)]);
   const isFiled = said.what === 'filed';
   const state = isFiled ? 'answered' : 'acknowledged';
   const change = { state, dueMs: isFiled ? null : nowMs + options.filedWithinMs, body: null } as const;
   const isTaken = await store.messages.change(keyOf(message), change, nowMs, GIVEN_UP);
   if (isTaken && isFiled) await note(options, message, 'filed');
-}
-
-/** @returns true when the copy has surely not left, and never will */
-async function recalled({ store, clock, ways }: CourseOptions, copy: Message): Promise<boolean> {
-  const nowMs = clock();
-  const change = { state: 'replaced', dueMs: null, body: null } as const;
-  const way = ways[wayOf(copy)];
-  // one that is prepared may be on its way out in another process: the way itself says whether it has begun
-  const hasNotBegun = way === undefined ? copy.state === 'prepared' : await way.stop(copy.id);
-  await store.messages.change(keyOf(copy), change, nowMs, [
-    'prepared',
-    'sent',
-    'acknowledged',
-    'silent',
-    'rejected',
-  ]);
-  return hasNotBegun || copy.state === 'rejected' || copy.state === 'replaced';
 }
 
 function refusalOf({ code, advice }: Said): OperationOutcomeIssue {

@@ -13,7 +13,8 @@ export interface CollectOptions {
 const DAY_MS = 86_400_000;
 /** A baseline may be taken before the referral is written, and a last score after it has ended. */
 const [BEFORE_MS, AFTER_MS] = [31 * DAY_MS, 62 * DAY_MS];
-const MOST = 400;
+/** More than that is not one referral's: nothing is written of a part of it. */
+const MOST = 4_000;
 
 const TYPES = [
   'Task',
@@ -33,6 +34,8 @@ export interface Collected {
   readonly resources: readonly Identified[];
   /** the person agreed to codes only, or the target takes no more */
   readonly isCodedOnly: boolean;
+  /** there were more resources than are read: what is here may lack the person, or the practice */
+  readonly isCut: boolean;
 }
 
 /** @returns undefined where the referral may not go, or is not there */
@@ -52,9 +55,9 @@ export async function collectReferral(
     for (const one of await typed(store, personId, type))
       if (belongs(one, own, request)) keys.add(keyIn(one));
   const follows = (key: ResourceKey): boolean => !NOT_FOLLOWED.test(key) && !isOther(key, own);
-  const { resources } = await gather([...keys], { store, gate, target, follows, most: MOST });
+  const { resources, isCut } = await gather([...keys], { store, gate, target, follows, most: MOST });
   return resources.has(requestKey)
-    ? { resources: [...resources.values()], isCodedOnly: extent.isCodedOnly }
+    ? { resources: [...resources.values()], isCodedOnly: extent.isCodedOnly, isCut }
     : undefined;
 }
 

@@ -1,43 +1,14 @@
 /** Takes a kept document from way to way until somebody has it: sent once a way, never twice at once, and a person told where nobody answers. */
 import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { issueOf, outcomeOf } from '../fhir/outcome.ts';
-import type { Message, MessageKey, MessageState, NewMessage } from '../store/messages.ts';
-import type { ResourceKey, Store } from '../store/store.ts';
-import type { KeptDocument, Way } from './document-way.ts';
-
-export interface CourseOptions {
-  /** name of the target: `channel` of its messages */
-  readonly target: string;
-  /** in the order in which they are tried */
-  readonly ways: readonly Way[];
-  readonly store: Pick<Store, 'messages' | 'raiseWork'> & {
-    readonly filings: Pick<Store['filings'], 'note'>;
-  };
-  /** whether what is kept may still go: consent may have been withdrawn meanwhile */
-  readonly mayGo: (message: Message) => Promise<boolean>;
-  /** without an acknowledgement for so long, another way is gone */
-  readonly silentAfterMs: number;
-  /** acknowledged, and not filed for so long, somebody is told */
-  readonly filedWithinMs: number;
-  readonly clock: () => number;
-}
+import type { Message, MessageState, NewMessage } from '../store/messages.ts';
+import { type CourseOptions, errandId, keyOf, note, raise, wayOf } from './document-errand.ts';
+import { isSettledBefore, recall } from './document-recall.ts';
+import type { Errand, Gone, KeptDocument } from './document-way.ts';
 
 const A_SWEEP = 50;
+const AGAIN_MS = 60_000;
 const NOW: readonly MessageState[] = ['prepared'];
-
-/** @returns the name of a document on its nth way, from 0 */
-export function errandId(documentId: string, way: number): string {
-  return `${documentId}.${way}`;
-}
-
-/** @returns which way a message goes, from 0 */
-export function wayOf({ id }: Pick<Message, 'id'>): number {
-  return Number(id.slice(id.lastIndexOf('.') + 1));
-}
-
-export function keyOf({ channel, direction, id }: MessageKey): MessageKey {
-  return { channel, direction, id };
-}
 
 /** Keeps a document for its first way. Nothing has left yet. @returns false when it was kept before */
 export async function begin(
@@ -49,15 +20,26 @@ export async function begin(
   return kept.isNew;
 }
 
-/** Sends what is prepared, notes what fell silent, and goes the next way with what was refused. */
+/**
+ * Sends what is prepared, notes what fell silent, and goes the next way with what was refused. What one of them throws
+ * holds no other up.
+ * @throws the first of what they threw, when all of them had their turn
+ */
 export async function sweep(options: CourseOptions, signal: AbortSignal): Promise<number> {
   const { store, target, clock } = options;
   const due = await store.messages.overdue(target, clock(), A_SWEEP);
   let moved = 0;
+  const thrown: unknown[] = [];
   for (const message of due) {
     if (signal.aborted) break;
-    if (message.direction === 'out' && (await move(options, message, signal))) moved += 1;
+    try {
+      if (message.direction === 'out' && (await move(options, message, signal))) moved += 1;
+    } catch (error) {
+      thrown.push(error);
+      await putOff(options, message, { waitMs: AGAIN_MS, outcome: outcomeOf(THROWN) }).catch(() => {}); // the first counts
+    }
   }
+  if (thrown.length > 0) throw thrown[0];
   return moved;
 }
 
@@ -73,15 +55,15 @@ async function move(options: CourseOptions, message: Message, signal: AbortSigna
     case 'silent':
     case 'rejected':
       return await goOn(options, message);
+    case 'replaced':
+      return await tellStopped(options, message);
     default:
       return await options.store.messages.change(keyOf(message), { dueMs: null }, options.clock());
   }
 }
 
 async function send(options: CourseOptions, message: Message, signal: AbortSignal): Promise<boolean> {
-  const { store, clock, ways, silentAfterMs } = options;
-  const { messages } = store;
-  const key = keyOf(message);
+  const { store, clock, ways } = options;
   const way = ways[wayOf(message)];
   if (message.body === undefined || way === undefined)
     return await stop(
@@ -89,22 +71,31 @@ async function send(options: CourseOptions, message: Message, signal: AbortSigna
       message,
       withdrawn('its way is not configured any more, or its content is gone'),
     );
-  if (!(await options.mayGo(message)))
-    return await stop(options, message, withdrawn('the person no longer agrees, or the record may not go'));
-  const gone = await way.send(
-    {
-      id: message.id,
-      document: JSON.parse(message.body) as KeptDocument,
-      about: message.about ?? 'ServiceRequest/unknown',
-      personId: message.personId,
-      ownerOrg: message.ownerOrg,
-      isSecondWay: wayOf(message) > 0,
-    },
-    signal,
-  );
+  if (await isSettledBefore(options, message)) {
+    if (!(await recall(options, message))) await raise(options, message, [LEFT]);
+    return true;
+  }
+  if (!(await options.mayGo(message))) return await stop(options, message, NOT_ALLOWED);
+  const begun = { ...message, outcome: outcomeOf(BEGUN) };
+  // one that has not begun is called back with nothing more
+  if (!(await store.messages.change(keyOf(message), { outcome: begun.outcome }, clock(), NOW))) return false;
+  return await settle(options, begun, await way.send(errandOf(begun), signal));
+}
+
+function errandOf(message: Message): Errand {
+  const { id, body, about, personId, ownerOrg } = message;
+  return {
+    ...{ id, document: JSON.parse(body!) as KeptDocument, about: about ?? 'ServiceRequest/unknown' },
+    ...{ personId, ownerOrg, way: wayOf(message) },
+  };
+}
+
+async function settle(options: CourseOptions, message: Message, gone: Gone): Promise<boolean> {
+  const { store, clock, ways, silentAfterMs } = options;
+  const { messages } = store;
+  const key = keyOf(message);
   const nowMs = clock();
-  if (gone.state === 'again')
-    return await messages.change(key, { dueMs: nowMs + gone.waitMs, outcome: gone.outcome }, nowMs, NOW);
+  if (gone.state === 'again') return await putOff(options, message, gone);
   if (gone.state === 'rejected')
     return (
       (await messages.change(key, { state: 'rejected', dueMs: nowMs, outcome: gone.outcome }, nowMs, NOW)) &&
@@ -121,15 +112,34 @@ async function send(options: CourseOptions, message: Message, signal: AbortSigna
   }
   const current = await messages.get(key);
   // it was called back while it left: its receiver may hold two
-  if (current?.state === 'replaced') await raise(options, message, [LEFT]);
+  if (current?.state === 'replaced' && !(await ways[wayOf(message)]!.stop(message.id)))
+    await raise(options, message, [LEFT]);
   return false;
 }
 
-async function fallSilent(options: CourseOptions, message: Message): Promise<boolean> {
+/** What cannot go is tried again, but no longer than an answer would be waited for. */
+async function putOff(
+  options: CourseOptions,
+  message: Message,
+  { waitMs, outcome }: Pick<Extract<Gone, { state: 'again' }>, 'waitMs' | 'outcome'>,
+): Promise<boolean> {
+  const { store, clock, silentAfterMs } = options;
+  const nowMs = clock();
+  if (message.state !== 'prepared')
+    return await store.messages.change(keyOf(message), { dueMs: nowMs + waitMs }, nowMs, [message.state]);
+  if (nowMs - message.createdMs >= silentAfterMs) return await fallSilent(options, message, outcome.issue);
+  return await store.messages.change(keyOf(message), { dueMs: nowMs + waitMs, outcome }, nowMs, NOW);
+}
+
+async function fallSilent(
+  options: CourseOptions,
+  message: Message,
+  why: readonly OperationOutcomeIssue[] = [],
+): Promise<boolean> {
   const nowMs = options.clock();
-  const outcome = outcomeOf(silence(options.ways[wayOf(message)]?.kind));
+  const outcome = outcomeOf(silence(options.ways[wayOf(message)]?.kind), ...why);
   const change = { state: 'silent', dueMs: nowMs, outcome } as const;
-  if (!(await options.store.messages.change(keyOf(message), change, nowMs, ['sent']))) return false;
+  if (!(await options.store.messages.change(keyOf(message), change, nowMs, [message.state]))) return false;
   return await goOn(options, { ...message, state: 'silent', outcome });
 }
 
@@ -144,6 +154,8 @@ async function stayUnfiled(options: CourseOptions, message: Message): Promise<bo
 async function goOn(options: CourseOptions, message: Message): Promise<boolean> {
   const { store, ways, clock } = options;
   const nowMs = clock();
+  // an answer may have come since it was looked at
+  if ((await store.messages.get(keyOf(message)))?.state !== message.state) return false;
   const next = wayOf(message) + 1;
   const why = message.outcome?.issue ?? [];
   if (next < ways.length && message.body !== undefined) {
@@ -165,56 +177,45 @@ async function goOn(options: CourseOptions, message: Message): Promise<boolean> 
   return await store.messages.change(keyOf(message), { dueMs: null, body: null }, nowMs, [message.state]);
 }
 
-/** It will not go at all. */
+/** It will not go at all: that is written down first, and told as often as a process dies before it was. */
 async function stop(
   options: CourseOptions,
   message: Message,
   issue: OperationOutcomeIssue,
 ): Promise<boolean> {
   const nowMs = options.clock();
-  const change = { state: 'replaced', dueMs: null, body: null, outcome: outcomeOf(issue) } as const;
-  const isStopped = await options.store.messages.change(keyOf(message), change, nowMs, NOW);
-  if (isStopped) await raise(options, message, [issue]);
-  return isStopped;
+  const change = { state: 'replaced', dueMs: nowMs, body: null, outcome: outcomeOf(issue) } as const;
+  const from = [message.state];
+  if (!(await options.store.messages.change(keyOf(message), change, nowMs, from))) return false;
+  return await tellStopped(options, { ...message, ...change });
 }
 
-/** Where receipts are kept of what a document was made for. */
-export async function note(
-  { store, target, clock }: CourseOptions,
-  message: Pick<Message, 'about'>,
-  state: 'filed' | 'rejected',
-): Promise<void> {
-  if (message.about !== undefined)
-    await store.filings.note({ target, resource: message.about, state }, clock());
+/** A copy that its way has kept may not leave any more. */
+export async function stopKept(options: CourseOptions, message: Message): Promise<boolean> {
+  return await stop(options, message, NOT_ALLOWED);
 }
 
-/** Puts something on the worklist, once for a document and a rule. */
-export async function raise(
-  { store, target, clock }: CourseOptions,
-  message: Pick<Message, 'conversation' | 'about' | 'ownerOrg'>,
-  issues: readonly OperationOutcomeIssue[],
-): Promise<void> {
-  const rule = issues[0]?.details?.coding?.[0]?.code ?? 'unknown';
-  await store.raiseWork(
-    [
-      {
-        id: `document:${target}:${message.conversation}:${rule}`,
-        kind: 'warning',
-        ownerOrg: message.ownerOrg,
-        source: undefined,
-        recordKind: undefined,
-        recordKey: undefined,
-        file: undefined,
-        line: undefined,
-        resource: message.about as ResourceKey | undefined,
-        target,
-        outcome: outcomeOf(...(issues as [OperationOutcomeIssue, ...OperationOutcomeIssue[]])),
-      },
-    ],
-    clock(),
-  );
+async function tellStopped(
+  options: CourseOptions,
+  message: Pick<Message, 'channel' | 'direction' | 'id' | 'conversation' | 'about' | 'ownerOrg' | 'outcome'>,
+): Promise<boolean> {
+  if (message.outcome) await raise(options, message, message.outcome.issue);
+  const { store, clock } = options;
+  return await store.messages.change(keyOf(message), { dueMs: null }, clock(), ['replaced']);
 }
 
+const BEGUN = issueOf({
+  severity: 'information',
+  code: 'informational',
+  rule: 'document-begun',
+  diagnostics: 'It is being sent.',
+});
+const THROWN = issueOf({
+  severity: 'warning',
+  code: 'exception',
+  rule: 'document-error',
+  diagnostics: 'It could not be sent; the log of the adapter says where it failed.',
+});
 const NO_WAY = issueOf({
   severity: 'warning',
   code: 'incomplete',
@@ -254,3 +255,5 @@ function withdrawn(why: string): OperationOutcomeIssue {
     diagnostics: `The document was prepared and does not go: ${why}.`,
   });
 }
+
+const NOT_ALLOWED = withdrawn('the person no longer agrees, or the record may not go');

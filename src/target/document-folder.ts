@@ -1,6 +1,15 @@
 /** Puts documents into a folder, for whoever prints and posts them: a PDF, and a page that says what it is. */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Binary, Bundle } from '@medplum/fhirtypes';
 import { issueOf, outcomeOf } from '../fhir/outcome.ts';
 import type { Gone, Way } from './document-way.ts';
@@ -39,6 +48,17 @@ function putWhole(path: string, bytes: Buffer): void {
   if (existsSync(path) && readFileSync(path).equals(bytes)) return;
   writeFileSync(`${path}.part`, bytes, { mode: 0o600, flush: true });
   renameSync(`${path}.part`, path);
+  flush(dirname(path));
+}
+
+/** A rename is on disk when its folder is. */
+function flush(folder: string): void {
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
 }
 
 function unwritable(error: unknown) {

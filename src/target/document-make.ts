@@ -75,18 +75,21 @@ export interface Making {
   readonly collected: Collected;
   readonly requestKey: ResourceKey;
   readonly version: number;
+  /** how often it was made before of the same content and version, and stopped; default 0 */
+  readonly attempt?: number;
   readonly madeMs: number;
   readonly replaces?: string | undefined;
 }
 
 /** @returns the same for the same; `id` holds nothing of the person */
 export async function makeDocument(
-  { draft, collected, requestKey, version, madeMs, replaces }: Making,
+  { draft, collected, requestKey, version, attempt = 0, madeMs, replaces }: Making,
   { type }: Pick<MakeOptions, 'type'>,
 ): Promise<{ readonly id: string; readonly document: KeptDocument }> {
   const { summary, series, content, odsCode, location, patient } = draft;
-  const id = `${series}.${content}.${version}`;
-  const reference = uuidV5(series, `${content}.${version}`);
+  const which = `${content}.${version}${attempt === 0 ? '' : `-${attempt}`}`;
+  const id = `${series}.${which}`;
+  const reference = uuidV5(series, which);
   const facts = { reference, made: ukDateOf(madeMs)!, ...(replaces === undefined ? {} : { replaces }) };
   const pdf = await documentPdf(summary, { ...facts, madeMs });
   const html = documentHtml(summary, facts);

@@ -11,7 +11,7 @@ import type { Said } from './document-answers.ts';
 import type { Errand, Gone, Way } from './document-way.ts';
 
 export interface MeshWayOptions {
-  readonly channel: Pick<MeshChannel, 'send' | 'replace' | 'lookUp'>;
+  readonly channel: Pick<MeshChannel, 'send' | 'sent' | 'replace' | 'lookUp'>;
   /** `registered-practice`: MESH finds it by the person; `organisation`: its mailbox is looked up; else the id of a mailbox */
   readonly to: string;
   readonly workflowId: string;
@@ -29,7 +29,8 @@ export function meshWay(options: MeshWayOptions): Way {
   return {
     kind: 'mesh',
     send: async (errand, signal) => await sendBy(options, errand, signal),
-    stop: async (id) => await options.channel.replace(id),
+    // what the mailbox does not have yet never leaves it either: it asks before (`mayLeave`)
+    stop: async (id) => (await options.channel.sent(id)) === undefined || (await options.channel.replace(id)),
   };
 }
 
@@ -42,6 +43,7 @@ async function sendBy(options: MeshWayOptions, errand: Errand, signal: AbortSign
     ...options,
     document: JSON.parse(document.bundle) as Bundle,
     senderReference: document.reference,
+    way: errand.way,
   });
   const text = format === 'xml' ? stu3Xml(message) : stu3Json(message);
   const outgoing: Outgoing = {
@@ -139,9 +141,9 @@ export function acknowledgementHandler(
 /** A report that a message failed is a rejection; that it was collected says only that a mailbox took it. */
 export function saidBy(report: Report): Said | undefined {
   if (report.progress !== 'failed') return undefined;
-  const { conversation, code } = report;
+  const { localId, conversation, code } = report;
   const advice = ADVICE[code ?? ''] ?? 'See the worklist item of the mailbox.';
-  return { reference: conversation, what: 'rejected', code, advice };
+  return { id: localId, reference: conversation, what: 'rejected', code, advice };
 }
 
 /** @source MESH API, error codes */

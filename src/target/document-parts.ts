@@ -46,8 +46,6 @@ export interface DocumentFacts {
   readonly made: string;
   /** it takes the place of an earlier one */
   readonly replaces?: string;
-  /** it may have been sent another way before */
-  readonly isSecondWay?: boolean;
 }
 
 /** @returns sections with something in them, actions first */
@@ -208,12 +206,9 @@ function closureIn({ closure }: Summary): readonly Fact[] {
 }
 
 function aboutIn({ isCodedOnly, isRestricted }: Summary, facts: DocumentFacts): readonly string[] {
-  const { reference, made, replaces, isSecondWay = false } = facts;
+  const { reference, made, replaces } = facts;
   return [
     `Made ${made}. Reference ${reference}. File it once, whichever way it arrives.`,
-    ...(isSecondWay
-      ? ['It was sent by another way first, and no receipt came: it may be there already.']
-      : []),
     ...(replaces === undefined ? [] : [`It replaces the document with the reference ${replaces}.`]),
     ...(isCodedOnly
       ? ['The person agreed to codes, numbers and dates only: nothing written about them is in it.']

@@ -32,8 +32,8 @@ export interface Errand {
   readonly about: `${string}/${string}`;
   readonly personId?: string | undefined;
   readonly ownerOrg: string;
-  /** it goes this way since another was refused, or fell silent */
-  readonly isSecondWay: boolean;
+  /** which of the configured ways it goes, from 0: what each of them sends has ids of its own */
+  readonly way: number;
 }
 
 /** `remoteId`: what its receiver's answer names. `answered`: it is filed, or nobody will say more. */

@@ -6,8 +6,10 @@ import type { SummaryTrigger } from '../referral/summary/content.ts';
 import type { Message } from '../store/messages.ts';
 import type { ResourceKey, Store } from '../store/store.ts';
 import { type CollectOptions, collectReferral, extentOf } from './document-collect.ts';
-import { begin, type CourseOptions, errandId } from './document-course.ts';
-import { draftOf, type MakeOptions, makeDocument } from './document-make.ts';
+import { begin } from './document-course.ts';
+import { type CourseOptions, errandId } from './document-errand.ts';
+import { type Draft, draftOf, type MakeOptions, makeDocument } from './document-make.ts';
+import { hasLeft, isGoingOn, recall } from './document-recall.ts';
 import { currentRequest, type Trigger, triggerOf } from './document-trigger.ts';
 import type { KeptDocument } from './document-way.ts';
 import { InOrder } from './in-order.ts';
@@ -67,8 +69,9 @@ async function tell(
   if (requestKey === undefined) return { ...done, report: NO_REFERRAL };
   if (trigger.why === 'action' && closing.has(requestKey)) return done;
   const told = await closingFor(options, entry, trigger, requestKey);
-  const isKept = await keep(options, entry, told, requestKey);
-  return isKept && told.about === `${entry.type}/${entry.id}` ? { ...done, filing: 'sent' } : done;
+  const kept = await keep(options, entry, told, requestKey);
+  if (kept === 'too-much') return { ...done, report: TOO_MUCH };
+  return kept === 'open' && told.about === `${entry.type}/${entry.id}` ? { ...done, filing: 'sent' } : done;
 }
 
 type Done = Extract<Delivered, { ok: true }>;
@@ -108,77 +111,108 @@ async function requestOf({ store }: DocumentOptions, personId: string): Promise<
   return found && `ServiceRequest/${found.id}`;
 }
 
-/** Keeps a document, unless the last one of its series says the same; a later one replaces it. @returns whether its receipt is still to come */
+/** `open`: its receipt is still to come. `none`: nothing is, or nothing was written. */
+type Kept = 'open' | 'none' | 'too-much';
+
+/** Keeps a document, unless the last one of its series says the same; a later one replaces it. */
 async function keep(
   options: DocumentOptions,
   entry: Delivery['entry'],
   trigger: Told,
   requestKey: ResourceKey,
-): Promise<boolean> {
-  const { store, course, clock, ownerOrg, target, onKept } = options;
+): Promise<Kept> {
+  const { course, clock, ownerOrg, target, onKept } = options;
   const collected = await collectReferral(requestKey, entry.deliveryKey, options);
+  if (collected?.isCut) return 'too-much';
   const draft = collected && draftOf(collected, requestKey, trigger, options);
-  if (collected === undefined || draft === undefined) return false;
+  if (collected === undefined || draft === undefined) return 'none';
   const { about } = trigger;
-  const former = (await store.messages.about(about, target)).find(({ id }) =>
-    id.startsWith(`${draft.series}.`),
-  );
+  const series = await seriesOf(options, about, draft);
+  const former = standingIn(series);
   // that it was accepted is told once: what happens later is told at the end
-  if (former !== undefined && (saysTheSame(former, draft.content) || trigger.why === 'accepted'))
-    return OPEN.has(former.state);
+  if (former.length > 0 && (saysTheSame(former[0]!, draft.content) || trigger.why === 'accepted'))
+    return former.some(({ state }) => OPEN.has(state)) ? 'open' : 'none';
   const { version } = entry;
-  const replaces = former?.conversation;
+  const replaces = series[0]?.conversation;
+  const attempt = attemptsOf(series, `${draft.series}.${draft.content}.${version}`);
   const { id, document } = await makeDocument(
-    { draft, collected, requestKey, version, madeMs: clock(), replaces },
+    { draft, collected, requestKey, version, attempt, madeMs: clock(), replaces },
     options,
   );
-  const isNew = await begin(course, {
+  // first, so that a process that dies in between leaves no two: this delivery comes again
+  for (const one of former) if (isGoingOn(one)) await recall(course, one);
+  await begin(course, {
     ...{ channel: target, direction: 'out', id: errandId(id, 0), conversation: document.reference },
-    ...{
-      about,
-      version,
-      personId: entry.deliveryKey,
-      ownerOrg,
-      body: JSON.stringify({ ...document, requestKey }),
-    },
+    ...{ about, version, personId: entry.deliveryKey, ownerOrg },
+    body: JSON.stringify({ ...document, requestKey }),
   });
-  if (isNew && former !== undefined) await withdraw(options, former);
   onKept();
-  return true;
+  return 'open';
 }
 
 const OPEN: ReadonlySet<Message['state']> = new Set(['prepared', 'sent', 'acknowledged']);
+
+/** @returns all copies of a document and its corrections, newest first */
+async function seriesOf(
+  { store, target }: DocumentOptions,
+  about: ResourceKey,
+  { series }: Draft,
+): Promise<readonly Message[]> {
+  return (await store.messages.about(about, target)).filter(({ id }) => id.startsWith(`${series}.`));
+}
+
+/** @returns the copies of the last document that was not stopped, or called back, on all of its ways */
+function standingIn(series: readonly Message[]): readonly Message[] {
+  const standing = series.find(({ state }) => state !== 'replaced');
+  return series.filter(({ conversation }) => conversation === standing?.conversation);
+}
+
+/** @returns how many documents of one content and version were made */
+function attemptsOf(series: readonly Message[], name: string): number {
+  const made = series.filter(({ id }) => id.startsWith(`${name}.`) || id.startsWith(`${name}-`));
+  return new Set(made.map(({ conversation }) => conversation)).size;
+}
 
 function saysTheSame({ id }: Message, content: string): boolean {
   return id.split('.')[1] === content;
 }
 
-/** A former one that has not left does not leave: the correction says all of it. */
-async function withdraw({ store, clock }: DocumentOptions, former: Message): Promise<void> {
-  const { channel, direction, id } = former;
-  const change = { state: 'replaced', dueMs: null, body: null } as const;
-  await store.messages.change({ channel, direction, id }, change, clock(), ['prepared']);
-}
-
 /** What was written cannot be unwritten from here: whoever holds it must be told. */
 async function toldInError(options: DocumentOptions, task: Task, done: Done): Promise<Done> {
-  const sent = (await options.store.messages.about(`Task/${task.id}`, options.target)).filter(
-    ({ state }) => state !== 'replaced',
-  );
-  for (const one of sent) await withdraw(options, one);
-  const left = sent.some(({ state }) => state !== 'prepared');
+  const { store, target, course } = options;
+  const all = (): Promise<readonly Message[]> => store.messages.about(`Task/${task.id}`, target);
+  for (const one of await all()) if (isGoingOn(one)) await recall(course, one);
+  const left = (await all()).some((one) => one.state !== 'replaced' || hasLeft(one));
   return left ? { ...done, report: IN_ERROR } : done;
 }
 
 /** @returns whether a kept document may go now, as much of it as it holds */
-export function mayGo(options: Omit<CollectOptions, 'store'> & { readonly store: Pick<Store, 'readMany'> }) {
-  return async ({ body, personId }: Message): Promise<boolean> => {
-    const { requestKey, isCodedOnly } = JSON.parse(body ?? '{}') as KeptDocument & {
-      requestKey: ResourceKey;
-    };
+export function mayGo(
+  options: Omit<CollectOptions, 'store'> & { readonly store: Pick<Store, 'readMany' | 'readPerson'> },
+) {
+  return async ({ body, personId, about }: Message): Promise<boolean> => {
+    const kept = body === undefined ? undefined : (JSON.parse(body) as KeptDocument & WithRequest);
+    const requestKey = kept?.requestKey ?? (await requestBehind(options.store, about));
+    if (requestKey === undefined) return false;
     const extent = await extentOf(requestKey, personId, options);
-    return extent !== undefined && (isCodedOnly || !extent.isCodedOnly);
+    // of one whose bytes are its way's alone nobody knows here how much it says
+    return extent !== undefined && (kept?.isCodedOnly === true || !extent.isCodedOnly);
   };
+}
+
+interface WithRequest {
+  readonly requestKey: ResourceKey;
+}
+
+/** @returns the referral of the Task that a document was written of */
+async function requestBehind(
+  store: Pick<Store, 'readMany'>,
+  about: ResourceKey | undefined,
+): Promise<ResourceKey | undefined> {
+  const [stored] = about === undefined ? [] : await store.readMany([about]);
+  const { resource } = stored ?? {};
+  if (resource?.resourceType !== 'Task') return undefined;
+  return resource.focus?.reference as ResourceKey | undefined;
 }
 
 const NO_REFERRAL = issueOf({
@@ -196,4 +230,12 @@ const IN_ERROR = issueOf({
   diagnostics:
     'A referral was entered in error, and a document of it was sent: ask its receiver to take it out of the record.',
   expression: 'Task.status',
+});
+const TOO_MUCH = issueOf({
+  severity: 'warning',
+  code: 'too-long',
+  rule: 'document-too-much',
+  diagnostics:
+    'More belongs to the referral than a document is written of, so none was made: write to the practice by hand.',
+  expression: 'Task.focus',
 });

@@ -41,6 +41,12 @@ export function shows(patient: Patient, { says, shown }: Kept): boolean {
   return shownIn(patient, says) === shown;
 }
 
+/** @returns the label under which PDS restricted the Patient when it was last asked; undefined where it did not */
+export function labelled({ meta }: Patient, { says }: Kept): 'R' | 'V' | undefined {
+  if (!says.restricted) return undefined;
+  return meta?.security?.some(({ code }) => code === 'V') ? 'V' : 'R';
+}
+
 function shownIn(patient: Patient, says: Kept['says']): string {
   return digestOf([
     says.number ? (patient.identifier ?? []).flatMap(numberIn) : [],

@@ -4,12 +4,12 @@ import type { Patient } from '@medplum/fhirtypes';
 import { issueOf, outcomeOf } from '../fhir/outcome.ts';
 import { checkPatient } from '../nhs/pds/check.ts';
 import type { PdsClient, RequestIds, Waiting } from '../nhs/pds/client.ts';
-import type { Finding, PdsOutcome } from '../nhs/pds/finding.ts';
+import { type Finding, type PdsOutcome, withKnownRestriction } from '../nhs/pds/finding.ts';
 import { isRestricted } from '../referral/restriction.ts';
 import type { CommitRecord, CommitResult, Identified, ReceiptStart, Store } from '../store/store.ts';
 import type { Gate } from './gate.ts';
 import { InOrder } from './in-order.ts';
-import { identityOf, type Kept, keptOf, shows } from './pds-memory.ts';
+import { identityOf, type Kept, keptOf, labelled, shows } from './pds-memory.ts';
 import { recordOf } from './pds-record.ts';
 import type { Delivered, Delivery, Target } from './target.ts';
 
@@ -97,22 +97,33 @@ async function check(
   }
   const today = new Date(clock()).toISOString().slice(0, 10);
   const idsOf = (step: string): RequestIds => ids.of(entry.seq, step);
-  const found = await checkPatient({ client, trace, idsOf, today }, resource, signal);
-  if ('kind' in found) {
+  const answer = await checkPatient({ client, trace, idsOf, today }, resource, signal);
+  if ('kind' in answer) {
     count?.('refused');
-    return refused(found);
+    return refused(answer);
   }
   ids.forget(entry.seq);
+  const found = withKnownRestriction(answer, before && labelled(resource, before));
   count?.(found.outcome);
   const now = keptOf(resource, found);
   if (!(isKnown && found.version !== undefined && before.version === now.version && before.word === now.word))
-    if (!(await commit(options, delivery, found))) return made(delivery, clock());
+    if (!(await commit(options, delivery, found))) return refused(NOT_TAKEN);
   const untilMs = clock() + options.recheckDays * DAY_MS;
   await store.answers.keep(PDS, entry.id, { answer: JSON.stringify(now), untilMs }, clock());
   return made(delivery, clock());
 }
 
-/** @returns false where it conflicts with what is here: the worklist has it, and it is asked again once that is settled */
+/** What PDS says has not been laid over the Patient: nothing may count on it, and it is asked again until it has been. */
+const NOT_TAKEN: Waiting = {
+  kind: 'refused',
+  retry: 'transient',
+  code: 'processing',
+  rule: 'pds-not-taken',
+  diagnostics:
+    'What PDS says does not go with what is kept of the person, and was not laid over it. Settle the item of the source "pds" in the worklist; PDS is asked again later.',
+};
+
+/** @returns false where it does not go with what is here: the worklist has it */
 async function commit(options: PdsTargetOptions, { entry }: Delivery, finding: Finding): Promise<boolean> {
   const { store, take, clock } = options;
   const stored = await store.read(entry.type, entry.id);

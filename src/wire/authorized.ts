@@ -11,7 +11,8 @@ export interface AuthorizedOptions extends SendOptions {
 
 /**
  * Sends with a bearer token. On 401 or 403 another token is asked for, and the same request, ids and all, is sent once
- * more; a second refusal is the answer. Where there is no other token to be had soon, the first refusal is.
+ * more; a second refusal is the answer, and where the token stays the same, the first is. Where no other can be had, why not is
+ * the answer: what was refused did nothing, and may be sent again.
  * @returns a failure as `send` gives it; transient where no token could be had
  */
 export async function sendAuthorized(

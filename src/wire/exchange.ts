@@ -85,12 +85,12 @@ function secureAgents(
 ): { readonly now: () => https.Agent; close(): void } {
   let identity = tls?.();
   let agent = new https.Agent({ ...pool, ...identity });
-  const earlier: https.Agent[] = [];
+  let earlier: https.Agent[] = [];
   return {
     now() {
       const current = tls?.();
       if (current === identity) return agent;
-      earlier.push(agent);
+      earlier = [...earlier, agent].filter(isInUse);
       identity = current;
       agent = new https.Agent({ ...pool, ...current });
       return agent;
@@ -99,6 +99,14 @@ function secureAgents(
       for (const one of [...earlier, agent]) one.destroy();
     },
   };
+}
+
+/** Ends what lies idle; what is under way ends its connection itself. @returns whether anything is */
+function isInUse(agent: https.Agent): boolean {
+  agent.maxFreeSockets = 0;
+  for (const sockets of Object.values(agent.freeSockets))
+    for (const socket of sockets ?? []) socket.destroy();
+  return Object.keys(agent.sockets).length > 0;
 }
 
 interface Pools {

@@ -50,6 +50,8 @@ const DEFAULTS: TokenSettings = {
 };
 const LONGEST_ASSERTION_MS = 300_000;
 const LONGEST_PAUSE_MS = 60_000;
+/** A server may ask to be let alone for a day; everything that needs a token would stand still so long. */
+const LONGEST_ASKED_PAUSE_MS = 900_000;
 /** A token that ends sooner is not sent any more. */
 const LEAST_LEFT_MS = 5_000;
 
@@ -138,7 +140,8 @@ class TokenKeeper implements AccessTokens {
     }
     const doubledMs = Math.min(LONGEST_PAUSE_MS, this.#settings.firstPauseMs * 2 ** this.#failures);
     this.#failures += 1;
-    this.#failed = { failure: asked.failure, atMs: nowMs, pauseMs: asked.retryAfterMs ?? doubledMs };
+    const pauseMs = Math.min(asked.retryAfterMs ?? doubledMs, LONGEST_ASKED_PAUSE_MS);
+    this.#failed = { failure: asked.failure, atMs: nowMs, pauseMs };
     return asked.failure;
   }
 }

@@ -52,6 +52,9 @@ test('serves what it says it serves, and says of all else that it does not', asy
     return [errorOf({ status: answer.status, body }), body];
   };
   expect((await ask('GET', '/metadata'))[1]).toMatchObject({ resourceType: 'CapabilityStatement' });
+  const toAll = headersFor({ 'nhsd-target-identifier': undefined });
+  expect((await fetch(`${place.url}/metadata`, { headers: toAll })).status).toBe(200);
+  expect((await fetch(`${place.url}/MessageDefinition`, { headers: toAll })).status).toBe(400);
   expect((await ask('GET', '/MessageDefinition'))[1]).toMatchObject({ total: 3 });
   const context = encodeURIComponent('https://fhir.nhs.uk/Id/dos-service-id|1');
   expect((await ask('GET', `/MessageDefinition?context=${context}`))[0]).toBe('404 REC_NOT_FOUND not-found');

@@ -27,6 +27,8 @@ interface Running {
   readonly folder: string;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   send(path: string, body: string, type: string): Promise<Response>;
+  /** makes the next list */
+  make(path: string, headers?: Record<string, string>): Promise<Response>;
   job(name: string, asked: object): Promise<ActivityEvent[]>;
 }
 
@@ -48,10 +50,14 @@ function temporaryFolder(): string {
   return folder;
 }
 
-async function start(folder: string, activity: object = {}): Promise<Running & { stop(): Promise<void> }> {
+async function start(
+  folder: string,
+  activity: object = {},
+  clock: () => number = Date.now,
+): Promise<Running & { stop(): Promise<void> }> {
   const config = configured(folder, activity);
   const log = pino({ level: 'silent' });
-  const adapter = await openAdapter({ config, parts: parts(), clock: Date.now, log, token: TOKEN });
+  const adapter = await openAdapter({ config, parts: parts(), clock, log, token: TOKEN });
   let isOpen = true;
   const stop = async (): Promise<void> => {
     if (isOpen) await adapter.stop();
@@ -63,6 +69,8 @@ async function start(folder: string, activity: object = {}): Promise<Running & {
   return {
     ...{ url, folder, stop },
     get: (path, headers = {}) => fetch(url + path, { headers: { authorization, ...headers } }),
+    make: (path, headers = {}) =>
+      fetch(url + path, { method: 'POST', headers: { authorization, ...headers } }),
     send: (path, body, type) =>
       fetch(url + path, { method: 'POST', body, headers: { authorization, 'content-type': type } }),
     job: async (name, asked) =>
@@ -84,9 +92,10 @@ const CSV = { accept: 'text/csv' };
 test('serves the list of a practice and day once, again under its id, and takes its receipts', async () => {
   const adapter = await start(temporaryFolder());
   await take(adapter);
-  const preview = await adapter.get(`/activity/${ODS}/${DAY}?preview`, CSV);
+  const preview = await adapter.get(`/activity/${ODS}/${DAY}`, CSV);
   expect((await preview.text()).split('\r\n')).toHaveLength(3);
-  const list = await adapter.get(`/activity/${ODS}/${DAY}`, CSV);
+  const list = await adapter.make(`/activity/${ODS}/${DAY}`, CSV);
+  expect(list.status).toBe(201);
   const text = await list.text();
   expect(text).toContain('9990000018,Testperson,Example Ada,1948-05-17,2026-02-27,871731000000106');
   expect(text).toContain('Test Doctor,General practitioner,Y99001');
@@ -95,6 +104,7 @@ test('serves the list of a practice and day once, again under its id, and takes 
   const bundle = (await (await adapter.get(place)).json()) as Bundle;
   expect(bundle.type).toBe('collection');
   expect((await adapter.get(`/activity/${ODS}/${DAY}`, CSV)).status).toBe(204);
+  expect((await adapter.make(`/activity/${ODS}/${DAY}`, CSV)).status).toBe(204);
   const { items } = (await (await adapter.get(`/activity/${ODS}/${DAY}/batches`)).json()) as {
     items: object[];
   };
@@ -105,7 +115,9 @@ test('serves the list of a practice and day once, again under its id, and takes 
   expect(await rejected.json()).toEqual({ taken: 1, same: 0, refused: [] });
   const report = await (await adapter.get('/activity/report', CSV)).text();
   expect(report).toContain(`${ODS},rejected,add,${DAY},871731000000106`);
-  expect(report).toContain('"Not ours, sorry"');
+  expect(report).not.toContain('Not ours');
+  const withReasons = await (await adapter.get('/activity/report?reasons', CSV)).text();
+  expect(withReasons).toContain('"Not ours, sorry"');
   const filed = JSON.stringify([
     { entry_id: id, outcome: 'filed', by: 'Clerk' },
     { entry_id: place.slice(-36), outcome: 'filed', by: 'Clerk' },
@@ -126,11 +138,12 @@ test('answers nobody without the token, and says what an address, a format or a 
     `/activity/${ODS}/${DAY}/batches`,
   ])
     expect((await fetch(adapter.url + path)).status).toBe(401);
-  expect((await fetch(`${adapter.url}/activity/receipts`, { method: 'POST', body: '[]' })).status).toBe(401);
+  for (const path of ['/activity/receipts', `/activity/${ODS}/${DAY}`])
+    expect((await fetch(adapter.url + path, { method: 'POST', body: '[]' })).status).toBe(401);
   await expectOutcome(await adapter.get(`/activity/${ODS}/yesterday`), 404, 'activity-address');
   await expectOutcome(await adapter.get('/activity/batches/none'), 404, 'activity-address');
   await expectOutcome(
-    await adapter.get(`/activity/${ODS}/${DAY}`, { accept: 'application/pdf' }),
+    await adapter.make(`/activity/${ODS}/${DAY}`, { accept: 'application/pdf' }),
     406,
     'activity-format',
   );
@@ -140,6 +153,33 @@ test('answers nobody without the token, and says what an address, a format or a 
       400,
       'activity-receipt',
     );
+});
+
+test('makes no list for who only looks, by GET or HEAD, and for another method says which there are', async () => {
+  const adapter = await start(temporaryFolder());
+  await take(adapter);
+  const headers = { authorization: `Bearer ${TOKEN}`, ...CSV };
+  const place = `${adapter.url}/activity/${ODS}/${DAY}`;
+  expect((await fetch(place, { method: 'HEAD', headers })).status).toBe(200);
+  expect((await fetch(place, { headers })).status).toBe(200);
+  expect((await fetch(place, { method: 'PUT', headers })).status).toBe(405);
+  const batches = await adapter.get(`/activity/${ODS}/${DAY}/batches`);
+  expect(await batches.json()).toEqual({ items: [] });
+});
+
+test('says nothing of what stands in receipts that it does not understand', async () => {
+  const adapter = await start(temporaryFolder());
+  const bodies = [
+    ['9990000018,Testperson,filed\r\n9990000026,Elder,filed\r\n', 'text/csv'],
+    ['[{"Testperson":"9990000018","outcome":"Testperson","by":9990000018}]', 'application/json'],
+  ] as const;
+  for (const [body, type] of bodies) {
+    const answer = await adapter.send('/activity/receipts', body, type);
+    expect(answer.status).toBe(400);
+    const text = await answer.text();
+    expect(text).toContain('that no receipt has');
+    expect(text).not.toMatch(/Testperson|Elder|99900000/);
+  }
 });
 
 test('the page and the command say what is not in the record; the page names nobody', async () => {
@@ -167,7 +207,7 @@ test('reads files of receipts, and puts them out of the way with what is wrong o
   mkdirSync(receiptsFolder);
   const first = await start(folder);
   await take(first);
-  const text = await (await first.get(`/activity/${ODS}/${DAY}`, CSV)).text();
+  const text = await (await first.make(`/activity/${ODS}/${DAY}`, CSV)).text();
   await first.stop();
   const [, id] = /,([0-9a-f-]{36}),add/.exec(text)!;
   for (const [name, body] of [
@@ -177,7 +217,7 @@ test('reads files of receipts, and puts them out of the way with what is wrong o
     writeFileSync(join(receiptsFolder, name), body);
     utimesSync(join(receiptsFolder, name), 1, 1);
   }
-  const second = await start(folder, { receiptsFolder });
+  const second = await start(folder, { receiptsFolder }, () => Date.now() + 120_000);
   await until(async () => ['done', 'refused'].every((name) => existsSync(join(receiptsFolder, name))));
   await until(async () => readdirSync(receiptsFolder).length === 2);
   expect(readdirSync(join(receiptsFolder, 'done'))).toEqual([expect.stringContaining('good.csv')]);
@@ -195,7 +235,7 @@ test('turned on later, it looks at everybody who is there; a rule with a fault s
   await before.send('/intake/platform/referral', body, 'application/json');
   await before.stop();
   const after = await start(folder, { since: '2026-01-01' });
-  await until(async () => (await after.get(`/activity/${ODS}/${DAY}`, CSV)).status === 200);
+  await until(async () => (await after.make(`/activity/${ODS}/${DAY}`, CSV)).status === 201);
   await after.stop();
   const rule = {
     id: 'x',

@@ -152,6 +152,13 @@ test.each([
   expect(config.ok ? 'taken' : config.outcome.issue[0]?.diagnostics).toMatch(why);
 });
 
+test('refuses an address that tokens would go to in the clear', () => {
+  const access = { apiKeyEnv: 'K', keys: [{ kid: 'a', env: 'E' }], tokenUrl: 'http://tokens.example/oauth2' };
+  expect(() => nhsOf(folder(), { access })).toThrow(/write https/);
+  expect(() => nhsOf(folder(), { ers: { services: [{ id: '1' }], url: 'ftp://ers.example' } })).toThrow();
+  expect(nhsOf(folder(), { ods: { url: 'http://127.0.0.1:8080' } }).ods?.url).toBe('http://127.0.0.1:8080');
+});
+
 test('serves the public parts of the keys as they are now, to be kept for minutes', async () => {
   let held = [{ kid: 'prod-1', key: rsaKey('first') }];
   const adapter = await startAdapter({ app: { pages: [jwksRoutes(() => held)] } });

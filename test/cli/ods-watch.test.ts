@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ROOT } from '../../src/cli/load.ts';
 import { openNhsAccess } from '../../src/cli/nhs-access.ts';
 import { ods } from '../../src/cli/ods.ts';
-import { openOdsDirectory, startOds as startOdsWatch } from '../../src/cli/ods-directory.ts';
+import { openOds, openOdsDirectory } from '../../src/cli/ods-directory.ts';
 import { lookAndReroute, type OdsLook } from '../../src/cli/ods-watch.ts';
 import { reroute } from '../../src/cli/rerouting.ts';
 import { nhsSchema } from '../../src/config/nhs.ts';
@@ -221,11 +221,25 @@ test('a practice that ODS opens again is sent to no other any more', async () =>
   await look([oak]);
   server.held.set('A81001', { name: 'THE ELM SURGERY' });
   nowMs += 8 * DAY_MS;
+  expect(await diagnostics()).toHaveLength(1);
   expect(await look([oak])).toMatchObject({ raised: 0, changed: true });
+  expect(await diagnostics()).toEqual([]);
   await commit([oak], ...person('p1', 'A81001'));
   const atOak = await ehr();
   await drain(oak, atOak);
   expect(await atOak.search('ServiceRequest')).toEqual([]);
+});
+
+test('a changed configuration that was cut off before it was carried out is carried out at the next start', async () => {
+  const { store } = parts;
+  const about = { clock: () => nowMs, signal: never, log };
+  await reroute(target('oak', 'B82002'), store, about);
+  const cut = { ...store, replayDeliveries: () => Promise.reject(new Error('cut off')) };
+  await expect(reroute(target('oak', 'A81001'), cut, about)).rejects.toThrow('cut off');
+  const replayed: unknown[] = [];
+  const whole = { ...store, replayDeliveries: async (filter: object) => replayed.push(filter) };
+  await reroute(target('oak', 'A81001'), whole, about);
+  expect(replayed).toEqual([{ target: 'oak', state: 'held' }]);
 });
 
 test('of two processes one looks, when it is due', async () => {
@@ -235,7 +249,8 @@ test('of two processes one looks, when it is due', async () => {
   const access = openNhsAccess(nhs, { clock: () => nowMs, log });
   closing.push(access.close);
   const around = { config, store: parts.store, access, clock: () => nowMs, log, wake: () => {} };
-  const both = [startOdsWatch(around, 20), startOdsWatch(around, 20)];
+  const both = [openOds(around, 20), openOds(around, 20)];
+  for (const one of both) one?.start();
   await until(async () => (await diagnostics()).length > 0);
   await Promise.all(both.map((one) => one?.stop()));
   expect(server.asked).toHaveLength(2);
@@ -243,7 +258,7 @@ test('of two processes one looks, when it is due', async () => {
 
 test('runs nothing where ODS is not configured', () => {
   const around = { store: parts.store, access: undefined, clock: () => nowMs, log, wake: () => {} };
-  expect(startOdsWatch({ ...around, config: { nhs: nhsSchema.parse({}), targets: [] } })).toBeUndefined();
+  expect(openOds({ ...around, config: { nhs: nhsSchema.parse({}), targets: [] } })).toBeUndefined();
 });
 
 test('the command line shows what is known, without an adapter or a store', async () => {

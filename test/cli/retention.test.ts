@@ -7,7 +7,7 @@ import { prune, type RetentionEvent } from '../../src/cli/again/retention.ts';
 import type { Retention } from '../../src/cli/again/workshop.ts';
 import { brokenAt, type ChainedRow } from '../../src/store/audit-chain.ts';
 import { startAdapter } from '../api/adapter.ts';
-import { NOW_MS } from '../store/samples.ts';
+import { commit, NOW_MS, patient, recordOf } from '../store/samples.ts';
 import { openShop, partsOf, platformExample, type Shop } from './shop.ts';
 
 const DAY_MS = 86_400_000;
@@ -46,6 +46,13 @@ async function settleAll({ store }: Shop): Promise<void> {
     await store.settle('ehr', group.deliveryKey, settled, NOW_MS);
   }
 }
+
+test('payloads of what is read without a map go as others do; those of a map that is no more stay', async () => {
+  const shop = await openShop(partsOf());
+  for (const mapDigest of ['fhir', 'pds', 'a map of before'])
+    await commit(shop.store, { ...recordOf([patient(mapDigest)], { key: mapDigest }), mapDigest });
+  expect(removed(await pruned(later(shop, 3_650), { payloadDays: 10 }), 'payloads')).toBe(2);
+});
 
 test('payloads go when their time has passed, but for those with something open; the record stays known', async () => {
   const shop = await openShop(partsOf());

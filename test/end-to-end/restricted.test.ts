@@ -3,14 +3,16 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
+import type { Patient } from '@medplum/fhirtypes';
 import { Client } from 'pg';
 import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
 import { type Adapter, openAdapter } from '../../src/cli/adapter.ts';
 import { loadParts, ROOT } from '../../src/cli/load.ts';
 import { loadConfig } from '../../src/config.ts';
+import { hasVerifiedNhsNumber } from '../../src/referral/consent.ts';
 import { journeys } from '../faults/journeys.ts';
-import { startPds } from '../servers/pds.ts';
+import { type PdsServer, startPds } from '../servers/pds.ts';
 import { pdsRecord } from '../servers/pds-records.ts';
 import { startReceiver } from '../servers/webhook-receiver.ts';
 import { temporaryDatabase } from '../store/temporary-postgres.ts';
@@ -31,6 +33,8 @@ const TRACES = [
   'Y98765',
   'Quarry Steps',
 ];
+/** Named before anybody knew of a restriction: the practice stays, and nothing says whose it is. */
+const EARLY_PRACTICE = 'Y98764';
 const SECRET_ENV = 'HEDGEROW_TEST_RESTRICTED_SECRET';
 process.env[SECRET_ENV] = 'a secret of tests';
 
@@ -59,6 +63,7 @@ async function until(isSo: () => Promise<unknown>): Promise<void> {
 
 interface Place {
   readonly adapter: Adapter;
+  readonly pds: PdsServer;
   readonly folder: string;
   readonly log: string[];
   readonly left: () => string[];
@@ -125,6 +130,7 @@ async function open(databaseUrl?: string): Promise<Place> {
   undo.push(close);
   return {
     adapter: { ...adapter, stop: close },
+    pds,
     folder,
     log,
     left: () => [
@@ -151,7 +157,8 @@ const found = (texts: readonly (string | Buffer)[]): string[] =>
   TRACES.filter((trace) => texts.some((text) => text.includes(trace)));
 
 async function restrict(place: Place): Promise<void> {
-  expect(await place.post(referral(0))).toBe(202);
+  const practice = { id: 'ORG-8', name: 'Early Surgery', odsCode: EARLY_PRACTICE };
+  expect(await place.post(referral(0, { practice }))).toBe(202);
   await until(async () => place.left().some((one) => one.includes('"ServiceRequest"')));
   await place.quiet();
   const later = { ...referral(5), nothing: 1 } as unknown as Body;
@@ -194,7 +201,41 @@ test('no row of PostgreSQL says where a restricted person is, and nothing that s
         ({ row }) => row,
       ),
     );
+  const { rows: tied } = await client.query<{ practice: string; patient: string }>(
+    `SELECT o.id AS practice, p.id AS patient FROM resource o, resource p
+     WHERE o.type = 'Organization' AND o.content LIKE '%${EARLY_PRACTICE}%' AND p.type = 'Patient'`,
+  );
+  expect(tied.length).toBe(1);
+  const [{ practice, patient }] = tied as [(typeof tied)[number]];
+  expect(texts.filter((one) => one.includes(practice) && one.includes(patient))).toEqual([]);
+  const { rows: said } = await client.query(
+    `SELECT 1 FROM contribution c JOIN record_patient r ON r.record_id = c.record_id
+     WHERE c.id = $1 AND r.patient_id = $2`,
+    [practice, patient],
+  );
+  expect(said).toEqual([]);
+  const { rows: written } = await client.query<{ detail: string }>(
+    `SELECT detail FROM audit WHERE detail LIKE '%' || $1 || '%'`,
+    [practice],
+  );
+  expect(written.length).toBeGreaterThan(0);
+  expect(written.filter(({ detail }) => detail.includes('"record"'))).toEqual([]);
   await client.end();
   expect(texts.some((one) => one.includes('Quillfeather'))).toBe(true);
   expect(found([...texts, ...place.left(), ...place.log])).toEqual([]);
+}, 120_000);
+
+test('a source does not make a number verified where PDS is asked', async () => {
+  const place = await open();
+  place.pds.fail(() => ({ status: 500 }));
+  expect(await place.post(referral(0, { nhsNumberTrace: 'TRACED' }))).toBe(202);
+  await until(async () => place.pds.seen.length > 0);
+  const patients = async (): Promise<Patient[]> => {
+    const { versions } = await place.adapter.store.search({ type: 'Patient', clauses: [], count: 9 });
+    return versions.flatMap(({ resource }) => (resource?.resourceType === 'Patient' ? [resource] : []));
+  };
+  const isVerified = async (): Promise<boolean[]> => (await patients()).map(hasVerifiedNhsNumber);
+  expect(await isVerified()).toEqual([false]);
+  place.pds.fail(() => undefined);
+  await until(async () => (await isVerified())[0]);
 }, 120_000);

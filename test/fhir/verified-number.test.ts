@@ -1,7 +1,7 @@
 /** Which NHS number is beyond doubt. */
 import type { Identifier, Patient } from '@medplum/fhirtypes';
 import { expect, test } from 'vitest';
-import { verifiedNhsNumber } from '../../src/fhir/verified-number.ts';
+import { asUnverified, nhsNumbersIn, verifiedNhsNumber } from '../../src/fhir/verified-number.ts';
 
 const NUMBER = '9990000018';
 const EARLIER = 'https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatus';
@@ -47,4 +47,26 @@ test.each<[string, Identifier]>([
 
 test('a patient without identifiers has no verified number', () => {
   expect(verifiedNhsNumber({ resourceType: 'Patient' })).toBeUndefined();
+});
+
+test.each([
+  [ENGLAND, '01', '02'],
+  [EARLIER, 'number-present-and-verified', 'number-present-but-not-traced'],
+])('a number that %s calls %s counts as %s until a register says so', (system, code, status) => {
+  const coding = { system, code, display: 'Number present and verified' };
+  const one = identifier(system, code);
+  const said = { ...one, extension: [{ ...one.extension![0]!, valueCodeableConcept: { coding: [coding] } }] };
+  const patient = asUnverified(known(said));
+  expect(verifiedNhsNumber(patient)).toBeUndefined();
+  expect(JSON.stringify(patient)).toContain(status);
+  expect(JSON.stringify(patient)).not.toContain('verified"');
+  const open = known(identifier(ENGLAND, '03'));
+  expect(asUnverified(open)).toBe(open);
+});
+
+test('the numbers that a patient is said to have are those that pass their check, whatever their status', () => {
+  const { use: _use, ...plain } = identifier(ENGLAND, '02', { value: '999 000 0026' });
+  const wrong = identifier(ENGLAND, '01', { value: '9990000019' });
+  const old = identifier(ENGLAND, '01', { use: 'old' });
+  expect(nhsNumbersIn(known(plain, wrong, old))).toEqual(['9990000026', NUMBER]);
 });

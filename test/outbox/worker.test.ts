@@ -3,7 +3,13 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { issueOf, outcomeOf, ruleOf } from '../../src/fhir/outcome.ts';
 import { markedClock } from '../../src/outbox/clock-watch.ts';
 import { replay } from '../../src/outbox/replay.ts';
-import { type Deliver, type OutboxWorker, startWorker, type WorkerOptions } from '../../src/outbox/worker.ts';
+import {
+  type Deliver,
+  type OutboxWorker,
+  openWorker,
+  startWorker,
+  type WorkerOptions,
+} from '../../src/outbox/worker.ts';
 import type { ClaimedGroup, OutboxEntry, Settlement, Store } from '../../src/store/store.ts';
 import { patient, referral } from '../target/deliveries.ts';
 import { openTestStore, outboxOf, type TestStore, until } from './adapter-parts.ts';
@@ -59,6 +65,26 @@ const isEmpty = async (): Promise<boolean> => {
   const { waiting, claimed } = await outboxOf(store);
   return waiting + claimed === 0;
 };
+
+test('a worker that is opened takes nothing, however it is woken, before it is started', async () => {
+  await parts.put('a', patient('p'));
+  const claimed: string[] = [];
+  const watched = {
+    ...store,
+    claim: (...asked: Parameters<Store['claim']>) => {
+      claimed.push('claim');
+      return store.claim(...asked);
+    },
+  };
+  const options = { store: watched, target: 'ehr', clock, concurrency: 1, leaseMs: 60_000, maxEntries: 50 };
+  const worker = openWorker({ ...options, deliver: async (group) => allDelivered(group) });
+  workers.push(worker);
+  worker.wake();
+  await store.counts();
+  expect(claimed).toEqual([]);
+  worker.start();
+  await until(isEmpty);
+});
 
 test('keeps the order of each person while several persons are under way', async () => {
   const people = Array.from({ length: 12 }, (_, index) => `p${index}`);

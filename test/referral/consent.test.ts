@@ -140,7 +140,7 @@ test.each(['R', 'V'])(
   },
 );
 
-test('whereabouts are also taken out of relatives and contained people, not out of services', () => {
+test('whereabouts are also taken out of relatives and contained people, not out of services of a referral', () => {
   const relative: Resource = {
     resourceType: 'RelatedPerson',
     patient: { reference: 'Patient/p1' },
@@ -150,9 +150,16 @@ test('whereabouts are also taken out of relatives and contained people, not out 
       { resourceType: 'Organization', name: 'Service', telecom: [{ value: '01632 960003' }] },
     ],
   };
-  const out = JSON.stringify(sent({ patient: restricted(), resource: relative, allowsRestricted: true }));
-  expect(out).not.toMatch(/96000[012]|Example Street/);
-  expect(out).toContain('960003');
+  const asked = {
+    resourceType: 'ServiceRequest',
+    subject: { reference: 'Patient/p1' },
+    contained: [{ resourceType: 'Organization', name: 'Service', telecom: [{ value: '01632 960004' }] }],
+  } as Resource;
+  const out = [relative, asked].map((resource) =>
+    JSON.stringify(sent({ patient: restricted(), resource, allowsRestricted: true })),
+  );
+  expect(out.join()).not.toMatch(/96000[0123]|Example Street/);
+  expect(out.join()).toContain('960004');
 });
 
 test('a person labelled N is not restricted; a resource labelled R is', () => {

@@ -14,6 +14,7 @@ import { peopleContract } from './contract/people.ts';
 import { processContract } from './contract/processes.ts';
 import { receivedContract } from './contract/received.ts';
 import { restrictedContract } from './contract/restricted.ts';
+import { restrictedTiesContract } from './contract/restricted-ties.ts';
 import { searchContract } from './contract/search.ts';
 import { sharedContract } from './contract/shared.ts';
 import { textContract } from './contract/texts.ts';
@@ -34,6 +35,7 @@ export function storeContract(engine: string, open: () => Promise<Store>): void 
   describe(`${engine}: received`, () => receivedContract(open));
   describe(`${engine}: processes`, () => processContract(open));
   describe(`${engine}: restricted people`, () => restrictedContract(open));
+  describe(`${engine}: what ties to restricted people`, () => restrictedTiesContract(open));
   describe(`${engine}: search`, () => searchContract(open));
   describe(`${engine}: shared resources`, () => sharedContract(open));
   describe(`${engine}: texts`, () => textContract(open));

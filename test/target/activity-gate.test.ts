@@ -15,6 +15,33 @@ async function sent(bench: Bench, atSending: 'warn' | 'hold') {
   return await gate({ personId: 'person-1', resource: resource as never, target: 'ehr' });
 }
 
+/** Commits the Task of the referral, as the EHR tells of it. */
+async function take(
+  { store, pipeline, nowMs }: Bench,
+  { status }: { readonly status: 'accepted' | 'requested' },
+) {
+  const resource = {
+    ...{ resourceType: 'Task' as const, id: 'task-1', status, intent: 'order' as const },
+    focus: { reference: 'ServiceRequest/onward-1' },
+    for: { reference: 'Patient/person-1' },
+  };
+  const about = {
+    source: 'ehr',
+    kind: 'Task',
+    key: 'task-1',
+    digest: status,
+    mapDigest: 'fhir',
+    payload: {},
+  };
+  const when = { ownerOrg: 'X26', sourceTimeMs: nowMs, timeOf: 'reading' as const, receiptId: 'r' };
+  await store.commit(
+    [{ ...about, ...when, resources: [{ resource, partial: false }], warnings: [] }],
+    pipeline.rules,
+    nowMs,
+  );
+  return resource;
+}
+
 test('a referral whose activity filled after it was made goes, and somebody is told', async () => {
   const bench = await openBench([service(1)]);
   await bench.look();
@@ -30,6 +57,30 @@ test('a referral whose activity filled after it was made goes, and somebody is t
   expect(await bench.store.worklist({ open: true, count: 9 })).toHaveLength(before);
   const held = await sent(bench, 'hold');
   expect(held.send ? [] : held.outcome.issue.map(ruleOf)).toEqual(['activity-full']);
+});
+
+test('a person who was taken on is not kept from their service by an activity that has filled', async () => {
+  const bench = await openBench([service(1, { capacities: [{ id: 'cap-1', available: 0 }] })]);
+  await bench.look();
+  await refer(bench, activityKey('open-referral-uk', 'svc-1'));
+  const held = await sent(bench, 'hold');
+  expect(held).toMatchObject({ send: false, basis: expect.stringContaining('Patient/') });
+  await take(bench, { status: 'accepted' });
+  expect(await sent(bench, 'hold')).toMatchObject({ send: true });
+});
+
+test('a Task that makes a message of its own is held with its referral', async () => {
+  const bench = await openBench([service(1, { status: 'temporarily closed' })]);
+  await bench.look();
+  await refer(bench, activityKey('open-referral-uk', 'svc-1'));
+  const resource = await take(bench, { status: 'requested' });
+  const { store } = bench;
+  const common = { store, rules: NO_RULES, atSending: 'hold' as const, clock: () => bench.nowMs };
+  const asked = { personId: 'person-1', resource: resource as never, target: 'ehr' };
+  expect(await createActivityGate(open, { ...common, isAskedOfTasks: true })(asked)).toMatchObject({
+    send: false,
+  });
+  expect(await createActivityGate(open, common)(asked)).toMatchObject({ send: true });
 });
 
 test('a referral to a closed activity is said at its commit, and stored all the same', async () => {

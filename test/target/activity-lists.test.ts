@@ -1,13 +1,7 @@
-/** Lists as practices get them: CSV and FHIR, in folders and at a server, the same list always the same. */
+/** Lists as practices get them: CSV and FHIR, the same list always the same; and the report of what is not in the record. */
 
-import { hash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Bundle, Observation, Procedure } from '@medplum/fhirtypes';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { CodedRule } from '../../src/referral/coded/rule.ts';
 import { NATIONAL_RULES, readyRules } from '../../src/referral/coded/rule.ts';
 import { cell, csvOf } from '../../src/target/activity-csv.ts';
@@ -29,17 +23,6 @@ import {
   referred,
   registered,
 } from './activity-harness.ts';
-
-const undo: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of undo.splice(0).reverse()) await step();
-});
-
-function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), 'hedgerow-activity-'));
-  undo.push(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
 
 const SCORE: CodedRule = {
   id: 'swemwbs',
@@ -156,61 +139,6 @@ test('a score that is put right is taken out with its old value and added with t
   expect(statuses.sort()).toEqual(['entered-in-error 24', 'final 25']);
 });
 
-test('puts lists of days that are over into a folder of the practice, whole, with a manifest; and no second time', async () => {
-  const path = folder();
-  const way = { to: 'folder', folder: path, format: 'csv', bom: false } as const;
-  const today = referred('today', 'p', { authoredOn: '2025-03-03' });
-  const desk = await deskWith([referred('r', 'p'), today], { ways: [way] });
-  const signal = new AbortController().signal;
-  expect(await desk.lists.putAll(signal)).toEqual({ lists: 1, entries: 1 });
-  const [name, manifest, ...more] = readdirSync(join(path, PRACTICE)).sort();
-  expect(more).toEqual([]);
-  expect(name).toMatch(new RegExp(`^${PRACTICE}-${DAY}-[0-9a-f]{8}\\.csv$`));
-  const text = readFileSync(join(path, PRACTICE, name!), 'utf8');
-  expect(readFileSync(join(path, PRACTICE, manifest!), 'utf8')).toBe(
-    `${hash('sha256', text, 'hex')}  ${name}\n`,
-  );
-  expect(await desk.lists.putAll(signal)).toEqual({ lists: 0, entries: 0 });
-});
-
-test('a list that could not be put out is put out at the next turn, the same one', async () => {
-  const path = folder();
-  const blocked = join(path, 'lists');
-  writeFileSync(blocked, 'no folder');
-  const way = { to: 'folder', folder: blocked, format: 'fhir', bom: false } as const;
-  const desk = await deskWith([referred('r', 'p')], { ways: [way] });
-  const signal = new AbortController().signal;
-  await expect(desk.lists.putAll(signal)).rejects.toThrow('could not be put out');
-  const [before] = await desk.store.codedEntries.batches(PRACTICE, DAY);
-  rmSync(blocked);
-  expect(await desk.lists.putAll(signal)).toEqual({ lists: 1, entries: 1 });
-  const after = await desk.store.codedEntries.batches(PRACTICE, DAY);
-  expect(after).toEqual([before]);
-  const [name] = readdirSync(join(blocked, PRACTICE)).sort();
-  expect((JSON.parse(readFileSync(join(blocked, PRACTICE, name!), 'utf8')) as Bundle).id).toBe(before!.id);
-});
-
-test('puts a list at a FHIR server under its own id, again after a failure', async () => {
-  const got: string[] = [];
-  const server = createServer((request, response) => {
-    got.push(`${request.method} ${request.url} ${request.headers.authorization}`);
-    response.writeHead(got.length === 1 ? 503 : 201).end();
-  }).listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  undo.push(
-    () => server.closeAllConnections(),
-    () => server.close(),
-  );
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/fhir`;
-  const way = { to: 'server', url, deadlineMs: 5_000, token: 'secret' } as const;
-  const desk = await deskWith([referred('r', 'p')], { ways: [way] });
-  const signal = new AbortController().signal;
-  await expect(desk.lists.putAll(signal)).rejects.toThrow('answered 503');
-  await desk.lists.putAll(signal);
-  const [{ id } = { id: '' }] = await desk.store.codedEntries.batches(PRACTICE, DAY);
-  expect(got).toEqual(Array(2).fill(`PUT /fhir/Bundle/${id} Bearer secret`));
-});
-
 test('reports what is not in the record by practice, reason and age, without naming anybody', async () => {
   const desk = await deskWith([referred('r', 'p'), referred('later', 'p', { authoredOn: '2025-03' })]);
   await desk.lists.next(PRACTICE, DAY);
@@ -221,8 +149,14 @@ test('reports what is not in the record by practice, reason and age, without nam
     [PRACTICE, 'no-date', 1, [0, 0, 1, 0]],
     [PRACTICE, 'not-filed', 1, [0, 0, 1, 0]],
   ]);
-  const text = reportCsv(report) + JSON.stringify(reportJson(report));
-  expect(text).not.toMatch(/9990000018|2\+5|1948/);
+  const [entry] = (await desk.store.codedEntries.open(10)).filter(({ state }) => state === 'listed');
+  const said = { id: entry!.id, action: 'add', outcome: 'rejected', atMs: NOW_MS, by: 'Clerk' } as const;
+  await desk.store.codedEntries.receive([{ ...said, reason: 'Robin moved away' }], NOW_MS);
+  const rejected = await activityReport(desk.store, NOW_MS);
+  expect(rejected.items.map(({ reason }) => reason)).toContain('rejected');
+  const text = [report, rejected].map((one) => reportCsv(one) + JSON.stringify(reportJson(one))).join('');
+  expect(text).not.toMatch(/9990000018|2\+5|1948|moved away/);
+  expect(reportCsv(await activityReport(desk.store, NOW_MS, { withReasons: true }))).toContain('moved away');
   expect(reportCsv(report).split('\r\n')).toHaveLength(4);
   expect((await activityReport(desk.store, NOW_MS, { practice: 'Y99999' })).total).toBe(0);
 });

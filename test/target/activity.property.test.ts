@@ -41,7 +41,10 @@ test('each fact is listed once as an addition and at most once as a removal, nev
         for (const practice of [PRACTICE, 'Y99999'])
           listed.push(...((await by.lists.next(practice, DAY))?.entries ?? []));
       };
+      const rejected = new Set<string>();
       const receive = async (outcome: 'filed' | 'rejected'): Promise<void> => {
+        for (const { fact, action } of listed)
+          if (outcome === 'rejected' && action === 'add') rejected.add(fact);
         const receipts = listed.map(({ id, action }) => ({ id, action, outcome, atMs: at, by: 'clerk' }));
         await desk.store.codedEntries.receive(receipts, at);
         await desk.activity.refresh(listed[0]?.personId ?? '');
@@ -64,7 +67,17 @@ test('each fact is listed once as an addition and at most once as a removal, nev
         if (action === 'remove')
           expect(told.indexOf(`${fact} add`)).toBeLessThan(told.indexOf(`${fact} remove`));
       for (const { fact } of listed) expect(told).toContain(`${fact} add`);
+      expectOnce(listed, rejected);
     }),
     { numRuns: 30 },
   );
 }, 60_000);
+
+/** No record has one happening twice: of the lists so far, what was added and neither taken out nor ever rejected. */
+function expectOnce(listed: readonly CodedEntry[], rejected: ReadonlySet<string>): void {
+  const out = new Set(listed.flatMap(({ fact, action }) => (action === 'remove' ? [fact] : [])));
+  const standing = listed
+    .filter(({ fact, action }) => action === 'add' && !out.has(fact) && !rejected.has(fact))
+    .map(({ content }) => `${content.rule} ${content.source.id} ${content.person?.nhsNumber}`);
+  expect(new Set(standing).size).toBe(standing.length);
+}

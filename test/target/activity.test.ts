@@ -283,6 +283,16 @@ test('a day that is put right is a removal and an addition', async () => {
   expect(said(await listed(desk, '2025-03-02'))).toEqual(['add 871711000000103 2025-03-02']);
 });
 
+test('another time of the same day is the same event: nothing is taken out nor added', async () => {
+  const desk = await ready();
+  await desk.commit([declined('t', 'p')], { key: 'R' });
+  const [first] = await listed(desk);
+  const moved = declined('t', 'p', { lastModified: `${DAY}T10:05:00Z` });
+  await desk.commit([moved], { key: 'R', sourceTimeMs: NOW_MS + 1 });
+  expect(await listed(desk)).toEqual([]);
+  expect((await desk.store.codedEntries.ofPerson(idOf('p'), [])).map(({ id }) => id)).toEqual([first?.id]);
+});
+
 test('what holds good again after its removal was listed is for a person, and in no further list', async () => {
   const desk = await ready();
   const at = (ms: number): object => ({ key: 'R', sourceTimeMs: NOW_MS + ms });

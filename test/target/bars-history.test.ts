@@ -62,7 +62,6 @@ const trouble: fc.Arbitrary<Trouble | 'killed' | undefined> = fc.oneof(
 class Meant {
   readonly states = new Map<number, State>();
   readonly order: number[] = [];
-  /** was ever active while a message could leave */
   apply(kind: string, of: number): State | undefined {
     const state = NEXT[kind]?.[this.states.get(of) ?? 'none'];
     if (state === undefined) return undefined;
@@ -114,10 +113,10 @@ async function run(
       const state = meant.apply(one.kind, one.of);
       if (state === undefined) continue;
       const id = idOf(`referral ${one.of}`);
-      const status = state === 'draft' || state === 'active' ? state : state;
       const said = request({
         id,
-        status,
+        status: state,
+        ...(meant.order.includes(one.of) ? { authoredOn: dayOf(meant.order.indexOf(one.of)) } : {}),
         ...(state === 'active' ? { note: [{ text: `Version ${version}` }] } : {}),
       });
       await world.put(`referral ${one.of}`, said, task(TASKS[state], id));
@@ -139,7 +138,8 @@ test('both ends agree, and no message counts twice', async () => {
           const { taken, held, refusals } = world.receiver;
           expect(new Set(taken.map(({ requestId }) => requestId)).size).toBe(taken.length);
           expect(refusals.filter(({ issue }) => issue !== 'duplicate' && issue !== 'not-found')).toEqual([]);
-          for (const [of, state] of meant.states) agrees(world, idOf(`referral ${of}`), state);
+          for (const of of meant.states.keys()) agrees(world, meant, of);
+          newestStays(world, meant);
           expect([...held.values()].filter(({ status }) => status === 'active').length).toBeLessThanOrEqual(
             1,
           );
@@ -156,15 +156,27 @@ test('both ends agree, and no message counts twice', async () => {
   );
 }, 60_000);
 
+/** Of those that are open here at the end, the one that was referred last is the one that is open there. */
+function newestStays({ receiver }: World, { states, order }: Meant): void {
+  const open = order.filter((of) => states.get(of) === 'active');
+  const there = open.filter((of) => receiver.held.get(idOf(`referral ${of}`))?.status === 'active');
+  expect(there.every((of) => of === open.at(-1))).toBe(true);
+}
+
+/** One is made a day, in the order in which they are referred. */
+const dayOf = (at: number): string => `2026-02-${String(at + 1).padStart(2, '0')}`;
+
 /** What was never sent is not held; what was is held as it stands here, or was revoked for a newer one. */
-function agrees({ receiver }: World, id: string, state: State): void {
-  const there = receiver.held.get(id)?.status;
+function agrees({ receiver }: World, { states, order }: Meant, of: number): void {
+  const there = receiver.held.get(idOf(`referral ${of}`))?.status;
+  // one that arrives here after a newer one does not go
+  const unsent = order.at(-1) === of ? [] : [undefined];
   const allowed: Readonly<Record<State, readonly (string | undefined)[]>> = {
     draft: [undefined],
-    active: ['active', 'revoked'],
+    active: ['active', 'revoked', ...unsent],
     revoked: [undefined, 'revoked'],
     // one that was withdrawn there before cannot be marked by BaRS
     'entered-in-error': [undefined, 'entered-in-error', 'revoked'],
   };
-  expect(allowed[state]).toContain(there);
+  expect(allowed[states.get(of)!]).toContain(there);
 }

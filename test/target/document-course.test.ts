@@ -150,8 +150,80 @@ test('a process that dies after the bytes have left sends the same under the sam
   const here = await world([mesh]);
   await keepOne(here);
   await expect(here.sweep()).rejects.toThrow('died');
+  here.nowMs += 60_000;
   await here.sweep();
   expect([mesh.held.size, mesh.calls, await here.states()]).toEqual([1, 2, ['sent']]);
+});
+
+test('a document that cannot be sent holds no other up', async () => {
+  const mesh = testWay('mesh', 'sent');
+  mesh.replies.push('dies');
+  const here = await world([mesh]);
+  await keepOne(here);
+  await keepOne(here, { reference: 'other', name: 'other' });
+  await expect(here.sweep()).rejects.toThrow('died');
+  const [other] = await here.store.messages.ofConversation('gp-letters', 'other');
+  expect(other!.state).toBe('sent');
+});
+
+test('what cannot leave for as long as an answer is waited for goes the next way', async () => {
+  const [mesh, folder] = [testWay('mesh', 'again'), testWay('folder', 'answered')];
+  const here = await world([mesh, folder]);
+  await keepOne(here);
+  await here.sweep();
+  here.nowMs += SILENT_MS - 1;
+  await here.sweep();
+  expect([await here.states(), folder.calls]).toEqual([['prepared'], 0]);
+  here.nowMs += 60_000;
+  await here.sweep();
+  expect([await here.states(), folder.calls]).toEqual([['silent', 'answered'], 1]);
+});
+
+test('an answer that comes while the next way is being begun keeps it from being gone', async () => {
+  const [mesh, folder] = [testWay('mesh', 'sent'), testWay('folder', 'answered')];
+  const here = await world([mesh, folder]);
+  const { stop } = mesh;
+  mesh.stop = async (id) => {
+    await here.hear({ what: 'filed' });
+    return await stop(id);
+  };
+  await keepOne(here);
+  await here.sweep();
+  here.nowMs += SILENT_MS;
+  await here.sweep();
+  here.nowMs += 60_000;
+  await here.sweep();
+  expect([await here.states(), folder.calls, await here.work()]).toEqual([['answered', 'replaced'], 0, []]);
+});
+
+test('of two ways of one kind, each hears of its own copy', async () => {
+  const here = await world([testWay('mesh', 'sent'), testWay('mesh', 'sent'), testWay('folder', 'answered')]);
+  await keepOne(here);
+  await here.sweep();
+  here.nowMs += SILENT_MS;
+  await here.sweep();
+  expect(await here.states()).toEqual(['silent', 'sent']);
+  expect(await here.hear({ what: 'rejected', id: 'document.1' })).toBe(true);
+  await here.sweep();
+  expect(await here.states()).toEqual(['silent', 'rejected', 'answered']);
+});
+
+test('that a document was stopped is told, though the process dies before it has told', async () => {
+  const here = await world([testWay('mesh', 'sent')], () => false);
+  await keepOne(here);
+  const { raiseWork } = here.store;
+  let isDead = true;
+  Object.assign(here.course.store, {
+    raiseWork: async (...given: Parameters<typeof raiseWork>) => {
+      if (isDead) throw new Error('the process died');
+      return await raiseWork(...given);
+    },
+  });
+  await expect(here.sweep()).rejects.toThrow('died');
+  isDead = false;
+  here.nowMs += 60_000;
+  await here.sweep();
+  expect([await here.states(), await here.work()]).toEqual([['replaced'], ['document-stopped']]);
 });
 
 test('an answer to something that was never sent is nobody’s', async () => {

@@ -3,7 +3,8 @@ import { issueOf, outcomeOf } from '../../src/fhir/outcome.ts';
 import type { MessageState } from '../../src/store/messages.ts';
 import type { ResourceKey, Store } from '../../src/store/store.ts';
 import { hear, type Said } from '../../src/target/document-answers.ts';
-import { begin, type CourseOptions, errandId, sweep, wayOf } from '../../src/target/document-course.ts';
+import { begin, sweep } from '../../src/target/document-course.ts';
+import { type CourseOptions, errandId, wayOf } from '../../src/target/document-errand.ts';
 import type { Errand, Gone, Way } from '../../src/target/document-way.ts';
 import { temporaryStore } from '../store/temporary.ts';
 
@@ -98,9 +99,12 @@ export async function world(
 }
 
 /** Keeps one document; nothing has left yet. */
-export async function keepOne({ course }: World): Promise<boolean> {
+export async function keepOne(
+  { course }: World,
+  { reference = REFERENCE, name = 'document' } = {},
+): Promise<boolean> {
   const document = {
-    reference: REFERENCE,
+    reference,
     title: 'Social prescribing: closing summary',
     bundle: '{}',
     addressee: { personName: 'A person', location: 'A service' },
@@ -108,7 +112,7 @@ export async function keepOne({ course }: World): Promise<boolean> {
     isCodedOnly: false,
   };
   return await begin(course, {
-    ...{ channel: course.target, direction: 'out', id: errandId('document', 0), conversation: REFERENCE },
+    ...{ channel: course.target, direction: 'out', id: errandId(name, 0), conversation: reference },
     ...{ about: ABOUT, version: 1, personId: 'person', ownerOrg: 'X26', body: JSON.stringify(document) },
   });
 }

@@ -3,7 +3,7 @@ import type { Consent, Task } from '@medplum/fhirtypes';
 import { expect, test } from 'vitest';
 import type { Identified, Store } from '../../src/store/store.ts';
 import { createDocumentTarget, mayGo } from '../../src/target/document.ts';
-import type { CourseOptions } from '../../src/target/document-course.ts';
+import type { CourseOptions } from '../../src/target/document-errand.ts';
 import type { KeptDocument } from '../../src/target/document-way.ts';
 import { createShareGate } from '../../src/target/share-gate.ts';
 import type { Delivered } from '../../src/target/target.ts';
@@ -93,6 +93,49 @@ test('a correction replaces the document before, which does not leave any more',
   const second = all.find(({ state }) => state === 'prepared')!.document;
   expect(second.replaces).toBe(first!.document.reference);
   expect(second.bundle).toContain('"relatesTo":[{"code":"replaces"');
+});
+
+test('a process that dies between the correction and the document before leaves one of them', async () => {
+  const { store, task, tell } = await place();
+  await tell(task);
+  const corrected = { ...task, statusReason: { text: 'Moved to her daughter' } };
+  await commit(store, recordOf([corrected], { key: 'R2' }));
+  for (const step of ['change', 'keep'] as const) {
+    const real = store.messages[step];
+    Object.assign(store.messages, { [step]: () => Promise.reject(new Error('the process died')) });
+    await expect(tell(corrected, 2)).rejects.toThrow('died');
+    Object.assign(store.messages, { [step]: real });
+  }
+  await tell(corrected, 2);
+  expect((await kept(store)).map(({ state }) => state).toSorted()).toEqual(['prepared', 'replaced']);
+});
+
+test('a document that was stopped is made again when the person agrees again', async () => {
+  const { store, task, tell } = await place();
+  await tell(task);
+  const [first] = await store.messages.about(`Task/${TASK}`, NAME);
+  await store.messages.change(first!, { state: 'replaced', body: null, dueMs: null }, MADE_MS);
+  expect(await tell(task)).toMatchObject({ ok: true, filing: 'sent' });
+  await tell(task);
+  const all = await kept(store);
+  expect(all.map(({ state }) => state)).toEqual(['prepared', 'replaced']);
+  expect(all[0]!.document.reference).not.toBe(first!.conversation);
+});
+
+test('a referral with hundreds of scores has its document all the same', async () => {
+  const { store, task, tell } = await place();
+  const request = task.focus!.reference!;
+  const scores = Array.from({ length: 450 }, (_, at) => ({
+    resourceType: 'Observation' as const,
+    id: `5a5a5a5a-0000-4000-8000-${String(at).padStart(12, '0')}`,
+    status: 'final' as const,
+    code: { text: 'Score' },
+    subject: { reference: `Patient/${PERSON}` },
+    basedOn: [{ reference: request }],
+  }));
+  await commit(store, recordOf(scores, { key: 'R3' }));
+  await tell(task);
+  expect((await kept(store)).map(({ state }) => state)).toEqual(['prepared']);
 });
 
 test('without consent no document is made, and with consent to codes one in codes', async () => {

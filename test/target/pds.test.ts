@@ -239,3 +239,23 @@ test('an erased person is known no longer, and PDS is not asked about them', asy
   expect(await place.settle()).toBe(0);
   expect(await place.store.answers.get('pds', idOf('a'))).toBeUndefined();
 });
+
+test('one answer keeps nobody from asking for longer than a quarter of an hour, nor does a clock that was wrong', async () => {
+  const place = await openPdsPlace();
+  const faults = [{ status: 429, code: 'TOO_MANY_REQUESTS', headers: { 'retry-after': '86400' } }] as const;
+  let at = 0;
+  place.pds.fail(() => faults[at++]);
+  await place.say(record('1', [said('a', A)]));
+  await place.settle();
+  place.pass(16 * 60_000);
+  await place.say(record('2', [said('b', B)]));
+  await place.settle();
+  const isAsked = (number: string): boolean => place.pds.seen.some(({ path }) => path.endsWith(number));
+  expect([A, B].map(isAsked)).toEqual([true, true]);
+  const untilMs = NOW_MS + 5 * 86_400_000;
+  await place.store.answers.keep('pds-rest', 'test', { answer: '', untilMs }, NOW_MS);
+  await place.say(record('3', [said('c', C)]));
+  await place.settle();
+  expect(isAsked(C)).toBe(true);
+  expect(place.pds.seen.filter(({ path }) => path.endsWith(A)).length).toBe(2);
+});

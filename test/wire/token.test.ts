@@ -166,6 +166,15 @@ test('waits as long as the server says, and asks again then', async () => {
   expect(await token(tokens)).toBe(server.tokens[0]);
 });
 
+test('a server that asks for a day is asked again within the quarter of an hour', async () => {
+  const busy = { status: 429, headers: { 'retry-after': '86400' } };
+  const server = await serve({ before: (asked) => (asked === 1 ? busy : undefined) });
+  const tokens = tokensOf(server.url);
+  await refusal(tokens);
+  nowMs += 900_000;
+  expect(await token(tokens)).toBe(server.tokens[0]);
+});
+
 test('uses the first key that is accepted, and goes on with it', async () => {
   const keys = new Map([[NEXT.kid, NEXT.key]]);
   const server = await serve({ keys });

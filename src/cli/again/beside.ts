@@ -56,6 +56,7 @@ export async function besideStore(
           ...routing(activity ? [...configured, activity.routed] : configured),
           ownerOrg: (source) => owners.get(source) ?? 'local',
           askCodes: terms.ask,
+          asksRegister: config.nhs?.pds !== undefined,
           fit: fitRulesOf(config.activities),
         });
       const { definitions } = parts.value;

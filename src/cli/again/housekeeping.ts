@@ -47,8 +47,26 @@ export function startTurns(
   log: Logger,
   lookMs = LOOK_MS,
 ): Housekeeping {
+  const turns = turnsOf(jobs, shop, log, lookMs);
+  turns.start();
+  return turns;
+}
+
+/** Turns that nothing has begun yet. */
+export interface Turns extends Housekeeping {
+  start(): void;
+}
+
+/** As `startTurns`, which begins at once. */
+export function turnsOf(
+  jobs: readonly Scheduled[],
+  shop: Pick<Workshop, 'store' | 'clock'>,
+  log: Logger,
+  lookMs = LOOK_MS,
+): Turns {
   const end = new AbortController();
   let running: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
   const lookedMs = new Map<string, number>();
   const look = async (): Promise<void> => {
     for (const job of jobs) {
@@ -57,10 +75,12 @@ export function startTurns(
       if (done !== undefined) lookedMs.set(job.name, done);
     }
   };
-  const timer = setInterval(() => {
-    running = running.then(look);
-  }, lookMs);
   return {
+    start() {
+      timer = setInterval(() => {
+        running = running.then(look);
+      }, lookMs);
+    },
     async stop() {
       clearInterval(timer);
       end.abort();
@@ -148,8 +168,10 @@ async function runWhenDue(
     if (dueMs !== undefined) await store.runOnce(name, { dueMs, nowMs: clock() }, () => run(signal));
     return nowMs;
   } catch (error) {
-    if (!(error instanceof AdapterError)) throw error;
-    log.error({ job: name, error: error.message }, 'a scheduled job failed; it runs again at its next turn');
+    // What was thrown is named, not repeated: it may hold a value. A fault of one job ends neither the others nor the process.
+    const rule =
+      error instanceof AdapterError ? error.message : error instanceof Error ? error.name : 'unknown';
+    log.error({ job: name, error: rule }, 'a scheduled job failed; it runs again at its next turn');
     return undefined;
   }
 }

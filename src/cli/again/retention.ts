@@ -31,6 +31,7 @@ export async function* prune(
   const days = {
     payloads: retention.payloadDays,
     messages: retention.payloadDays,
+    entries: retention.payloadDays,
     history: retention.historyDays,
     receipts: retention.receiptDays,
     work: retention.resolvedWorkDays,
@@ -55,6 +56,9 @@ function isOver(bytes: number | undefined, most: number): boolean {
   return bytes !== undefined && bytes > most;
 }
 
+/** What stands for the map of records that are read without one: no change of a map reads them again. */
+const WITHOUT_MAP = ['fhir', 'pds'];
+
 async function pruneAll(
   { store, clock, maps }: Workshop,
   { historyVersions = 1 }: Retention,
@@ -64,7 +68,7 @@ async function pruneAll(
   const limits = {
     beforeMs: clock() - days * DAY_MS,
     versions: historyVersions,
-    mapDigests: [...maps.values()].map(({ digest }) => digest),
+    mapDigests: [...[...maps.values()].map(({ digest }) => digest), ...WITHOUT_MAP],
     count: STEP,
   };
   let removed = 0;

@@ -121,12 +121,19 @@ export type ReadHeaders =
 /**
  * Reads the headers of a request that came: the first fault, in the order in which receivers look.
  * @param headers names in lower case
+ * @param needsTarget false: what is asked may be asked of no service, whose value then is empty
  * @returns a fault names the header, and never what it holds
  */
-export function readHeaders(headers: Readonly<Record<string, string | undefined>>): ReadHeaders {
+export function readHeaders(
+  headers: Readonly<Record<string, string | undefined>>,
+  needsTarget = true,
+): ReadHeaders {
   const ids = idsIn(headers);
   if (!ids.ok) return ids;
-  const target = jsonIn(headers, HEADERS.target, targetIn);
+  const target: Read<BarsHeaders['target']> =
+    needsTarget || headers[HEADERS.target]
+      ? jsonIn(headers, HEADERS.target, targetIn)
+      : { ok: true, value: { system: DOS_SERVICE_ID, value: '' } };
   if (!target.ok) return target;
   const organisation = jsonIn(headers, HEADERS.organisation, organisationIn);
   if (!organisation.ok) return organisation;

@@ -99,14 +99,13 @@ export function readMessage(message: CheckedMessage, options: ReadOptions): Read
   const person = entries.find(({ resource }) => resource.resourceType === 'Patient')!;
   const restricted = isJson(message.bundleMeta) ? restrictedLabels(message.bundleMeta) : [];
   const referral = referralOf(made.get(focus.fullUrl)!, remoteIdOf(focus));
+  const isImplied = options.impliesConsent && !kept.some(({ resource }) => isRefusal(resource));
   const others = kept
     .filter(({ fullUrl }) => fullUrl !== focus.fullUrl)
     .map((one) => {
       const resource = made.get(one.fullUrl)!;
       if (one === person && restricted.length > 0) return withLabels(resource, restricted);
-      return options.impliesConsent && resource.resourceType === 'Consent'
-        ? agreedToRefer(resource)
-        : resource;
+      return isImplied && resource.resourceType === 'Consent' ? agreedToRefer(resource) : resource;
     });
   const left = entries.flatMap(({ resource: { resourceType: type } }) =>
     type === 'MessageHeader' || options.types.has(type) ? [] : [type],
@@ -231,6 +230,12 @@ function roleOf({ requester }: Made, made: ReadonlyMap<string, Made>): Json | un
       resourceType === 'PractitionerRole' && isJson(practitioner) && practitioner.reference === who,
   );
   return role && who !== undefined ? { reference: `PractitionerRole/${role.id}` } : undefined;
+}
+
+/** Where a message says that the person refused anything, nothing is implied. */
+function isRefusal({ resourceType, status, provision }: Json): boolean {
+  if (resourceType !== 'Consent') return false;
+  return status === 'rejected' || status === 'inactive' || (isJson(provision) && provision.type === 'deny');
 }
 
 /** A message that refers a person for direct care says that they agreed to be referred, and to nothing more. */

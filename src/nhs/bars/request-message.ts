@@ -6,6 +6,7 @@ import type {
   Consent,
   MessageHeader,
   OperationOutcomeIssue,
+  Organization,
   Resource,
   ServiceRequest,
 } from '@medplum/fhirtypes';
@@ -117,17 +118,21 @@ export function referralContent(
     ...given.map((one) => consentOf(one, patient)),
   ];
   const all = withOthers(chosen, parts, request.id);
+  return { ok: true, value: contentOf(all, authoredOn, { main, sender, receiver }) };
+}
+
+function contentOf(
+  all: readonly Part[],
+  authoredOn: string,
+  { main, sender, receiver }: { readonly main: Part; readonly sender: Organization; readonly receiver: Part },
+): MessageContent {
   const entries = entriesOf(all, authoredOn, { ServiceRequest: BARS_PROFILES.referral });
-  const urlOf = (part: Part): string => entries[all.indexOf(part)]!.fullUrl!;
+  const urlOf = (part: Resource): string => entries[all.indexOf(part as Part)]!.fullUrl!;
+  const odsCode = codeIn(sender, ODS_CODE)!;
   return {
-    ok: true,
-    value: {
-      entries,
-      focus: urlOf(main),
-      sender: urlOf(sender),
-      receiver: urlOf(receiver),
-      organisation: { odsCode: codeIn(sender, ODS_CODE)!, name: sender.name ?? codeIn(sender, ODS_CODE)! },
-    },
+    entries,
+    ...{ focus: urlOf(main), sender: urlOf(sender), receiver: urlOf(receiver) },
+    organisation: { odsCode, name: sender.name ?? odsCode },
   };
 }
 

@@ -50,7 +50,6 @@ export function responseMessage(
   settings: ResponseSettings,
   { bundleId, time }: { readonly bundleId: string; readonly time: string },
 ): Bundle {
-  const { respondsTo, replyTo, reason } = answering;
   const sender = organisationOf('sender', settings.organisation.odsCode, settings.organisation.name);
   const receiver = organisationOf('receiver', answering.receiver, answering.receiver);
   const patient = answering.patient && bareOf(answering.patient);
@@ -65,21 +64,11 @@ export function responseMessage(
   const urlOf = (part: Part): string => entries[parts.indexOf(part)]!.fullUrl!;
   const headerId = madeId('MessageHeader', bundleId);
   const header: MessageHeader = {
-    resourceType: 'MessageHeader',
+    ...headerOf(answering, settings, time),
     id: headerId,
-    meta: { lastUpdated: time, profile: [BARS_PROFILES.responseHeader] },
-    eventCoding: {
-      system: MESSAGE_EVENTS,
-      code: 'servicerequest-response',
-      display: EVENT_DISPLAYS['servicerequest-response'],
-    },
-    destination: [{ endpoint: replyTo, receiver: { reference: urlOf(receiver) } }],
+    destination: [{ endpoint: answering.replyTo, receiver: { reference: urlOf(receiver) } }],
     sender: { reference: urlOf(sender) },
-    source: { ...sourceOf(settings), endpoint: settings.endpoint },
-    reason: { coding: [{ system: MESSAGE_REASONS, code: reason, display: REASON_DISPLAYS[reason] }] },
-    response: { identifier: respondsTo, code: 'ok' },
     focus: [{ reference: urlOf(request) }],
-    definition: MESSAGE_DEFINITIONS['response-referral'],
   };
   return {
     resourceType: 'Bundle',
@@ -91,8 +80,25 @@ export function responseMessage(
   };
 }
 
-function sourceOf({ organisation, software }: ResponseSettings) {
-  return { name: organisation.name, software: software.name, version: software.version };
+/** All of it that names no entry. */
+function headerOf(
+  { respondsTo, reason }: Answering,
+  { organisation, software, endpoint }: ResponseSettings,
+  time: string,
+): Omit<MessageHeader, 'destination' | 'sender' | 'focus'> {
+  return {
+    resourceType: 'MessageHeader',
+    meta: { lastUpdated: time, profile: [BARS_PROFILES.responseHeader] },
+    eventCoding: {
+      system: MESSAGE_EVENTS,
+      code: 'servicerequest-response',
+      display: EVENT_DISPLAYS['servicerequest-response'],
+    },
+    source: { name: organisation.name, software: software.name, version: software.version, endpoint },
+    reason: { coding: [{ system: MESSAGE_REASONS, code: reason, display: REASON_DISPLAYS[reason] }] },
+    response: { identifier: respondsTo, code: 'ok' },
+    definition: MESSAGE_DEFINITIONS['response-referral'],
+  };
 }
 
 function organisationOf(role: string, odsCode: string, name: string): Part {

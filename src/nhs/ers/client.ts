@@ -25,6 +25,8 @@ export type ErsAnswer<T> =
   | { readonly ok: true; readonly value: T }
   | {
       readonly ok: false;
+      /** of an answer */
+      readonly status?: number;
       readonly retry: RetryClass;
       readonly waitMs: number | undefined;
       readonly outcome: OperationOutcome;
@@ -89,6 +91,7 @@ async function ask(
     return { ok: true, value: answer.body as Readonly<Record<string, unknown>> };
   return {
     ...refusal(answer.status, method === 'POST' ? 'a list' : 'a referral'),
+    status: answer.status,
     waitMs: retryAfterMs(answer.headers['retry-after'], clock()),
   };
 }

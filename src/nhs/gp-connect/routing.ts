@@ -23,11 +23,14 @@ export function practiceAddress({ nhsNumber, birthDate, familyName }: Addressee)
     ...(date === null ? ['a whole birth date'] : []),
     ...(familyName?.trim() ? [] : ['a family name']),
   ];
-  const name = withoutControls(familyName ?? '').trim();
+  const name = plainLetters(withoutControls(familyName ?? '').trim());
   const to = `GPPROVIDER_${nhsNumber}_${date?.[3]}${date?.[2]}${date?.[1]}_${name}`;
-  if (missing.length === 0 && to.length <= LONGEST_TO) return { ok: true, value: to };
-  const why =
-    missing.length > 0 ? `the person has not ${missing.join(' nor ')}` : 'the family name is too long';
+  const isPlain = /^[\x20-\x7e]*$/.test(name);
+  if (missing.length === 0 && isPlain && to.length <= LONGEST_TO) return { ok: true, value: to };
+  const ofName = isPlain
+    ? 'the family name is too long'
+    : 'the family name has letters that no header carries';
+  const why = missing.length > 0 ? `the person has not ${missing.join(' nor ')}` : ofName;
   return refuse({
     code: 'incomplete',
     rule: 'gp-connect-address',
@@ -52,6 +55,19 @@ export function subjectOf(template: string, parts: SubjectParts): string {
     return value ?? whole;
   });
   return withoutControls(filled).slice(0, LONGEST_SUBJECT);
+}
+
+/** Letters that are no letter with a mark. */
+const PLAIN: Readonly<Record<string, string>> = {
+  ...{ Ł: 'L', ł: 'l', Đ: 'D', đ: 'd', Ø: 'O', ø: 'o', ß: 'ss', Æ: 'AE', æ: 'ae', Œ: 'OE', œ: 'oe' },
+  ...{ ı: 'i', Ħ: 'H', ħ: 'h', Ð: 'D', ð: 'd', Þ: 'Th', þ: 'th' },
+  ...{ '‘': "'", '’': "'", '‐': '-', '‑': '-', '–': '-' },
+};
+
+/** Headers carry ASCII: letters go without their marks. */
+function plainLetters(text: string): string {
+  const bare = text.normalize('NFD').replaceAll(/\p{Mark}/gu, '');
+  return [...bare].map((letter) => PLAIN[letter] ?? letter).join('');
 }
 
 /** A control character would begin another header. */

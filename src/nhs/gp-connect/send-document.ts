@@ -1,5 +1,5 @@
 /** Turns a document of R4 into the STU3 message that GP Connect Send Document asks for: an ITK3 message around an ITK document. */
-import type { Bundle, Composition, Organization, Patient, Resource } from '@medplum/fhirtypes';
+import type { Bundle, Composition, Organization, Patient, Reference, Resource } from '@medplum/fhirtypes';
 import { NHS_NUMBER_SYSTEM } from '../../fhir/identifiers.ts';
 import { uuidV5 } from '../../fhir/ids.ts';
 import type { Stu3Resource } from './stu3-shape.ts';
@@ -23,6 +23,8 @@ export interface SendDocumentInput {
   readonly document: Bundle;
   /** the same for a document, whichever way it goes */
   readonly senderReference: string;
+  /** which of several ways it goes, from 0, so that answers to copies are told apart; default 0 */
+  readonly way?: number;
   /** who sends, as ODS knows them */
   readonly sender: { readonly odsCode: string; readonly name: string; readonly phone?: string | undefined };
   /** software and address that the message names as its source */
@@ -39,9 +41,10 @@ export function sendDocumentMessage(input: SendDocumentInput): {
   readonly message: Stu3Resource;
   readonly headerId: string;
 } {
-  const { document, senderReference, sender, names } = input;
+  const { document, senderReference, sender, names, way = 0 } = input;
   const name = (part: string): string => uuidV5(senderReference, part);
-  const headerId = name('MessageHeader');
+  const ofCopy = (part: string): string => name(way === 0 ? part : `${part} ${way}`);
+  const headerId = ofCopy('MessageHeader');
   const innerId = name('ITK-Document-Bundle');
   const senderId = name('sender');
   const header: Stu3Resource = {
@@ -67,7 +70,7 @@ export function sendDocumentMessage(input: SendDocumentInput): {
   const inner = { ...documentIn(input), id: innerId };
   const message: Stu3Resource = {
     resourceType: 'Bundle',
-    id: name('ITK-Message-Bundle'),
+    id: ofCopy('ITK-Message-Bundle'),
     meta: { profile: [names.messageBundleProfile] },
     type: 'message',
     entry: [header, organization, inner].map(entryOf),
@@ -116,7 +119,7 @@ function documentIn({ document, names }: SendDocumentInput): Stu3Resource {
     identifier: document.identifier,
     type: 'document',
     entry: [
-      entryOf(compositionIn(composition, pdf.id!, names)),
+      entryOf(compositionIn(composition, pdf.id!, { names, kept })),
       entryOf({ resourceType: 'Binary', id: pdf.id, contentType: pdf.contentType, content: pdf.data }),
       ...parts,
     ],
@@ -124,7 +127,12 @@ function documentIn({ document, names }: SendDocumentInput): Stu3Resource {
 }
 
 /** In STU3 an attester has several modes, and the readable form is the first entry of the first section. */
-function compositionIn(composition: Composition, pdfId: string, names: ItkNames): Stu3Resource {
+function compositionIn(
+  composition: Composition,
+  pdfId: string,
+  { names, kept }: { readonly names: ItkNames; readonly kept: ReadonlyMap<string, Resource> },
+): Stu3Resource {
+  const known = (one: Reference | undefined): Reference | undefined => referenceIn(one, kept);
   const { id, identifier, status, type, subject, date, author, title, confidentiality } = composition;
   const { attester, custodian, relatesTo, section = [] } = composition;
   const [, ...told] = section;
@@ -135,15 +143,15 @@ function compositionIn(composition: Composition, pdfId: string, names: ItkNames)
     identifier,
     status,
     type,
-    ...(subject ? { subject } : {}),
+    ...(subject ? { subject: known(subject) } : {}),
     date,
-    author,
+    author: author.flatMap((one) => known(one) ?? []),
     title,
     confidentiality,
     ...(attester
-      ? { attester: attester.map(({ mode, time, party }) => ({ mode: [mode], time, party })) }
+      ? { attester: attester.map(({ mode, time, party }) => ({ mode: [mode], time, party: known(party) })) }
       : {}),
-    ...(custodian ? { custodian } : {}),
+    ...(custodian ? { custodian: known(custodian) } : {}),
     ...(relatesTo ? { relatesTo } : {}),
     section: [
       { title: 'Document', entry: [{ reference: `urn:uuid:${pdfId}` }] },
@@ -152,9 +160,16 @@ function compositionIn(composition: Composition, pdfId: string, names: ItkNames)
   };
 }
 
+/** What is not carried along is named by its words alone; a Reference of STU3 says no type. */
+function referenceIn(one: Reference | undefined, kept: ReadonlyMap<string, Resource>): Reference | undefined {
+  const { reference, display } = one ?? {};
+  const isKept = reference !== undefined && kept.has(reference);
+  if (!isKept && display === undefined) return undefined;
+  return { ...(isKept ? { reference } : {}), ...(display === undefined ? {} : { display }) };
+}
+
 function stu3Of(resource: Resource, kept: ReadonlyMap<string, Resource>): Stu3Resource {
-  const known = <T extends { readonly reference?: string }>(one: T | undefined): T | undefined =>
-    one?.reference !== undefined && kept.has(one.reference) ? one : undefined;
+  const known = (one: Reference | undefined): Reference | undefined => referenceIn(one, kept);
   switch (resource.resourceType) {
     case 'Patient':
       return patientOf(resource, known);
@@ -192,7 +207,7 @@ function organizationOf({ id, identifier, name, telecom }: Organization): Stu3Re
 
 function patientOf(
   { id, identifier, name, gender, birthDate, deceasedDateTime, generalPractitioner }: Patient,
-  known: <T extends { readonly reference?: string }>(one: T) => T | undefined,
+  known: (one: Reference) => Reference | undefined,
 ): Stu3Resource {
   return trimmed({
     resourceType: 'Patient',

@@ -8,6 +8,8 @@ export type { Endpoint };
 /** Ids that wait in an inbox. */
 export interface Page {
   readonly ids: readonly string[];
+  /** ids that are none: their messages cannot be asked for */
+  readonly odd: readonly string[];
   /** where the next page begins; undefined: there is none, or version 1 does not say */
   readonly continueFrom: string | undefined;
 }
@@ -24,10 +26,12 @@ export const MESSAGE_ID = /^[A-Za-z0-9_-]{1,100}$/;
 
 export function pageIn({ body }: WireAnswer): Page {
   const { messages, links } = members(body);
-  const ids = Array.isArray(messages) ? messages : [];
+  const all: readonly unknown[] = Array.isArray(messages) ? messages : [];
+  const isId = (id: unknown): id is string => typeof id === 'string' && MESSAGE_ID.test(id);
   const { next } = members(links);
   return {
-    ids: ids.filter((id): id is string => typeof id === 'string' && MESSAGE_ID.test(id)),
+    ids: all.filter(isId),
+    odd: all.filter((id) => !isId(id)).map((id) => JSON.stringify(id)),
     continueFrom: typeof next === 'string' ? continueFrom(next) : undefined,
   };
 }

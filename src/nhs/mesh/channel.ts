@@ -59,6 +59,16 @@ export interface Report extends Sent {
   readonly code?: string | undefined;
 }
 
+/** A message that is about to leave. */
+export type Leaving = Pick<Report, 'localId' | 'conversation' | 'about' | 'ownerOrg'>;
+
+/**
+ * Is asked right before the first byte of a message leaves, however long it has waited: consent may have been withdrawn.
+ * What it throws is asked again.
+ * @returns false when it may not go, and then never does; undefined when it is none of its own
+ */
+export type LeavingHandler = (message: Leaving) => Promise<boolean | undefined>;
+
 /** A message that was received. It is on disk, and acknowledged to MESH or about to be. */
 export interface Received {
   readonly messageId: string;
@@ -106,13 +116,18 @@ export interface MeshChannel {
   sent(localId: string): Promise<Sent | undefined>;
   /**
    * Gives a message up, for its sender went another way: what has not begun is not sent, and its worklist item is closed.
-   * @returns false when there is none, or its receiver has it
+   * @returns true when it surely never arrives; false when there is none, or some of it may have left
    */
   replace(localId: string): Promise<boolean>;
-  /** Registers who takes messages of a workflow, such as acknowledgements; before `start`, at most one a workflow. */
+  /**
+   * Registers who takes messages of a workflow, such as acknowledgements; before `start`.
+   * @throws AdapterError when another takes them
+   */
   onMessage(workflowId: string, handler: MessageHandler): void;
   /** Registers who is told what became of messages; before `start`. */
   onReport(handler: ReportHandler): void;
+  /** Registers who is asked whether a message may leave; before `start`. */
+  onLeaving(handler: LeavingHandler): void;
   /** @returns mailboxes of an organisation that take a workflow */
   lookUp(odsCode: string, workflowId: string, signal: AbortSignal): Promise<Checked<readonly Endpoint[]>>;
   /** @returns mailboxes that take a workflow */

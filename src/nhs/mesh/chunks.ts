@@ -1,7 +1,8 @@
 /** Turns content into the chunks that are sent: cut first, then each compressed by itself. */
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { AdapterError, issueOf } from '../../fhir/outcome.ts';
 
 const compress = promisify(gzip);
 
@@ -23,14 +24,30 @@ export function fileContent(path: string, bytes: number): Content {
     async slice(start, end) {
       const file = await open(path);
       try {
-        const { buffer } = await file.read(Buffer.alloc(end - start), 0, end - start, start);
-        return buffer;
+        return await readWhole(file, start, end);
       } finally {
         await file.close();
       }
     },
   };
 }
+
+/** One read may give less than was asked for. @throws AdapterError when the file ends before */
+async function readWhole(file: FileHandle, start: number, end: number): Promise<Uint8Array> {
+  const bytes = Buffer.alloc(end - start);
+  for (let at = 0; at < bytes.length; ) {
+    const { bytesRead } = await file.read(bytes, at, bytes.length - at, start + at);
+    if (bytesRead === 0) throw new AdapterError('permanent', CUT_SHORT);
+    at += bytesRead;
+  }
+  return bytes;
+}
+
+const CUT_SHORT = issueOf({
+  code: 'exception',
+  rule: 'mesh-file-short',
+  diagnostics: 'A file with the content of a message is shorter than it was when it was kept.',
+});
 
 export function chunkCount({ bytes }: Content, chunkBytes: number): number {
   return Math.max(1, Math.ceil(bytes / chunkBytes));

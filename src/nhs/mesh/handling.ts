@@ -2,10 +2,19 @@
 import { issueOf, outcomeOf } from '../../fhir/outcome.ts';
 import type { Message } from '../../store/messages.ts';
 import type { Received } from './channel.ts';
-import { unknownWorkflow } from './inbox.ts';
+import { fail } from './ending.ts';
+import { linkedTo, unknownWorkflow } from './inbox.ts';
 import type { KeptIn } from './keeping.ts';
-import { fail } from './outbox.ts';
-import { bodyIn, change, isRaised, LOOK_AGAIN_MS, type MailboxParts, raise, settle } from './parts.ts';
+import {
+  bodyIn,
+  bodyOut,
+  change,
+  isRaised,
+  LOOK_AGAIN_MS,
+  type MailboxParts,
+  raise,
+  settle,
+} from './parts.ts';
 import { adviceOf, shownCode } from './status-codes.ts';
 
 const SHORTEST_WAIT_MS = 5_000;
@@ -89,22 +98,13 @@ async function tryLater(parts: MailboxParts, message: Message, error: unknown): 
   await change(parts, message, { dueMs });
 }
 
-/** @returns the message that a report is about: by MESH's id, else by ours */
-async function linkedTo({ store, name }: MailboxParts, { mex }: KeptIn): Promise<Message | undefined> {
-  const { linkedMessageId, localId } = mex;
-  const byId =
-    linkedMessageId === undefined ? undefined : await store.messages.byRemoteId(name, 'out', linkedMessageId);
-  if (byId || localId === undefined) return byId;
-  return await store.messages.get({ channel: name, direction: 'out', id: localId });
-}
-
 /** States that a report changes nothing of any more. */
 const SETTLED: ReadonlySet<Message['state']> = new Set(['acknowledged', 'answered', 'rejected', 'replaced']);
 
 async function takeReport(parts: MailboxParts, message: Message, kept: KeptIn): Promise<void> {
   const { mex } = kept;
   const code = shownCode(mex.statusCode);
-  const about = await linkedTo(parts, kept);
+  const about = await linkedTo(parts, mex);
   const shown = code === undefined ? 'without a code' : `with code ${code}`;
   const issue = issueOf({
     code: 'processing',
@@ -115,9 +115,17 @@ async function takeReport(parts: MailboxParts, message: Message, kept: KeptIn): 
   });
   const outcome = outcomeOf(issue);
   if (!about) return await leaveToPerson(parts, message, 'received', outcome);
-  if (!mex.isSuccess && !SETTLED.has(about.state))
+  if (!mex.isSuccess && !SETTLED.has(about.state) && !isOfFormer(about, mex.linkedMessageId))
     await fail(parts, await named(parts, about, mex.linkedMessageId), { retry: 'permanent', outcome, code });
   await done(parts, message, kept);
+}
+
+/** A message that was sent again is another at MESH: what is said of the copy before says nothing of this one. */
+function isOfFormer(about: Message, linkedId: string | undefined): boolean {
+  if (linkedId === undefined || linkedId === about.remoteId) return false;
+  const kept = bodyOut(about);
+  const isKnown = kept?.former?.includes(linkedId) ?? false;
+  return isKnown || about.remoteId !== undefined || about.state === 'prepared';
 }
 
 /** A message in doubt is known to be at MESH by its report. */

@@ -1,5 +1,7 @@
 /** Takes messages of the inbox onto the disk, and only then acknowledges them. */
+import { PROJECT_NAMESPACE, uuidV5 } from '../../fhir/ids.ts';
 import { issueOf, outcomeOf, ruleOf } from '../../fhir/outcome.ts';
+import type { Message } from '../../store/messages.ts';
 import { download } from './download.ts';
 import type { MeshFault } from './faults.ts';
 import type { KeptIn } from './keeping.ts';
@@ -10,43 +12,101 @@ import { type MailboxParts, raise } from './parts.ts';
 const MOST_PAGES = 1_000;
 
 /**
- * Goes through the inbox, page by page: after a full page at once on.
- * @returns what stopped it; undefined where it came to the end
+ * Goes through the inbox, page by page: after a full page at once on. What is wrong with one message holds none of the
+ * others up.
+ * @returns what stopped it, or keeps a message from being taken now; undefined where it came to the end
  */
 export async function emptyInbox(parts: MailboxParts, signal: AbortSignal): Promise<MeshFault | undefined> {
-  const { client, settings } = parts;
+  const { client, settings, failing } = parts;
   const seen = new Set<string>();
+  let left: MeshFault | undefined;
   let continueFrom: string | undefined;
   for (let page = 1; page <= MOST_PAGES && !signal.aborted; page++) {
     const listed = await client.inbox({ size: settings.pageSize, continueFrom }, signal);
     if (!listed.ok) return listed;
-    const { ids } = listed.value;
+    const { ids, odd } = listed.value;
+    for (const id of odd) await tellOfOdd(parts, id);
     const fresh = ids.filter((id) => !seen.has(id));
-    for (const id of fresh) {
+    for (const id of fresh.toSorted((a, b) => (failing.get(a) ?? 0) - (failing.get(b) ?? 0))) {
+      if (signal.aborted) return left;
       seen.add(id);
       const fault = await takeIn(parts, id, signal);
-      if (fault) return fault;
+      if (fault && concernsAll(fault)) return fault;
+      left ??= fault;
     }
     continueFrom = listed.value.continueFrom;
-    const isFull = ids.length >= settings.pageSize;
-    if (continueFrom === undefined && !(isFull && fresh.length > 0)) return undefined;
+    const isFull = ids.length + odd.length >= settings.pageSize;
+    if (continueFrom === undefined && !(isFull && fresh.length > 0)) return left;
   }
-  return undefined;
+  return left;
 }
 
-/** @returns a fault that others would meet too; what is wrong with this message alone holds none of them up */
+/** MESH asks to wait, or knows us no more; the list itself was given to us, so a 403 is of the message. */
+function concernsAll({ status, waitMs }: MeshFault): boolean {
+  return status === 401 || status === 429 || (status !== 403 && waitMs !== undefined);
+}
+
+/** @returns a fault that may have passed at the next look */
 async function takeIn(parts: MailboxParts, id: string, signal: AbortSignal): Promise<MeshFault | undefined> {
-  const { store, client, name } = parts;
+  const { store, client, name, failing } = parts;
   if (parts.tooLarge.has(id)) return undefined;
   const known = await store.messages.get({ channel: name, direction: 'in', id });
   if (!known) {
     const kept = await fetchAndKeep(parts, id, signal);
-    if (kept !== 'kept') return kept;
+    if (kept !== 'kept') return kept && !signal.aborted ? await failedOf(parts, id, kept) : kept;
   }
+  failing.delete(id);
   const done = await client.acknowledge(id, signal);
   if (done.ok || done.status === 404 || done.status === 410) return undefined;
-  return done;
+  failing.set(id, 1);
+  return passing(done);
 }
+
+/** Shows a message that is not given to us: at once where asking again is no use, else the second time. */
+async function failedOf(parts: MailboxParts, id: string, fault: MeshFault): Promise<MeshFault | undefined> {
+  const { failing, name, settings } = parts;
+  const times = (failing.get(id) ?? 0) + 1;
+  failing.set(id, times);
+  const isPassing = passing(fault) !== undefined;
+  if (concernsAll(fault) || (isPassing && times < 2)) return fault;
+  const { ownerOrg } = settings;
+  const [first, ...others] = fault.outcome.issue;
+  const item = { channel: name, direction: 'in' as const, id, ownerOrg, about: undefined };
+  await raise(parts, item, outcomeOf(NOT_GIVEN, first!, ...others));
+  return passing(fault);
+}
+
+const NOT_GIVEN = issueOf({
+  severity: 'warning',
+  code: 'incomplete',
+  rule: 'mesh-not-given',
+  diagnostics:
+    'A message of the inbox could not be fetched; it is asked for again at each look, and others are taken meanwhile. MESH keeps it for five days: ask the MESH team, or its sender for another.',
+});
+
+/** @returns the fault where it says nothing of the message for good */
+function passing(fault: MeshFault): MeshFault | undefined {
+  return fault.retry === 'permanent' || fault.status === 403 ? undefined : fault;
+}
+
+/** An id that is none names no message: what it was cannot be asked for. */
+async function tellOfOdd(parts: MailboxParts, odd: string): Promise<void> {
+  const { name: channel, settings } = parts;
+  const id = uuidV5(PROJECT_NAMESPACE, odd);
+  await raise(
+    parts,
+    { channel, direction: 'in', id, ownerOrg: settings.ownerOrg, about: undefined },
+    outcomeOf(ODD_ID),
+  );
+}
+
+const ODD_ID = issueOf({
+  severity: 'warning',
+  code: 'value',
+  rule: 'mesh-odd-id',
+  diagnostics:
+    'The inbox lists a message under an id that is none, so that it cannot be fetched: ask the MESH team what it is.',
+});
 
 async function fetchAndKeep(
   parts: MailboxParts,
@@ -76,15 +136,29 @@ async function fetchAndKeep(
 async function keep(parts: MailboxParts, id: string, body: KeptIn): Promise<void> {
   const { store, clock, name, settings } = parts;
   const { mex } = body;
+  // what is of a person's message goes with that person
+  const { linkedMessageId, localId, type } = mex;
+  const about = await linkedTo(parts, { linkedMessageId, localId: type === 'REPORT' ? localId : undefined });
   await store.messages.keep(
     {
       ...{ channel: name, direction: 'in', id, remoteId: id, replyTo: mex.from },
       conversation: conversationOf(mex) ?? id,
-      ownerOrg: settings.ownerOrg,
+      ...{ about: about?.about, personId: about?.personId, ownerOrg: about?.ownerOrg ?? settings.ownerOrg },
       ...{ state: 'received', body: JSON.stringify(body), dueMs: clock() },
     },
     clock(),
   );
+}
+
+/** @returns the message that another is about: by MESH's id, else by ours */
+export async function linkedTo(
+  { store, name }: MailboxParts,
+  { linkedMessageId, localId }: Pick<MexReceived, 'linkedMessageId' | 'localId'>,
+): Promise<Message | undefined> {
+  const byId =
+    linkedMessageId === undefined ? undefined : await store.messages.byRemoteId(name, 'out', linkedMessageId);
+  if (byId || localId === undefined) return byId;
+  return await store.messages.get({ channel: name, direction: 'out', id: localId });
 }
 
 function conversationOf({ linkedMessageId, localId }: MexReceived): string | undefined {

@@ -1,14 +1,19 @@
 /** Turns one mailbox of ours into a channel that others send and receive through, and keeps both ways going. */
-import { type Checked, refuse } from '../../fhir/outcome.ts';
-import type { Message } from '../../store/messages.ts';
-import type { Endpoint, MeshChannel, MessageHandler, ReportHandler } from './channel.ts';
+import { AdapterError, type Checked, issueOf, refuse } from '../../fhir/outcome.ts';
+import type { Message, MessageState } from '../../store/messages.ts';
+import type { Endpoint, LeavingHandler, MeshChannel, MessageHandler, ReportHandler } from './channel.ts';
 import type { Answered } from './client.ts';
+import { giveUp, sendAgain } from './ending.ts';
 import type { MeshFault } from './faults.ts';
 import { handle } from './handling.ts';
-import { emptyInbox, incidentOf } from './inbox.ts';
 import type { KeptIn } from './keeping.ts';
-import { advance, giveUp, keepOutgoing, sendAgain } from './outbox.ts';
-import { anew, bodyIn, type MailboxParts, sentOf } from './parts.ts';
+import { advance, keepOutgoing } from './outbox.ts';
+import { anew, bodyIn, isRaised, type MailboxParts, sentOf } from './parts.ts';
+import { poll, readTurns, type Turns } from './polling.ts';
+import { createRounds, type Rounds } from './rounds.ts';
+import { createSweeper } from './sweeping.ts';
+
+export type { Turns };
 
 export interface MeshMailbox extends MeshChannel {
   /** who owns what is received, and what is sent by hand */
@@ -35,7 +40,8 @@ export interface MeshMailbox extends MeshChannel {
   kept(messageId: string): Promise<{ readonly mex: KeptIn['mex']; read(): Promise<Uint8Array> } | undefined>;
 }
 
-export type MailboxOptions = Omit<MailboxParts, 'handlers' | 'reportHandlers' | 'tooLarge' | 'cut'> & {
+type Own = 'handlers' | 'reportHandlers' | 'leavingHandlers' | 'tooLarge' | 'failing' | 'cut';
+export type MailboxOptions = Omit<MailboxParts, Own> & {
   /** between two rounds of what is due; default 10 s */
   readonly tendMs?: number;
 };
@@ -45,29 +51,24 @@ const TEND_MS = 10_000;
 const DRAIN_MS = 10_000;
 /** Messages of one round; the next begins at once. */
 const ROUND = 100;
-const HANDSHAKE_MS = 86_400_000;
-
-/** What the processes on a database know of a mailbox together. */
-export interface Turns {
-  readonly polledMs?: number;
-  readonly shookMs?: number;
-}
+/** Longest wait after what failed. */
+const LONGEST_MS = 900_000;
 
 export function createMailbox(options: MailboxOptions): MeshMailbox {
   const handlers = new Map<string, MessageHandler>();
   const reportHandlers: ReportHandler[] = [];
+  const leavingHandlers: LeavingHandler[] = [];
   const stopping = new AbortController();
   const cut = new AbortController();
-  const parts: MailboxParts = { ...options, handlers, reportHandlers, tooLarge: new Set(), cut: cut.signal };
+  const own = { handlers, reportHandlers, leavingHandlers, cut: cut.signal };
+  const parts: MailboxParts = { ...options, ...own, tooLarge: new Set(), failing: new Map() };
   const sending = new Set<Promise<void>>();
   const { signal } = stopping;
-  const rounds = roundsOf(parts, options.tendMs ?? TEND_MS, signal);
-  const { store, name, client } = parts;
-  const outgoing = (id: string) => store.messages.get({ channel: name, direction: 'out', id });
+  const sweep = createSweeper(parts);
+  const rounds = roundsOf(parts, { everyMs: options.tendMs ?? TEND_MS, sweep, signal });
   return {
-    name,
-    mailbox: parts.mailbox,
-    ownerOrg: parts.settings.ownerOrg,
+    ...asked(parts),
+    ...{ name: parts.name, mailbox: parts.mailbox, ownerOrg: parts.settings.ownerOrg },
     start: rounds.start,
     async stop() {
       stopping.abort();
@@ -75,38 +76,94 @@ export function createMailbox(options: MailboxOptions): MeshMailbox {
       await Promise.all([rounds.stop(), ...sending]);
       clearTimeout(timer);
     },
-    tend: () => tend(parts, signal),
+    async tend() {
+      await sweep();
+      return await tend(parts, signal);
+    },
     poll: () => poll(parts, signal),
-    onMessage: (workflowId, handler) => void handlers.set(workflowId, handler),
+    onMessage(workflowId, handler) {
+      if (handlers.has(workflowId)) throw takenTwice(parts.name, workflowId);
+      handlers.set(workflowId, handler);
+    },
     onReport: (handler) => void reportHandlers.push(handler),
-    async send(message, ended) {
-      const kept = await keepOutgoing(parts, message);
-      if (!kept.ok) return kept;
-      if (kept.value.state === 'prepared') {
-        const going = oneOf(parts, kept.value, AbortSignal.any([signal, ended]));
-        sending.add(going);
-        await going.finally(() => sending.delete(going));
-      }
-      return { ok: true, value: sentOf((await outgoing(message.localId)) ?? kept.value) };
-    },
-    async sent(localId) {
-      const message = await outgoing(localId);
-      return message && sentOf(message);
-    },
-    async replace(localId) {
-      const message = await outgoing(localId);
-      return message !== undefined && (await giveUp(parts, message));
-    },
-    lookUp: async (ods, workflow, ended) => checkedOf(await client.lookUp(ods, workflow, ended)),
-    search: async (workflow, ended) => checkedOf(await client.search(workflow, ended)),
+    onLeaving: (handler) => void leavingHandlers.push(handler),
+    send: senderOf(parts, sending, signal),
     async retry(direction, id) {
       const done = await retry(parts, direction, id);
       if (done.ok) rounds.wake();
       return done;
     },
+  };
+}
+
+/** @param sending what is under way: a stop waits for it */
+function senderOf(
+  parts: MailboxParts,
+  sending: Set<Promise<void>>,
+  signal: AbortSignal,
+): MeshMailbox['send'] {
+  return async (message, ended) => {
+    const kept = await keepOutgoing(parts, message);
+    if (!kept.ok) return kept;
+    if (kept.value.state === 'prepared') {
+      const going = oneOf(parts, kept.value, AbortSignal.any([signal, ended]));
+      sending.add(going);
+      await going.finally(() => sending.delete(going));
+    }
+    return { ok: true, value: sentOf((await sentBy(parts, message.localId)) ?? kept.value) };
+  };
+}
+
+/** What is answered from the store, or by MESH at once. */
+function asked(
+  parts: MailboxParts,
+): Pick<MeshMailbox, 'sent' | 'replace' | 'lookUp' | 'search' | 'turns' | 'kept'> {
+  const { client } = parts;
+  return {
+    async sent(localId) {
+      const message = await sentBy(parts, localId);
+      return message && sentOf(message);
+    },
+    async replace(localId) {
+      const message = await sentBy(parts, localId);
+      return message !== undefined && (await giveUp(parts, message));
+    },
+    lookUp: async (ods, workflow, ended) => checkedOf(await client.lookUp(ods, workflow, ended)),
+    search: async (workflow, ended) => checkedOf(await client.search(workflow, ended)),
     turns: () => readTurns(parts),
     kept: (id) => keptContent(parts, id),
   };
+}
+
+function sentBy({ store, name }: MailboxParts, id: string): Promise<Message | undefined> {
+  return store.messages.get({ channel: name, direction: 'out', id });
+}
+
+function takenTwice(name: string, workflowId: string): AdapterError {
+  const diagnostics = `Two parts of the configuration take the workflow ${workflowId} of the mailbox ${name}: files of a source cannot come under the workflow of acknowledgements. Leave one out.`;
+  return new AdapterError('permanent', issueOf({ code: 'value', rule: 'config-mesh', diagnostics }));
+}
+
+/** Both ways, one after the other; a failure of one does not keep the other from going on. */
+function roundsOf(
+  parts: MailboxParts,
+  {
+    everyMs,
+    sweep,
+    signal,
+  }: { readonly everyMs: number; readonly sweep: () => Promise<void>; readonly signal: AbortSignal },
+): Rounds {
+  const failed = (error: unknown): undefined => {
+    const kind = error instanceof Error ? error.name : 'unknown';
+    parts.log.warn({ channel: parts.name, error: kind }, 'a round of the mailbox failed; the next goes on');
+  };
+  const round = async (): Promise<boolean> => {
+    const looked = await poll(parts, signal).catch(failed);
+    const count = await tend(parts, signal).catch(failed);
+    await sweep().catch(failed);
+    return looked?.looked === true || count === ROUND;
+  };
+  return createRounds(round, everyMs, signal);
 }
 
 async function tend(parts: MailboxParts, signal: AbortSignal): Promise<number> {
@@ -124,6 +181,11 @@ async function tend(parts: MailboxParts, signal: AbortSignal): Promise<number> {
   return count;
 }
 
+/** States of messages that something is still to come of: one that is over is not taken on again. */
+const UNDER_WAY: readonly MessageState[] = [
+  ...(['prepared', 'sent', 'silent', 'rejected', 'received', 'refused'] as const),
+];
+
 /** What one message fails of holds no other up. */
 async function oneOf(parts: MailboxParts, message: Message, signal: AbortSignal): Promise<void> {
   const { log, name, clock, store } = parts;
@@ -132,67 +194,10 @@ async function oneOf(parts: MailboxParts, message: Message, signal: AbortSignal)
   } catch (error) {
     const kind = error instanceof Error ? error.name : 'unknown';
     log.warn({ channel: name, error: kind }, 'a message could not be taken on; it is tried again');
-    await store.messages.change(message, { dueMs: clock() + TEND_MS }, clock());
+    const nowMs = clock();
+    const waitMs = Math.min(LONGEST_MS, Math.max(TEND_MS, nowMs - message.createdMs));
+    await store.messages.change(message, { dueMs: nowMs + waitMs }, nowMs, UNDER_WAY);
   }
-}
-
-async function poll(
-  parts: MailboxParts,
-  signal: AbortSignal,
-): Promise<{ looked: boolean; fault?: MeshFault | undefined }> {
-  const { store, clock, name, settings } = parts;
-  const job = `mesh/${name}`;
-  let looked = false;
-  let fault: MeshFault | undefined;
-  const dueMs = await store.sharedNowMs(clock());
-  await store.runOnce(`mesh poll ${name}`, { dueMs, nowMs: clock() }, async () => {
-    const turns = await readTurns(parts);
-    if (isWithin(turns.polledMs, settings.pollMs, dueMs)) return;
-    looked = true;
-    await store.keepJob(job, JSON.stringify({ ...turns, polledMs: dueMs }), clock());
-    fault = await shakeHands(parts, { ...turns, polledMs: dueMs }, signal);
-    fault ??= await emptyInbox(parts, signal);
-    await tellOperator(parts, fault);
-  });
-  return { looked, fault };
-}
-
-async function readTurns({ store, name }: MailboxParts): Promise<Turns> {
-  return JSON.parse((await store.job(`mesh/${name}`)) ?? '{}') as Turns;
-}
-
-/** @returns whether something was done less than so long ago; what lies in the future was done by a clock that was wrong */
-function isWithin(doneMs: number | undefined, everyMs: number, nowMs: number): boolean {
-  return doneMs !== undefined && doneMs <= nowMs && nowMs - doneMs < everyMs;
-}
-
-/** Once a day, by one of the processes. */
-async function shakeHands(
-  { store, client, clock, name }: MailboxParts,
-  turns: Turns & { readonly polledMs: number },
-  signal: AbortSignal,
-): Promise<MeshFault | undefined> {
-  if (isWithin(turns.shookMs, HANDSHAKE_MS, turns.polledMs)) return undefined;
-  const done = await client.handshake(signal);
-  if (!done.ok) return done;
-  await store.keepJob(`mesh/${name}`, JSON.stringify({ ...turns, shookMs: turns.polledMs }), clock());
-  return undefined;
-}
-
-/** That credentials are refused is nobody's message, and everybody's trouble. */
-async function tellOperator(
-  { store, name, clock, log }: MailboxParts,
-  fault: MeshFault | undefined,
-): Promise<void> {
-  if (fault)
-    log.warn(
-      { channel: name, status: fault.status },
-      'the inbox could not be emptied; it is looked at again',
-    );
-  const { cause, detail } = incidentOf(name, fault ?? ({ status: 403 } as MeshFault));
-  const isRefused = fault?.status === 401 || fault?.status === 403;
-  if (isRefused) await store.incidents.open({ cause, target: name, detail }, clock());
-  else if (!fault) await store.incidents.close(cause, clock());
 }
 
 async function retry(
@@ -204,7 +209,9 @@ async function retry(
   const message = await store.messages.get({ channel: name, direction, id });
   if (message && direction === 'out' && (await sendAgain(parts, message)))
     return { ok: true, value: undefined };
-  if (message && direction === 'in' && message.outcome && bodyIn(message)) {
+  const isOpen =
+    message?.outcome !== undefined || (message !== undefined && (await isRaised(parts, message)));
+  if (message && direction === 'in' && isOpen && bodyIn(message)) {
     const isAnew = await anew(parts, message, { state: 'received' }, ['received', 'refused']);
     if (isAnew) return { ok: true, value: undefined };
   }
@@ -228,48 +235,4 @@ async function keptContent(
 
 function checkedOf(answer: Answered<readonly Endpoint[]>): Checked<readonly Endpoint[]> {
   return answer.ok ? answer : { ok: false, outcome: answer.outcome };
-}
-
-/** Both ways, one after the other, again and again. */
-function roundsOf(
-  parts: MailboxParts,
-  everyMs: number,
-  signal: AbortSignal,
-): { start(): void; wake(): void; stop(): Promise<void> } {
-  let timer: NodeJS.Timeout | undefined;
-  let isWoken = false;
-  let running: Promise<void> = Promise.resolve();
-  const round = async (): Promise<void> => {
-    let waitMs = everyMs;
-    isWoken = false;
-    try {
-      const { looked } = await poll(parts, signal);
-      const count = await tend(parts, signal);
-      if (looked || isWoken || count === ROUND) waitMs = 0;
-    } catch (error) {
-      const kind = error instanceof Error ? error.name : 'unknown';
-      parts.log.warn({ channel: parts.name, error: kind }, 'a round of the mailbox failed; the next goes on');
-    }
-    if (!signal.aborted)
-      timer = setTimeout(() => {
-        timer = undefined;
-        running = round();
-      }, waitMs);
-  };
-  return {
-    start() {
-      running = round();
-    },
-    wake() {
-      isWoken = true;
-      if (timer === undefined || signal.aborted) return; // a round is under way, or none was begun
-      clearTimeout(timer);
-      timer = undefined;
-      running = round();
-    },
-    async stop() {
-      clearTimeout(timer);
-      await running;
-    },
-  };
 }

@@ -4,7 +4,7 @@ import { PROJECT_NAMESPACE, uuidV5 } from '../../fhir/ids.ts';
 import { issueOf, outcomeOf, ruleOf } from '../../fhir/outcome.ts';
 import type { Message, MessageChange, MessageState } from '../../store/messages.ts';
 import type { Store, WorkItem } from '../../store/store.ts';
-import type { MessageHandler, Progress, Report, ReportHandler, Sent } from './channel.ts';
+import type { LeavingHandler, MessageHandler, Progress, Report, ReportHandler, Sent } from './channel.ts';
 import type { MeshClient } from './client.ts';
 import type { ContentKeeper, KeptIn, KeptOut } from './keeping.ts';
 
@@ -63,8 +63,11 @@ export interface MailboxParts {
   readonly log: MeshLog;
   readonly handlers: ReadonlyMap<string, MessageHandler>;
   readonly reportHandlers: readonly ReportHandler[];
+  readonly leavingHandlers: readonly LeavingHandler[];
   /** ids of messages that this process found to be larger than is taken: they are not downloaded again to find it anew */
   readonly tooLarge: Set<string>;
+  /** how often in a row this process failed to take a message of the inbox: those that fail are asked for last */
+  readonly failing: Map<string, number>;
   /** ends even a first POST, whose end is then not known: a stop gives it some time before */
   readonly cut: AbortSignal;
 }
@@ -80,6 +83,11 @@ export const RULES = {
   begun: 'mesh-begun',
   uploading: 'mesh-uploading',
   unsure: 'mesh-unsure',
+  uncollected: 'mesh-not-collected',
+  /** given up when its first byte may have left */
+  left: 'mesh-left',
+  /** its sender did not let it go */
+  withheld: 'mesh-withheld',
 } as const;
 
 /** @returns an outcome that says how a message stands */
@@ -107,6 +115,11 @@ export function change(
 
 export function bodyOut({ body }: Message): KeptOut | undefined {
   return body === undefined ? undefined : (JSON.parse(body) as KeptOut);
+}
+
+/** @returns since when it is to be sent: kept, or begun anew, epoch ms */
+export function sinceMs(message: Message): number {
+  return bodyOut(message)?.againMs ?? message.createdMs;
 }
 
 export function bodyIn({ body }: Message): KeptIn | undefined {
@@ -209,4 +222,12 @@ export async function tell(
   const { id: localId, conversation, about, ownerOrg } = message;
   for (const handler of reportHandlers)
     await handler({ localId, conversation, about, ownerOrg, messageId: message.remoteId, ...said });
+}
+
+/** @returns whether the first byte of a message may leave now @throws what one who is asked throws: it is asked again */
+export async function mayLeave({ leavingHandlers }: MailboxParts, message: Message): Promise<boolean> {
+  const { id: localId, conversation, about, ownerOrg } = message;
+  for (const ask of leavingHandlers)
+    if ((await ask({ localId, conversation, about, ownerOrg })) === false) return false;
+  return true;
 }

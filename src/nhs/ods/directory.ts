@@ -79,7 +79,9 @@ function asking({
     circuit.begin();
     const said = await ask(code, signal);
     if (!said.ok) {
-      circuit.failed(clock());
+      // What will be the same another time says something of this code, not that ODS is down.
+      if (said.retry === 'permanent') circuit.succeeded();
+      else circuit.failed(clock());
       lastFailure = said;
       return said;
     }

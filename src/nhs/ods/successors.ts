@@ -25,6 +25,20 @@ export async function keepSuccessors(
   return true;
 }
 
+/**
+ * @param served the practices that something goes to; undefined where that is any
+ * @returns the practice, or the one that works in its place, where something goes there
+ */
+export function workedBy(
+  practice: string,
+  successors: Successors,
+  served: readonly string[] | undefined,
+): string {
+  const heir = successors.get(odsCode(practice));
+  if (heir === undefined) return practice;
+  return served === undefined || served.map(odsCode).includes(heir) ? heir : practice;
+}
+
 /** @returns the practices, and those closed ones whose work one of them does; the same list where there are none */
 export function withClosed(practices: readonly string[], successors: Successors): readonly string[] {
   const wanted = new Set(practices.map(odsCode));

@@ -1,5 +1,12 @@
 /** Turns what PDS answered into what it says of a person, or into what its error means for us; what would lead to the person is never read. */
-import type { Bundle, HumanName, OperationOutcome, OperationOutcomeIssue, Patient } from '@medplum/fhirtypes';
+import type {
+  Bundle,
+  BundleEntry,
+  HumanName,
+  OperationOutcome,
+  OperationOutcomeIssue,
+  Patient,
+} from '@medplum/fhirtypes';
 import { NHS_NUMBER_SYSTEM, type NhsNumber, parseNhsNumber } from '../../fhir/identifiers.ts';
 import type { RetryClass } from '../../fhir/outcome.ts';
 
@@ -11,8 +18,8 @@ export interface PdsPerson {
   readonly version: string | undefined;
   readonly names: readonly HumanName[];
   readonly birthDate: string | undefined;
-  /** R restricted, V very restricted; whatever else is not U counts as R */
-  readonly restriction: 'R' | 'V' | undefined;
+  /** U unrestricted, R restricted, V very restricted; another label counts as R; undefined where there is none, which lifts nothing */
+  readonly restriction: 'U' | 'R' | 'V' | undefined;
   readonly death: { readonly dateTime: string; readonly status: '1' | '2' | undefined } | undefined;
 }
 
@@ -60,7 +67,8 @@ export function readSearchAnswer({ status, body }: Reply): SearchAnswer {
   if (codes.includes('TOO_MANY_MATCHES')) return { kind: 'tooMany' };
   const bundle = body as Bundle<Patient> | undefined;
   if (status !== 200 || bundle?.resourceType !== 'Bundle') return refusalOf(status, codes);
-  const entries = bundle.entry ?? [];
+  const entries: readonly BundleEntry<Patient>[] | undefined = listIn(bundle.entry);
+  if (!entries) return refusalOf(status, codes);
   if (entries.length === 0 && (bundle.total ?? 0) === 0) return { kind: 'none' };
   if (entries.length !== 1 || bundle.total !== 1) return { kind: 'tooMany' };
   const person = personIn(entries[0]!.resource);
@@ -73,8 +81,9 @@ const DEATH_STATUS = 'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCo
 function personIn(body: unknown): PdsPerson | undefined {
   const patient = body as Patient | undefined;
   if (patient?.resourceType !== 'Patient') return undefined;
+  if (!isReadable(patient)) return undefined;
   const stated = patient.identifier?.find(({ system }) => system === NHS_NUMBER_SYSTEM)?.value;
-  const number = parseNhsNumber(patient.id ?? '');
+  const number = typeof patient.id === 'string' ? parseNhsNumber(patient.id) : undefined;
   if (number === undefined || (stated !== undefined && stated !== number)) return undefined;
   return {
     number,
@@ -86,27 +95,45 @@ function personIn(body: unknown): PdsPerson | undefined {
   };
 }
 
+/** What is read of a person has the form that FHIR gives it. */
+function isReadable({ identifier, name, extension, meta, birthDate, deceasedDateTime }: Patient): boolean {
+  const isText = (value: unknown): boolean => value === undefined || typeof value === 'string';
+  const lists: readonly (readonly object[] | undefined)[] = [identifier, name, extension, meta?.security];
+  return (
+    lists.every((list) => listIn(list) !== undefined) &&
+    [birthDate, deceasedDateTime, ...(name ?? []).map(({ family }) => family)].every(isText)
+  );
+}
+
+/** @returns the list, an empty one where there is nothing; undefined where it is none of objects */
+function listIn<T>(value: readonly T[] | undefined): readonly T[] | undefined {
+  if (value === undefined) return [];
+  const isList = Array.isArray(value) && value.every((one) => typeof one === 'object' && one !== null);
+  return isList ? value : undefined;
+}
+
 function restrictionIn({ meta }: Patient): PdsPerson['restriction'] {
   const codes = (meta?.security ?? []).flatMap(({ system, code }) =>
     system === CONFIDENTIALITY || system === undefined ? [code ?? ''] : [],
   );
-  const [told] = codes.filter((code) => code !== 'U');
-  return told === undefined ? undefined : told === 'V' ? 'V' : 'R';
+  const told = codes.filter((code) => code !== 'U');
+  if (told.length > 0) return told.includes('V') ? 'V' : 'R';
+  return codes.length > 0 ? 'U' : undefined;
 }
 
 function deathIn({ deceasedDateTime, extension }: Patient): PdsPerson['death'] {
   if (deceasedDateTime === undefined) return undefined;
-  const parts = extension?.find(({ url }) => url === DEATH_STATUS)?.extension ?? [];
+  const parts = listIn(extension?.find(({ url }) => url === DEATH_STATUS)?.extension) ?? [];
   const concept = parts.find(({ url }) => url === 'deathNotificationStatus')?.valueCodeableConcept;
-  const code = concept?.coding?.[0]?.code;
+  const code = listIn(concept?.coding)?.[0]?.code;
   if (code === 'U') return undefined; // the notice was taken back
   return { dateTime: deceasedDateTime, status: code === '1' || code === '2' ? code : undefined };
 }
 
 function codesIn(body: unknown): readonly string[] {
   const outcome = body as OperationOutcome | undefined;
-  if (outcome?.resourceType !== 'OperationOutcome' || !Array.isArray(outcome.issue)) return [];
-  const codings = outcome.issue.flatMap((issue) => issue.details?.coding ?? []);
+  if (outcome?.resourceType !== 'OperationOutcome') return [];
+  const codings = (listIn(outcome.issue) ?? []).flatMap((issue) => listIn(issue.details?.coding) ?? []);
   return codings.flatMap(({ system, code }) =>
     (system === CODE_SYSTEM || system === undefined) && /^[A-Z_]{3,60}$/.test(code ?? '') ? [code!] : [],
   );

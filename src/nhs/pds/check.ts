@@ -52,11 +52,18 @@ async function traced(
     if (found.kind !== 'none') break;
   }
   if (found.kind !== 'match') return untracedFinding(patient, found.kind);
-  const isSure = found.score === 1 && differencesFrom(patient, found.person).length === 0;
+  // a year alone would do for a number that a source gave, but not to find somebody by
+  const isSure =
+    found.score === 1 &&
+    found.person.birthDate === patient.birthDate &&
+    differencesFrom(patient, found.person).length === 0;
   if (!isSure) return untracedFinding(patient, 'unsure');
   const { number } = found.person;
   const answer = await client.get(number, idsOf('get'), signal);
   if (answer.kind === 'refused') return answer;
-  const isSame = answer.kind === 'person' && differencesFrom(patient, answer.person).length === 0;
+  const isSame =
+    answer.kind === 'person' &&
+    answer.person.birthDate === patient.birthDate &&
+    differencesFrom(patient, answer.person).length === 0;
   return isSame ? findingOf(patient, number, answer, today) : untracedFinding(patient, 'unsure');
 }

@@ -11,7 +11,7 @@ import {
   readSearchAnswer,
   type SearchAnswer,
 } from './answer.ts';
-import type { Pace } from './pace.ts';
+import { LONGEST_REST_MS, type Pace } from './pace.ts';
 
 /** UUIDs of one request, and of the chain of them that it belongs to. */
 export interface RequestIds {
@@ -68,7 +68,8 @@ async function asked<T extends { readonly kind: string }>(
   if (!answer.ok)
     return { ...UNANSWERED, diagnostics: answer.outcome.issue[0]?.diagnostics ?? UNANSWERED.diagnostics };
   if (answer.status !== 429 && answer.status !== 503) return read(answer);
-  const waitMs = retryAfterMs(answer.headers['retry-after'], clock());
+  const askedMs = retryAfterMs(answer.headers['retry-after'], clock());
+  const waitMs = askedMs === undefined ? undefined : Math.min(askedMs, LONGEST_REST_MS);
   if (answer.status === 429) await pace.rest(waitMs ?? UNNAMED_REST_MS);
   const refused = read(answer) as T | Waiting;
   return waitMs === undefined ? refused : ({ ...refused, retryAfterMs: waitMs } as T | Waiting);

@@ -23,6 +23,8 @@ export interface Finding {
   readonly warnings: readonly OperationOutcomeIssue[];
   /** version of the record at PDS */
   readonly version: string | undefined;
+  /** it says of this very person that they are not restricted: nothing else takes a restriction back */
+  readonly lifts?: true;
 }
 
 /** A Patient of ours, as far as identity goes. */
@@ -122,7 +124,17 @@ function personFinding(patient: Asked, number: NhsNumber, person: PdsPerson, tod
   const word = wordOf(patient, [identifierOf(person.number, '01'), ...earlier], person);
   const warnings = person.death ? [death(patient, person.death.status)] : [];
   const outcome = isOther ? 'superseded' : number === currentNumber(patient) ? 'verified' : 'traced';
-  return { outcome, word, warnings, version };
+  return { outcome, word, warnings, version, ...(person.restriction === 'U' ? { lifts: true } : {}) };
+}
+
+/**
+ * Keeps what PDS said before of a restriction, where its answer now is none, is about nobody, or may be about another person.
+ * @param known the label under which PDS restricted the Patient when it was last asked; undefined where it did not
+ */
+export function withKnownRestriction(finding: Finding, known: 'R' | 'V' | undefined): Finding {
+  const { word, lifts } = finding;
+  if (lifts || known === undefined || word.meta?.security) return finding;
+  return { ...finding, word: { ...word, meta: { security: [{ system: CONFIDENTIALITY, code: known }] } } };
 }
 
 function identifierOf(value: NhsNumber, code: Status): Identifier {
@@ -146,11 +158,11 @@ function wordOf(
   identifier: Identifier[],
   { restriction, death }: Partial<Pick<PdsPerson, 'restriction' | 'death'>> = {},
 ): Finding['word'] {
-  const security = [{ system: CONFIDENTIALITY, code: restriction! }];
+  const isRestricted = restriction === 'R' || restriction === 'V';
   return {
     resourceType: 'Patient',
     id,
-    ...(restriction === undefined ? {} : { meta: { security } }),
+    ...(isRestricted ? { meta: { security: [{ system: CONFIDENTIALITY, code: restriction }] } } : {}),
     ...(identifier.length === 0 ? {} : { identifier }),
     ...(death === undefined ? {} : { deceasedDateTime: death.dateTime, ...noticeOf(death.status) }),
   };

@@ -22,6 +22,8 @@ export interface Pace {
 
 /** Under this key of the kept answers stands until when everybody waits. */
 const RESTS = 'pds-rest';
+/** Nobody is kept from asking for longer by one answer; an end that lies further off was written by a clock that was wrong. */
+export const LONGEST_REST_MS = 15 * 60_000;
 /** A longer pause is not sat out with a claim in hand. */
 const LONGEST_SAT_MS = 5_000;
 
@@ -31,7 +33,8 @@ export function createPace(options: PaceOptions): Pace {
   return {
     async turn(signal) {
       const rest = (await store.answers.get(RESTS, environment))?.untilMs ?? 0;
-      const restMs = rest - clock();
+      const leftMs = rest - clock();
+      const restMs = leftMs > LONGEST_REST_MS ? 0 : leftMs;
       if (restMs > LONGEST_SAT_MS) return restMs;
       if (restMs > 0) await pause(restMs, signal);
       const waitMs = await store.pace(`pds:${environment}`, Math.ceil(1_000 / tps), clock());
@@ -39,9 +42,10 @@ export function createPace(options: PaceOptions): Pace {
       return undefined;
     },
     async rest(ms) {
-      const untilMs = clock() + ms;
-      const kept = await store.answers.get(RESTS, environment);
-      if ((kept?.untilMs ?? 0) < untilMs)
+      const nowMs = clock();
+      const untilMs = nowMs + Math.min(ms, LONGEST_REST_MS);
+      const before = (await store.answers.get(RESTS, environment))?.untilMs ?? 0;
+      if (before < untilMs || before - nowMs > LONGEST_REST_MS)
         await store.answers.keep(RESTS, environment, { answer: '', untilMs }, clock());
     },
   };

@@ -46,7 +46,7 @@ export interface PlannedEntry {
   /** the same for the addition and its removal, whatever the practice */
   readonly fact: string;
   readonly action: EntryAction;
-  /** what receipts name: of practice, person, code, resource and date */
+  /** what receipts name: of practice, person, code, resource and day */
   readonly id: string;
   readonly state: EntryState;
   readonly blocked: Blocked | undefined;
@@ -61,10 +61,10 @@ export interface KeptEntry extends PlannedEntry {
   readonly batch: string | undefined;
 }
 
-/** @returns what makes an event one and the same: person, code, resource, date and value */
-export function factOf({ subject, code, source, date, value }: CodedEvent | CodedContent): string {
+/** @returns what makes an event one and the same: person, code, resource, day and value; another time of the same day does not */
+export function factOf({ subject, code, source, day, date, value }: CodedEvent | CodedContent): string {
   const { type, id } = source;
-  const said = ['coded-entry', subject, code.code, `${type}/${id}`, date ?? '', value ?? null];
+  const said = ['coded-entry', subject, code.code, `${type}/${id}`, day ?? date ?? '', value ?? null];
   return uuidV5(PROJECT_NAMESPACE, JSON.stringify(said));
 }
 

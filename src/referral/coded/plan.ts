@@ -25,6 +25,8 @@ export interface Planning {
   readonly numbers: ReadonlySet<string> | undefined;
   /** what an entry of a lasting rule is now, as long as its resource is there and not in error */
   readonly standingOf: (content: CodedContent) => Standing | undefined;
+  /** who does the work of a practice now: what is taken out of a closed one's records, its successor takes out */
+  readonly workedBy?: ((practice: string) => string) | undefined;
   /** false of what no rule asks for as configured today: what is in a list of it stays in the record */
   readonly governs: (content: CodedContent) => boolean;
 }
@@ -103,27 +105,29 @@ function held(fact: string, { content, practice, blocked }: Standing, rows: Rows
   return isBack && addition.blocked !== 'again' ? [marked(addition, addition.state, 'again')] : [];
 }
 
-function takenBack(addition: KeptEntry, rows: Rows, { numbers, governs }: Planning): EntryChange[] {
+function takenBack(addition: KeptEntry, rows: Rows, { numbers, governs, workedBy }: Planning): EntryChange[] {
   const removal = rows.get(`${addition.fact} remove`);
   if (addition.state === 'withdrawn') return [];
   if (addition.state === 'due') return [marked(addition, 'withdrawn', undefined)];
   // nobody is known any more: what was filed of them is theirs and the practice's
   if (numbers === undefined || !governs(addition.content)) return [];
+  const entry = removalOf(addition, workedBy);
   if (removal && removal.state !== 'withdrawn')
-    return addition.blocked === undefined ? [] : [marked(addition, addition.state, undefined)];
+    return [
+      ...(addition.blocked === undefined ? [] : [marked(addition, addition.state, undefined)]),
+      ...(removal.state === 'due' && removal.practice !== entry.practice
+        ? [{ kind: 'put', entry, from: 'due' } as const]
+        : []),
+    ];
   if (addition.state === 'rejected') return removal ? [] : [marked(addition, 'withdrawn', undefined)];
-  const { fact, id, practice, content } = addition;
-  const entry: PlannedEntry = {
-    fact,
-    action: 'remove',
-    id,
-    state: 'due',
-    blocked: undefined,
-    practice,
-    content,
-  };
   if (!removal) return [{ kind: 'put', entry, from: 'none' }];
   return removal.batch === undefined ? [{ kind: 'put', entry, from: 'withdrawn' }] : [];
+}
+
+/** Under the id of the addition, whoever takes it out. */
+function removalOf({ fact, id, practice, content }: KeptEntry, workedBy: Planning['workedBy']): PlannedEntry {
+  const at = practice === undefined ? undefined : (workedBy?.(practice) ?? practice);
+  return { fact, action: 'remove', id, state: 'due', blocked: undefined, practice: at, content };
 }
 
 function marked(entry: KeptEntry, state: EntryState, blocked: Blocked | undefined): EntryChange {

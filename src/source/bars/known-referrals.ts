@@ -103,13 +103,18 @@ function numbersOf(identifiers: readonly Identifier[]): readonly string[] {
 
 /** @returns whether a message speaks of another person than the one whom the referral is for, as far as numbers tell */
 export async function isAnotherPerson(
-  store: Pick<Store, 'read'>,
+  store: Pick<Store, 'readPerson' | 'personOf'>,
   message: CheckedMessage,
   patientId: string,
 ): Promise<boolean> {
-  const known = (await store.read('Patient', patientId))?.resource as Patient | undefined;
-  const [here, there] = [numbersOf(known?.identifier ?? []), numbersIn(message)];
-  return here.length > 0 && there.length > 0 && !there.some((one) => here.includes(one));
+  const there = numbersIn(message);
+  if (there.length === 0) return false;
+  // one source may know them by a number that another has replaced
+  const known = await store.readPerson(await store.personOf(patientId), 'Patient');
+  const here = known.flatMap(({ resource }) =>
+    numbersOf((resource as Patient | undefined)?.identifier ?? []),
+  );
+  return here.length > 0 && !there.some((one) => here.includes(one));
 }
 
 /** @returns ids of the Patients here that have one of the numbers */
@@ -149,6 +154,9 @@ export async function hasAnotherOpen(
 }
 
 async function serviceOf({ name, store }: LookupOptions, id: string): Promise<string | undefined> {
+  const messages = await store.messages.about(`ServiceRequest/${id}`, name);
+  const first = messages.findLast(({ direction, state }) => direction === 'in' && state === 'taken');
+  if (first?.service !== undefined) return first.service;
   const kept = (await store.sourceRecord(name, 'referral', id))?.payload as Envelope | undefined;
   const address = addressOf(kept?.target);
   return address && addressText(address);

@@ -1,17 +1,28 @@
 /** Turns requests that came by BaRS into answers: checked in the order of the standard, kept, worked once, and answered within its time. */
+import { digestOf } from '../../fhir/digest.ts';
 import { AdapterError } from '../../fhir/outcome.ts';
 import { type BarsFault, errorAnswer } from '../../nhs/bars/errors.ts';
 import { type BarsHeaders, readHeaders } from '../../nhs/bars/headers.ts';
-import { addressText } from '../../nhs/bars/normal-forms.ts';
 import { type CheckedMessage, checkMessage, type ReceiveRules } from '../../nhs/bars/receive-checks.ts';
 import type { Message, MessageKey } from '../../store/store.ts';
 import { parseJson } from '../json.ts';
 import { answeredBundle } from './answered-bundle.ts';
 import { type Envelope, numbersIn, patientsNumbered, referralOf } from './known-referrals.ts';
 import { faultOfStore } from './refusal-fault.ts';
-import { BUSY, DUPLICATE, idsIn, LATE, NOT_ALLOWED, OTHER_MESSAGE, UNEXPECTED } from './refusals.ts';
+import {
+  BUSY,
+  DUPLICATE,
+  GONE,
+  idsIn,
+  LATE,
+  NOT_ALLOWED,
+  OTHER_BUNDLE,
+  OTHER_MESSAGE,
+  UNEXPECTED,
+} from './refusals.ts';
 import { takeReferral } from './take-referral.ts';
 import { type ResponseOptions, takeResponse } from './take-response.ts';
+import { envelopeOf, joined, saysThat, type Work, type Worked } from './under-way.ts';
 
 export interface ReceiverOptions extends ResponseOptions {
   readonly rules: ReceiveRules;
@@ -38,9 +49,10 @@ type Headers = Readonly<Record<string, string | undefined>>;
 export interface BarsReceiver {
   /** Takes a message. Never throws for what a sender does. */
   process(headers: Headers, text: string): Promise<Answer>;
-  /** Reads the headers of any request. @returns the refusal, where they are at fault or the caller may not ask */
+  /** Reads the headers of any request. @param needsTarget default true @returns the refusal, where they are at fault or the caller may not ask */
   admit(
     headers: Headers,
+    needsTarget?: boolean,
   ): { readonly ok: true; readonly value: BarsHeaders } | { readonly ok: false; readonly answer: Answer };
   /** @returns the refusal of a request, under its ids */
   refuse(headers: Headers, fault: BarsFault): Answer;
@@ -58,8 +70,6 @@ const DUE_MS = 60_000;
 const RETRY_AFTER_SECONDS = '5';
 const MOST_RESUMED = 1_000;
 
-type Worked = BarsFault | undefined;
-
 export function createBarsReceiver(options: ReceiverOptions): BarsReceiver {
   return new Receiver(options);
 }
@@ -67,15 +77,15 @@ export function createBarsReceiver(options: ReceiverOptions): BarsReceiver {
 class Receiver implements BarsReceiver {
   readonly #options: ReceiverOptions;
   /** what is worked now, by X-Request-Id: the same again waits for it */
-  readonly #underWay = new Map<string, Promise<Worked>>();
+  readonly #underWay = new Map<string, Work>();
   #line: Promise<unknown> = Promise.resolve();
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
   }
 
-  admit(headers: Headers): ReturnType<BarsReceiver['admit']> {
-    const read = readHeaders(headers);
+  admit(headers: Headers, needsTarget = true): ReturnType<BarsReceiver['admit']> {
+    const read = readHeaders(headers, needsTarget);
     if (!read.ok) return { ok: false, answer: this.refuse(headers, read.fault) };
     const { callers } = this.#options;
     const isKnown = callers?.includes(read.value.organisation.odsCode.toUpperCase()) ?? true;
@@ -90,11 +100,23 @@ class Receiver implements BarsReceiver {
   }
 
   async process(headers: Headers, text: string): Promise<Answer> {
-    try {
-      return await this.#process(headers, text);
-    } catch (error) {
+    const answer = this.#process(headers, text).catch((error: unknown) => {
       this.#options.onError?.(error);
       return this.refuse(headers, error instanceof AdapterError ? faultOfStore(error) : UNEXPECTED);
+    });
+    return await this.#inTime(headers, answer);
+  }
+
+  /** What is not done in time goes on: sent again, it is found done. */
+  async #inTime(headers: Headers, answer: Promise<Answer>): Promise<Answer> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<Answer>((resolve) => {
+      timer = setTimeout(() => resolve(this.refuse(headers, LATE)), this.#options.budgetMs);
+    });
+    try {
+      return await Promise.race([answer, late]);
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -102,15 +124,17 @@ class Receiver implements BarsReceiver {
     const admitted = this.admit(headers);
     if (!admitted.ok) return admitted.answer;
     const said = admitted.value;
-    const again = await this.#again(said, text);
-    if (again) return this.refuse(headers, again);
     const parsed = this.#parsed(text);
     if ('fault' in parsed) return this.refuse(headers, parsed.fault);
+    const envelope = envelopeOf(said, parsed.body);
+    const digest = digestOf(parsed.body);
+    const again = await this.#again(envelope, digest);
+    if (again) return this.refuse(headers, again);
     const checked = checkMessage(parsed.body, said.target, this.#options.rules);
     if (!checked.ok) return this.refuse(headers, checked.fault);
-    const twin = await this.#sameBundle(said, checked.value);
+    const twin = await this.#sameBundle(envelope, checked.value, digest);
     if (twin) return this.refuse(headers, twin);
-    const fault = await this.#work(said, checked.value, parsed.body);
+    const fault = await this.#work(checked.value, envelope, digest);
     if (fault) return this.refuse(headers, fault);
     return {
       status: 200,
@@ -120,27 +144,29 @@ class Receiver implements BarsReceiver {
   }
 
   /** @returns the refusal of a message that was taken before: to its sender a success */
-  async #again({ requestId }: BarsHeaders, text: string): Promise<BarsFault | undefined> {
+  async #again({ requestId, caller }: Envelope, digest: string): Promise<BarsFault | undefined> {
     const running = this.#underWay.get(requestId);
-    if (running) {
-      const fault = await this.#inTime(running);
-      return fault ?? DUPLICATE;
-    }
+    if (running) return await joined(running, caller, digest);
     const kept = await this.#options.store.messages.get(this.#keyOf(requestId));
-    if (kept?.state !== 'taken') return undefined;
-    return isOther(kept, text) ? OTHER_MESSAGE : DUPLICATE;
+    if (!kept) return undefined;
+    if (kept.organisation !== caller) return OTHER_MESSAGE;
+    // what was refused may be corrected
+    if (kept.state !== 'refused' && !saysThat(kept, digest)) return OTHER_MESSAGE;
+    return kept.state === 'taken' ? DUPLICATE : undefined;
   }
 
   /** The same message under a new X-Request-Id is the same message. */
   async #sameBundle(
-    { requestId }: BarsHeaders,
+    { requestId, caller }: Envelope,
     { bundleId }: CheckedMessage,
+    digest: string,
   ): Promise<BarsFault | undefined> {
     const { messages } = this.#options.store;
     const own = await messages.get(this.#keyOf(requestId));
     if (own) return own.remoteId === bundleId ? undefined : OTHER_MESSAGE;
-    const kept = await messages.byRemoteId(this.#options.name, 'in', bundleId);
-    return kept?.state === 'taken' ? DUPLICATE : undefined;
+    const kept = await messages.byRemoteId(this.#options.name, 'in', bundleId, caller);
+    if (kept?.state !== 'taken') return undefined;
+    return saysThat(kept, digest) ? DUPLICATE : OTHER_BUNDLE;
   }
 
   #parsed(text: string): { readonly body: unknown } | { readonly fault: BarsFault } {
@@ -158,65 +184,36 @@ class Receiver implements BarsReceiver {
     };
   }
 
-  async #work(said: BarsHeaders, message: CheckedMessage, body: unknown): Promise<Worked> {
+  async #work(message: CheckedMessage, envelope: Envelope, digest: string): Promise<Worked> {
+    const running = this.#underWay.get(envelope.requestId);
+    if (running) return await joined(running, envelope.caller, digest);
     if (this.#underWay.size >= this.#options.mostWaiting) return BUSY;
-    const envelope: Envelope = {
-      caller: said.organisation.odsCode.toUpperCase(),
-      target: addressText(said.target),
-      conversation: said.correlationId,
-      requestId: said.requestId,
-      message: body,
-    };
-    return await this.#inTime(this.#begin(message, envelope));
+    return await this.#begin(message, envelope, digest);
   }
 
-  #begin(message: CheckedMessage, envelope: Envelope): Promise<Worked> {
-    const { requestId } = envelope;
-    const running = this.#underWay.get(requestId);
-    if (running) return running;
-    const work = this.#inTurn(() => this.#keepAndTake(message, envelope)).finally(() =>
+  async #begin(message: CheckedMessage, envelope: Envelope, digest: string): Promise<Worked> {
+    const { requestId, caller } = envelope;
+    const done = this.#inTurn(() => this.#keepAndTake(message, envelope, digest)).finally(() =>
       this.#underWay.delete(requestId),
     );
-    this.#underWay.set(requestId, work);
-    return work;
+    this.#underWay.set(requestId, { caller, digest, done });
+    return await done;
   }
 
-  /** What is not done in time goes on: sent again, it is found done. */
-  async #inTime(work: Promise<Worked>): Promise<Worked> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<BarsFault>((resolve) => {
-      timer = setTimeout(() => resolve(LATE), this.#options.budgetMs);
-    });
-    work.catch((error) => this.#options.onError?.(error));
-    try {
-      return await Promise.race([work, late]);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  async #keepAndTake(message: CheckedMessage, envelope: Envelope): Promise<Worked> {
+  async #keepAndTake(message: CheckedMessage, envelope: Envelope, digest: string): Promise<Worked> {
     const { store, clock, ownerOrg } = this.#options;
+    const { conversation, caller, target } = envelope;
+    const { bundleId: remoteId, replyTo, asks } = message;
     const key = this.#keyOf(envelope.requestId);
     const about =
-      message.asks === 'response'
+      asks === 'response'
         ? undefined
         : (`ServiceRequest/${await referralOf(this.#options, message, envelope)}` as const);
-    const kept = {
-      body: JSON.stringify(envelope),
-      dueMs: clock() + DUE_MS,
-      replyTo: message.replyTo,
-    };
+    const kept = { body: JSON.stringify(envelope), dueMs: clock() + DUE_MS, replyTo, digest };
     const { isNew, message: before } = await store.messages.keep(
       {
-        ...key,
-        ...kept,
-        conversation: envelope.conversation,
-        ownerOrg,
-        state: 'received',
-        remoteId: message.bundleId,
-        about,
-        personId: await this.#personOf(message),
+        ...{ ...key, ...kept, conversation, ownerOrg, state: 'received', remoteId, about },
+        ...{ organisation: caller, service: target, what: asks, personId: await this.#personOf(message) },
       },
       clock(),
     );
@@ -227,16 +224,17 @@ class Receiver implements BarsReceiver {
   }
 
   async #take(key: MessageKey, message: CheckedMessage, envelope: Envelope): Promise<Worked> {
-    const { store, clock, uuid } = this.#options;
+    const { store, clock } = this.#options;
     const fault =
       message.asks === 'response'
         ? await takeResponse(this.#options, message, envelope)
         : await takeReferral(this.#options, message, envelope);
-    const settled = { body: null, dueMs: null };
-    if (fault) {
-      const outcome = errorAnswer(fault, uuid()).body;
-      await store.messages.change(key, { ...settled, state: 'refused', outcome }, clock(), ['received']);
-    } else await store.messages.change(key, { ...settled, state: 'taken' }, clock(), ['received']);
+    if (fault) await this.#settleRefused(key, fault);
+    else {
+      const personId = (await this.#personOf(message)) ?? null; // whoever was not known before is now
+      const change = { state: 'taken', personId, body: null, dueMs: null } as const;
+      await store.messages.change(key, change, clock(), ['received']);
+    }
     return fault;
   }
 
@@ -252,24 +250,27 @@ class Receiver implements BarsReceiver {
     let worked = 0;
     const untilMs = clock() + (isStart ? DUE_MS : 0);
     for (const kept of await store.messages.overdue(name, untilMs, MOST_RESUMED)) {
-      if (kept.direction !== 'in' || kept.state !== 'received' || kept.body === undefined) continue;
-      if (this.#underWay.has(kept.id)) continue;
-      await this.#resumeOne(kept, JSON.parse(kept.body) as Envelope);
+      if (kept.direction !== 'in' || kept.state !== 'received' || this.#underWay.has(kept.id)) continue;
+      if (kept.body === undefined) await this.#settleRefused(kept, GONE);
+      else await this.#resumeOne(kept, JSON.parse(kept.body) as Envelope);
       worked += 1;
     }
     return worked;
   }
 
   async #resumeOne(kept: Message, envelope: Envelope): Promise<void> {
-    const { rules, store, clock, uuid, onError } = this.#options;
+    const { rules, onError } = this.#options;
     const [system, value] = envelope.target.split('|') as [string, string];
     const checked = checkMessage(envelope.message, { system, value }, rules);
-    if (checked.ok)
-      return void (await this.#begin(checked.value, envelope).catch((error) => onError?.(error)));
-    const outcome = errorAnswer(checked.fault, uuid()).body;
-    await store.messages.change(kept, { state: 'refused', outcome, body: null, dueMs: null }, clock(), [
-      'received',
-    ]);
+    if (!checked.ok) return await this.#settleRefused(kept, checked.fault);
+    await this.#begin(checked.value, envelope, digestOf(envelope.message)).catch((error) => onError?.(error));
+  }
+
+  async #settleRefused(key: MessageKey, fault: BarsFault): Promise<void> {
+    const { store, clock, uuid } = this.#options;
+    const outcome = errorAnswer(fault, uuid()).body;
+    const change = { state: 'refused', outcome, body: null, dueMs: null } as const;
+    await store.messages.change(key, change, clock(), ['received']);
   }
 
   async stop(): Promise<void> {
@@ -286,10 +287,4 @@ class Receiver implements BarsReceiver {
     this.#line = next.catch(() => {});
     return next;
   }
-}
-
-function isOther({ remoteId }: Message, text: string): boolean {
-  const parsed = parseJson(text);
-  const id = parsed.ok ? (parsed.value as { id?: unknown } | null)?.id : undefined;
-  return typeof id === 'string' && remoteId !== undefined && id !== remoteId;
 }

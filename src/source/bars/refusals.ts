@@ -23,6 +23,18 @@ export const OTHER_MESSAGE: BarsFault = {
   issue: 'invariant',
   diagnostics: 'X-Request-Id was used for another message: every message has one of its own.',
 };
+export const OTHER_BUNDLE: BarsFault = {
+  code: 'REC_BAD_REQUEST',
+  issue: 'invariant',
+  diagnostics: 'Bundle.id was used for a message that says something else: every message has one of its own.',
+  expression: 'Bundle.id',
+};
+/** Never sent: it says why a message was not worked. */
+export const GONE: BarsFault = {
+  code: 'REC_NOT_FOUND',
+  issue: 'not-found',
+  diagnostics: 'The message was erased before it was worked: whom it is about was erased here.',
+};
 export const NOT_ALLOWED: BarsFault = {
   code: 'REC_UNAUTHORIZED',
   issue: 'forbidden',

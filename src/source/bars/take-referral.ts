@@ -6,6 +6,7 @@ import { issueOf } from '../../fhir/outcome.ts';
 import type { BarsFault } from '../../nhs/bars/errors.ts';
 import { readMessage, taskIdOf } from '../../nhs/bars/read-message.ts';
 import type { CheckedMessage } from '../../nhs/bars/receive-checks.ts';
+import { coveringConsent } from '../../referral/covering-consent.ts';
 import type {
   CommitRecord,
   CommitResult,
@@ -20,6 +21,8 @@ import {
   isCurrent,
   knownAddresses,
   type LookupOptions,
+  numbersIn,
+  patientsNumbered,
   referralAt,
   referralOf,
 } from './known-referrals.ts';
@@ -58,22 +61,27 @@ export async function takeReferral(
   envelope: Envelope,
 ): Promise<BarsFault | undefined> {
   const id = await referralOf(options, message, envelope);
-  const digest = digestOf(envelope);
+  const digest = digestOfMessage(envelope);
   const { asks } = message;
   const kind = asks === 'cancel' || asks === 'in-error' ? ENDINGS[asks].kind : 'referral';
-  const kept = await options.store.sourceRecord(options.name, kind, id);
-  if (kept?.digest === digest) return undefined;
+  const isDone = async (): Promise<boolean> =>
+    (await options.store.sourceRecord(options.name, kind, id))?.digest === digest;
+  if (await isDone()) return undefined;
   const current = await referralAt(options.store, id);
   const fault = current
     ? await knownFault(options, message, current.resource)
     : await unknownFault(options, message, envelope, id);
-  if (fault) return fault;
+  // another process may have taken the very same meanwhile: then it is that which stands in its way
+  if (fault) return (await isDone()) ? undefined : fault;
   const subject = current?.resource.subject?.reference;
   const patientId = subject?.startsWith('Patient/') ? subject.slice('Patient/'.length) : undefined;
   const record =
     asks === 'cancel' || asks === 'in-error'
       ? endingOf(options, envelope, { id, digest, asks })
-      : contentOf(options, message, envelope, { id, digest, patientId });
+      : contentOf(options, message, envelope, {
+          ...{ id, digest, patientId },
+          impliesConsent: options.impliesConsent && !(await hasRefused(options, message, patientId)),
+        });
   const [result] = await options.take([record], {
     id: record.receiptId,
     source: options.name,
@@ -83,6 +91,30 @@ export async function takeReferral(
   });
   if (result!.state === 'refused') return faultOf(result!.outcome);
   return asks === 'cancel' || asks === 'in-error' ? await unmovedFault(options, id, asks) : undefined;
+}
+
+/** The same message under other ids is the same. */
+function digestOfMessage({ caller, target, message }: Envelope): string {
+  return digestOf([caller, target, message]);
+}
+
+/** @returns whether the person refused to be referred: what a message only implies does not go over that */
+async function hasRefused(
+  { store, clock }: TakeOptions,
+  message: CheckedMessage,
+  patientId: string | undefined,
+): Promise<boolean> {
+  const patients = new Set(await patientsNumbered(store, numbersIn(message)));
+  if (patientId !== undefined) patients.add(patientId);
+  for (const id of patients) {
+    const versions = await store.readPerson(await store.personOf(id), 'Consent');
+    const consents = versions.flatMap(({ resource }) =>
+      resource?.resourceType === 'Consent' ? [resource] : [],
+    );
+    const covering = coveringConsent(consents, { purpose: 'refer' }, clock());
+    if (!covering.covers && covering.why === 'refused') return true;
+  }
+  return false;
 }
 
 async function unknownFault(
@@ -143,9 +175,14 @@ function contentOf(
   options: TakeOptions,
   message: CheckedMessage,
   envelope: Envelope,
-  { id, digest, patientId }: { id: string; digest: string; patientId: string | undefined },
+  {
+    id,
+    digest,
+    patientId,
+    impliesConsent,
+  }: { id: string; digest: string; patientId: string | undefined; impliesConsent: boolean },
 ): CommitRecord {
-  const { name, impliesConsent, clock } = options;
+  const { name, clock } = options;
   const read = readMessage(message, {
     source: name,
     caller: envelope.caller,

@@ -30,7 +30,7 @@ export async function takeResponse(
   envelope: Envelope,
 ): Promise<BarsFault | undefined> {
   const sent = await sentMessage(options, message, envelope);
-  if (!sent) return await unknownAnswer(options, message, envelope);
+  if (!sent || isOfAnother(sent, envelope)) return await unknownAnswer(options, message, envelope);
   const id = sent.about!.slice('ServiceRequest/'.length);
   const told = readResponse(message);
   const task = await taskOn(options, id);
@@ -60,6 +60,11 @@ async function sentMessage(
   return undefined;
 }
 
+/** Only the organisation that was asked answers. */
+function isOfAnother({ organisation }: Message, { caller }: Envelope): boolean {
+  return organisation !== undefined && organisation !== caller;
+}
+
 /** Nobody asked for it; but where the conversation is one of ours somebody has to look. */
 async function unknownAnswer(
   options: ResponseOptions,
@@ -82,7 +87,7 @@ async function unknownAnswer(
           code: 'not-found',
           rule: 'bars-unknown-response',
           diagnostics:
-            'A service answered in a conversation of ours, but names a message that was not sent: read what it says, and ask the service what it is about.',
+            'Somebody answered in a conversation of ours, but names a message that was not sent, or is not the organisation that it was sent to: read what it says, and ask the service what it is about.',
           expression: 'MessageHeader.response.identifier',
         }),
       ),
@@ -94,7 +99,7 @@ async function unknownAnswer(
     code: 'REC_NOT_FOUND',
     issue: 'not-found',
     diagnostics:
-      'MessageHeader.response.identifier is no message of ours in this conversation: give the Bundle.id of the request, and its X-Correlation-Id.',
+      'MessageHeader.response.identifier is no message of ours to this organisation in this conversation: give the Bundle.id of the request, and its X-Correlation-Id.',
     expression: 'Bundle.entry[0].resource.response.identifier',
   };
 }

@@ -1,64 +1,139 @@
 /** Finds the services that a directory has no more, and marks them as not in operation: nothing is deleted here. */
+import type { HealthcareService } from '@medplum/fhirtypes';
 import type { Store, StoredRecord } from '../../store/store.ts';
+import { type KindReader, readObject, startReading } from '../kind-reader.ts';
 import type { ReadRecord } from '../record.ts';
-import { type DirectoryTrouble, trouble } from './client.ts';
+import { type DirectoryClient, type DirectoryTrouble, trouble } from './client.ts';
 import { short } from './progress.ts';
+import { activityKey } from './review.ts';
 import { keepStamp } from './services.ts';
 
 export interface GoneOptions {
   readonly name: string;
-  readonly source: string;
-  readonly kind: string;
-  readonly store: Pick<Store, 'mapUse' | 'storedRecords' | 'answers' | 'sourceRecord'>;
-  readonly take: (records: readonly ReadRecord[]) => Promise<unknown>;
-  readonly onChanged?: ((keys: readonly string[]) => Promise<void>) | undefined;
+  readonly client: Pick<DirectoryClient, 'get'>;
+  readonly reader: KindReader;
+  readonly detail: 'each' | 'list';
+  readonly store: Pick<Store, 'mapUse' | 'storedRecords' | 'answers' | 'sourceRecord' | 'read'>;
+  /** takes records to durable commit, and tells of them */
+  readonly takeIn: (records: readonly ReadRecord[]) => Promise<unknown>;
   /** short digests of the ids that the sweep has seen */
   readonly seen: ReadonlySet<string>;
+  /** short digests of the ids that the sweep before had not seen either */
+  readonly missing: ReadonlySet<string>;
   readonly mostGone: number;
   readonly clock: () => number;
 }
 
+/** What became of those that a sweep has not seen. */
+export interface Gone {
+  readonly closed: number;
+  /** short digests of ids that are closed only if the next sweep misses them too */
+  readonly missing: readonly string[];
+}
+
 type Payload = Readonly<Record<string, unknown>>;
+interface Missing {
+  readonly key: string;
+  readonly payload: Payload;
+}
 
 const PAGE = 100;
-/** A directory of so few may well lose most of them. */
+/** A directory of so few may well lose most of them, though never all. */
 const FEW = 5;
 const CLOSED: ReadonlySet<unknown> = new Set(['inactive', 'defunct']);
 
-/** @returns how many were marked; or why none was: a directory that has lost most of itself has more likely a fault */
-export async function closeGone(
-  options: GoneOptions,
-): Promise<{ readonly closed: number } | DirectoryTrouble> {
-  const gone: ReadRecord[] = [];
+/**
+ * A list that changes while it is read page by page may leave out what is there. So each service that was not seen is asked
+ * for by its id, and is gone only where the directory says so; where a list is all there is, two sweeps must have missed it.
+ * @returns what was marked; or why not all was: a directory that has lost most of itself has more likely a fault
+ */
+export async function closeGone(options: GoneOptions, signal: AbortSignal): Promise<Gone | DirectoryTrouble> {
+  const unseen: Missing[] = [];
   let open = 0;
   for await (const record of recordsOf(options)) {
-    const payload = record.payload as Payload | undefined;
-    if (!payload || CLOSED.has(payload.status)) continue;
+    const payload = await openPayload(options, record);
+    if (!payload) continue;
     open += 1;
-    if (!options.seen.has(short(record.key))) gone.push(closedOf(options, record.key, payload));
+    if (!options.seen.has(short(record.key))) unseen.push({ key: record.key, payload });
   }
-  if (gone.length > FEW && gone.length > open * options.mostGone)
+  const isFew = unseen.length <= FEW && unseen.length < open;
+  if (!isFew && unseen.length > open * options.mostGone)
     return trouble(
       'directory-mostly-gone',
-      `${options.name} has lost ${gone.length} of its ${open} services at once: none was marked as closed. Look whether it is well, or raise mostGone.`,
+      `${options.name} has lost ${unseen.length} of its ${open} services at once: none was marked as closed. Look whether it is well, or raise mostGone.`,
     );
-  for (let at = 0; at < gone.length; at += PAGE) {
-    const some = gone.slice(at, at + PAGE);
-    await options.take(some);
-    const keys = some.flatMap(({ key }) => key ?? []);
-    for (const key of keys) await keepStamp(options, key, {});
-    await options.onChanged?.(keys);
+  return options.detail === 'each'
+    ? await closeAsked(options, unseen, signal)
+    : await closeUnlisted(options, unseen);
+}
+
+/** @returns the payload of a service that the directory brought, and that is in operation as far as is known here */
+async function openPayload(
+  { store, reader, name }: GoneOptions,
+  { key, payload, file }: StoredRecord,
+): Promise<Payload | undefined> {
+  // Came in a file, and the directory was never read of it.
+  if (file !== undefined && (await store.answers.get(`directory ${name}`, key)) === undefined)
+    return undefined;
+  if (payload) return CLOSED.has((payload as Payload).status) ? undefined : (payload as Payload);
+  // Retention has taken what was read; what was made of it still tells.
+  const [type, id] = activityKey(reader.source, key).split('/') as ['HealthcareService', string];
+  const service = (await store.read(type, id))?.resource as HealthcareService | undefined;
+  return service === undefined || service.active === false ? undefined : { id: key, name: service.name };
+}
+
+async function closeAsked(
+  options: GoneOptions,
+  unseen: readonly Missing[],
+  signal: AbortSignal,
+): Promise<Gone | DirectoryTrouble> {
+  let closed = 0;
+  for (const { key, payload } of unseen) {
+    if (signal.aborted) return trouble('directory-stopped', `${options.name} is read on later.`);
+    const answer = await options.client.get(`services/${encodeURIComponent(key)}`, undefined, signal);
+    if ('outcome' in answer) return answer;
+    if (answer.state === 'gone') {
+      await takeIn(options, [closedOf(options, key, payload)]);
+      closed += 1;
+      continue;
+    }
+    const body = answer.state === 'read' ? (answer.body as Payload | null) : undefined;
+    if (`${body?.id}` !== key)
+      return trouble(
+        'directory-other-service',
+        `${options.name} was asked for a service and gave another, or none.`,
+      );
+    // It lists it no more, or left it out: what it says of it now holds.
+    const reading = startReading(options.reader, { nowMs: options.clock() });
+    await takeIn(options, [readObject(reading, structuredClone(body as Record<string, unknown>), undefined)]);
   }
-  return { closed: gone.length };
+  return { closed, missing: [] };
+}
+
+async function closeUnlisted(options: GoneOptions, unseen: readonly Missing[]): Promise<Gone> {
+  const gone = unseen.filter(({ key }) => options.missing.has(short(key)));
+  for (let at = 0; at < gone.length; at += PAGE)
+    await takeIn(
+      options,
+      gone.slice(at, at + PAGE).map(({ key, payload }) => closedOf(options, key, payload)),
+    );
+  const missing = unseen.map(({ key }) => short(key)).filter((id) => !options.missing.has(id));
+  return { closed: gone.length, missing };
+}
+
+async function takeIn(options: GoneOptions, records: readonly ReadRecord[]): Promise<void> {
+  // First: what is known again by its stamp would stay closed when it is there again.
+  for (const { key } of records) if (key !== undefined) await keepStamp(options, key, {});
+  await options.takeIn(records);
 }
 
 /** Without its time of change: when the directory has it again, it is read anew, whatever time it gives. */
-function closedOf({ source, kind, clock }: GoneOptions, key: string, payload: Payload): ReadRecord {
+function closedOf({ reader, clock }: GoneOptions, key: string, payload: Payload): ReadRecord {
   const { last_modified: _, ...kept } = payload;
   return {
     ok: true,
-    source,
-    kind,
+    source: reader.source,
+    kind: reader.kind,
     key,
     payload: { ...kept, status: 'inactive' },
     sourceTimeMs: clock(),
@@ -67,7 +142,13 @@ function closedOf({ source, kind, clock }: GoneOptions, key: string, payload: Pa
   };
 }
 
-async function* recordsOf({ store, source, kind }: GoneOptions): AsyncGenerator<StoredRecord> {
+/** Every record that stands, in pages. */
+export async function* recordsOf({
+  store,
+  reader: { source, kind },
+}: Pick<GoneOptions, 'reader'> & {
+  readonly store: Pick<Store, 'mapUse' | 'storedRecords'>;
+}): AsyncGenerator<StoredRecord> {
   const versions = (await store.mapUse()).filter((one) => one.source === source && one.kind === kind);
   for (const { mapDigest } of versions) {
     let after: StoredRecord | undefined;

@@ -43,11 +43,13 @@ export function pageOf(name: string, body: unknown, number: number): Page | Dire
   const listed = contents.map(listedOf);
   const services = listed.filter((one) => one !== undefined);
   const next = typeof page.next === 'string' && page.next !== '' ? page.next : undefined;
-  const saysLast = page.last_page === true || page.last === true || page.empty === true;
+  const saysLast = page.last_page === true || page.last === true;
+  // An empty page before the last tells only that what was on it has gone elsewhere.
   const isLast =
-    contents.length === 0 ||
     saysLast ||
-    (totalPages !== undefined ? number >= totalPages : next === undefined && 'next' in page);
+    (totalPages !== undefined
+      ? number >= totalPages
+      : next === undefined && ('next' in page || contents.length === 0));
   return { services, nameless: listed.length - services.length, isLast, next, totalPages };
 }
 

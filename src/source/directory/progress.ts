@@ -9,6 +9,8 @@ export interface KnownPage extends Stamp {
   /** short digests of the ids on it */
   readonly ids: readonly string[];
   readonly isLast: boolean;
+  /** address of the next page, where the directory gave one */
+  readonly next?: string | undefined;
 }
 
 /** A run that is under way, or was cut off: it goes on at its page. */
@@ -29,6 +31,14 @@ export interface Progress {
   /** when the last whole sweep began */
   readonly fullMs?: number;
   readonly run?: Run | undefined;
+  /** keys of services that were about to be committed, and not told of yet */
+  readonly pending?: readonly string[] | undefined;
+  /** services that could not be read: each look asks for them first */
+  readonly missedIds?: readonly string[];
+  /** short digests of ids that the last whole sweep of a mere list did not see */
+  readonly missing?: readonly string[];
+  /** other sources that the keys of all that stands here are known to */
+  readonly aliased?: string;
   readonly pages: Readonly<Record<string, KnownPage>>;
 }
 

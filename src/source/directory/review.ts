@@ -1,14 +1,16 @@
 /** Finds the open referrals to activities that changed, and puts on the worklist what speaks against them now. */
 import type { Patient, ServiceRequest } from '@medplum/fhirtypes';
 import { resourceId } from '../../fhir/ids.ts';
-import { type FitRules, fitOf, isStillToGo } from '../../referral/activity-fit.ts';
+import { FIT_RULES, type FitRules, fitOf, isStillToGo, ofTakenOn } from '../../referral/activity-fit.ts';
 import { londonDay } from '../../referral/fhir-time.ts';
 import { type Activities, ALIASES, activitiesOf } from '../../store/activities.ts';
 import { fitItem } from '../../store/activity-work.ts';
 import type { NewWork, ResourceKey, Store, StoredVersion } from '../../store/store.ts';
+import { takenOn } from '../../store/taken-on.ts';
+import { takeBack } from '../../store/work-over.ts';
 
 export interface ReviewOptions {
-  readonly store: Pick<Store, 'search' | 'readMany' | 'answers' | 'raiseWork'>;
+  readonly store: Pick<Store, 'search' | 'readMany' | 'answers' | 'raiseWork' | 'resolveWork' | 'worklist'>;
   readonly source: string;
   /** other sources that know activities by the keys of this directory */
   readonly alsoOf: readonly string[];
@@ -17,6 +19,10 @@ export interface ReviewOptions {
 }
 
 const PAGE = 200;
+/** Open items of one referral that are looked at. */
+const MOST_ITEMS = 100;
+/** Who takes items back, as the audit names it. */
+const ACTOR = 'directory';
 const FOR_EVER_MS = 4_102_444_800_000;
 
 /** @returns the id that a source's maps give an activity of that key */
@@ -49,7 +55,28 @@ export async function reviewReferrals(options: ReviewOptions, keys: readonly str
   );
   const items = await itemsOf(options, requests, activities);
   if (items.length > 0) await store.raiseWork(items, clock());
+  await takeBackOthers(options, requests, activities, items);
   return items.length;
+}
+
+/** What was said of these activities, and holds no more. */
+async function takeBackOthers(
+  { store, clock }: ReviewOptions,
+  requests: readonly StoredVersion[],
+  activities: Activities,
+  items: readonly NewWork[],
+): Promise<void> {
+  const standing = new Set(items.map(({ id }) => id));
+  const names = [...activities.values()].map(({ service }) => `HealthcareService/${service.id} `);
+  for (const { id } of requests) {
+    const open = await store.worklist({ open: true, resource: `ServiceRequest/${id}`, count: MOST_ITEMS });
+    for (const item of open) {
+      const words = item.outcome.issue[0]?.diagnostics ?? '';
+      const isOfFit = item.kind === 'warning' && FIT_RULES.some((rule) => rule === item.rule);
+      if (isOfFit && !standing.has(item.id) && names.some((name) => words.startsWith(name)))
+        await takeBack(store, item, clock(), ACTOR);
+    }
+  }
 }
 
 async function requestsTo(
@@ -90,6 +117,10 @@ async function itemsOf(
     ]),
   );
   const today = londonDay(clock());
+  const taken = await takenOn(
+    store,
+    requests.map(({ id }): ResourceKey => `ServiceRequest/${id}`),
+  );
   return requests.flatMap((version) => {
     const request = version.resource as ServiceRequest;
     const patient = people.get(request.subject?.reference ?? '');
@@ -97,6 +128,7 @@ async function itemsOf(
       const around = activities.get(key);
       return around ? fitOf(request, patient, around, rules, today) : [];
     });
-    return issues.map((issue) => fitItem(version, issue));
+    const said = taken.has(`ServiceRequest/${version.id}`) ? ofTakenOn(issues) : issues;
+    return said.map((issue) => fitItem(version, issue));
   });
 }

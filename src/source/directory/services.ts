@@ -1,4 +1,5 @@
 /** Reads the services of a page, each on its own where the list does not give them in full, and only those that may have changed. */
+import { ruleOf } from '../../fhir/outcome.ts';
 import type { Store } from '../../store/store.ts';
 import { type Reading, readObject } from '../kind-reader.ts';
 import type { ReadRecord } from '../record.ts';
@@ -19,6 +20,10 @@ export interface ReadServices {
   readonly stamps: ReadonlyMap<string, Stamp>;
   /** one or some could not be read; the others were */
   readonly missed: DirectoryTrouble | undefined;
+  /** ids of those */
+  readonly missedIds: readonly string[];
+  /** ids that were not come to */
+  readonly unasked: readonly string[];
   /** so many could not be read that the directory is left alone */
   readonly stops: DirectoryTrouble | undefined;
 }
@@ -29,11 +34,13 @@ const MOST_FAILURES = 5;
 const FOR_EVER_MS = 4_102_444_800_000;
 
 export function createServiceReader(options: ServiceReaderOptions): {
-  read(services: readonly Listed[], signal: AbortSignal): Promise<ReadServices>;
+  /** @param mostFailures in a row, after which the directory is left alone */
+  read(services: readonly Listed[], signal: AbortSignal, mostFailures?: number): Promise<ReadServices>;
   keepStamps(stamps: ReadonlyMap<string, Stamp>): Promise<void>;
 } {
   return {
-    read: (services, signal) => readAll(options, services, signal),
+    read: (services, signal, mostFailures = MOST_FAILURES) =>
+      readAll(options, services, signal, mostFailures),
     async keepStamps(stamps) {
       for (const [id, stamp] of stamps) await keepStamp(options, id, stamp);
     },
@@ -54,12 +61,14 @@ async function readAll(
   options: ServiceReaderOptions,
   services: readonly Listed[],
   signal: AbortSignal,
+  mostFailures: number,
 ): Promise<ReadServices> {
   const records: ReadRecord[] = [];
+  const missedIds: string[] = [];
   const stamps = new Map<string, Stamp>();
   let missed: DirectoryTrouble | undefined;
   let failures = 0;
-  for (const listed of services) {
+  for (const [at, listed] of services.entries()) {
     const read = await readOne(options, listed, signal);
     if (!read) continue;
     if ('service' in read) {
@@ -71,10 +80,14 @@ async function readAll(
     }
     missed ??= read;
     failures += 1;
-    if (read.waitMs !== undefined || failures >= MOST_FAILURES || signal.aborted)
-      return { records, stamps, missed, stops: read };
+    missedIds.push(listed.id);
+    const isDown = failures >= MOST_FAILURES && ruleOf(read.outcome.issue[0]!) === 'directory-unreachable';
+    if (read.waitMs !== undefined || failures >= mostFailures || isDown || signal.aborted) {
+      const unasked = services.slice(at + 1).map(({ id }) => id);
+      return { records, stamps, missed, missedIds, unasked, stops: read };
+    }
   }
-  return { records, stamps, missed, stops: undefined };
+  return { records, stamps, missed, missedIds, unasked: [], stops: undefined };
 }
 
 interface ReadService {

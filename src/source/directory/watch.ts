@@ -13,13 +13,15 @@ export interface WatchOptions extends DirectoryOptions {
 
 export interface DirectoryWatch {
   readonly name: string;
+  /** Begins with the turn that is due. */
+  start(): void;
   /** Looks now, after what is under way; another process that is at it is not disturbed. */
   look(wantsFull?: boolean): Promise<Looked | DirectoryTrouble>;
   /** Ends the look under way behind its page, and makes no other. */
   stop(): Promise<void>;
 }
 
-/** Starts with the turn that is due. @param options.clock tells time; waiting is by the process's own timers */
+/** Asks nothing before `start`. @param options.clock tells time; waiting is by the process's own timers */
 export function watchDirectory(options: WatchOptions): DirectoryWatch {
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -31,12 +33,16 @@ export function watchDirectory(options: WatchOptions): DirectoryWatch {
     return next;
   };
   const round = async (): Promise<void> => {
-    await inTurn(() => takeTurn(options, signal));
-    if (!signal.aborted) timer = setTimeout(() => void round(), await untilNextTurn(options));
+    const waitMs = await inTurn(async () => {
+      await takeTurn(options, signal);
+      return await untilNextTurn(options);
+    });
+    // It may have been stopped while it waited for the time of the database.
+    if (!signal.aborted) timer = setTimeout(() => void round(), Math.min(waitMs, LONGEST_TIMER_MS));
   };
-  void round();
   return {
     name: options.name,
+    start: () => void round(),
     look: (wantsFull) => inTurn(() => lookOnce(options, signal, wantsFull)),
     async stop() {
       stopping.abort();
@@ -46,9 +52,13 @@ export function watchDirectory(options: WatchOptions): DirectoryWatch {
   };
 }
 
+/** A timer of more than 2^31 ms ends at once; a turn that is not due is not begun. */
+const LONGEST_TIMER_MS = 86_400_000;
+
 /** Turns are counted from the epoch, so that all processes on one database mean the same, and one of them looks. */
 async function takeTurn(options: WatchOptions, signal: AbortSignal): Promise<void> {
   const { name, store, clock, everyMs } = options;
+  if (signal.aborted) return;
   try {
     const nowMs = await store.sharedNowMs(clock());
     const dueMs = Math.floor(nowMs / everyMs) * everyMs;

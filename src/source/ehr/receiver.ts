@@ -20,6 +20,8 @@ export interface ReceiverOptions extends PollOptions {
 
 export interface Receiver {
   readonly name: string;
+  /** Begins to look by itself. */
+  start(): void;
   /** Looks now, after what is under way. @returns what became of it */
   look(): Promise<Received | Trouble>;
   /**
@@ -31,8 +33,15 @@ export interface Receiver {
   stop(): Promise<void>;
 }
 
-/** Starts at once. @param options.clock tells time; waiting is by the process's own timers */
+/** Starts at once. */
 export function startReceiver(options: ReceiverOptions): Receiver {
+  const receiver = openReceiver(options);
+  receiver.start();
+  return receiver;
+}
+
+/** Asks nothing before `start`, or a notification. @param options.clock tells time; waiting is by the process's own timers */
+export function openReceiver(options: ReceiverOptions): Receiver {
   const stopping = new AbortController();
   const { signal } = stopping;
   let line: Promise<unknown> = Promise.resolve();
@@ -51,9 +60,9 @@ export function startReceiver(options: ReceiverOptions): Receiver {
     const waitMs = await untilNextTurn(options);
     again('outcome' in done ? Math.max(waitMs, done.waitMs ?? 0) : waitMs);
   };
-  void round(true); // whoever starts may be the first for long
   return {
     name: options.name,
+    start: () => void round(true), // whoever starts may be the first for long
     look,
     notify: (body) => inTurn(() => takeNotification(options, body, signal, () => void look())),
     async stop() {

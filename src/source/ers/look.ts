@@ -1,27 +1,21 @@
 /** Takes in what e-RS holds for one service: the referrals on its lists, and how those taken in before stand now. */
-import type { OperationOutcome } from '@medplum/fhirtypes';
-import { resourceId } from '../../fhir/ids.ts';
-import type { ErsClient } from '../../nhs/ers/client.ts';
 import type { Store } from '../../store/store.ts';
 import { type KindReader, readObject, startReading, unread } from '../kind-reader.ts';
 import type { ReadRecord } from '../record.ts';
+import { type ListsOptions, listed } from './listed.ts';
+import { standingOf, wherever } from './standing.ts';
 
 /** Name of the source, as mappings/e-rs/source.json has it. */
 export const ERS_SOURCE = 'e-rs';
 export const ERS_KIND = 'referral';
-const UBRN_SYSTEM = 'https://fhir.nhs.uk/Id/UBRN';
 
-export interface LookOptions {
-  readonly client: ErsClient;
-  readonly store: Pick<Store, 'search' | 'job' | 'keepJob'>;
+export interface LookOptions extends ListsOptions {
+  readonly store: ListsOptions['store'] & Pick<Store, 'search' | 'job' | 'keepJob'>;
   readonly reader: KindReader;
-  readonly service: { readonly id: string; readonly name?: string | undefined };
-  readonly lists: readonly string[];
+  readonly service: ListsOptions['service'] & { readonly name?: string | undefined };
   readonly numbersAreVerified: boolean;
   /** takes the records to disk, with a receipt of their own */
   readonly ingest: (records: AsyncIterable<ReadRecord>) => Promise<{ committed: number; refused: number }>;
-  readonly onTrouble: (outcome: OperationOutcome) => void;
-  readonly clock: () => number;
 }
 
 export interface Looked {
@@ -33,101 +27,115 @@ export interface Looked {
   readonly waiting: number;
 }
 
-/** What is known of a service between two looks. */
+/** What is known of a service between two looks: referrals that may still change, and when each was last on a list. */
 interface Progress {
-  /** referrals that may still change */
   readonly open: readonly string[];
+  readonly listedMs?: Readonly<Record<string, number>>;
 }
 
 /** States after which a referral is not asked for again @source e-RS API, eRS-ReferralState-1 */
 const ENDED: ReadonlySet<string> = new Set(['CANCELLED_REFERRAL', 'REJECTED', 'TRIAGE_RESPONSE']);
+/** A referral that has been on no list for so long is not followed any more: it comes again where it is listed again. */
+const FOLLOWED_MS = 400 * 86_400_000;
 
 /** @returns what became of it; a list or referral that could not be had is told, and asked for again next time */
 export async function lookAtService(options: LookOptions, signal: AbortSignal): Promise<Looked> {
   const { service, store, clock } = options;
   const job = `e-rs ${service.id}`;
-  const { open } = JSON.parse((await store.job(job)) ?? '{"open":[]}') as Progress;
+  const before = JSON.parse((await store.job(job)) ?? '{"open":[]}') as Progress;
   const names = await listed(options, signal);
-  const wanted = [...new Set([...names.keys(), ...open])];
-  const still = new Set(wanted);
-  let elsewhere = 0;
-  async function* records(): AsyncGenerator<ReadRecord> {
+  const wanted = [...new Set([...names.keys(), ...before.open])];
+  const look = new Look(options, names, new Set(wanted));
+  const { committed, refused } = await options.ingest(look.records(wanted, signal));
+  const listedMs = Object.fromEntries(
+    [...look.still]
+      .sort()
+      .map((ubrn) => [ubrn, names.has(ubrn) ? clock() : (before.listedMs?.[ubrn] ?? clock())] as const)
+      .filter(([, atMs]) => clock() - atMs < FOLLOWED_MS),
+  );
+  const progress: Progress = { open: Object.keys(listedMs), listedMs };
+  await store.keepJob(job, JSON.stringify(progress), clock());
+  return { committed, refused, elsewhere: look.elsewhere, waiting: wanted.length - look.answered };
+}
+
+/** The referrals of one look, one after the other. */
+class Look {
+  /** those that may still change */
+  readonly still: Set<string>;
+  elsewhere = 0;
+  answered = 0;
+  readonly #options: LookOptions;
+  readonly #names: ReadonlyMap<string, string | undefined>;
+
+  constructor(options: LookOptions, names: ReadonlyMap<string, string | undefined>, still: Set<string>) {
+    this.#options = options;
+    this.#names = names;
+    this.still = still;
+  }
+
+  async *records(wanted: readonly string[], signal: AbortSignal): AsyncGenerator<ReadRecord> {
     for (const ubrn of wanted) {
       if (signal.aborted) return;
-      if (await isElsewhere(store, ubrn)) {
-        still.delete(ubrn);
-        elsewhere += 1;
+      const where = await wherever(this.#options.store, ubrn);
+      if (where === 'elsewhere') {
+        this.still.delete(ubrn);
+        this.elsewhere += 1;
+        this.answered += 1;
         continue;
       }
-      const read = await readReferral(options, ubrn, names.get(ubrn), signal);
+      const read = await readReferral(this.#options, ubrn, this.#names.get(ubrn), {
+        signal,
+        isTwin: where === 'both',
+      });
+      if (read === 'busy') return; // the others wait for the next turn
       if (read === 'waits') continue;
-      if (read.isEnded) still.delete(ubrn);
-      answered.add(ubrn);
+      this.answered += 1;
+      // A twin is looked at once more: whether it has been taken back here.
+      if (read.isEnded && where === 'here') this.still.delete(ubrn);
       yield read.record;
     }
   }
-  const answered = new Set<string>();
-  const { committed, refused } = await options.ingest(records());
-  await store.keepJob(job, JSON.stringify({ open: [...still].sort() } satisfies Progress), clock());
-  return { committed, refused, elsewhere, waiting: wanted.length - answered.size - elsewhere };
-}
-
-/** @returns booking references on the lists, each with the name of the service */
-async function listed(
-  { client, lists, service, onTrouble }: LookOptions,
-  signal: AbortSignal,
-): Promise<Map<string, string | undefined>> {
-  const names = new Map<string, string | undefined>();
-  for (const list of lists) {
-    const answer = await client.list(service.id, list, signal);
-    if (answer.ok) for (const { ubrn, serviceName } of answer.value) names.set(ubrn, serviceName);
-    else onTrouble(answer.outcome);
-  }
-  return names;
-}
-
-/** A case system that names the booking reference holds the referral itself: it is said once. */
-async function isElsewhere(store: Pick<Store, 'search'>, ubrn: string): Promise<boolean> {
-  const own = resourceId(ERS_SOURCE, { type: 'ServiceRequest', role: 'referral', key: ubrn });
-  const values = [{ system: UBRN_SYSTEM, code: ubrn }];
-  const page = await store.search({
-    type: 'ServiceRequest',
-    clauses: [{ kind: 'token', param: 'identifier', values }],
-    count: 2,
-  });
-  return page.versions.some(({ id }) => id !== own);
 }
 
 async function readReferral(
-  { client, reader, service, numbersAreVerified, onTrouble, clock }: LookOptions,
+  { client, reader, service, numbersAreVerified, onTrouble, clock, store }: LookOptions,
   ubrn: string,
   name: string | undefined,
-  signal: AbortSignal,
-): Promise<'waits' | { readonly record: ReadRecord; readonly isEnded: boolean }> {
+  { signal, isTwin }: { readonly signal: AbortSignal; readonly isTwin: boolean },
+): Promise<'busy' | 'waits' | { readonly record: ReadRecord; readonly isEnded: boolean }> {
   const reading = startReading(reader, { nowMs: clock() });
   const answer = await client.referral(ubrn, signal);
   if (!answer.ok && answer.retry !== 'permanent') {
     onTrouble(answer.outcome);
-    return 'waits';
+    return answer.waitMs === undefined ? 'waits' : 'busy';
   }
-  if (!answer.ok)
-    return { record: unread(reading, answer.outcome, undefined, { ubrn }, ubrn), isEnded: false };
+  if (!answer.ok) {
+    // What it does not know is asked for again only where a list names it again.
+    const isEnded = answer.status === 404 || answer.status === 410;
+    return { record: unread(reading, answer.outcome, undefined, { ubrn }, ubrn), isEnded };
+  }
   const known = service.name ?? name;
+  const state = stateIn(answer.value);
+  const isEnded = state !== undefined && ENDED.has(state);
+  const stands = isTwin ? 'entered-in-error' : isEnded ? undefined : await standingOf(store, ubrn, state);
   const payload = {
     ubrn,
     ...(numbersAreVerified ? { numberVerified: true } : {}),
+    ...(stands === undefined ? {} : { stands }),
     service: { id: service.id, ...(known === undefined ? {} : { name: known }) },
     referralRequest: answer.value,
   };
-  return { record: readObject(reading, payload, undefined), isEnded: isEnded(answer.value) };
+  return { record: readObject(reading, payload, undefined), isEnded };
 }
 
-function isEnded({ extension }: Readonly<Record<string, unknown>>): boolean {
+/** @returns the code of its state */
+function stateIn({ extension }: Readonly<Record<string, unknown>>): string | undefined {
   const parts = arrayOf(extension).flatMap((one) => arrayOf(one.extension));
-  return parts.some(({ url, valueCoding }) => {
+  const [state] = parts.flatMap(({ url, valueCoding }) => {
     const { code } = (valueCoding ?? {}) as { code?: unknown };
-    return url === 'state' && ENDED.has(String(code));
+    return url === 'state' && typeof code === 'string' ? [code] : [];
   });
+  return state;
 }
 
 function arrayOf(value: unknown): readonly Readonly<Record<string, unknown>>[] {

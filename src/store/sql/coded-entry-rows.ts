@@ -13,7 +13,9 @@ import type {
   EntryState,
 } from '../coded-entries.ts';
 import type { ResourceKey } from '../resources.ts';
+import { putBy, putOut, release, unput, waysOf } from './coded-put-rows.ts';
 import { raiseUnfiled, receive } from './coded-receipt-rows.ts';
+import { lockCommits } from './counter-rows.ts';
 import type { Runner } from './engine.ts';
 import { type Step, statement } from './statement.ts';
 
@@ -92,7 +94,9 @@ const MARK = statement(
   'UPDATE coded_entry SET state = ?, blocked = ? WHERE fact = ? AND action = ? AND state = ?',
 );
 
+/** Whoever is erased meanwhile waits, or has been: nothing of them is written back. */
 function* change(personId: string, changes: readonly EntryChange[], nowMs: number): Step<boolean> {
+  yield* lockCommits();
   let isAll = true;
   for (const one of changes) {
     const { entry, from } = one;
@@ -105,9 +109,15 @@ function* change(personId: string, changes: readonly EntryChange[], nowMs: numbe
   return isAll;
 }
 
+const ERASED = statement(`SELECT 1 FROM resource WHERE type = ? AND id = ? AND state = 'erased'`);
+const ADDED = statement(`SELECT 1 FROM coded_entry WHERE fact = ? AND action = 'add'`);
+
+/** What a plan still knew of somebody who was erased since is not written: the plan is to be made anew. */
 function* put(personId: string, entry: PlannedEntry, from: string, nowMs: number): Step<number> {
   const { fact, action, id, practice, blocked, content } = entry;
   const { source, day, ownerOrg } = content;
+  if ((yield* ERASED.get(source.type, source.id)) !== undefined) return 0;
+  if (action === 'remove' && (yield* ADDED.get(fact)) === undefined) return 0;
   return yield* PUT.run(
     ...[fact, action, id, personId, ownerOrg, source.type, source.id, practice ?? null, day ?? null],
     ...[blocked ?? null, JSON.stringify(content), nowMs, from],
@@ -135,8 +145,15 @@ const LIST = statement(`
   UPDATE coded_entry SET state = 'listed', batch_id = ?, place = ?, listed_ms = ?
   WHERE fact = ? AND action = ? AND state = 'due' AND blocked IS NULL`);
 /** Each entry is listed by whoever is first to find it due. */
-function* list(practice: string, day: string, nowMs: number): Step<CodedBatch | undefined> {
-  const waiting = yield* entriesOf(WAITING.all(practice, day, day));
+function* list(
+  practice: string,
+  day: string,
+  nowMs: number,
+  without: readonly string[],
+): Step<CodedBatch | undefined> {
+  const waiting = (yield* entriesOf(WAITING.all(practice, day, day))).filter(
+    ({ personId }) => !without.includes(personId),
+  );
   const named = ['coded-batch', practice, day, nowMs, waiting.map(({ id, action }) => [id, action])];
   const batch = uuidV5(PROJECT_NAMESPACE, JSON.stringify(named));
   const entries: CodedEntry[] = [];
@@ -160,10 +177,6 @@ function* batchOf(id: string): Step<CodedBatch | undefined> {
 const BATCHES = statement(`
   SELECT batch_id AS id, min(listed_ms) AS listed, count(*) AS entries FROM coded_entry
   WHERE batch_id IS NOT NULL AND practice = ? AND day = ? GROUP BY batch_id ORDER BY min(listed_ms), batch_id`);
-const UNPUT = statement(`
-  SELECT batch_id AS id, min(listed_ms) AS listed FROM coded_entry
-  WHERE batch_id IS NOT NULL AND put_ms IS NULL AND listed_ms >= ? GROUP BY batch_id ORDER BY min(listed_ms), batch_id LIMIT ?`);
-const PUT_OUT = statement('UPDATE coded_entry SET put_ms = ? WHERE batch_id = ?');
 const OPEN = statement(`
   SELECT * FROM coded_entry
   WHERE (state IN ('due', 'listed', 'rejected') OR blocked IS NOT NULL) AND (due_ms, fact, action) > (?, ?, ?)
@@ -185,7 +198,7 @@ export function codedEntryStore(runner: Runner): CodedEntryStore {
     change: (personId, changes, nowMs) => runner.write(() => change(personId, changes, nowMs)),
     due: (filter) => runner.read(() => due(filter)),
     waiting: (practice, day, untilDay) => runner.read(() => entriesOf(WAITING.all(practice, day, untilDay))),
-    list: (practice, day, nowMs) => runner.write(() => list(practice, day, nowMs)),
+    list: (practice, day, nowMs, without = []) => runner.write(() => list(practice, day, nowMs, without)),
     batch: (id) => runner.read(() => batchOf(id)),
     async batches(practice, day) {
       const rows = await runner.read(() => BATCHES.all(practice, day));
@@ -194,11 +207,11 @@ export function codedEntryStore(runner: Runner): CodedEntryStore {
         ...{ listedMs: Number(row.listed), entries: Number(row.entries) },
       }));
     },
-    async unput(count) {
-      const rows = await runner.read(() => UNPUT.all(0, count));
-      return (rows as { id: string }[]).map(({ id }) => id);
-    },
-    put: async (batch, nowMs) => void (await runner.write(() => PUT_OUT.run(nowMs, batch))),
+    unput: (count, after) => runner.read(() => unput(count, after)),
+    waysOf: (batch) => runner.read(() => waysOf(batch)),
+    putBy: (batch, ways) => runner.write(() => putBy(batch, ways)),
+    put: (batch, nowMs) => runner.write(() => putOut(batch, nowMs)),
+    release: (batch, facts) => runner.write(() => release(batch, facts)),
     receive: (receipts, nowMs) => runner.write(() => receive(receipts, nowMs)),
     async peopleOf(ids) {
       const wanted = JSON.stringify(ids.map((id) => [id]));

@@ -1,12 +1,11 @@
 /** SQL of what practices make of coded entries: filed, rejected, or nothing said for too long. */
-import { issueOf } from '../../fhir/outcome.ts';
 import type { EntryAction, EntryReceipt, EntryState, ReceiptResult } from '../coded-entries.ts';
-import { ACTIVITY_TARGET, REJECTED_ENTRY, UNFILED_ENTRY } from '../coded-work.ts';
-import { reportItem, reportItemId } from '../work-items.ts';
+import { entryItem, entryItemId, REJECTED_ENTRY, UNFILED_ENTRY } from '../coded-work.ts';
 import { type Step, statement } from './statement.ts';
 import { putWork, resolveWorkItem } from './work-rows.ts';
 
 interface Row {
+  readonly id: string;
   readonly fact: string;
   readonly action: EntryAction;
   readonly type: string;
@@ -39,17 +38,19 @@ function* receiveOne(receipt: EntryReceipt, nowMs: number): Step<ReceiptResult> 
   if (row.state === 'withdrawn' && outcome === 'rejected') return 'same';
   const written = yield* SETTLE.run(outcome, atMs, by, reason ?? null, row.fact, row.action);
   if (written === 0) return 'final';
-  const place = { target: ACTIVITY_TARGET, type: row.type, id: row.resource_id };
-  yield* resolveWorkItem(reportItemId(place, UNFILED_ENTRY), nowMs);
-  if (outcome === 'filed') yield* resolveWorkItem(reportItemId(place, REJECTED_ENTRY), nowMs);
+  yield* resolveWorkItem(entryItemId(row, UNFILED_ENTRY), nowMs);
+  if (outcome === 'filed') yield* resolveWorkItem(entryItemId(row, REJECTED_ENTRY), nowMs);
   else yield* putWork([itemOf(row, REJECTED_ENTRY, rejectedText(row))], nowMs);
   return 'taken';
 }
 
 /** The reason is a practice's own words, which may speak of the person: it stays with the entry. */
-function rejectedText({ type, resource_id: id, practice, action }: Row): string {
-  const what = action === 'add' ? 'the coded entry' : 'the removal of the coded entry';
-  return `Practice ${practice} rejected ${what} for ${type}/${id}. Its reason is in the report of coded activity: settle it with the practice, and have it send a receipt when it is filed.`;
+function rejectedText(row: Row): string {
+  return `Practice ${row.practice} rejected ${namedIn(row)}. Its reason is in the report of coded activity, where that is asked for with reasons: settle it with the practice, and have it send a receipt when it is filed.`;
+}
+
+function namedIn({ id, type, resource_id: resource, action }: Row): string {
+  return `${action === 'add' ? 'the coded entry' : 'the removal of the coded entry'} ${id} for ${type}/${resource}`;
 }
 
 const RAISE = statement(`
@@ -57,19 +58,15 @@ const RAISE = statement(`
   RETURNING *`);
 export function* raiseUnfiled(listedBeforeMs: number, nowMs: number): Step<number> {
   const rows = (yield* RAISE.all(nowMs, listedBeforeMs)) as Row[];
-  const items = new Map(
-    rows.map((row) => {
-      const diagnostics = `The coded entry for ${row.type}/${row.resource_id} was listed for practice ${row.practice}, and nobody has said that it is filed. Ask the practice.`;
-      const item = itemOf(row, UNFILED_ENTRY, diagnostics);
-      return [item.id, item] as const;
-    }),
-  );
-  yield* putWork([...items.values()], nowMs);
+  const items = rows.map((row) => {
+    const diagnostics = `Of ${namedIn(row)}, listed for practice ${row.practice}, nobody has said that it is filed. Ask the practice.`;
+    return itemOf(row, UNFILED_ENTRY, diagnostics);
+  });
+  yield* putWork(items, nowMs);
   return rows.length;
 }
 
-function itemOf(row: Row, rule: string, diagnostics: string): ReturnType<typeof reportItem> {
-  const { type, resource_id: id, owner_org: ownerOrg } = row;
-  const issue = issueOf({ severity: 'warning', code: 'incomplete', rule, diagnostics, expression: type });
-  return reportItem({ seq: 0, target: ACTIVITY_TARGET, deliveryKey: '', type, id, ownerOrg }, issue);
+function itemOf(row: Row, rule: string, diagnostics: string): ReturnType<typeof entryItem> {
+  const { fact, action, type, resource_id: id, owner_org: ownerOrg } = row;
+  return entryItem({ fact, action, type, id, ownerOrg }, rule, diagnostics);
 }

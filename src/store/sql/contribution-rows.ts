@@ -106,6 +106,23 @@ const CONTRIBUTIONS = rowsOf(
 );
 export const putContributions = CONTRIBUTIONS.insert.bind(CONTRIBUTIONS);
 
+const GIVE_SAYING = statement(
+  'UPDATE saying SET latest_record_id = ?, latest_ms = ? WHERE type = ? AND id = ? AND saying = ?',
+);
+/** @param next the record that says it last now */
+export function* giveSayingTo(
+  { type, id, saying }: Pick<SayingRow, 'type' | 'id' | 'saying'>,
+  next: Latest,
+): Step<void> {
+  yield* GIVE_SAYING.run(next.recordId!, next.sourceTimeMs, type, id, saying);
+}
+
+const DELETE_CONTRIBUTION = statement('DELETE FROM contribution WHERE type = ? AND id = ? AND record_id = ?');
+/** Forgets that a record said anything of a resource. */
+export function* deleteContribution(type: string, id: string, recordId: number): Step<void> {
+  yield* DELETE_CONTRIBUTION.run(type, id, recordId);
+}
+
 const DELETE_OF_SAYING = statement('DELETE FROM contribution WHERE type = ? AND id = ? AND saying = ?');
 /** Forgets something that was said of a resource, and who said it. */
 export function* forgetSaying(type: string, id: string, saying: number): Step<void> {

@@ -10,6 +10,7 @@ import { lockCommits } from './counter-rows.ts';
 import { refreshKey } from './delivery.ts';
 import type { Names } from './index-rows.ts';
 import { momentOf, putKey, selectKey } from './key-rows.ts';
+import { moveMessages } from './message-rows.ts';
 import {
   deletePersonLink,
   moveEntries,
@@ -52,6 +53,7 @@ export function* joinPatients(
     yield* auditLink('link', { patient: member, from, to, reason }, nowMs);
   }
   for (const row of yield* selectAllOfPerson(from)) yield* movePerson(row.rid, to);
+  yield* moveMessages(from, to);
   yield* moveDeliveries(from, to, nowMs);
 }
 
@@ -74,6 +76,7 @@ function* moveOut(patientId: string, from: string, nowMs: number): Step<void> {
     moved.add(`${row.type}/${row.id}`);
     yield* movePerson(row.rid, patientId);
   }
+  yield* moveMessages(from, patientId, [...moved]);
   yield* moveDeliveries(from, patientId, nowMs);
 }
 

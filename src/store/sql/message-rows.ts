@@ -24,6 +24,10 @@ interface Row {
   readonly owner_org: string;
   readonly remote_id: string | null;
   readonly reply_to: string | null;
+  readonly organisation: string | null;
+  readonly service: string | null;
+  readonly what: string | null;
+  readonly digest: string | null;
   readonly state: MessageState;
   readonly due_ms: number | null;
   readonly outcome: string | null;
@@ -44,6 +48,10 @@ function messageOf(row: Row): Message {
     ownerOrg: row.owner_org,
     remoteId: row.remote_id ?? undefined,
     replyTo: row.reply_to ?? undefined,
+    organisation: row.organisation ?? undefined,
+    service: row.service ?? undefined,
+    what: row.what ?? undefined,
+    digest: row.digest ?? undefined,
     state: row.state,
     dueMs: row.due_ms ?? undefined,
     outcome: row.outcome === null ? undefined : (JSON.parse(row.outcome) as OperationOutcome),
@@ -59,17 +67,19 @@ function messagesOf(rows: readonly unknown[]): readonly Message[] {
 
 const KEEP = statement(`
   INSERT INTO message (channel, direction, id, conversation, about, version, person_id, owner_org, remote_id, reply_to,
-    state, due_ms, body, created_ms, changed_ms)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (channel, direction, id) DO NOTHING`);
+    organisation, service, what, digest, state, due_ms, body, created_ms, changed_ms)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (channel, direction, id) DO NOTHING`);
 const GET = statement('SELECT * FROM message WHERE channel = ? AND direction = ? AND id = ?');
 
 function* keepMessage(message: NewMessage, nowMs: number): Step<{ message: Message; isNew: boolean }> {
   const { channel, direction, id, about, version, personId, remoteId, replyTo, dueMs, body } = message;
+  const { organisation, service, what, digest } = message;
   const isNew =
     (yield* KEEP.run(
       ...[channel, direction, id, message.conversation, about ?? null, version ?? null, personId ?? null],
-      ...[message.ownerOrg, remoteId ?? null, replyTo ?? null, message.state, dueMs ?? null, body ?? null],
-      ...[nowMs, nowMs],
+      ...[message.ownerOrg, remoteId ?? null, replyTo ?? null],
+      ...[organisation ?? null, service ?? null, what ?? null, digest ?? null],
+      ...[message.state, dueMs ?? null, body ?? null, nowMs, nowMs],
     )) === 1;
   return { message: messageOf((yield* GET.get(channel, direction, id)) as Row), isNew };
 }
@@ -78,9 +88,11 @@ function* keepMessage(message: NewMessage, nowMs: number): Step<{ message: Messa
 const CHANGE = statement(`
   UPDATE message SET
     state = coalesce(?, state),
+    person_id = CASE WHEN ? = 1 THEN ? ELSE person_id END,
     remote_id = CASE WHEN ? = 1 THEN ? ELSE remote_id END,
     reply_to = CASE WHEN ? = 1 THEN ? ELSE reply_to END,
     body = CASE WHEN ? = 1 THEN ? ELSE body END,
+    digest = CASE WHEN ? = 1 THEN ? ELSE digest END,
     due_ms = CASE WHEN ? = 1 THEN ? ELSE due_ms END,
     outcome = CASE WHEN ? = 1 THEN ? ELSE outcome END,
     changed_ms = ?
@@ -96,34 +108,64 @@ function* changeMessage(
   nowMs: number,
   from: readonly MessageState[] = ANY_STATE,
 ): Step<boolean> {
-  const { state, remoteId, replyTo, body, dueMs, outcome } = change;
+  const { state, personId, remoteId, replyTo, body, digest, dueMs, outcome } = change;
   const text = outcome === undefined || outcome === null ? null : JSON.stringify(outcome);
   const given = (value: unknown): number => (value === undefined ? 0 : 1);
   const written = yield* CHANGE.run(
     state ?? null,
+    ...[given(personId), personId ?? null],
     ...[given(remoteId), remoteId ?? null, given(replyTo), replyTo ?? null],
-    ...[given(body), body ?? null, given(dueMs), dueMs ?? null, given(outcome), text],
+    ...[given(body), body ?? null, given(digest), digest ?? null],
+    ...[given(dueMs), dueMs ?? null, given(outcome), text],
     ...[nowMs, channel, direction, id, JSON.stringify(from.map((one) => [one]))],
   );
   return written === 1;
 }
 
 const BY_REMOTE = statement(`
-  SELECT * FROM message WHERE channel = ? AND direction = ? AND remote_id = ? ORDER BY message_no DESC LIMIT 1`);
+  SELECT * FROM message
+  WHERE channel = ? AND direction = ? AND remote_id = ? AND coalesce(organisation, '') = coalesce(?, organisation, '')
+  ORDER BY message_no DESC LIMIT 1`);
 const OF_CONVERSATION = statement(
   'SELECT * FROM message WHERE channel = ? AND conversation = ? ORDER BY message_no',
 );
 const ABOUT = statement('SELECT * FROM message WHERE about = ? ORDER BY message_no DESC');
+const WITH_BODY = statement(
+  'SELECT channel, direction, id FROM message WHERE channel = ? AND body IS NOT NULL',
+);
 const OVERDUE = statement(
   'SELECT * FROM message WHERE channel = ? AND due_ms <= moment(?) ORDER BY due_ms LIMIT ?',
 );
 
-const ERASE = statement(`
-  UPDATE message SET body = NULL, outcome = NULL, reply_to = NULL
-  WHERE person_id IN (SELECT wanted.value ->> 0 FROM json_each(?) wanted)`);
+const OF_PEOPLE = 'person_id IN (SELECT wanted.value ->> 0 FROM json_each(?) wanted)';
+/** What was prepared and is looked for at no time would be waited for for ever: it goes no more. */
+const SAY_NOTHING = `
+  body = NULL, digest = NULL, outcome = NULL,
+  state = CASE WHEN direction = 'out' AND state = 'prepared' AND due_ms IS NULL THEN 'replaced' ELSE state END`;
+const ERASE = statement(`UPDATE message SET ${SAY_NOTHING}, reply_to = NULL WHERE ${OF_PEOPLE}`);
 /** Takes out what messages say; that they went stays. @param people ids of the person, and of their Patients */
 export function* eraseMessages(people: readonly string[]): Step<void> {
-  yield* ERASE.run(JSON.stringify([...new Set(people)].map((id) => [id])));
+  yield* ERASE.run(listOf(people));
+}
+
+const HIDE = statement(`UPDATE message SET ${SAY_NOTHING} WHERE ${OF_PEOPLE} AND state <> 'received'`);
+/** Takes out what messages say of somebody whose record goes on: whom to answer stays, and so does what is still to be worked. */
+export function* hideMessages(people: readonly string[]): Step<void> {
+  yield* HIDE.run(listOf(people));
+}
+
+function listOf(people: readonly string[]): string {
+  return JSON.stringify([...new Set(people)].map((id) => [id]));
+}
+
+const MOVE = statement('UPDATE message SET person_id = ? WHERE person_id = ?');
+const MOVE_ABOUT = statement(`
+  UPDATE message SET person_id = ?
+  WHERE person_id = ? AND about IN (SELECT wanted.value ->> 0 FROM json_each(?) wanted)`);
+/** Messages follow the person that they are about. @param about keys of resources; without them all of the person's go */
+export function* moveMessages(from: string, to: string, about?: readonly string[]): Step<void> {
+  if (about === undefined) yield* MOVE.run(to, from);
+  else yield* MOVE_ABOUT.run(to, from, JSON.stringify(about.map((key) => [key])));
 }
 
 const PRUNE = statement(`
@@ -141,14 +183,15 @@ export function messageStore(runner: Runner): MessageStore {
     keep: (message, nowMs) => runner.write(() => keepMessage(message, nowMs)),
     change: (key, change, nowMs, from) => runner.write(() => changeMessage(key, change, nowMs, from)),
     get: ({ channel, direction, id }) => runner.read(() => first(GET.get(channel, direction, id))),
-    byRemoteId: (channel, direction, remoteId) =>
-      runner.read(() => first(BY_REMOTE.get(channel, direction, remoteId))),
+    byRemoteId: (channel, direction, remoteId, organisation) =>
+      runner.read(() => first(BY_REMOTE.get(channel, direction, remoteId, organisation ?? null))),
     ofConversation: (channel, conversation) =>
       runner.read(() => listed(OF_CONVERSATION.all(channel, conversation))),
     async about(resource, channel) {
       const all = await runner.read(() => listed(ABOUT.all(resource)));
       return channel === undefined ? all : all.filter((one) => one.channel === channel);
     },
+    withBody: async (channel) => (await runner.read(() => WITH_BODY.all(channel))) as readonly MessageKey[],
     overdue: (channel, nowMs, count) => runner.read(() => listed(OVERDUE.all(channel, nowMs, count))),
   };
 }

@@ -3,6 +3,7 @@ import { AdapterError, issueOf } from '../../fhir/outcome.ts';
 import type { ChainedRow } from '../audit-chain.ts';
 import type { AuditArchive, Prunable, Pruned, PruneLimits } from '../retention.ts';
 import { appendAudit, selectAuditPage, selectAuditRow } from './audit-rows.ts';
+import { pruneEntries } from './coded-prune-rows.ts';
 import { lockCommits } from './counter-rows.ts';
 import { pruneMessages } from './message-rows.ts';
 import { type Step, statement } from './statement.ts';
@@ -57,6 +58,10 @@ export function* prune(what: Prunable, limits: PruneLimits): Step<Pruned> {
     }
     case 'messages': {
       const removed = yield* pruneMessages(beforeMs, count);
+      return { removed, after: removed === count ? until : undefined };
+    }
+    case 'entries': {
+      const removed = yield* pruneEntries(beforeMs, count);
       return { removed, after: removed === count ? until : undefined };
     }
     case 'receipts': {

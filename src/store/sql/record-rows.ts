@@ -136,6 +136,7 @@ export const insertRecordPatients = RECORD_PATIENTS.insert.bind(RECORD_PATIENTS)
 
 /** A source record that was emptied. */
 export interface ErasedRecord {
+  readonly recordId: number;
   readonly source: string;
   readonly kind: string;
   readonly key: string;
@@ -146,10 +147,16 @@ export interface ErasedRecord {
 const ERASE_OF_PATIENT = statement(`
   UPDATE source_record SET payload = NULL
   WHERE record_id IN (SELECT record_id FROM record_patient WHERE patient_id = ?)
-  RETURNING source, kind, record_key AS key, resources`);
+  RETURNING record_id AS "recordId", source, kind, record_key AS key, resources`);
 /** Empties the payloads of a patient's records; their digests stay, so that the same record again stays unchanged. */
 export function* eraseRecords(patientId: string): Step<ErasedRecord[]> {
   return (yield* ERASE_OF_PATIENT.all(patientId)) as unknown as ErasedRecord[];
+}
+
+const SET_RESOURCES = statement('UPDATE source_record SET resources = ? WHERE record_id = ?');
+/** @param resources JSON text of resource keys */
+export function* setRecordResources(recordId: number, resources: string): Step<void> {
+  yield* SET_RESOURCES.run(resources, recordId);
 }
 
 const INSERT_RECEIPT = statement(

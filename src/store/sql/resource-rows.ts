@@ -180,11 +180,11 @@ export function* eraseHistory(rid: number): Step<void> {
 }
 
 const SET_PERSON = statement('UPDATE resource SET person_id = ? WHERE rid = ?');
-export function* setResourcePerson(rid: number, personId: string): Step<void> {
+export function* setResourcePerson(rid: number, personId: string | null): Step<void> {
   yield* SET_PERSON.run(personId, rid);
 }
 
 const SET_HISTORY_PERSON = statement('UPDATE history SET person_id = ? WHERE rid = ?');
-export function* setHistoryPerson(rid: number, personId: string): Step<void> {
+export function* setHistoryPerson(rid: number, personId: string | null): Step<void> {
   yield* SET_HISTORY_PERSON.run(personId, rid);
 }

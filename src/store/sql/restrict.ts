@@ -1,61 +1,88 @@
 /** Takes where a restricted person is out of all that the store keeps of them: versions, sayings, payloads, refusals, messages, search rows. */
 import type { Identifier, Patient, Resource } from '@medplum/fhirtypes';
-import { NHS_NUMBER_SYSTEM } from '../../fhir/identifiers.ts';
-import { isRestricted, withoutWhereabouts } from '../../referral/restriction.ts';
+import { NHS_NUMBER_SYSTEM, type NhsNumber } from '../../fhir/identifiers.ts';
+import { nhsNumbersIn } from '../../fhir/verified-number.ts';
+import { isHome, isRestricted, withoutWhereabouts } from '../../referral/restriction.ts';
 import { patientOf } from '../people.ts';
-import type { SearchIndex } from '../search-index.ts';
 import type { Identified, ResourceKey } from '../store.ts';
 import { contentDigest } from '../versions.ts';
 import { appendAudit } from './audit-rows.ts';
 import { selectSayings } from './contribution-rows.ts';
-import { deleteIndexRows, indexChange, insertIndexRows, type Names } from './index-rows.ts';
-import { patientsOf } from './join.ts';
-import { selectLinkTargets } from './link-rows.ts';
-import { eraseMessages } from './message-rows.ts';
-import { enqueue } from './outbox-rows.ts';
-import { eraseRecords } from './record-rows.ts';
+import type { Names } from './index-rows.ts';
+import { patientsOf, personOf } from './join.ts';
+import { hideMessages } from './message-rows.ts';
+import { selectHolders } from './person-rows.ts';
+import { registeredIn } from './practices.ts';
+import { type ErasedRecord, eraseRecords } from './record-rows.ts';
 import { selectPayloadsWith } from './refused-rows.ts';
-import { type ResourceRow, selectAllOfPerson, selectHistory, selectResources } from './resource-rows.ts';
+import { type ResourceRow, selectAllOfPerson, selectResources } from './resource-rows.ts';
 import {
   isMarked,
   mark,
-  rewriteHistory,
   rewriteRefused,
-  rewriteResource,
   rewriteSaying,
   selectConflictsOf,
   selectRefusedOf,
   unmark,
 } from './restricted-rows.ts';
+import { type Rewriting, rewriteRow, rewriteVersions } from './rewrite.ts';
 import type { Step } from './statement.ts';
+import { untiePractices } from './untie.ts';
 
 /** What a restriction needs of the store. */
-export interface Restricting {
-  readonly names: Names;
-  readonly index: SearchIndex;
-  readonly nowMs: number;
-}
+export type Restricting = Rewriting;
 
 /**
  * Brings what is kept of a person in step with whether one of their Patients is restricted: two sources may know the same
- * person, and who is restricted in one is restricted in both.
+ * person, and who is restricted in one is restricted in both. Whoever is said to have the number of somebody restricted may
+ * be that person, whether the number is verified or not: nothing leads to them either.
  * @returns patients whose whereabouts were taken out now
  */
 export function* settleRestriction(restricting: Restricting, personId: string): Step<readonly string[]> {
-  const members = yield* patientsOf(personId);
-  const rows = yield* selectResources(members.map((id): ResourceKey => `Patient/${id}`));
+  const { people, rows } = yield* circleOf(restricting.names, personId);
   const isHidden = rows.some(
     ({ content }) => content !== null && isRestricted(JSON.parse(content) as Patient),
   );
   const changed: string[] = [];
-  for (const id of members) {
+  for (const [id, person] of people) {
     if (isHidden === (yield* isMarked(id))) continue;
-    if (isHidden) yield* restrictPatient(restricting, personId, id);
+    if (isHidden) yield* restrictPatient(restricting, person, id);
     else yield* unmark(id);
     changed.push(id);
   }
   if (changed.length > 0) yield* auditRestriction(isHidden, personId, changed, restricting.nowMs);
   return isHidden ? changed : [];
+}
+
+/** @returns the person of each patient who is one person with this one, or is said to have a number of theirs; and their rows */
+function* circleOf(
+  names: Names,
+  personId: string,
+): Step<{ people: ReadonlyMap<string, string>; rows: readonly ResourceRow[] }> {
+  const people = new Map<string, string>();
+  const rows: ResourceRow[] = [];
+  const waiting = [personId];
+  for (const person of waiting) {
+    const members = (yield* patientsOf(person)).filter((id) => !people.has(id));
+    for (const id of members) people.set(id, person);
+    const mine = yield* selectResources(members.map((id): ResourceKey => `Patient/${id}`));
+    rows.push(...mine);
+    for (const id of yield* selectNumberSharers(names, mine.flatMap(numbersOf)))
+      if (!people.has(id)) waiting.push(yield* personOf(id));
+  }
+  return { people, rows };
+}
+
+function numbersOf({ content }: ResourceRow): NhsNumber[] {
+  return content === null ? [] : nhsNumbersIn(JSON.parse(content) as Patient);
+}
+
+function* selectNumberSharers(names: Names, numbers: readonly NhsNumber[]): Step<string[]> {
+  const param = yield* names.find('Patient.identifier');
+  const system = yield* names.find(NHS_NUMBER_SYSTEM);
+  if (param === undefined || system === undefined) return [];
+  const tokens = [...new Set(numbers)].map((number) => [param, number, system] as const);
+  return (yield* selectHolders(tokens)).map(({ id }) => id);
 }
 
 function* auditRestriction(
@@ -71,83 +98,73 @@ function* auditRestriction(
 
 function* restrictPatient(restricting: Restricting, personId: string, patientId: string): Step<void> {
   yield* mark(patientId, restricting.nowMs);
-  const identifiers: Identifier[] = [];
+  const was: Identified[] = [];
   for (const row of yield* selectAllOfPerson(personId)) {
     const content = row.content === null ? undefined : (JSON.parse(row.content) as Identified);
     if (content === undefined || patientOf(content) !== patientId) continue;
-    yield* hideRow(restricting, row, content);
-    identifiers.push(...(yield* hideHistory(row)));
-    if (content.resourceType === 'Patient') identifiers.push(...(content.identifier ?? []));
-    yield* hideSayings(row.type, row.id);
+    was.push(content, ...(yield* hideAll(restricting, row, content)));
     for (const { id, payload } of yield* selectConflictsOf(row.type, row.id))
       yield* rewriteRefused(id, hiddenPayload(payload));
   }
-  yield* hideRecords(patientId);
-  yield* hideRefusedWith(identifiers);
-  yield* eraseMessages([personId, patientId]);
+  const patients = was.filter((one) => one.resourceType === 'Patient');
+  const records = yield* hideRecords(restricting, patientId);
+  yield* untiePractices(restricting, {
+    personId,
+    patientId,
+    records,
+    practices: patients.flatMap(registeredIn),
+  });
+  yield* hideRefusedWith(patients.flatMap(({ identifier }) => identifier ?? []));
+  yield* hideMessages([personId, patientId]);
 }
 
-/** The current version says less without a new number; who holds it as it was is sent it again. */
-function* hideRow({ names, index, nowMs }: Restricting, row: ResourceRow, content: Identified): Step<void> {
-  const hidden = withoutWhereabouts(content) as Identified;
-  const digest = contentDigest(hidden);
-  if (digest === contentDigest(content)) return;
-  const { rid, type, id, version, owner_org: ownerOrg, person_id: personId } = row;
-  const { gone, fresh } = indexChange(index(content), index(hidden));
-  yield* deleteIndexRows(
-    names,
-    gone.map((one) => ({ rid, row: one })),
-  );
-  yield* insertIndexRows(
-    names,
-    fresh.map((one) => ({ rid, row: one })),
-  );
-  yield* rewriteResource(rid, JSON.stringify(hidden), digest);
-  const entry = {
-    ownerOrg,
-    deliveryKey: personId ?? `${type}/${id}`,
-    type,
-    id,
-    version,
-    action: 'put' as const,
-  };
-  const targets = yield* selectLinkTargets(type, id);
-  yield* enqueue(
-    targets.map((target) => ({ ...entry, target })),
-    nowMs,
-  );
+/** @returns what it was in versions before, and what was said of it */
+function* hideAll(restricting: Restricting, row: ResourceRow, content: Identified): Step<Identified[]> {
+  yield* rewriteRow(restricting, row, content, hiddenOf(content));
+  return [...(yield* rewriteVersions(row, hiddenOf)), ...(yield* hideSayings(row.type, row.id))];
 }
 
-/** @returns the identifiers that a patient had in versions before */
-function* hideHistory({ rid, type, id, version }: ResourceRow): Step<Identifier[]> {
-  const identifiers: Identifier[] = [];
-  for (const before of yield* selectHistory(type, id, version, version)) {
-    if (before.content === null) continue;
-    const content = JSON.parse(before.content) as Identified;
-    if (content.resourceType === 'Patient') identifiers.push(...(content.identifier ?? []));
-    const hidden = withoutWhereabouts(content) as Identified;
-    yield* rewriteHistory(rid, before.version, JSON.stringify(hidden), contentDigest(hidden));
-  }
-  return identifiers;
+function hiddenOf(resource: Identified): Identified {
+  return withoutWhereabouts(resource) as Identified;
 }
 
-function* hideSayings(type: string, id: string): Step<void> {
+/** @returns what was said */
+function* hideSayings(type: string, id: string): Step<Identified[]> {
+  const was: Identified[] = [];
   for (const said of yield* selectSayings([[type, id]])) {
     if (said.saying < 0) continue; // a mark, which says nothing
-    const hidden = withoutWhereabouts(JSON.parse(said.content) as Identified) as Identified;
+    const content = JSON.parse(said.content) as Identified;
+    was.push(content);
+    const hidden = hiddenOf(content);
     yield* rewriteSaying(said, JSON.stringify(hidden), contentDigest(hidden));
   }
+  return was;
 }
 
 const OF_PEOPLE = /^(Patient|RelatedPerson|Person)\//;
 
 /** Where a source's form of a record says where somebody is, only its map knows: nothing of it is kept. */
-function* hideRecords(patientId: string): Step<void> {
-  for (const record of yield* eraseRecords(patientId)) {
+function* hideRecords(restricting: Restricting, patientId: string): Step<readonly ErasedRecord[]> {
+  const records = yield* eraseRecords(patientId);
+  for (const record of records) {
     for (const { id, payload } of yield* selectRefusedOf(record))
       yield* rewriteRefused(id, hiddenPayload(payload));
-    for (const key of JSON.parse(record.resources) as ResourceKey[])
-      if (OF_PEOPLE.test(key)) yield* hideIncomplete(key, patientId);
+    const keys = JSON.parse(record.resources) as ResourceKey[];
+    for (const key of keys) if (OF_PEOPLE.test(key)) yield* hideIncomplete(key, patientId);
+    yield* hideHomes(
+      restricting,
+      keys.filter((key) => key.startsWith('Location/')),
+    );
+  }
+  return records;
+}
+
+/** A home belongs to nobody, as far as FHIR tells. */
+function* hideHomes(restricting: Restricting, keys: readonly ResourceKey[]): Step<void> {
+  if (keys.length === 0) return;
+  for (const row of yield* selectResources(keys)) {
+    const content = row.content === null ? undefined : (JSON.parse(row.content) as Identified);
+    if (content && isHome(content)) yield* hideAll(restricting, row, content);
   }
 }
 

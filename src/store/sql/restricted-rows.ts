@@ -102,3 +102,19 @@ export function* namesRestricted(param: number, texts: readonly string[]): Step<
   const wanted = texts.map((text) => [param, text]);
   return ((yield* SELECT_NAMED.all(JSON.stringify(wanted))) as unknown[]).length > 0;
 }
+
+const SELECT_NUMBERS = statement(`
+  SELECT DISTINCT t.code FROM json_each(?) wanted
+  JOIN search_token t ON t.param = CAST(wanted.value ->> 0 AS BIGINT) AND t.code = wanted.value ->> 1
+    AND t.system = CAST(wanted.value ->> 2 AS BIGINT)
+  JOIN resource r ON r.rid = t.rid
+  JOIN restricted x ON x.patient_id = r.id
+  WHERE r.type = 'Patient'`);
+/** @param tokens param, number and system of each @returns those numbers that a restricted patient is said to have */
+export function* selectRestrictedNumbers(
+  tokens: readonly (readonly [number, string, number])[],
+): Step<ReadonlySet<string>> {
+  if (tokens.length === 0) return new Set();
+  const rows = (yield* SELECT_NUMBERS.all(JSON.stringify(tokens))) as { code: string }[];
+  return new Set(rows.map(({ code }) => code));
+}

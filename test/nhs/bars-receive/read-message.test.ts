@@ -26,6 +26,17 @@ test('keeps the labels of a restricted person, though only the Bundle has them',
   expect(patientIn(read(message)).meta).toEqual({ security: [label] });
 });
 
+test('implies no consent where the message says that the person refused', () => {
+  const message = messageOf(newReferral(), 'new') as Message;
+  const permits = (): unknown[] =>
+    read(message).others.filter(({ provision }) => (provision as Json | undefined)?.type === 'permit');
+  expect(permits()).toHaveLength(1);
+  const consent = message.entry.find(({ resource }) => resource.resourceType === 'Consent')!;
+  const refused = { ...consent.resource, id: undefined, status: 'rejected' };
+  message.entry.push({ fullUrl: 'urn:uuid:0b1d6ed6-2c38-4e46-8f3c-5f2f0d1e7a13', resource: refused });
+  expect(permits()).toEqual([]);
+});
+
 test('keeps a number that fails its check digit as no NHS number, and not as a verified one', () => {
   const text = JSON.stringify(
     patientIn(read(messageOf(newReferral('4857773456'), 'new') as Message)).identifier,

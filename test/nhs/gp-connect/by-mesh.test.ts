@@ -3,9 +3,12 @@ import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Store } from '../../../src/store/store.ts';
 import { hear, type Said } from '../../../src/target/document-answers.ts';
-import { begin, type CourseOptions, errandId, sweep, wayOf } from '../../../src/target/document-course.ts';
+import { begin, stopKept, sweep } from '../../../src/target/document-course.ts';
+import { type CourseOptions, errandId, wayOf } from '../../../src/target/document-errand.ts';
 import { folderWay } from '../../../src/target/document-folder.ts';
 import { acknowledgementHandler, meshWay, saidBy } from '../../../src/target/document-mesh.ts';
+import { mayLeave, recall } from '../../../src/target/document-recall.ts';
+import type { Exchange } from '../../../src/wire/exchange.ts';
 import type { MeshServer } from '../../servers/mesh.ts';
 import { temporaryStore } from '../../store/temporary.ts';
 import { assembled, CLOSED, CLOSED_REQUEST, documentOf, FACTS } from '../../target/document-samples.ts';
@@ -28,6 +31,10 @@ const PRACTICE = 'GPPROVIDER_9990000018_17051948_Testperson';
 const DAYS_MS = 3 * DAY_MS;
 
 interface Post {
+  readonly course: CourseOptions;
+  /** what the person says */
+  agreed: boolean;
+  isDown: boolean;
   readonly store: Store;
   readonly clock: Clock;
   readonly server: MeshServer;
@@ -48,7 +55,11 @@ async function post(
     PRACTICE: { password: 'other', ods: 'Y99001', workflows: [SETTINGS.workflow] },
   };
   const server = await meshServer(clock, { mailboxes, practices: { [PRACTICE]: practice } });
-  const ours = mailbox({ server, store, clock });
+  const around =
+    (exchange: Exchange): Exchange =>
+    async (request, signal) =>
+      self.isDown ? { ok: false, sent: false, reason: 'ECONNREFUSED' } : await exchange(request, signal);
+  const ours = mailbox({ server, store, clock, around });
   const by = meshWay({
     ...{ channel: ours, to: 'registered-practice', workflowId: SETTINGS.workflow, subject: SETTINGS.subject },
     ...{ format: 'xml', names: SETTINGS.names, businessAcknowledgement: true },
@@ -57,7 +68,7 @@ async function post(
   });
   const course: CourseOptions = {
     ...{ target: 'gp-letters', ways: [by, folderWay(letters)], store, clock: clock.read },
-    ...{ mayGo: async () => true, silentAfterMs: DAYS_MS, filedWithinMs: DAYS_MS },
+    ...{ mayGo: async () => self.agreed, silentAfterMs: DAYS_MS, filedWithinMs: DAYS_MS },
   };
   const listen = async (said: Said): Promise<boolean> => await hear(course, said);
   ours.onMessage(SETTINGS.acknowledgementWorkflow, acknowledgementHandler(SETTINGS.responses, listen));
@@ -65,9 +76,10 @@ async function post(
     const said = saidBy(report);
     if (said) await listen(said);
   });
+  ours.onLeaving(({ localId }) => mayLeave(course, localId, (message) => stopKept(course, message)));
   await keep(course);
-  return {
-    ...{ store, clock, server, letters },
+  const self: Post = {
+    ...{ store, clock, server, letters, course, agreed: true, isDown: false },
     pass: async (ms) => {
       await live(clock, ms, ours);
       while ((await sweep(course, SIGNAL)) > 0);
@@ -82,6 +94,7 @@ async function post(
     },
     work: async () => (await store.worklist({ open: true, count: 50 })).map(({ rule }) => rule ?? '').sort(),
   };
+  return self;
 }
 
 async function keep(course: CourseOptions): Promise<void> {
@@ -154,6 +167,35 @@ test('an answer that comes after the letter is a question for a person: the lett
   expect([sentIn(here).length, await here.states(), await here.work()]).toEqual([
     ...[1, ['replaced', 'answered'], ['document-twice']],
   ]);
+});
+
+test('consent that is withdrawn while MESH is down keeps the document from leaving', async () => {
+  const here = await post();
+  here.isDown = true;
+  await here.pass(MINUTE_MS);
+  expect(await here.states()).toEqual(['sent']); // by the mailbox, which has not sent it yet
+  here.agreed = false;
+  here.isDown = false;
+  await here.pass(30 * MINUTE_MS);
+  expect([sentIn(here).length, await here.states(), await here.work()]).toEqual([
+    ...[0, ['replaced'], ['document-stopped']],
+  ]);
+});
+
+test.each([
+  ['waits in the mailbox is called back for good', true, 0],
+  ['has left is known to have left', false, 1],
+])('a document that %s', async (_what, isDown, there) => {
+  const here = await post();
+  here.isDown = isDown;
+  await here.pass(MINUTE_MS);
+  const [copy] = await here.store.messages.ofConversation('gp-letters', reference);
+  expect([await recall(here.course, copy!), await here.states()]).toEqual([isDown, ['replaced']]);
+  const [again] = await here.store.messages.ofConversation('gp-letters', reference);
+  expect(await recall(here.course, again!)).toBe(isDown);
+  here.isDown = false;
+  await here.pass(30 * MINUTE_MS);
+  expect([sentIn(here).length, readdirSync(here.letters)]).toEqual([there, []]);
 });
 
 test('an answer that names no document of ours waits for a person', async () => {

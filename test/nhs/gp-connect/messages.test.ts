@@ -84,6 +84,53 @@ test('a practice is found by number, birth date and family name, and by nothing 
   }
 });
 
+test.each([
+  ['Zoë-Núñez', 'Zoe-Nunez'],
+  ['Wałęsa', 'Walesa'],
+  ['O’Testperson', "O'Testperson"],
+])('the family name %s goes into the address without its marks', (familyName, sent) => {
+  const person = { nhsNumber: '9990000018', birthDate: '1948-05-17', familyName };
+  expect(practiceAddress(person)).toEqual({ ok: true, value: `GPPROVIDER_9990000018_17051948_${sent}` });
+});
+
+test('a family name of another script is refused here, and not as a header by MESH', () => {
+  const person = { nhsNumber: '9990000018', birthDate: '1948-05-17', familyName: 'Ольга' };
+  const address = practiceAddress(person);
+  expect(JSON.stringify(address)).toMatch(/letters that no header carries/);
+  expect(JSON.stringify(address)).not.toMatch(/9990000018|Ольга/);
+});
+
+test('copies by two ways answer to ids of their own, under one reference', async () => {
+  const { bundle } = await documentOf(assembled(...CLOSED), CLOSED_REQUEST);
+  const input = {
+    ...{ document: bundle, senderReference: REFERENCE, names: NAMES, businessAcknowledgement: true },
+    sender: { odsCode: 'X26', name: 'Example Link Workers' },
+    source: { name: 'Hedgerow', endpoint: 'urn:nhs-uk:addressing:ods' },
+  };
+  const [first, second] = [sendDocumentMessage(input), sendDocumentMessage({ ...input, way: 1 })];
+  expect(first.headerId).not.toBe(second.headerId);
+  expect(JSON.stringify(second.message)).toContain(REFERENCE);
+});
+
+test('a reference to what is not carried along names nothing that is not there', async () => {
+  const { bundle } = await documentOf(assembled(...CLOSED), CLOSED_REQUEST);
+  const [composition, ...others] = bundle.entry!;
+  const custodian = { reference: 'urn:uuid:nowhere', type: 'Organization', display: 'Example' };
+  const document = {
+    ...bundle,
+    entry: [{ ...composition, resource: { ...composition!.resource, custodian } }, ...others],
+  } as typeof bundle;
+  const { message: made } = sendDocumentMessage({
+    ...{ document, senderReference: REFERENCE, names: NAMES, businessAcknowledgement: true },
+    sender: { odsCode: 'X26', name: 'Example Link Workers' },
+    source: { name: 'Hedgerow', endpoint: 'urn:nhs-uk:addressing:ods' },
+  });
+  const text = JSON.stringify(made);
+  expect(text).toContain('"custodian":{"display":"Example"}');
+  for (const [, id] of text.matchAll(/"reference":"urn:uuid:([^"]+)"/g))
+    expect(text).toContain(`"id":"${id}"`);
+});
+
 test('a subject is one line of its template, whatever the names hold', () => {
   const parts = {
     title: 'Summary',

@@ -42,6 +42,15 @@ test.each([
   expect(parsed.error?.issues.map((issue) => issue.path.join('.')).join()).toContain(path);
 });
 
+test('a mailbox cannot have the name of a target: their messages could not be told apart', () => {
+  const target = { name: 'main', url: 'http://127.0.0.1:1/fhir' };
+  const parsed = configSchema.safeParse({ targets: [target], nhs: { mesh: MESH } });
+  expect(parsed.error?.issues.map(({ path }) => path.join('.'))).toEqual(['nhs.mesh.mailboxes.0.name']);
+  expect(configSchema.safeParse({ targets: [{ ...target, name: 'ehr' }], nhs: { mesh: MESH } }).success).toBe(
+    true,
+  );
+});
+
 test('a server on this machine may be asked as often as one likes', () => {
   const config = { ...MESH, url: 'http://127.0.0.1:8700/', mailboxes: [{ ...MAILBOX, pollMinutes: 0.1 }] };
   expect(locatedMesh(meshSchema.parse(config), '/etc').url).toBe('http://127.0.0.1:8700');

@@ -66,6 +66,22 @@ test('what nobody collects within five days comes back, and may be sent again', 
   expect(server.messages.filter(({ report, status }) => !report && status === 'accepted')).toHaveLength(1);
 });
 
+test('a report of the copy before says nothing of the one that was sent again', async () => {
+  const clock = new Clock();
+  const store = await temporaryStore();
+  const server = await meshServer(clock);
+  const ours = mailbox({ server, store, clock });
+  await ours.send(letter('l1'), SIGNAL);
+  const { id } = server.messages[0]!;
+  server.report({ id, to: 'OURS' }, '14');
+  await live(clock, 10 * MINUTE_MS, ours);
+  expect(await ours.retry('out', 'l1')).toMatchObject({ ok: true });
+  server.report({ id, localId: 'l1', to: 'OURS' }, '14');
+  await live(clock, 20 * MINUTE_MS, ours);
+  expect(await ours.sent('l1')).toMatchObject({ progress: 'sent' });
+  expect(await open(store)).toEqual([]);
+});
+
 test('a report of a message that is not ours is put on the worklist', async () => {
   const clock = new Clock();
   const store = await temporaryStore();

@@ -145,22 +145,33 @@ test('a first POST that never arrived is sent again when a person says so', asyn
   expect(await open(store)).toEqual([]);
 });
 
-test.each(['lost', 'cut'] as const)(
-  'where MESH tracks local ids, a first POST that was %s is looked for, and nobody is asked',
-  async (fault) => {
-    const clock = new Clock();
-    const store = await temporaryStore();
-    const server = await meshServer(clock);
-    let count = 0;
-    server.setFault(({ path }) => (path.endsWith('/outbox') && ++count === 1 ? fault : undefined));
-    const ours = mailbox({ server, store, clock, settings: { trackByLocalId: true } });
-    await ours.send(letter('l1'), SIGNAL);
-    await live(clock, 30 * MINUTE_MS, ours);
-    expect(await ours.sent('l1')).toMatchObject({ progress: 'sent', messageId: server.messages[0]!.id });
-    expect(server.messages).toHaveLength(1);
-    expect(await open(store)).toEqual([]);
-  },
-);
+test('where MESH tracks local ids, a first POST whose answer was lost is found, and nobody is asked', async () => {
+  const clock = new Clock();
+  const store = await temporaryStore();
+  const server = await meshServer(clock, { fault: lostOnce() });
+  const ours = mailbox({ server, store, clock, settings: { trackByLocalId: true } });
+  await ours.send(letter('l1'), SIGNAL);
+  await live(clock, 30 * MINUTE_MS, ours);
+  expect(await ours.sent('l1')).toMatchObject({ progress: 'sent', messageId: server.messages[0]!.id });
+  expect(server.messages).toHaveLength(1);
+  expect(await open(store)).toEqual([]);
+});
+
+test('a first POST that MESH does not find by its local id is a question, and no second POST', async () => {
+  const clock = new Clock();
+  const store = await temporaryStore();
+  const server = await meshServer(clock);
+  let count = 0;
+  server.setFault(({ path }) => {
+    if (path.includes('/outbox/tracking/')) return { status: 404 }; // as a server without the request answers
+    return path.endsWith('/outbox') && ++count === 1 ? 'lost' : undefined;
+  });
+  const ours = mailbox({ server, store, clock, settings: { trackByLocalId: true } });
+  await ours.send(letter('l1'), SIGNAL);
+  await live(clock, 60 * MINUTE_MS, ours);
+  expect((await open(store)).map(({ text }) => text)).toEqual([expect.stringContaining('does not find it')]);
+  expect(posts(server)).toBe(1);
+});
 
 test('what certainly never left waits, and goes when MESH can be reached', async () => {
   const clock = new Clock();

@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { ruleOf } from '../../../src/fhir/outcome.ts';
 import { createOdsClient, type OdsClientOptions } from '../../../src/nhs/ods/client.ts';
 import { createOdsDirectory, type OdsDirectory } from '../../../src/nhs/ods/directory.ts';
-import { withClosed } from '../../../src/nhs/ods/successors.ts';
+import { withClosed, workedBy } from '../../../src/nhs/ods/successors.ts';
 import { createExchange } from '../../../src/wire/exchange.ts';
 import type { AccessTokens } from '../../../src/wire/token.ts';
 import { type Held, type OdsServer, startOds } from '../../servers/ods.ts';
@@ -174,6 +174,26 @@ test('a service that is down is not asked for every code, and is asked again aft
   expect(await ods.lookUp('A10001', never)).toMatchObject({ ok: true });
 });
 
+test('one code that cannot be answered keeps none of the others from being asked about', async () => {
+  const server = await serve({ A10001: { name: 'ELM' } });
+  const ods = await directory(server.ordUrl, {
+    exchange: async ({ url }, signal) =>
+      url.endsWith('/A10001')
+        ? await createExchangeOnce(url, signal)
+        : { ok: true, status: 200, headers: {}, text: '{"Organisation":{}}' },
+  });
+  for (let many = 2; many < 9; many++)
+    expect(await ods.lookUp(`A1000${many}`, never)).toMatchObject({ ok: false, retry: 'permanent' });
+  expect(await ods.lookUp('A10001', never)).toMatchObject({ ok: true });
+});
+
+async function createExchangeOnce(url: string, signal: AbortSignal) {
+  const { exchange, close } = createExchange();
+  closing.push(close);
+  const headers = { accept: 'application/json', 'x-request-id': randomUUID() };
+  return await exchange({ method: 'GET', url, headers }, signal);
+}
+
 const closed = (name: string, ...successors: string[]): Held => ({
   name,
   closedOn: '2026-01-31',
@@ -236,4 +256,6 @@ test('a target for a practice is one for those whose work it does, and for no ot
   expect(withClosed(['b2', 'E5'], successors)).toEqual(['b2', 'E5', 'A1']);
   const own = ['A1', 'E5'];
   expect(withClosed(own, successors)).toBe(own);
+  expect([workedBy('A1', successors, undefined), workedBy('a1', successors, ['b2'])]).toEqual(['B2', 'B2']);
+  expect([workedBy('A1', successors, ['A1']), workedBy('Z9', successors, undefined)]).toEqual(['A1', 'Z9']);
 });

@@ -52,13 +52,41 @@ test('what would lead to a person is not read, whoever they are', () => {
 });
 
 test.each([
-  ['U', undefined],
+  ['U', 'U'],
   ['R', 'R'],
   ['V', 'V'],
   ['REDACTED', 'R'],
 ])('security %s', (security, restriction) => {
   const answer = readPatientAnswer({ status: 200, body: pdsRecord(NUMBER, { security }) });
   expect(answer).toMatchObject({ kind: 'person', person: { restriction } });
+});
+
+test('a record without a label says nothing of a restriction', () => {
+  const body = { ...pdsRecord(NUMBER), meta: { versionId: '1' } };
+  const answer = readPatientAnswer({ status: 200, body });
+  expect(answer).toMatchObject({ kind: 'person', person: { restriction: undefined } });
+});
+
+test.each([
+  [{ name: { family: 'Example' } }],
+  [{ name: [null] }],
+  [{ name: [{ family: 7 }] }],
+  [{ identifier: 'x' }],
+  [{ meta: { security: { code: 'U' } } }],
+  [{ extension: {} }],
+  [{ birthDate: 1961 }],
+])('a record of another form than FHIR gives it is no answer: %j', (more) => {
+  const body = { ...pdsRecord(NUMBER), ...more };
+  expect(readPatientAnswer({ status: 200, body })).toMatchObject({ kind: 'refused', rule: 'pds-unreadable' });
+  for (const entry of [[{ resource: body }], {}, [null], 'x'])
+    expect(
+      readSearchAnswer({ status: 200, body: { resourceType: 'Bundle', total: 1, entry } }),
+    ).toMatchObject({ kind: 'refused', rule: 'pds-unreadable' });
+});
+
+test.each([[{}], ['x'], [[null]], [[{ details: { coding: {} } }]]])('an outcome of %j is read', (issue) => {
+  const body = { resourceType: 'OperationOutcome', issue };
+  expect(readPatientAnswer({ status: 500, body })).toMatchObject({ rule: 'pds-down' });
 });
 
 test('a search has found somebody only where it found one and no more', () => {

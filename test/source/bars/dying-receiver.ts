@@ -41,6 +41,7 @@ function boundOf(of: MessageStore): MessageStore {
     byRemoteId: (...given) => of.byRemoteId(...given),
     ofConversation: (...given) => of.ofConversation(...given),
     about: (...given) => of.about(...given),
+    withBody: (...given) => of.withBody(...given),
     overdue: (...given) => of.overdue(...given),
   };
 }

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServiceRequest, Task } from '@medplum/fhirtypes';
 import { expect, test } from 'vitest';
+import { ruleOf } from '../../../src/fhir/outcome.ts';
 import type { Identified } from '../../../src/store/store.ts';
 import { headersFor, type Json, messageOf, newReferral, post } from '../../servers/bars-sender.ts';
 import { idOf, patient, recordOf } from '../../store/samples.ts';
@@ -9,6 +10,9 @@ import { open, type Place, SENT } from './place.ts';
 
 const NHS = 'https://fhir.nhs.uk';
 const REQUEST = `ServiceRequest/${idOf('r')}` as const;
+
+/** whom it went to: the sender of the answers */
+const ASKED = 'A83001';
 
 interface Sent {
   readonly bundle: string;
@@ -44,7 +48,7 @@ async function sent(place: Place): Promise<Sent> {
     about: REQUEST,
   } as const;
   await place.store.messages.keep(
-    { ...kept, ownerOrg: 'X26', remoteId: ids.bundle, state: 'acknowledged' },
+    { ...kept, ownerOrg: 'X26', remoteId: ids.bundle, state: 'acknowledged', organisation: ASKED },
     Date.now(),
   );
   return ids;
@@ -79,12 +83,10 @@ const tell = async (
   place: Place,
   { bundle, correlation }: Sent,
   says: { request: string; task?: Json },
+  by = ASKED,
 ): Promise<[number, string, string]> => {
-  const answered = await post(
-    place.url,
-    answer(bundle, says),
-    headersFor({ 'x-correlation-id': correlation }),
-  );
+  const headers = headersFor({ 'x-correlation-id': correlation }, by);
+  const answered = await post(place.url, answer(bundle, says), headers);
   const [task, request] = await Promise.all([
     place.store.read('Task', idOf('t')),
     place.store.read('ServiceRequest', idOf('r')),
@@ -145,4 +147,13 @@ test('refuses what answers nothing of ours, and puts it on the worklist where th
     'active',
   ]);
   expect(await rules()).toContain('bars-unknown-response');
+});
+
+test('takes an answer from nobody but the organisation that was asked, and says on the worklist that another gave one', async () => {
+  const place = await open();
+  const ids = await sent(place);
+  expect(await tell(place, ids, { request: 'completed' }, 'B84002')).toEqual([404, 'requested', 'active']);
+  const items = await place.store.worklist({ open: true, count: 9 });
+  expect(items.map(({ outcome }) => ruleOf(outcome.issue[0]!))).toContain('bars-unknown-response');
+  expect(await tell(place, ids, { request: 'completed' })).toEqual([200, 'completed', 'completed']);
 });

@@ -37,6 +37,8 @@ export interface Bench {
   service(id: string): Promise<HealthcareService | undefined>;
   /** what items of a rule on the worklist say */
   work(rule: string): Promise<readonly string[]>;
+  /** takes services in as a file in the folder of the source has them */
+  drop(services: readonly object[]): Promise<void>;
   /** takes rows of quality checks in, as a file of them is */
   check(rows: readonly object[]): Promise<void>;
 }
@@ -82,6 +84,11 @@ export async function openBench(services: readonly HsdsService[], settings: obje
       (await store.read('HealthcareService', activityKey('open-referral-uk', id).slice(18)))?.resource as
         | HealthcareService
         | undefined,
+    async drop(services) {
+      const reader = sources.get('open-referral-uk')!.kinds.get('service')!;
+      const read = readJson(reader, JSON.stringify(services), { nowMs: bench.nowMs, file: 'services.json' });
+      await pipeline.ingest('open-referral-uk', 'service', read, { file: 'services.json' });
+    },
     async check(rows) {
       const reader = sources.get('open-referral-uk')!.kinds.get('check')!;
       const read = readJson(reader, JSON.stringify(rows), { nowMs: bench.nowMs });

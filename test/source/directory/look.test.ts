@@ -147,3 +147,88 @@ test('activities that another source knows by the same keys are those of the dir
   await bench.look();
   expect(await bench.work('activity-closed')).toHaveLength(1);
 });
+
+test('five services in a row that cannot be read do not keep the look from the others for ever', async () => {
+  const seven = [1, 2, 3, 4, 5, 6, 7].map((number) => service(number));
+  const bench = await openBench(seven, { perPage: 10 });
+  bench.directory.interfere = ({ url = '' }, response) => {
+    if (!/\/svc-[1-5]$/.test(url)) return false;
+    response.writeHead(500).end();
+    return true;
+  };
+  expect(ruleIn(await bench.look())).toBe('directory-answer');
+  expect(ruleIn(await bench.look())).toBe('directory-answer');
+  expect(await bench.service('svc-7')).toBeDefined();
+  bench.directory.interfere = undefined;
+  bench.directory.asked.length = 0;
+  expect(done(await bench.look())).toMatchObject({ isFull: false, taken: 5 });
+  expect(detailsOf(bench)).toEqual(['svc-1', 'svc-2', 'svc-3', 'svc-4', 'svc-5']);
+});
+
+test('what was committed and not told of when a look was cut off is told of by the next', async () => {
+  const bench = await openBench(FIVE);
+  const told: string[] = [];
+  const cut = { ...bench.options, onChanged: () => Promise.reject(new Error('cut off')) };
+  await expect(lookAtDirectory(cut, new AbortController().signal)).rejects.toThrow('cut off');
+  const whole = { ...bench.options, onChanged: async (keys: readonly string[]) => void told.push(...keys) };
+  await lookAtDirectory(whole, new AbortController().signal);
+  expect(told).toEqual(['svc-1', 'svc-2', 'svc-3', 'svc-4', 'svc-5']);
+});
+
+test('another source that is named later knows what stands here already by its keys', async () => {
+  const bench = await openBench(FIVE);
+  await bench.look();
+  const told: string[] = [];
+  const onChanged = async (keys: readonly string[]): Promise<void> => void told.push(...keys);
+  const named = { ...bench.options, alsoOf: ['platform'], onChanged };
+  await lookAtDirectory(named, new AbortController().signal);
+  expect(told.sort()).toEqual(['svc-1', 'svc-2', 'svc-3', 'svc-4', 'svc-5']);
+  await lookAtDirectory(named, new AbortController().signal);
+  expect(told).toHaveLength(5);
+});
+
+test('a clock that was ahead blinds no look when it is put right', async () => {
+  const bench = await openBench(FIVE);
+  bench.nowMs += 240 * HOUR_MS;
+  await bench.look();
+  bench.nowMs -= 240 * HOUR_MS;
+  bench.directory.services.set('svc-2', service(2, { last_modified: '2026-06-30T11:59:00Z' }));
+  expect(done(await bench.look())).toMatchObject({ isFull: true, taken: 1 });
+});
+
+test('an unchanged page leads on to the next that it named, not to the next number', async () => {
+  const bench = await openBench(FIVE);
+  const contents = [FIVE.slice(0, 3), FIVE.slice(3)];
+  bench.directory.interfere = ({ url = '', headers }, response) => {
+    const { searchParams } = new URL(url, 'http://a.example');
+    if (!searchParams.has('page') && !searchParams.has('cursor')) return false;
+    const at = searchParams.has('cursor') ? 1 : 0;
+    if (at === 0 && searchParams.get('page') !== '1') response.writeHead(400).end();
+    else if (headers['if-none-match'] === `"${at}"`) response.writeHead(304).end();
+    else {
+      const next = at === 0 ? `${bench.directory.url}/services?cursor=abc` : null;
+      const head = { 'content-type': 'application/json', etag: `"${at}"` };
+      response.writeHead(200, head).end(JSON.stringify({ contents: contents[at], next }));
+    }
+    return true;
+  };
+  expect(done(await bench.look())).toMatchObject({ pages: 2, taken: 5 });
+  expect(done(await bench.look(true))).toMatchObject({ pages: 2, taken: 0, gone: 0 });
+});
+
+test('what spoke against an activity is taken back when it is over, and said again when it comes back', async () => {
+  const bench = await openBench(FIVE);
+  await bench.look();
+  await refer(bench, activityKey('open-referral-uk', 'svc-1'));
+  const says = async (status: string, minute: number): Promise<readonly string[]> => {
+    bench.directory.services.set(
+      'svc-1',
+      service(1, { status, last_modified: `2026-06-30T12:0${minute}:00Z` }),
+    );
+    await bench.look();
+    return await bench.work('activity-closed');
+  };
+  expect(await says('temporarily closed', 1)).toHaveLength(1);
+  expect(await says('active', 2)).toEqual([]);
+  expect(await says('temporarily closed', 3)).toHaveLength(1);
+});

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { ServiceRequest, Task } from '@medplum/fhirtypes';
 import { pino } from 'pino';
 import { afterAll, beforeEach, expect, test } from 'vitest';
-import { type ErsWatch, startErs } from '../../../src/cli/ers.ts';
+import { type ErsWatch, openErs } from '../../../src/cli/ers.ts';
 import { loadParts, ROOT } from '../../../src/cli/load.ts';
 import { loadConfig } from '../../../src/config.ts';
 import { createPipeline, type Pipeline } from '../../../src/pipeline.ts';
@@ -53,8 +53,8 @@ beforeEach(async () => {
 function watch(lookMs = 1_000_000): ErsWatch {
   const { exchange, close } = createExchange();
   const log = pino({ base: null }, { write: (line: string) => void lines.push(line) });
-  const watching = startErs(
-    { ...(config.ok && config.value.nhs!.ers!), url: server.url } as Parameters<typeof startErs>[0],
+  const watching = openErs(
+    { ...(config.ok && config.value.nhs!.ers!), url: server.url } as Parameters<typeof openErs>[0],
     {
       access: { exchange, baseUrl: () => server.url },
       ...{ sources: parts.sources, pipeline, store, log, clock: () => nowMs },
@@ -63,6 +63,7 @@ function watch(lookMs = 1_000_000): ErsWatch {
   );
   return {
     look: watching.look,
+    start: watching.start,
     stop: async () => {
       await watching.stop();
       close();
@@ -153,12 +154,12 @@ test('a referral that e-RS does not show is on the worklist under its booking re
   expect(item?.outcome.issue[0]?.diagnostics).toContain('nhs.ers.services');
 });
 
-test('a referral that a case system brought under the same booking reference is left to it', async () => {
-  server.referrals.set('000000070001', { ubrn: '000000070001', nhsNumber: '9990000018', list: REVIEW });
+/** Commits a referral of another source under a booking reference. */
+async function hold(ubrn: string): Promise<void> {
   const held = {
     resourceType: 'ServiceRequest' as const,
     id: 'held-by-the-case-system',
-    identifier: [{ system: 'https://fhir.nhs.uk/Id/UBRN', value: '000000070001' }],
+    identifier: [{ system: 'https://fhir.nhs.uk/Id/UBRN', value: ubrn }],
     status: 'active' as const,
     intent: 'order' as const,
     subject: { display: 'somebody' },
@@ -177,14 +178,92 @@ test('a referral that a case system brought under the same booking reference is 
     pipeline.rules,
     nowMs,
   );
+}
+
+test('a referral that a case system brought under the same booking reference is left to it', async () => {
+  server.referrals.set('000000070001', { ubrn: '000000070001', nhsNumber: '9990000018', list: REVIEW });
+  await hold('000000070001');
   await look();
   const page = await store.search({ type: 'ServiceRequest', clauses: [], count: 9 });
   expect(page.versions.map(({ id }) => id)).toEqual(['held-by-the-case-system']);
 });
 
+test('a referral that a case system brings later is taken back here, and said once', async () => {
+  server.referrals.set('000000070001', { ubrn: '000000070001', nhsNumber: '9990000018', list: REVIEW });
+  await look();
+  await hold('000000070001');
+  await look();
+  const page = await store.search({ type: 'ServiceRequest', clauses: [], count: 9 });
+  const standing = page.versions.map(({ resource }) => (resource as ServiceRequest).status).sort();
+  expect(standing).toEqual(['active', 'entered-in-error']);
+  server.nextDay();
+  server.asked.length = 0;
+  await look();
+  expect(server.asked.filter((key) => key.startsWith('GET'))).toEqual([]);
+});
+
+test('a booking after triage is no step back', async () => {
+  const one = { ubrn: '000000070001', nhsNumber: '9990000018' };
+  server.referrals.set(one.ubrn, { ...one, state: 'TRIAGED_PROVIDER_TO_ACTION', list: REVIEW });
+  await look();
+  expect(await standing()).toEqual({ [one.ubrn]: 'active accepted' });
+  server.referrals.set(one.ubrn, { ...one, state: 'BOOKED' });
+  await look();
+  expect(await standing()).toEqual({ [one.ubrn]: 'active accepted' });
+  expect(await store.worklist({ open: true, kind: 'rejected', count: 9 })).toEqual([]);
+  server.referrals.set(one.ubrn, { ...one, state: 'CANCELLED_REFERRAL' });
+  await look();
+  expect(await standing()).toEqual({ [one.ubrn]: 'revoked cancelled' });
+});
+
+test('a referral that e-RS knows no more is not asked for again', async () => {
+  const one = { ubrn: '000000070001', nhsNumber: '9990000018' };
+  server.referrals.set(one.ubrn, { ...one, list: REVIEW });
+  await look();
+  server.referrals.delete(one.ubrn);
+  server.nextDay();
+  await look();
+  server.asked.length = 0;
+  await look();
+  expect(server.asked.filter((key) => key.startsWith('GET'))).toEqual([]);
+});
+
+test('a busy e-RS is asked for no other referral in this look', async () => {
+  for (const ubrn of ['000000070001', '000000070002'])
+    server.referrals.set(ubrn, { ubrn, nhsNumber: '9990000018', list: REVIEW });
+  server.broken.set('GET /ReferralRequest/000000070001', { status: 429, headers: { 'retry-after': '60' } });
+  await look();
+  expect(server.asked.filter((key) => key.startsWith('GET'))).toHaveLength(1);
+  server.broken.clear();
+  await look();
+  expect(Object.keys(await standing()).sort()).toEqual(['000000070001', '000000070002']);
+});
+
+test('a list that is refused for good is on the worklist until it is given', async () => {
+  server.broken.set('POST /ReferralRequest/$ers.fetchworklist', { status: 403, body: '{}' });
+  await look();
+  expect((await store.worklist({ open: true, count: 9 })).map(({ rule }) => rule)).toEqual([
+    'ers-answer',
+    'ers-answer',
+  ]);
+  server.broken.clear();
+  await look();
+  expect(await store.worklist({ open: true, count: 9 })).toEqual([]);
+});
+
+test('a turn that was missed on its day is made up for, and one of the day before is not', async () => {
+  nowMs = Date.UTC(2026, 2, 20, 7, 50);
+  server.referrals.set('000000070001', { ubrn: '000000070001', nhsNumber: '9990000018', list: REVIEW });
+  const late = watch(5);
+  late.start();
+  await expect.poll(async () => Object.keys(await standing()).length).toBe(1);
+  await late.stop();
+});
+
 test('lists are read at their times only, by one of two processes on the store', async () => {
   server.referrals.set('000000070001', { ubrn: '000000070001', nhsNumber: '9990000018', list: REVIEW });
   const both = [watch(5), watch(5)];
+  for (const one of both) one.start();
   const lists = (): string[] => server.asked.filter((key) => key.startsWith('POST'));
   await expect.poll(() => lists().length).toBe(0);
   nowMs = Date.UTC(2026, 2, 20, 7, 1);

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { CodedContent, PlannedEntry } from '../../../src/referral/coded/entry.ts';
 import type { EntryChange, Store } from '../../../src/store/store.ts';
-import { idOf, NOW_MS } from '../samples.ts';
+import { commit, contact, idOf, NOW_MS, patient, recordOf } from '../samples.ts';
 
 const DAY = '2025-03-01';
 const PRACTICE = 'Y01234';
@@ -101,10 +101,91 @@ export function codedEntryContract(open: () => Promise<Store>): void {
     const { codedEntries } = await open();
     await codedEntries.change(person, [put(entry('a'))], NOW_MS);
     const batch = await codedEntries.list(PRACTICE, DAY, NOW_MS);
-    expect(await codedEntries.unput(10)).toEqual([batch!.id]);
+    expect(await codedEntries.unput(10)).toEqual([{ id: batch!.id, listedMs: NOW_MS }]);
+    expect(await codedEntries.waysOf(batch!.id)).toEqual([]);
+    await codedEntries.putBy(batch!.id, ['one']);
+    expect(await codedEntries.waysOf(batch!.id)).toEqual(['one']);
     await codedEntries.put(batch!.id, NOW_MS + 1);
     expect(await codedEntries.unput(10)).toEqual([]);
     expect(await codedEntries.batch(batch!.id)).toEqual(batch);
+  });
+
+  test('pages lists that were not put out, however many were made in one moment', async () => {
+    const { codedEntries } = await open();
+    for (const [at, name] of ['a', 'b', 'c'].entries()) {
+      const practice = `Y0000${at}`;
+      await codedEntries.change(person, [put(entry(name, { practice }))], NOW_MS);
+      await codedEntries.list(practice, DAY, NOW_MS + Math.min(at, 1));
+    }
+    const all = await codedEntries.unput(10);
+    expect(all).toHaveLength(3);
+    const paged = [];
+    for (let page = await codedEntries.unput(1); page[0]; page = await codedEntries.unput(1, page[0]))
+      paged.push(...page);
+    expect(paged).toEqual(all);
+  });
+
+  test('takes back what nobody has got yet, and nothing of a list that one way took', async () => {
+    const store = await open();
+    const { codedEntries } = store;
+    await codedEntries.change(person, [put(entry('a')), put(entry('b'))], NOW_MS);
+    const batch = (await codedEntries.list(PRACTICE, DAY, NOW_MS))!;
+    const removal = entry('a', { action: 'remove' });
+    await codedEntries.change(person, [put(removal)], NOW_MS);
+    expect(await codedEntries.release(batch.id, [idOf('fact a')])).toBe(1);
+    expect(await states(store)).toEqual(['add due', 'add listed', 'remove withdrawn']);
+    expect((await codedEntries.batch(batch.id))?.entries.map(({ id }) => id)).toEqual([idOf('entry b')]);
+    await codedEntries.putBy(batch.id, ['one']);
+    expect(await codedEntries.release(batch.id, [idOf('fact b')])).toBe(0);
+  });
+
+  test('leaves people out of a list who are to be in a later one', async () => {
+    const { codedEntries } = await open();
+    await codedEntries.change(person, [put(entry('a'))], NOW_MS);
+    await codedEntries.change(idOf('q'), [put(entry('b'))], NOW_MS);
+    const batch = await codedEntries.list(PRACTICE, DAY, NOW_MS, [person]);
+    expect(batch?.entries.map(({ personId }) => personId)).toEqual([idOf('q')]);
+    expect((await codedEntries.list(PRACTICE, DAY, NOW_MS + 1))?.entries).toHaveLength(1);
+  });
+
+  test('writes nothing of somebody who was erased after it was planned', async () => {
+    const store = await open();
+    const { codedEntries } = store;
+    await commit(store, recordOf([patient('p'), contact('a', 'p')]));
+    const source = { type: 'Encounter', id: idOf('a'), version: 1 };
+    const planned = put(entry('a', { content: { ...content('a'), source } }));
+    expect(await codedEntries.change(person, [planned], NOW_MS)).toBe(true);
+    await store.erasePerson(person, 'tester', NOW_MS + 1);
+    expect(await codedEntries.change(person, [planned], NOW_MS + 2)).toBe(false);
+    const removal = entry('b', { action: 'remove' });
+    expect(await codedEntries.change(person, [put(removal)], NOW_MS + 2)).toBe(false);
+    expect(await codedEntries.ofPerson(person, [])).toEqual([]);
+  });
+
+  test('keeps of what was filed long ago the fact and the number, and no names nor words', async () => {
+    const store = await open();
+    const { codedEntries } = store;
+    await codedEntries.change(person, [put(entry('a')), put(entry('b')), put(entry('c'))], NOW_MS);
+    const waiting = (await codedEntries.ofPerson(person, [])).find(({ id }) => id === idOf('entry c'))!;
+    await codedEntries.change(
+      person,
+      [{ kind: 'mark', entry: waiting, from: 'due', state: 'withdrawn', blocked: undefined }],
+      NOW_MS,
+    );
+    await codedEntries.list(PRACTICE, DAY, NOW_MS);
+    await codedEntries.receive([receipt('a', 'filed', { reason: 'Told by Robin' })], NOW_MS);
+    const limits = { versions: 1, mapDigests: [], after: 0, count: 10 };
+    expect(await store.prune('entries', { ...limits, beforeMs: NOW_MS })).toEqual({
+      removed: 0,
+      after: undefined,
+    });
+    expect((await store.prune('entries', { ...limits, beforeMs: NOW_MS + 10 })).removed).toBe(2);
+    expect((await store.prune('entries', { ...limits, beforeMs: NOW_MS + 10 })).removed).toBe(0);
+    const kept = await codedEntries.ofPerson(person, []);
+    const filed = kept.find(({ state }) => state === 'filed');
+    expect(filed?.content.person).toEqual({ nhsNumber: '9990000018', family: '', given: '', birthDate: '' });
+    expect(JSON.stringify(filed)).not.toMatch(/Robin|Example|Clerk/);
+    expect(kept.find(({ state }) => state === 'listed')?.content.person?.family).toBe('Example');
   });
 
   test('keeps receipts: what is filed stays so, what was rejected is on the worklist until it is filed', async () => {
@@ -165,13 +246,18 @@ export function codedEntryContract(open: () => Promise<Store>): void {
     const store = await open();
     const { codedEntries } = store;
     await codedEntries.change(person, [put(entry('a'))], NOW_MS);
+    const again = entry('b', { content: { ...content('a'), rule: 'other' } });
+    await codedEntries.change(person, [put(again)], NOW_MS);
     await codedEntries.list(PRACTICE, DAY, NOW_MS);
     expect(await codedEntries.raiseUnfiled(NOW_MS - 1, NOW_MS)).toBe(0);
-    expect(await codedEntries.raiseUnfiled(NOW_MS, NOW_MS)).toBe(1);
+    expect(await codedEntries.raiseUnfiled(NOW_MS, NOW_MS)).toBe(2);
     expect(await codedEntries.raiseUnfiled(NOW_MS, NOW_MS)).toBe(0);
-    expect((await store.worklist({ open: true, count: 10 })).map(({ rule }) => rule)).toEqual([
-      'activity-unfiled',
-    ]);
+    const rules = async (): Promise<(string | undefined)[]> =>
+      (await store.worklist({ open: true, count: 10 })).map(({ rule }) => rule);
+    expect(await rules()).toEqual(['activity-unfiled', 'activity-unfiled']);
+    await codedEntries.receive([receipt('b', 'filed')], NOW_MS);
+    // two entries of one resource: what settles one leaves the other
+    expect(await rules()).toEqual(['activity-unfiled']);
     await codedEntries.receive([receipt('a', 'filed')], NOW_MS);
     expect(await store.worklist({ open: true, count: 10 })).toEqual([]);
   });

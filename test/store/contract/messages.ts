@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import { issueOf, outcomeOf } from '../../../src/fhir/outcome.ts';
 import type { MessageKey, NewMessage, Store } from '../../../src/store/store.ts';
-import { commit, NOW_MS, patient, recordOf } from '../samples.ts';
+import { commit, idOf, NHS_NUMBER, NOW_MS, patient, recordOf, withNhsNumber } from '../samples.ts';
+import { pds, restricted } from './whereabouts.ts';
 
 const KEY: MessageKey = { channel: 'bars', direction: 'out', id: 'request-1' };
 const MESSAGE: NewMessage = {
@@ -13,7 +14,11 @@ const MESSAGE: NewMessage = {
   personId: 'p',
   ownerOrg: 'A1',
   remoteId: 'bundle-1',
-  replyTo: undefined,
+  replyTo: 'system|our-service',
+  organisation: 'X26',
+  service: 'system|1',
+  what: 'new',
+  digest: 'digest-1',
   state: 'prepared',
   body: '{"resourceType":"Bundle"}',
   dueMs: NOW_MS + 1_000,
@@ -45,6 +50,12 @@ export function messageContract(open: () => Promise<Store>): void {
     const { body: _body, dueMs: _due, ...rest } = MESSAGE;
     const times = { createdMs: NOW_MS, changedMs: NOW_MS + 6 };
     expect(await messages.get(KEY)).toEqual({ ...rest, state: 'sent', remoteId: 'm-1', outcome, ...times });
+    expect(await messages.change(KEY, { digest: 'digest-2', replyTo: null, personId: 'q' }, NOW_MS + 7)).toBe(
+      true,
+    );
+    expect(await messages.get(KEY)).toMatchObject({
+      ...{ digest: 'digest-2', replyTo: undefined, what: 'new', personId: 'q' },
+    });
     expect(await messages.change({ ...KEY, id: 'other' }, { state: 'sent' }, NOW_MS)).toBe(false);
   });
 
@@ -72,6 +83,18 @@ export function messageContract(open: () => Promise<Store>): void {
     expect(await messages.byRemoteId('bars', 'in', 'bundle-1')).toBe(undefined);
   });
 
+  test('messages of two organisations that are called the same are told apart', async () => {
+    const { messages } = await open();
+    await messages.keep(MESSAGE, NOW_MS);
+    await messages.keep({ ...MESSAGE, id: 'request-2', organisation: 'Y2' }, NOW_MS);
+    await messages.keep({ ...MESSAGE, id: 'request-3', organisation: undefined }, NOW_MS);
+    const found = async (organisation?: string): Promise<string | undefined> =>
+      (await messages.byRemoteId('bars', 'out', 'bundle-1', organisation))?.id;
+    expect([await found('X26'), await found('Y2'), await found('Z3'), await found()]).toEqual([
+      ...['request-1', 'request-2', undefined, 'request-3'],
+    ]);
+  });
+
   test('what is overdue is told, the longest overdue first', async () => {
     const { messages } = await open();
     for (const [id, dueMs] of Object.entries({ late: 20, later: 30, latest: 10 }))
@@ -86,8 +109,40 @@ export function messageContract(open: () => Promise<Store>): void {
     await store.messages.keep(MESSAGE, NOW_MS);
     await store.messages.keep({ ...MESSAGE, id: 'of another', personId: 'q' }, NOW_MS);
     await store.erasePerson('p', 'operator', NOW_MS);
-    expect(await store.messages.get(KEY)).toMatchObject({ ...KEY, conversation: 'talk-1', body: undefined });
+    const gone = { body: undefined, digest: undefined, replyTo: undefined };
+    const { conversation, organisation, service, what } = MESSAGE;
+    const stays = { ...KEY, conversation, organisation, service, what };
+    expect(await store.messages.get(KEY)).toMatchObject({ ...stays, ...gone, state: 'prepared' });
     expect(await store.messages.get({ ...KEY, id: 'of another' })).toMatchObject({ body: MESSAGE.body });
+    expect(await store.messages.withBody('bars')).toEqual([
+      { channel: 'bars', direction: 'out', id: 'of another' },
+    ]);
+  });
+
+  test('a message without its content is waited for by nobody, once its person is erased or restricted', async () => {
+    const store = await open();
+    const { messages } = store;
+    const states = async (): Promise<unknown[]> =>
+      (await messages.ofConversation('bars', 'talk-1')).map(({ id, state, body, replyTo }) => [
+        ...[id, state, body !== undefined, replyTo !== undefined],
+      ]);
+    await commit(store, recordOf([withNhsNumber('a', NHS_NUMBER)], { key: '1' }));
+    const kept = { ...MESSAGE, personId: idOf('a'), dueMs: undefined };
+    await messages.keep({ ...kept, id: 'prepared' }, NOW_MS);
+    await messages.keep({ ...kept, id: 'with a time', dueMs: NOW_MS }, NOW_MS);
+    await messages.keep({ ...kept, id: 'sent', state: 'sent' }, NOW_MS);
+    await messages.keep({ ...kept, id: 'came', direction: 'in', state: 'received' }, NOW_MS);
+    await commit(store, pds('a', restricted('a')));
+    expect(await states()).toEqual([
+      ['prepared', 'replaced', false, true],
+      ['with a time', 'prepared', false, true],
+      ['sent', 'sent', false, true],
+      ['came', 'received', true, true],
+    ]);
+    await store.erasePerson(idOf('a'), 'operator', NOW_MS);
+    expect((await states()).map((one) => (one as unknown[]).slice(2))).toEqual([
+      ...Array.from({ length: 4 }, () => [false, false]),
+    ]);
   });
 
   test('retention takes the bodies of settled messages, and no other', async () => {

@@ -352,6 +352,12 @@ CREATE TABLE message (
   owner_org text COLLATE "C" NOT NULL,
   remote_id text COLLATE "C",
   reply_to text COLLATE "C",
+  -- Who is at the other end, and what is said: these stay when the body goes.
+  organisation text COLLATE "C",
+  service text COLLATE "C",
+  what text COLLATE "C",
+  -- Of the content: goes with the body of a person who is erased or restricted.
+  digest text COLLATE "C",
   state text COLLATE "C" NOT NULL CHECK (state IN ('prepared', 'sent', 'acknowledged', 'answered', 'rejected', 'silent', 'replaced', 'received', 'taken', 'refused')),
   due_ms bigint,
   outcome text COLLATE "C",
@@ -406,10 +412,14 @@ CREATE TABLE coded_entry (
   due_ms bigint NOT NULL,
   listed_ms bigint,
   put_ms bigint,
+  -- names of the ways that took it, where not all have yet (JSON)
+  put_ways text COLLATE "C",
   settled_ms bigint,
   said_by text COLLATE "C",
   reason text COLLATE "C",
   raised_ms bigint,
+  -- since when it has no names and no words of the practice any more
+  trimmed_ms bigint,
   PRIMARY KEY (fact, action)
 );
 CREATE UNIQUE INDEX coded_entry_id ON coded_entry (id, action);
@@ -422,3 +432,5 @@ CREATE INDEX coded_entry_unput ON coded_entry (listed_ms) WHERE batch_id IS NOT 
 CREATE INDEX coded_entry_open ON coded_entry (due_ms, fact, action)
   WHERE state IN ('due', 'listed', 'rejected') OR blocked IS NOT NULL;
 CREATE INDEX coded_entry_unfiled ON coded_entry (listed_ms) WHERE state = 'listed' AND raised_ms IS NULL;
+CREATE INDEX coded_entry_filed ON coded_entry (settled_ms) WHERE state = 'filed' AND trimmed_ms IS NULL;
+CREATE INDEX coded_entry_withdrawn ON coded_entry (due_ms) WHERE state = 'withdrawn' AND batch_id IS NULL;

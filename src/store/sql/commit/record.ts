@@ -111,7 +111,7 @@ function* writeRecord(
   yield* settleRefused(batch, record, kept !== undefined);
   yield* openWarnings(batch, record);
   yield* releaseHeld(writer);
-  batch.pending.audit.push(auditOf(record, writer.written, batch.context.nowMs));
+  batch.pending.audit.push(...auditOf(record, writer.written, batch.context.nowMs));
   return { written: writer.written, deliveries: writer.deliveries };
 }
 

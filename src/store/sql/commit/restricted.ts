@@ -1,11 +1,11 @@
 /** Keeps where restricted people are out of what records say of them, from the commit on that says that they are restricted. */
-import type { Patient } from '@medplum/fhirtypes';
 import { parseNhsNumber } from '../../../fhir/identifiers.ts';
-import { isRestricted, withoutWhereabouts } from '../../../referral/restriction.ts';
+import { isHome, isRestricted, withoutWhereabouts } from '../../../referral/restriction.ts';
 import { patientOf } from '../../people.ts';
 import type { CommitRecord, Identified, RefusedRecord } from '../../store.ts';
 import { contentDigest } from '../../versions.ts';
 import { personOf } from '../join.ts';
+import { keyOf, practicesOnlyOf } from '../practices.ts';
 import { selectRecord } from '../record-rows.ts';
 import { selectResources } from '../resource-rows.ts';
 import { settleRestriction } from '../restrict.ts';
@@ -19,14 +19,17 @@ import type { CommitView } from './view.ts';
 export function withheld(view: CommitView, record: CommitRecord): CommitRecord {
   const hidden = patientsHidden(view, record);
   if (hidden.size === 0) return record;
-  const isOfHidden = (resource: Identified): boolean => hidden.has(patientOf(resource) ?? '');
-  const practices = record.resources.flatMap(({ resource }) =>
-    resource.resourceType === 'Patient' && isOfHidden(resource) ? practicesOf(resource) : [],
-  );
+  const isOfHidden = (resource: Identified): boolean =>
+    isHome(resource) || hidden.has(patientOf(resource) ?? '');
   const resources = record.resources.map((one) =>
     isOfHidden(one.resource) ? { ...one, resource: withoutWhereabouts(one.resource) as Identified } : one,
   );
-  return { ...record, payload: {}, isWithheld: true, resources: withoutUnnamed(resources, practices) };
+  const unnamed = practicesOnlyOf(
+    record.resources.map(({ resource }) => resource),
+    (patient) => hidden.has(patient.id),
+  );
+  const left = resources.filter(({ resource }) => !unnamed.has(keyOf(resource)));
+  return { ...record, payload: {}, isWithheld: true, resources: left };
 }
 
 function patientsHidden(view: CommitView, { resources }: CommitRecord): ReadonlySet<string> {
@@ -38,25 +41,6 @@ function patientsHidden(view: CommitView, { resources }: CommitRecord): Readonly
     if (isSaid || view.restricted.has(patient)) hidden.add(patient);
   }
   return hidden;
-}
-
-function practicesOf({ generalPractitioner }: Patient): string[] {
-  return (generalPractitioner ?? []).flatMap(({ reference }) => reference ?? []);
-}
-
-/** A practice that the record names for nothing else would still tell where the person is registered. */
-function withoutUnnamed(
-  resources: CommitRecord['resources'],
-  practices: readonly string[],
-): CommitRecord['resources'] {
-  if (practices.length === 0) return resources;
-  const keyOf = ({ resource }: CommitRecord['resources'][number]): string =>
-    `${resource.resourceType}/${resource.id}`;
-  return resources.filter((one) => {
-    const key = keyOf(one);
-    if (!practices.includes(key)) return true;
-    return resources.some((other) => other !== one && JSON.stringify(other.resource).includes(`"${key}"`));
-  });
 }
 
 /** @returns plans whose content, and what is kept of who said what, lead to no restricted person */

@@ -1,7 +1,7 @@
 /** What the records of a batch are planned against: the rows that they may touch, read at once, with what earlier records of the batch changed laid over. */
 import type { Patient } from '@medplum/fhirtypes';
 import { NHS_NUMBER_SYSTEM } from '../../../fhir/identifiers.ts';
-import { verifiedNhsNumber } from '../../../fhir/verified-number.ts';
+import { nhsNumbersIn, verifiedNhsNumber } from '../../../fhir/verified-number.ts';
 import { SHARED_TYPES } from '../../merge-table.ts';
 import { patientOf } from '../../people.ts';
 import type { Saying } from '../../sayings.ts';
@@ -17,7 +17,7 @@ import {
 } from '../person-rows.ts';
 import { type KeptRecord, selectKept } from '../record-rows.ts';
 import { type ResourceRow, selectReferring, selectResources } from '../resource-rows.ts';
-import { hasRestricted, selectRestricted } from '../restricted-rows.ts';
+import { hasRestricted, selectRestricted, selectRestrictedNumbers } from '../restricted-rows.ts';
 import type { Step } from '../statement.ts';
 import { selectOpenRecords } from '../work-rows.ts';
 import { StandingView } from './standing.ts';
@@ -211,6 +211,23 @@ export class CommitView {
     if (!this.hasRestricted) return;
     const pairs = patients.map((id) => [id, this.personOf(id)!] as const);
     for (const id of yield* selectRestricted(pairs)) this.restricted.add(id);
+    yield* this.#restrictByNumber(records, names);
+  }
+
+  /** Whoever is said to have the number of somebody restricted may be that person, verified or not. */
+  *#restrictByNumber(records: readonly CommitRecord[], names: Names): Step<void> {
+    const param = yield* names.find('Patient.identifier');
+    const system = yield* names.find(NHS_NUMBER_SYSTEM);
+    if (param === undefined || system === undefined) return;
+    const numbers = records.flatMap(({ resources }) =>
+      resources.flatMap(({ resource }) =>
+        resource.resourceType === 'Patient'
+          ? nhsNumbersIn(resource).map((number) => [resource.id, number] as const)
+          : [],
+      ),
+    );
+    const hidden = yield* selectRestrictedNumbers(numbers.map(([, number]) => [param, number, system]));
+    for (const [id, number] of numbers) if (hidden.has(number)) this.restricted.add(id);
   }
 
   *#selectHolders(names: Names, numbers: readonly string[]): Step<string[]> {

@@ -350,6 +350,12 @@ CREATE TABLE message (
   owner_org TEXT NOT NULL,
   remote_id TEXT,
   reply_to TEXT,
+  -- Who is at the other end, and what is said: these stay when the body goes.
+  organisation TEXT,
+  service TEXT,
+  what TEXT,
+  -- Of the content: goes with the body of a person who is erased or restricted.
+  digest TEXT,
   state TEXT NOT NULL CHECK (state IN ('prepared', 'sent', 'acknowledged', 'answered', 'rejected', 'silent', 'replaced', 'received', 'taken', 'refused')),
   due_ms INTEGER,
   outcome TEXT,
@@ -404,10 +410,14 @@ CREATE TABLE coded_entry (
   due_ms INTEGER NOT NULL,
   listed_ms INTEGER,
   put_ms INTEGER,
+  -- names of the ways that took it, where not all have yet (JSON)
+  put_ways TEXT,
   settled_ms INTEGER,
   said_by TEXT,
   reason TEXT,
   raised_ms INTEGER,
+  -- since when it has no names and no words of the practice any more
+  trimmed_ms INTEGER,
   PRIMARY KEY (fact, action)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX coded_entry_id ON coded_entry (id, action);
@@ -420,3 +430,5 @@ CREATE INDEX coded_entry_unput ON coded_entry (listed_ms) WHERE batch_id IS NOT 
 CREATE INDEX coded_entry_open ON coded_entry (due_ms, fact, action)
   WHERE state IN ('due', 'listed', 'rejected') OR blocked IS NOT NULL;
 CREATE INDEX coded_entry_unfiled ON coded_entry (listed_ms) WHERE state = 'listed' AND raised_ms IS NULL;
+CREATE INDEX coded_entry_filed ON coded_entry (settled_ms) WHERE state = 'filed' AND trimmed_ms IS NULL;
+CREATE INDEX coded_entry_withdrawn ON coded_entry (due_ms) WHERE state = 'withdrawn' AND batch_id IS NULL;
