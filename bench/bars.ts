@@ -19,7 +19,7 @@ import {
   START_MS,
   task,
   USE_CASE,
-} from '../test/target/bars-world.ts';
+} from '../test/target/bars/world.ts';
 import { partsOf } from './ingest.ts';
 import { compareBatches, type Result } from './measure.ts';
 

@@ -19,23 +19,23 @@ import { placesOf } from './again/places.ts';
 import { retryWork } from './again/retry-work.ts';
 import type { Workshop } from './again/workshop.ts';
 import { openAlerting } from './alerting.ts';
-import { barsVoices } from './bars-receiver.ts';
-import { checkInWorker } from './check-in-worker.ts';
 import { type Closers, openOrClose } from './closers.ts';
 import { controlRoutes } from './control.ts';
 import { type Deliveries, openDeliveries } from './deliveries.ts';
-import { fitRulesOf } from './directories.ts';
+import { fitRulesOf } from './directory/directories.ts';
 import { closeServer, listen, urlOf } from './listening.ts';
 import { type LoadedParts, VERSION } from './load.ts';
-import { retryMessages } from './mesh.ts';
-import { type NhsAccess, openNhsAccess } from './nhs-access.ts';
+import { type NhsAccess, openNhsAccess } from './nhs/access.ts';
+import { barsVoices } from './nhs/bars-receiver.ts';
+import { retryMessages } from './nhs/mesh.ts';
+import { startRerouting } from './nhs/rerouting.ts';
 import { openRunningStore } from './open-store.ts';
 import { openReceivers } from './receivers.ts';
-import { startRerouting } from './rerouting.ts';
 import { openServices } from './services.ts';
 import { sandboxTarget } from './targets.ts';
-import { openTerms, type Terms } from './terms.ts';
 import { startUnfiledWatch } from './unfiled.ts';
+import { checkInWorker } from './validate/check-in-worker.ts';
+import { openTerms, type Terms } from './validate/terms.ts';
 import { checkOwnSources } from './webhook-target.ts';
 
 export interface Adapter {
@@ -142,9 +142,9 @@ function shopOf(
 ): Workshop {
   const placeOf = placesOf(configured, { store, clock, definitions: parts.definitions });
   const keeping = { retention: config.retention ?? {}, archiveDir: join(config.dataDir, 'archive') };
-  const { activity, unasked, wake } = deliveries;
+  const { coded, unasked, wake } = deliveries;
   return {
-    ...{ ...parts, ...keeping, activity, config },
+    ...{ ...parts, ...keeping, coded, config },
     ...{ store, targets, unasked, wake, clock, pipelineOf, placeOf },
   };
 }

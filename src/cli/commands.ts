@@ -2,22 +2,22 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Config, loadConfig, type Overrides } from '../config.ts';
 import { AdapterError } from '../fhir/outcome.ts';
-import { addActivityWords } from './activity-words.ts';
 import { addAgainWords } from './again/add-words.ts';
-import { type ConvertOptions, convert } from './convert.ts';
-import { type ConvertMapOptions, convertMap } from './convert-map.ts';
+import { addCodedActivityWords } from './coded/words.ts';
+import { type ConvertOptions, convert } from './convert/convert.ts';
+import { type ConvertMapOptions, convertMap } from './convert/convert-map.ts';
+import { explainMap } from './convert/explain-map.ts';
+import { type RunMapOptions, runMapFile } from './convert/run-map.ts';
 import { type CopyOptions, copy, migrate } from './databases.ts';
-import { addDirectoryWords } from './directory-words.ts';
-import { explainMap } from './explain-map.ts';
+import { addDirectoryWords } from './directory/words.ts';
 import { boundHeap } from './heap.ts';
 import { ROOT } from './load.ts';
-import { addMeshWords } from './mesh-words.ts';
-import { ods } from './ods.ts';
+import { addMeshWords } from './nhs/mesh-words.ts';
+import { ods } from './nhs/ods.ts';
 import { status } from './operate.ts';
-import { addProfiles, listProfiles, removeProfiles } from './profiles.ts';
-import { type RunMapOptions, runMapFile } from './run-map.ts';
 import { start } from './start.ts';
-import { type ValidateOptions, validate } from './validate.ts';
+import { addProfiles, listProfiles, removeProfiles } from './validate/profiles.ts';
+import { type ValidateOptions, validate } from './validate/validate.ts';
 
 boundHeap();
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -218,7 +218,7 @@ withConfig(program.command('ods <code>'))
 
 addAgainWords(program, withConfig, configured);
 addMeshWords(program, withConfig, configured);
-addActivityWords(program, withConfig, configured);
+addCodedActivityWords(program, withConfig, configured);
 addDirectoryWords(program, withConfig, configured);
 
 withConfig(program.command('migrate'))

@@ -6,16 +6,16 @@ import type { OutboxWorker } from '../outbox/worker.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { Store } from '../store/store.ts';
 import type { RoutedTarget } from '../target/route.ts';
-import { type ActivityDesk, openActivity, runningActivity } from './activity.ts';
 import { unaskedOf } from './again/places.ts';
-import { openBarsAnswers, withOwnAnswers } from './bars-receiver.ts';
 import { type Closers, openOrClose } from './closers.ts';
-import { openDocuments } from './gp-connect.ts';
+import { type CodedDesk, openCodedActivity, runningCodedActivity } from './coded/coded-activity.ts';
 import type { LoadedParts } from './load.ts';
-import { type Mesh, openMesh } from './mesh.ts';
-import { meshControlRoutes } from './mesh-control.ts';
-import type { NhsAccess } from './nhs-access.ts';
-import { openPds, type PdsDesk } from './pds-target.ts';
+import type { NhsAccess } from './nhs/access.ts';
+import { openBarsAnswers, withOwnAnswers } from './nhs/bars-receiver.ts';
+import { openDocuments } from './nhs/gp-connect.ts';
+import { type Mesh, openMesh } from './nhs/mesh.ts';
+import { meshControlRoutes } from './nhs/mesh-control.ts';
+import { openPds, type PdsDesk } from './nhs/pds-target.ts';
 import { openTarget } from './targets.ts';
 
 export interface DeliverySurroundings {
@@ -39,7 +39,7 @@ export interface Deliveries {
   readonly unasked: ReadonlySet<string>;
   readonly mesh: Mesh;
   readonly pds: PdsDesk | undefined;
-  readonly activity: ActivityDesk | undefined;
+  readonly coded: CodedDesk | undefined;
   readonly routes: readonly Router[];
   wake(): void;
   /** Begins what sends and receives by itself. */
@@ -66,8 +66,8 @@ async function openLines(
   const { config, parts, access, take } = surroundings;
   const { definitions, validator } = parts;
   const around = { ...surroundings, definitions };
-  const activity = config.nhs?.activity && (await openActivity(config.nhs.activity, around));
-  if (activity) closers.add(activity.close);
+  const coded = config.nhs?.codedActivity && (await openCodedActivity(config.nhs.codedActivity, around));
+  if (coded) closers.add(coded.close);
   const taken = [...configured.map(({ name }) => name), ...parts.sources.keys()];
   const pds = openPds(config.nhs, taken, access && { ...around, access, take });
   const answers = openBarsAnswers(around);
@@ -80,19 +80,19 @@ async function openLines(
     ...{ nhs: config.nhs, validator, activities: config.activities },
   };
   const targets = configured.map((target) => openTarget(target, { ...around, ...more }));
-  const entries = activity && runningActivity(activity, around);
-  return { activity, entries, pds, answers, mesh, documents, targets };
+  const entries = coded && runningCodedActivity(coded, around);
+  return { coded, entries, pds, answers, mesh, documents, targets };
 }
 
 function runningLines(
-  { activity, entries, pds, answers, mesh, documents, targets }: Awaited<ReturnType<typeof openLines>>,
+  { coded, entries, pds, answers, mesh, documents, targets }: Awaited<ReturnType<typeof openLines>>,
   configured: readonly TargetConfig[],
   { parts, store, token }: DeliverySurroundings,
 ): Deliveries {
-  const beside = [activity, pds, answers].flatMap((one): RoutedTarget[] => (one ? [one.routed] : []));
+  const beside = [coded, pds, answers].flatMap((one): RoutedTarget[] => (one ? [one.routed] : []));
   const workers = [...targets, ...[entries, pds, answers].flatMap((one) => (one ? [one.worker] : []))];
   return {
-    ...{ workers, mesh, pds, activity },
+    ...{ workers, mesh, pds, coded },
     lines: [...withOwnAnswers<RoutedTarget>(configured), ...beside],
     unasked: new Set([...unaskedOf(configured), ...beside.map(({ name }) => name)]),
     routes: [meshControlRoutes({ mesh, store, token }), ...(entries ? [entries.routes(token)] : [])],

@@ -3,6 +3,12 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { AdapterError, type Checked, issueOf, type outcomeOf, refuse } from '../fhir/outcome.ts';
 import type { ResourceKey } from '../store/store.ts';
+import { decideJob } from './again/decide-job.ts';
+import { reconcileTarget } from './again/reconcile.ts';
+import { remapAll } from './again/remap.ts';
+import { replayAll } from './again/replay.ts';
+import { prune } from './again/retention.ts';
+import type { Workshop } from './again/workshop.ts';
 import {
   batchJob,
   batchSchema,
@@ -12,14 +18,8 @@ import {
   receiptsSchema,
   reportJob,
   reportSchema,
-} from './activity-jobs.ts';
-import { decideJob } from './again/decide-job.ts';
-import { reconcileTarget } from './again/reconcile.ts';
-import { remapAll } from './again/remap.ts';
-import { replayAll } from './again/replay.ts';
-import { prune } from './again/retention.ts';
-import type { Workshop } from './again/workshop.ts';
-import { fitJob, fitSchema, syncJob, syncSchema } from './directory-jobs.ts';
+} from './coded/jobs.ts';
+import { fitJob, fitSchema, syncJob, syncSchema } from './directory/jobs.ts';
 import type { Lock } from './lock.ts';
 
 /** Something that a job tells; `event` names its kind. */
@@ -81,10 +81,10 @@ const JOBS: Readonly<Record<string, (asked: unknown) => Checked<Job>>> = {
       () => (shop) => prune(shop, shop.retention, shop.archiveDir, OPERATOR),
     ),
   decide: (asked) => checked(decideSchema, asked, (wish) => (shop) => decideJob(shop, wish, OPERATOR)),
-  activity: (asked) => checked(listSchema, asked, (wish) => (shop) => listJob(shop, wish)),
-  'activity-batch': (asked) => checked(batchSchema, asked, (wish) => (shop) => batchJob(shop, wish)),
-  'activity-report': (asked) => checked(reportSchema, asked, (wish) => (shop) => reportJob(shop, wish)),
-  'activity-receipts': (asked) => checked(receiptsSchema, asked, (wish) => (shop) => receiptsJob(shop, wish)),
+  'coded-activity': (asked) => checked(listSchema, asked, (wish) => (shop) => listJob(shop, wish)),
+  'coded-batch': (asked) => checked(batchSchema, asked, (wish) => (shop) => batchJob(shop, wish)),
+  'coded-report': (asked) => checked(reportSchema, asked, (wish) => (shop) => reportJob(shop, wish)),
+  'coded-receipts': (asked) => checked(receiptsSchema, asked, (wish) => (shop) => receiptsJob(shop, wish)),
   'directory-sync': (asked) =>
     checked(syncSchema, asked, (wish) => (shop, signal) => syncJob(shop, wish, signal)),
   'directory-check': (asked) => checked(fitSchema, asked, (wish) => (shop) => fitJob(shop, wish)),

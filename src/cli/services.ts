@@ -4,14 +4,14 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { Store } from '../store/store.ts';
-import { openBarsReceiver } from './bars-receiver.ts';
 import { openOrClose } from './closers.ts';
-import { openDirectories } from './directories.ts';
-import { openErs } from './ers.ts';
-import { openHeldReferrals } from './held-referrals.ts';
+import { openDirectories } from './directory/directories.ts';
+import { openHeldReferrals } from './directory/held-referrals.ts';
 import type { LoadedParts } from './load.ts';
-import type { NhsAccess } from './nhs-access.ts';
-import { openOds } from './ods-directory.ts';
+import type { NhsAccess } from './nhs/access.ts';
+import { openBarsReceiver } from './nhs/bars-receiver.ts';
+import { openErs } from './nhs/ers.ts';
+import { openOds } from './nhs/ods-directory.ts';
 import type { Service } from './service.ts';
 
 export interface ServiceSurroundings {

@@ -5,7 +5,7 @@ import { AdapterError, issueOf } from '../fhir/outcome.ts';
 import type { ResourceKey, Store } from '../store/store.ts';
 import { goesBy } from '../target/route.ts';
 import type { Target } from '../target/target.ts';
-import { createWebhookTarget } from '../target/webhook.ts';
+import { createWebhookTarget } from '../target/webhook/webhook.ts';
 import { neededSecret } from './secret.ts';
 
 interface Surroundings {

@@ -1,8 +1,8 @@
 /** What hedgerow.config.json may say of NHS services: who we are there, how we are let in, and which of them are used. */
 import { z } from 'zod';
 import { accessSchema, locatedAccess } from './access.ts';
-import { activitySchema } from './activity.ts';
 import { barsSchema } from './bars.ts';
+import { codedActivitySchema } from './coded-activity.ts';
 import { ersSchema } from './ers.ts';
 import { gpConnectSchema } from './gp-connect.ts';
 import { locatedMesh, meshSchema } from './mesh.ts';
@@ -36,7 +36,9 @@ export const nhsSchema = z.strictObject({
     ),
   ers: ersSchema.optional().describe('Referrals of the e-Referral Service are taken in'),
   bars: barsSchema.optional().describe('Booking and Referral Standard (docs/bars.md)'),
-  activity: activitySchema.optional().describe('Coded entries for GP records are listed for practices'),
+  codedActivity: codedActivitySchema
+    .optional()
+    .describe('Coded entries for GP records are listed for practices'),
   pds: pdsSchema.optional().describe('NHS numbers are checked at PDS (docs/pds.md)'),
   gpConnect: gpConnectSchema
     .optional()

@@ -10,7 +10,7 @@ import { FHIR_BASE } from '../api/server.ts';
 import type { SourceManifest } from '../source/kind.ts';
 import type { Store } from '../store/store.ts';
 import type { TerminologyState } from '../wire/terminology-server.ts';
-import { activityView } from './activity-view.ts';
+import { codedView } from './coded-view.ts';
 import { momentOf } from './moment.ts';
 import { statusView } from './status-view.ts';
 import { terminologyView } from './terminology-view.ts';
@@ -49,12 +49,15 @@ export function consoleRoutes(options: ConsoleOptions): Router {
       terminology,
     });
   });
-  routes.get('/activity', async (_request, response) => {
-    const activity = await activityView(options.store, options.clock());
-    send(response, 200, 'activity.njk', { activity });
+  routes.get('/coded-activity', async (_request, response) => {
+    const coded = await codedView(options.store, options.clock());
+    send(response, 200, 'coded-activity.njk', { coded });
   });
   addWorkPages(routes, options.store, wordingOf, send);
-  routes.all(['/', '/activity', '/work', '/work/:id'], refuseMethod('GET, HEAD', 'Pages are only read.'));
+  routes.all(
+    ['/', '/coded-activity', '/work', '/work/:id'],
+    refuseMethod('GET, HEAD', 'Pages are only read.'),
+  );
   return routes;
 }
 

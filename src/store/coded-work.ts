@@ -6,9 +6,9 @@ import { type NewWork, reportItem } from './work-items.ts';
 
 /** Name in the outbox, beside those of configured targets. */
 export const ACTIVITY_TARGET = 'coded-activity';
-export const REJECTED_ENTRY = 'activity-rejected';
-export const UNFILED_ENTRY = 'activity-unfiled';
-export const AGAIN_ENTRY = 'activity-again';
+export const REJECTED_ENTRY = 'coded-rejected';
+export const UNFILED_ENTRY = 'coded-unfiled';
+export const AGAIN_ENTRY = 'coded-again';
 
 /** The entry that an item is about, and the resource that it came of. */
 export interface EntryPlace {

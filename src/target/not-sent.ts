@@ -2,7 +2,7 @@
 import type { OperationOutcome } from '@medplum/fhirtypes';
 import { issueOf, outcomeOf } from '../fhir/outcome.ts';
 import type { ResourceKey } from '../store/store.ts';
-import type { Planned } from './group-plan.ts';
+import type { Planned } from './fhir/group-plan.ts';
 
 export function nothingLeft({ key }: Planned): OperationOutcome {
   const diagnostics = `Not sent: ${key} speaks only of what consent does not allow to be sent.`;

@@ -1,5 +1,5 @@
 /** One server as a call of `deliver` sees it: its client, who names resources there, and what becomes of twins. */
-import type { FhirClient } from './fhir-client.ts';
+import type { FhirClient } from './fhir/fhir-client.ts';
 
 /** What is done with the younger of two copies; only ever with one that nobody changed there. */
 export type TwinPolicy = 'report' | 'entered-in-error' | 'delete';

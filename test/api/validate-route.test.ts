@@ -1,7 +1,7 @@
 /** $validate over HTTP: what is found in a resource, in which words, and what is no question that can be answered. */
 import type { OperationOutcome, Resource } from '@medplum/fhirtypes';
 import { expect, test } from 'vitest';
-import { checkInWorker } from '../../src/cli/check-in-worker.ts';
+import { checkInWorker } from '../../src/cli/validate/check-in-worker.ts';
 import { ruleOf } from '../../src/fhir/outcome.ts';
 import { commit, idOf, patient, recordOf } from '../store/samples.ts';
 import { expectOutcome, startAdapter, type TestAdapter } from './adapter.ts';

@@ -10,7 +10,7 @@ import {
   CLOSED,
   CLOSED_REQUEST,
   documentOf,
-} from '../target/document-samples.ts';
+} from '../target/document/samples.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
 const ARGS = [

@@ -9,7 +9,7 @@ import { type ReconcileEvent, type ReconcileWish, reconcileTarget } from '../../
 import { targetOf } from '../../src/config.ts';
 import { ruleOf } from '../../src/fhir/outcome.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
-import { createFhirServerTarget } from '../../src/target/fhir-server.ts';
+import { createFhirServerTarget } from '../../src/target/fhir/fhir-server.ts';
 import type { TwinPolicy } from '../../src/target/place.ts';
 import { deliveryOf } from '../outbox/adapter-parts.ts';
 import { NOW_MS } from '../store/samples.ts';

@@ -2,7 +2,7 @@
 import type { ServiceRequest, Task } from '@medplum/fhirtypes';
 import { afterEach, expect, test } from 'vitest';
 import type { Adapter } from '../../src/cli/adapter.ts';
-import type { WebhookEvent } from '../../src/target/webhook-event.ts';
+import type { WebhookEvent } from '../../src/target/webhook/event.ts';
 import { isSigned } from '../../src/wire/signature.ts';
 import { example } from '../api/adapter.ts';
 import { type Receiver, startReceiver } from '../servers/webhook-receiver.ts';

@@ -6,7 +6,7 @@ import { loadBaseDefinitions } from '../../src/fhir/definitions.ts';
 import { digestOf } from '../../src/fhir/digest.ts';
 import { openSqliteStore } from '../../src/store/sqlite/store.ts';
 import type { CommitResult, Identified, Store } from '../../src/store/store.ts';
-import { createDelivery, type DeliveryOptions, type Gate } from '../../src/target/deliver-group.ts';
+import { createDelivery, type DeliveryOptions, type Gate } from '../../src/target/fhir/deliver-group.ts';
 import type { Target } from '../../src/target/target.ts';
 
 const definitions = loadBaseDefinitions();

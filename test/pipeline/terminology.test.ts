@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Parameters, StructureDefinition, ValueSet } from '@medplum/fhirtypes';
 import { afterEach, expect, test } from 'vitest';
 import { knownCanonicals, loadParts, ROOT } from '../../src/cli/load.ts';
-import { openTerms } from '../../src/cli/terms.ts';
+import { openTerms } from '../../src/cli/validate/terms.ts';
 import { loadConfig } from '../../src/config.ts';
 import { loadBaseDefinitions } from '../../src/fhir/definitions.ts';
 import { ruleOf } from '../../src/fhir/outcome.ts';

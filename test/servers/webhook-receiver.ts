@@ -1,7 +1,7 @@
 /** A case system's webhook on this machine: keeps what it is sent as it came, and answers as a test tells it. */
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { WebhookEvent } from '../../src/target/webhook-event.ts';
+import type { WebhookEvent } from '../../src/target/webhook/event.ts';
 
 /** One request as it came. */
 export interface Call {

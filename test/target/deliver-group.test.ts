@@ -3,10 +3,10 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { issueOf, outcomeOf, ruleOf } from '../../src/fhir/outcome.ts';
 import type { Fault } from '../../src/sandbox/faults.ts';
 import type { Identified, Settlement, Store } from '../../src/store/store.ts';
-import { createDelivery, type DeliveryOptions, type Gate } from '../../src/target/deliver-group.ts';
-import { createFhirServerTarget } from '../../src/target/fhir-server.ts';
+import { createDelivery, type DeliveryOptions, type Gate } from '../../src/target/fhir/deliver-group.ts';
+import { createFhirServerTarget } from '../../src/target/fhir/fhir-server.ts';
+import { Waits } from '../../src/target/fhir/waits.ts';
 import type { Target } from '../../src/target/target.ts';
-import { Waits } from '../../src/target/waits.ts';
 import { openGate, openTestStore, outboxOf, type TestStore } from '../outbox/adapter-parts.ts';
 import { NOW_MS, patient, referral, startEhr, type TestEhr } from './deliveries.ts';
 

@@ -2,7 +2,7 @@
 import { afterEach } from 'vitest';
 import { ruleOf } from '../../src/fhir/outcome.ts';
 import type { Fault, Faults } from '../../src/sandbox/faults.ts';
-import { createFhirServerTarget, type FhirServerOptions } from '../../src/target/fhir-server.ts';
+import { createFhirServerTarget, type FhirServerOptions } from '../../src/target/fhir/fhir-server.ts';
 import type { Delivered, Delivery, Target } from '../../src/target/target.ts';
 import { type Answer, type Scripted, type Seen, startScripted } from '../servers/scripted.ts';
 import { NOW_MS, startEhr, type TestEhr } from './deliveries.ts';

@@ -8,7 +8,7 @@ import { ruleOf } from '../../src/fhir/outcome.ts';
 import { filingOf } from '../../src/referral/filing.ts';
 import type { Fault } from '../../src/sandbox/faults.ts';
 import type { Identified } from '../../src/store/store.ts';
-import { createDelivery } from '../../src/target/deliver-group.ts';
+import { createDelivery } from '../../src/target/fhir/deliver-group.ts';
 import { createShareGate } from '../../src/target/share-gate.ts';
 import { startAdapter } from '../api/adapter.ts';
 import { openTestStore, type TestStore } from '../outbox/adapter-parts.ts';

@@ -2,12 +2,12 @@
 
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { reroute } from '../../src/cli/rerouting.ts';
+import { reroute } from '../../src/cli/nhs/rerouting.ts';
 import { type TargetConfig, targetOf } from '../../src/config.ts';
 import { loadBaseDefinitions } from '../../src/fhir/definitions.ts';
 import { digestOf } from '../../src/fhir/digest.ts';
 import type { Identified, Settlement } from '../../src/store/store.ts';
-import { createDelivery } from '../../src/target/deliver-group.ts';
+import { createDelivery } from '../../src/target/fhir/deliver-group.ts';
 import { routeTo } from '../../src/target/route.ts';
 import { createShareGate } from '../../src/target/share-gate.ts';
 import { withdrawalsOf } from '../../src/target/withdrawals.ts';

@@ -1,7 +1,7 @@
 /** Delivery to a server that names resources itself. */
 import { expect, test } from 'vitest';
 import { ruleOf } from '../../src/fhir/outcome.ts';
-import { RESOURCE_ID_SYSTEM } from '../../src/target/outgoing.ts';
+import { RESOURCE_ID_SYSTEM } from '../../src/target/fhir/outgoing.ts';
 import { delivery, linkOf, NOW_MS, patient, referral, removal } from './deliveries.ts';
 import { ehr, faultsFor, go, one, retries, rules, targetAt } from './harness.ts';
 

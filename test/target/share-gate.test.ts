@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { loadBaseDefinitions } from '../../src/fhir/definitions.ts';
 import { ruleOf } from '../../src/fhir/outcome.ts';
 import type { Identified } from '../../src/store/store.ts';
-import type { Gate } from '../../src/target/deliver-group.ts';
+import type { Gate } from '../../src/target/fhir/deliver-group.ts';
 import { createShareGate } from '../../src/target/share-gate.ts';
 import { openTestStore, type TestStore } from '../outbox/adapter-parts.ts';
 import { consent as consentOf, withdrawn } from '../referral/sharing.ts';

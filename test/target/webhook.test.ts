@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import { outcomeOf, ruleOf } from '../../src/fhir/outcome.ts';
 import type { Identified } from '../../src/store/store.ts';
 import type { Delivered, Delivery, Target } from '../../src/target/target.ts';
-import { createWebhookTarget, type WebhookOptions } from '../../src/target/webhook.ts';
+import { createWebhookTarget, type WebhookOptions } from '../../src/target/webhook/webhook.ts';
 import { isSigned } from '../../src/wire/signature.ts';
 import { type Receiver, type Reply, startReceiver } from '../servers/webhook-receiver.ts';
 import { delivery, NOW_MS, patient, referral, removal } from './deliveries.ts';

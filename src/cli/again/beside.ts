@@ -5,13 +5,13 @@ import type { Config } from '../../config.ts';
 import { AdapterError, issueOf } from '../../fhir/outcome.ts';
 import { createPipeline } from '../../pipeline.ts';
 import { routing } from '../../target/route.ts';
-import { openActivity } from '../activity.ts';
-import { fitRulesOf } from '../directories.ts';
+import { openCodedActivity } from '../coded/coded-activity.ts';
+import { fitRulesOf } from '../directory/directories.ts';
 import { loadParts, ROOT } from '../load.ts';
 import { takeLock } from '../lock.ts';
 import { databaseUrl, openExisting, storeFile } from '../open-store.ts';
 import { sandboxTarget } from '../targets.ts';
-import { openTerms } from '../terms.ts';
+import { openTerms } from '../validate/terms.ts';
 import { placesOf, unaskedOf } from './places.ts';
 import type { Workshop } from './workshop.ts';
 
@@ -37,10 +37,14 @@ export async function besideStore(
     try {
       const sandbox = config.sandbox && sandboxTarget(`http://${config.host}:${config.sandbox.port}/fhir/R4`);
       const configured = sandbox ? [...config.targets, sandbox] : config.targets;
-      const activity =
-        config.nhs?.activity &&
-        (await openActivity(config.nhs.activity, { store, clock, definitions: parts.value.definitions }));
-      const targets = [...configured.map(({ name }) => name), ...(activity ? [activity.routed.name] : [])];
+      const coded =
+        config.nhs?.codedActivity &&
+        (await openCodedActivity(config.nhs.codedActivity, {
+          store,
+          clock,
+          definitions: parts.value.definitions,
+        }));
+      const targets = [...configured.map(({ name }) => name), ...(coded ? [coded.routed.name] : [])];
       const owners = new Map(
         config.sources.map(({ folder, ownerOrg }) => [
           [...parts.value.sources.values()].find((source) => source.folder === folder)?.manifest.name,
@@ -53,7 +57,7 @@ export async function besideStore(
           maps,
           store,
           clock,
-          ...routing(activity ? [...configured, activity.routed] : configured),
+          ...routing(coded ? [...configured, coded.routed] : configured),
           ownerOrg: (source) => owners.get(source) ?? 'local',
           askCodes: terms.ask,
           asksRegister: config.nhs?.pds !== undefined,
@@ -68,7 +72,7 @@ export async function besideStore(
         ...keeping,
         config,
         unasked,
-        activity,
+        coded,
         store,
         targets,
         clock,

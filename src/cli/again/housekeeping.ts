@@ -90,7 +90,7 @@ export function turnsOf(
 }
 
 function jobsOf({ retention, reconcile, nhs }: Scheduling, shop: Workshop, log: Logger): Scheduled[] {
-  const listed = nhs?.activity && shop.activity ? [listing(nhs.activity, shop.activity, log)] : [];
+  const listed = nhs?.codedActivity && shop.coded ? [listing(nhs.codedActivity, shop.coded, log)] : [];
   const kept: Scheduled[] = retention
     ? [{ name: 'retention', times: timesOf(retention), run: () => keepHouse(shop, log) }]
     : [];
@@ -116,8 +116,8 @@ function jobsOf({ retention, reconcile, nhs }: Scheduling, shop: Workshop, log: 
 
 /** Lists that nobody takes anywhere are made when they are asked for. */
 function listing(
-  { schedule, timeZone, out }: NonNullable<NonNullable<Config['nhs']>['activity']>,
-  { lists }: NonNullable<Workshop['activity']>,
+  { schedule, timeZone, out }: NonNullable<NonNullable<Config['nhs']>['codedActivity']>,
+  { lists }: NonNullable<Workshop['coded']>,
   log: Logger,
 ): Scheduled {
   return {

@@ -2,7 +2,7 @@
 import type { TargetConfig } from '../../config.ts';
 import type { Definitions } from '../../fhir/definitions.ts';
 import type { Store } from '../../store/store.ts';
-import { createFhirClient } from '../../target/fhir-client.ts';
+import { createFhirClient } from '../../target/fhir/fhir-client.ts';
 import { createShareGate } from '../../target/share-gate.ts';
 import { createExchange } from '../../wire/exchange.ts';
 import { neededSecret } from '../secret.ts';

@@ -1,8 +1,8 @@
 /** Goes through all that the store has and compares it with a target, in pages that are remembered; heals what it is told to. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Drift, DriftKind, Resend, WalkedResource } from '../../store/store.ts';
-import { compareHeld } from '../../target/compare.ts';
-import type { FhirClient } from '../../target/fhir-client.ts';
+import { compareHeld } from '../../target/fhir/compare.ts';
+import type { FhirClient } from '../../target/fhir/fhir-client.ts';
 import type { Workshop } from './workshop.ts';
 
 export interface ReconcileWish {

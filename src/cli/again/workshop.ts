@@ -5,9 +5,9 @@ import type { Pipeline } from '../../pipeline.ts';
 import type { LoadedSource } from '../../source/load.ts';
 import type { SourceRecord } from '../../source/record.ts';
 import type { Store, StoredRecord } from '../../store/store.ts';
-import type { CompareOptions } from '../../target/compare.ts';
-import type { FhirClient } from '../../target/fhir-client.ts';
-import type { ActivityDesk } from '../activity.ts';
+import type { CompareOptions } from '../../target/fhir/compare.ts';
+import type { FhirClient } from '../../target/fhir/fhir-client.ts';
+import type { CodedDesk } from '../coded/coded-activity.ts';
 import type { LoadedParts } from '../load.ts';
 
 /** How long things are kept, in days; what is absent is kept for ever. */
@@ -53,7 +53,7 @@ export interface Workshop {
   /** directories of activities, and what these are held to; absent: none */
   readonly config?: Pick<Config, 'directories' | 'activities' | 'targets'> | undefined;
   /** coded activity, where it is configured */
-  readonly activity?: ActivityDesk | undefined;
+  readonly coded?: CodedDesk | undefined;
   /** says that something may be due */
   readonly wake: () => void;
 }

@@ -151,14 +151,14 @@ function placed(
   at: number,
 ): OperationOutcomeIssue {
   const diagnostics = `Rule ${id} of coded activity, ${name}: ${issue.diagnostics ?? issue.code}`;
-  return { ...issue, diagnostics, expression: [`nhs.activity.rules[${at}].${name}`] };
+  return { ...issue, diagnostics, expression: [`nhs.codedActivity.rules[${at}].${name}`] };
 }
 
 function fault(at: number, member: string, diagnostics: string): OperationOutcomeIssue {
   return issueOf({
-    rule: 'activity-rule',
+    rule: 'coded-rule',
     code: 'value',
-    expression: `nhs.activity.rules[${at}].${member}`,
+    expression: `nhs.codedActivity.rules[${at}].${member}`,
     diagnostics: `Rule ${at + 1} of coded activity: ${diagnostics}.`,
   });
 }

@@ -1,6 +1,6 @@
 /** What must hold: while records go out, and once every fault is lifted. Each breach is said in a sentence. */
 import type { Resource } from '@medplum/fhirtypes';
-import { RESOURCE_ID_SYSTEM, saysTheSame } from '../../../src/target/outgoing.ts';
+import { RESOURCE_ID_SYSTEM, saysTheSame } from '../../../src/target/fhir/outgoing.ts';
 import { referencesOf } from '../../../src/target/references.ts';
 import type { WireRequest } from '../../../src/wire/exchange.ts';
 import { birthIn, editIn } from './clinic.ts';

@@ -18,7 +18,7 @@ import {
   START_MS,
   task,
   USE_CASE,
-} from '../../target/bars-world.ts';
+} from '../../target/bars/world.ts';
 
 const SETTINGS = {
   ...{ service: SERVICE, useCase: USE_CASE, version: '1.1.0' },

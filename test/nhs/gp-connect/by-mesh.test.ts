@@ -2,16 +2,16 @@
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Store } from '../../../src/store/store.ts';
-import { hear, type Said } from '../../../src/target/document-answers.ts';
-import { begin, stopKept, sweep } from '../../../src/target/document-course.ts';
-import { type CourseOptions, errandId, wayOf } from '../../../src/target/document-errand.ts';
-import { folderWay } from '../../../src/target/document-folder.ts';
-import { acknowledgementHandler, meshWay, saidBy } from '../../../src/target/document-mesh.ts';
-import { mayLeave, recall } from '../../../src/target/document-recall.ts';
+import { hear, type Said } from '../../../src/target/document/answers.ts';
+import { begin, stopKept, sweep } from '../../../src/target/document/course.ts';
+import { type CourseOptions, errandId, wayOf } from '../../../src/target/document/errand.ts';
+import { folderWay } from '../../../src/target/document/folder.ts';
+import { acknowledgementHandler, meshWay, saidBy } from '../../../src/target/document/mesh.ts';
+import { mayLeave, recall } from '../../../src/target/document/recall.ts';
 import type { Exchange } from '../../../src/wire/exchange.ts';
 import type { MeshServer } from '../../servers/mesh.ts';
 import { temporaryStore } from '../../store/temporary.ts';
-import { assembled, CLOSED, CLOSED_REQUEST, documentOf, FACTS } from '../../target/document-samples.ts';
+import { assembled, CLOSED, CLOSED_REQUEST, documentOf, FACTS } from '../../target/document/samples.ts';
 import {
   Clock,
   DAY_MS,

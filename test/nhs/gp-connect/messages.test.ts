@@ -8,7 +8,7 @@ import { practiceAddress, subjectOf } from '../../../src/nhs/gp-connect/routing.
 import { sendDocumentMessage } from '../../../src/nhs/gp-connect/send-document.ts';
 import { stu3Json, stu3Xml } from '../../../src/nhs/gp-connect/stu3-shape.ts';
 import { textAt, treeOf } from '../../../src/nhs/gp-connect/xml-tree.ts';
-import { assembled, CLOSED, CLOSED_REQUEST, documentOf } from '../../target/document-samples.ts';
+import { assembled, CLOSED, CLOSED_REQUEST, documentOf } from '../../target/document/samples.ts';
 import { answerOf } from './answers.ts';
 import { NAMES, SETTINGS } from './names.ts';
 

@@ -21,7 +21,7 @@ import {
   SERVICE,
   task,
   USE_CASE,
-} from '../../target/bars-world.ts';
+} from '../../target/bars/world.ts';
 import { say } from '../ehr/adapters.ts';
 import { NAME, until } from './place.ts';
 

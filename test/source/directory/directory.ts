@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { HealthcareService, Resource, ServiceRequest } from '@medplum/fhirtypes';
 import { afterEach } from 'vitest';
-import { directoryOptions } from '../../../src/cli/directories.ts';
+import { directoryOptions } from '../../../src/cli/directory/directories.ts';
 import { type LoadedParts, loadParts, ROOT } from '../../../src/cli/load.ts';
 import { loadConfig } from '../../../src/config.ts';
 import { configSchema } from '../../../src/config-schema.ts';

@@ -205,11 +205,7 @@ export function codedEntryContract(open: () => Promise<Store>): void {
     expect(await codedEntries.receive(given, NOW_MS)).toEqual(['taken', 'same', 'taken', 'final', 'unknown']);
     expect(await states(store)).toEqual(['add filed', 'add rejected']);
     const [item, ...more] = await store.worklist({ open: true, count: 10 });
-    expect([item?.rule, item?.resource, more]).toEqual([
-      'activity-rejected',
-      `ServiceRequest/${idOf('a')}`,
-      [],
-    ]);
+    expect([item?.rule, item?.resource, more]).toEqual(['coded-rejected', `ServiceRequest/${idOf('a')}`, []]);
     expect(JSON.stringify(item)).not.toContain('Not registered');
     const [row] = await codedEntries.open(10);
     expect(row).toMatchObject({
@@ -254,10 +250,10 @@ export function codedEntryContract(open: () => Promise<Store>): void {
     expect(await codedEntries.raiseUnfiled(NOW_MS, NOW_MS)).toBe(0);
     const rules = async (): Promise<(string | undefined)[]> =>
       (await store.worklist({ open: true, count: 10 })).map(({ rule }) => rule);
-    expect(await rules()).toEqual(['activity-unfiled', 'activity-unfiled']);
+    expect(await rules()).toEqual(['coded-unfiled', 'coded-unfiled']);
     await codedEntries.receive([receipt('b', 'filed')], NOW_MS);
     // two entries of one resource: what settles one leaves the other
-    expect(await rules()).toEqual(['activity-unfiled']);
+    expect(await rules()).toEqual(['coded-unfiled']);
     await codedEntries.receive([receipt('a', 'filed')], NOW_MS);
     expect(await store.worklist({ open: true, count: 10 })).toEqual([]);
   });
