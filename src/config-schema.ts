@@ -52,8 +52,13 @@ const terminologySchema = z.strictObject({
 const days = z.number().min(1).optional();
 const retentionSchema = z.strictObject({
   payloadDays: days.describe(
-    'Days that the records of sources are kept as they came (a remap needs them), and filed coded entries with names',
+    'Days that the records of sources are kept as they came (a remap needs them); also what the next three default to',
   ),
+  messageDays: days.describe(
+    'Days that messages to and from NHS services, documents among them, are kept as they went or came, once settled',
+  ),
+  codedEntryDays: days.describe('Days that settled coded entries are kept with names'),
+  answerDays: days.describe('Days that answers of services are kept beyond the time for which they counted'),
   historyDays: days.describe('Days that superseded versions are kept'),
   historyVersions: z
     .int()

@@ -5,7 +5,7 @@ import type { CodedBatch, EntryReceipt, ReceiptResult } from '../store/coded-ent
 import type { Store } from '../store/store.ts';
 import { csvOf } from '../target/coded/csv.ts';
 import { bundleOfBatch } from '../target/coded/fhir.ts';
-import type { Lists } from '../target/coded/list.ts';
+import { type Lists, PREVIEW } from '../target/coded/list.ts';
 import { codedReport, reportCsv, reportJson } from '../target/coded/report.ts';
 import { queryOf } from './address.ts';
 import { receiptsIn } from './coded-receipts.ts';
@@ -98,9 +98,8 @@ async function sendPreview(
   sendBatch({ id: PREVIEW, practice, day, listedMs: clock(), entries }, request, response);
 }
 
-/** A list that is made here is not put out another way too. */
 async function makeNext(
-  { lists, store, clock }: CodedRoutesOptions,
+  { lists }: CodedRoutesOptions,
   { practice, day }: Asked,
   request: Request,
   response: Response,
@@ -109,14 +108,10 @@ async function makeNext(
     return notAcceptable(response);
   const batch = await lists.next(practice, day);
   if (!batch) return void response.status(204).end();
-  await store.codedEntries.put(batch.id, clock());
   const place = `/coded-activity/batches/${batch.id}`;
   response.set({ Location: place, 'Content-Location': place });
   sendBatch(batch, request, response, 201);
 }
-
-/** Id of a list that is none yet. */
-const PREVIEW = '00000000-0000-0000-0000-000000000000';
 
 function sendBatch(batch: CodedBatch, request: Request, response: Response, status = 200): void {
   const wanted = request.accepts(['application/fhir+json', 'application/json', 'text/csv']);

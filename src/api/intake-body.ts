@@ -79,6 +79,16 @@ function refuseMedia(rule: string, diagnostics: string): { ok: false; outcome: O
 }
 
 type Take = (request: Request, response: Response) => Promise<void>;
+type Refuse = (request: Request, response: Response) => void;
+
+function refuseBusy(_request: Request, response: Response): void {
+  response.set('Retry-After', '1');
+  sendFault(response, 503, {
+    code: 'throttled',
+    rule: 'intake-busy',
+    diagnostics: 'Too many bodies are being read at once: send this one again in a second.',
+  });
+}
 
 /** A body that says it is no longer than this weighs little. */
 const SMALL_BYTES = 65_536;
@@ -88,21 +98,15 @@ const SMALL_FOR_LONG = 32;
 /**
  * Holds back the rest: who is asked to come again loses nothing, a process without memory does.
  * @param bodies long ones at once; small ones have room of their own
+ * @param refuse says so, where it is to be said in the words of another standard
  */
-export function atMost(bodies: number, take: Take): RequestHandler {
+export function atMost(bodies: number, take: Take, refuse: Refuse = refuseBusy): RequestHandler {
   const reading = { long: 0, small: 0 };
   const most = { long: bodies, small: bodies * SMALL_FOR_LONG };
   return async (request, response) => {
     const length = Number(request.get('content-length') ?? Number.POSITIVE_INFINITY);
     const size = length <= SMALL_BYTES ? 'small' : 'long';
-    if (reading[size] >= most[size]) {
-      response.set('Retry-After', '1');
-      return sendFault(response, 503, {
-        code: 'throttled',
-        rule: 'intake-busy',
-        diagnostics: 'Too many bodies are being read at once: send this one again in a second.',
-      });
-    }
+    if (reading[size] >= most[size]) return refuse(request, response);
     reading[size]++;
     try {
       await take(request, response);

@@ -6,10 +6,16 @@ import type {
   Resource,
   ServiceRequest,
 } from '@medplum/fhirtypes';
-import { BARS_PROFILES, MESSAGE_DEFINITIONS, MESSAGE_EVENTS, ukCoreProfile } from '../nhs/bars/codes.ts';
+import {
+  BARS_PROFILES,
+  MASKED_SUBJECT,
+  MESSAGE_DEFINITIONS,
+  MESSAGE_EVENTS,
+  ukCoreProfile,
+} from '../nhs/bars/codes.ts';
 import { COMBINATIONS, type TakenDefinition } from '../nhs/bars/combinations.ts';
 import type { BarsFault } from '../nhs/bars/errors.ts';
-import { addressOf, addressText, type ServiceAddress, systemOf } from '../nhs/bars/normal-forms.ts';
+import { addressOf, type ServiceAddress, systemOf } from '../nhs/bars/normal-forms.ts';
 import { REMOTE_REFERRAL_SYSTEM } from '../nhs/bars/read-message.ts';
 import { countsOf } from '../nhs/bars/receive-conformance.ts';
 import { isFrom, type LookupOptions, referralAt, referralId } from '../source/bars/known-referrals.ts';
@@ -59,6 +65,7 @@ function asSent({ id, status, authoredOn, identifier, category, meta }: ServiceR
     ...(status ? { status } : {}),
     intent: 'plan',
     ...(category ? { category } : {}),
+    subject: MASKED_SUBJECT,
     ...(authoredOn ? { authoredOn } : {}),
   } as ServiceRequest;
 }
@@ -83,9 +90,9 @@ async function search(
     return {
       code: 'REC_BAD_REQUEST',
       issue: query.size === 0 ? 'required' : 'not-supported',
-      diagnostics: `Search by ${[...known].join(' or ')}, as system|value.`,
+      diagnostics: `Search by ${[...known].join(' or ')}, as system|value or value.`,
     };
-  const tokens = [...query].map(([name, text]) => ({ name, token: addressOf(text) }));
+  const tokens = [...query].map(([name, text]) => ({ name, token: tokenOf(text) }));
   if (tokens.some(({ token }) => token === undefined)) return BAD_TOKEN;
   let found: readonly ServiceRequest[] | undefined;
   for (const { name, token } of tokens) {
@@ -100,24 +107,35 @@ async function search(
 const BAD_TOKEN: BarsFault = {
   code: 'REC_BAD_REQUEST',
   issue: 'invalid',
-  diagnostics: 'An identifier is searched for as system|value.',
+  diagnostics: 'An identifier is searched for as system|value, or by its value alone.',
 };
 
-type Token = ServiceAddress;
+/** What is searched for; without a system: in any. */
+interface Token {
+  readonly system?: string;
+  readonly value: string;
+}
 
-async function byIdentifier({ store }: QuestionOptions, { system, value }: Token): Promise<ServiceRequest[]> {
-  const clauses = [
-    { kind: 'token', param: 'identifier', values: [{ system: systemOf(system), code: value }] } as const,
-  ];
+/** A value alone is honoured as well. @source BaRS, parameters of GET /ServiceRequest */
+function tokenOf(text: string): Token | undefined {
+  return addressOf(text) ?? (/^[^|\s]{1,100}$/.test(text) ? { value: text } : undefined);
+}
+
+/** An NHS number may be written in groups. */
+function clausesOf({ system, value }: Token, isNumber = false) {
+  const code = isNumber ? value.replaceAll(/[ -]/g, '') : value;
+  const values = [{ ...(system === undefined ? {} : { system: systemOf(system) }), code }];
+  return [{ kind: 'token', param: 'identifier', values } as const];
+}
+
+async function byIdentifier({ store }: QuestionOptions, token: Token): Promise<ServiceRequest[]> {
+  const clauses = clausesOf(token);
   const { versions } = await store.search({ type: 'ServiceRequest', clauses, count: MOST_FOUND });
   return versions.flatMap(({ resource }) => (resource?.resourceType === 'ServiceRequest' ? [resource] : []));
 }
 
-async function byPatient({ store }: QuestionOptions, { system, value }: Token): Promise<ServiceRequest[]> {
-  const code = value.replaceAll(/[ -]/g, '');
-  const clauses = [
-    { kind: 'token', param: 'identifier', values: [{ system: systemOf(system), code }] } as const,
-  ];
+async function byPatient({ store }: QuestionOptions, token: Token): Promise<ServiceRequest[]> {
+  const clauses = clausesOf(token, true);
   const { versions } = await store.search({ type: 'Patient', clauses, count: MOST_FOUND });
   const people = new Set(await Promise.all(versions.map(({ id }) => store.personOf(id))));
   const found: ServiceRequest[] = [];
@@ -138,20 +156,25 @@ function searchset(resources: readonly Resource[]): Bundle {
 
 const TAKEN = [...new Set(COMBINATIONS.map(({ definition }) => definition))];
 
-/** `context` names a service; others, such as use cases, are the directory's to give. */
-function definitionsFor({ services }: QuestionOptions, query: URLSearchParams): Resource | BarsFault {
-  const contexts = query.getAll('context').map(addressOf);
-  const ours = new Set(services.map(addressText));
-  const named = contexts.filter((one) => one !== undefined && isService(one, services));
-  const isElsewhere = named.length > 0 && !named.some((one) => ours.has(addressText(one!)));
-  if (contexts.includes(undefined)) return BAD_TOKEN;
-  return isElsewhere
-    ? { ...NOT_FOUND, diagnostics: 'The service in context is not here.' }
-    : searchset(TAKEN.map(definitionOf));
+/** The published example has both contexts in one value. */
+function contextsIn(query: URLSearchParams): readonly (Token | undefined)[] {
+  return query
+    .getAll('context')
+    .flatMap((text) => text.split('&context='))
+    .map(tokenOf);
 }
 
-function isService({ system }: ServiceAddress, services: readonly ServiceAddress[]): boolean {
-  return services.some((one) => systemOf(one.system) === system);
+/** `context` names a service; others, such as use cases, are the directory's to give. */
+function definitionsFor({ services }: QuestionOptions, query: URLSearchParams): Resource | BarsFault {
+  const contexts = contextsIn(query);
+  if (contexts.includes(undefined)) return BAD_TOKEN;
+  const systems = new Set(services.map(({ system }) => systemOf(system)));
+  const named = contexts.filter((one) => one?.system !== undefined && systems.has(one.system));
+  const isHere = (one: Token | undefined): boolean =>
+    services.some(({ system, value }) => one?.value === value && one.system === systemOf(system));
+  return named.length > 0 && !named.some(isHere)
+    ? { ...NOT_FOUND, diagnostics: 'The service in context is not here.' }
+    : searchset(TAKEN.map(definitionOf));
 }
 
 function definitionOf(name: TakenDefinition): MessageDefinition {

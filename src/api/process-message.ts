@@ -2,8 +2,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
+import { LIVE_VERSION } from '../nhs/bars/codes.ts';
 import type { BarsFault } from '../nhs/bars/errors.ts';
+import { isSpoken, mediaType, versionOf } from '../nhs/bars/headers.ts';
 import type { Answer, BarsReceiver } from '../source/bars/receiver.ts';
+import { BUSY } from '../source/bars/refusals.ts';
 import { atMost, collected } from './intake-body.ts';
 import type { ReferralQuestions } from './process-message-questions.ts';
 
@@ -22,6 +25,10 @@ export interface ProcessMessageOptions {
   readonly questions: ReferralQuestions;
   readonly door: Door;
   readonly largestBytes: number;
+  /** of the standard, beside the live one */
+  readonly version: string;
+  /** long bodies that are read at once; default 16 */
+  readonly bodies?: number | undefined;
 }
 
 type Headers = Readonly<Record<string, string | undefined>>;
@@ -30,37 +37,36 @@ const BODIES = 16;
 
 /** @returns routes for the FHIR base; what is not served there is answered as the catalogue of errors has it */
 export function processMessageRoutes(options: ProcessMessageOptions): Router {
-  const { path, receiver, door, largestBytes } = options;
+  const { path, receiver, door, version, largestBytes, bodies = BODIES } = options;
   const routes = express.Router({ caseSensitive: true });
-  const refuse: Refuse = (request, response, fault) =>
-    reply(response, receiver.refuse(headersOf(request), fault));
+  const refuse = (request: Request, response: Response, fault: BarsFault): void =>
+    reply(request, response, receiver.refuse(headersOf(request), fault));
   const guard: RequestHandler = (request, response, next) => {
-    const fault = doorFault(door, request) ?? mediaFault(request);
+    const fault = doorFault(door, request) ?? mediaFault(request, version);
     if (fault) refuse(request, response, fault);
     else next();
+  };
+  const take = async (request: Request, response: Response): Promise<void> => {
+    const body = await collected(request, largestBytes);
+    if (!body.ok) return refuse(request, response, tooLarge(largestBytes));
+    reply(request, response, await receiver.process(headersOf(request), body.value.toString()));
   };
   routes.use(path, guard);
   routes.post(
     `${path}/$process-message`,
-    atMost(BODIES, async (request, response) => {
-      const body = await collected(request, largestBytes);
-      if (!body.ok) return refuse(request, response, tooLarge(largestBytes));
-      reply(response, await receiver.process(headersOf(request), body.value.toString()));
-    }),
+    atMost(bodies, take, (request, response) => refuse(request, response, BUSY)),
   );
-  const asked = questionsOf(options);
-  for (const [where, question] of Object.entries(asked))
-    routes.get(
-      `${path}${where}`,
-      async (request, response) => await answer(options, question, request, response),
-    );
+  const asked = questionsOf(options.questions);
+  for (const [where, { ask, isOfAll = false }] of Object.entries(asked))
+    routes.get(`${path}${where}`, async (request, response) => {
+      const found = await receiver.answer(headersOf(request), (caller) => ask(request, caller), !isOfAll);
+      reply(request, response, found);
+    });
   for (const where of ['/$process-message', ...Object.keys(asked)])
     routes.all(`${path}${where}`, (request, response) => refuse(request, response, METHOD));
   routes.use(path, (request, response) => refuse(request, response, NOT_IMPLEMENTED));
   return routes;
 }
-
-type Refuse = (request: Request, response: Response, fault: BarsFault) => void;
 
 interface Question {
   readonly ask: (request: Request, caller: string) => Promise<unknown> | unknown;
@@ -68,7 +74,7 @@ interface Question {
   readonly isOfAll?: boolean;
 }
 
-function questionsOf({ questions }: ProcessMessageOptions): Readonly<Record<string, Question>> {
+function questionsOf(questions: ReferralQuestions): Readonly<Record<string, Question>> {
   return {
     '/metadata': { ask: () => questions.capability(), isOfAll: true },
     '/MessageDefinition': { ask: (request) => questions.definitions(queryOf(request)) },
@@ -77,20 +83,6 @@ function questionsOf({ questions }: ProcessMessageOptions): Readonly<Record<stri
       ask: (request, caller) => questions.referral(String(request.params.id), caller),
     },
   };
-}
-
-async function answer(
-  { receiver }: ProcessMessageOptions,
-  { ask, isOfAll = false }: Question,
-  request: Request,
-  response: Response,
-): Promise<void> {
-  const headers = headersOf(request);
-  const admitted = receiver.admit(headers, !isOfAll);
-  if (!admitted.ok) return reply(response, admitted.answer);
-  const found = await ask(request, admitted.value.organisation.odsCode.toUpperCase());
-  if (isFault(found)) return reply(response, receiver.refuse(headers, found));
-  reply(response, { ...receiver.refuse(headers, UNKNOWN), status: 200, body: found });
 }
 
 function queryOf(request: Request): URLSearchParams {
@@ -103,14 +95,15 @@ function headersOf({ headers }: { readonly headers: IncomingHttpHeaders }): Head
   );
 }
 
-function reply(response: Response, { status, headers, body }: Answer): void {
+/** In the version that was asked for: the guard let in no other than are spoken here. */
+function reply(request: Request, response: Response, { status, headers, body }: Answer): void {
+  const version = versionOf(request.get('accept'));
+  const type = version === undefined ? FHIR_JSON : mediaType(version);
   response.status(status).set(headers);
-  response.set('Content-Type', 'application/fhir+json; charset=utf-8').send(JSON.stringify(body));
+  response.set('Content-Type', `${type}; charset=utf-8`).send(JSON.stringify(body));
 }
 
-function isFault(value: unknown): value is BarsFault {
-  return typeof value === 'object' && value !== null && 'diagnostics' in value && 'issue' in value;
-}
+const FHIR_JSON = 'application/fhir+json';
 
 /** Behind a proxy on this machine everybody seems to come from it: then it is the proxy's to tell who they are. */
 function doorFault({ secret, subjects }: Door, request: Request): BarsFault | undefined {
@@ -132,10 +125,12 @@ function isSecret(given: string | undefined, secret: string): boolean {
 
 const JSON_MEDIA = /^application\/(?:fhir\+)?json\b/i;
 
-function mediaFault(request: Request): BarsFault | undefined {
+function mediaFault(request: Request, ours: string): BarsFault | undefined {
   const accepts = (request.get('accept') ?? '*/*').split(',').map((one) => one.trim());
-  if (!accepts.some((one) => JSON_MEDIA.test(one) || /^(?:\*|application)\/\*/.test(one)))
-    return NOT_ACCEPTABLE;
+  const json = accepts.filter((one) => JSON_MEDIA.test(one) || /^(?:\*|application)\/\*/.test(one));
+  if (json.length === 0) return NOT_ACCEPTABLE;
+  const version = versionOf(request.get('accept'));
+  if (version !== undefined && !isSpoken(version, ours)) return OTHER_VERSION;
   if (request.method !== 'POST') return undefined;
   if (!JSON_MEDIA.test(request.get('content-type') ?? '')) return NO_MEDIA;
   return /^(?:identity)?$/i.test(request.get('content-encoding') ?? '') ? undefined : NO_MEDIA;
@@ -143,8 +138,8 @@ function mediaFault(request: Request): BarsFault | undefined {
 
 function tooLarge(bytes: number): BarsFault {
   return {
-    code: 'REC_BAD_REQUEST',
-    issue: 'structure',
+    code: 'REC_UNPROCESSABLE_ENTITY',
+    issue: 'too-costly',
     diagnostics: `The body is longer than ${bytes} bytes: leave out what the definition does not ask for.`,
   };
 }
@@ -170,6 +165,11 @@ const NOT_ACCEPTABLE: BarsFault = {
   issue: 'processing',
   diagnostics: 'Answers are JSON only: accept application/fhir+json.',
 };
+const OTHER_VERSION: BarsFault = {
+  code: 'REC_NOT_ACCEPTABLE',
+  issue: 'processing',
+  diagnostics: `Accept names a version of the standard that is not spoken here: accept application/fhir+json; version=${LIVE_VERSION}.`,
+};
 const NO_MEDIA: BarsFault = {
   code: 'REC_BAD_REQUEST',
   issue: 'not-supported',
@@ -186,5 +186,3 @@ const NOT_IMPLEMENTED: BarsFault = {
   diagnostics:
     'This is not served here: there is POST $process-message, and GET of metadata, MessageDefinition and ServiceRequest.',
 };
-/** Never sent: its answer carries the ids. */
-const UNKNOWN: BarsFault = { code: 'REC_NOT_FOUND', issue: 'not-found', diagnostics: '' };

@@ -9,10 +9,9 @@ import { worklistRoutes } from '../api/worklist-routes.ts';
 import type { Config, TargetConfig } from '../config.ts';
 import { consoleRoutes } from '../console/routes.ts';
 import { markedClock } from '../outbox/clock-watch.ts';
-import { createPipeline, type Pipeline } from '../pipeline.ts';
+import type { Pipeline } from '../pipeline.ts';
 import { type Sandbox, startSandbox } from '../sandbox/server.ts';
 import type { Store } from '../store/store.ts';
-import { type RoutedTarget, routing } from '../target/route.ts';
 import { decideFor } from './again/decide.ts';
 import { startHousekeeping } from './again/housekeeping.ts';
 import { placesOf } from './again/places.ts';
@@ -23,6 +22,7 @@ import { type Closers, openOrClose } from './closers.ts';
 import { controlRoutes } from './control.ts';
 import { type Deliveries, openDeliveries } from './deliveries.ts';
 import { fitRulesOf } from './directory/directories.ts';
+import { pipelineInto } from './lines.ts';
 import { closeServer, listen, urlOf } from './listening.ts';
 import { type LoadedParts, VERSION } from './load.ts';
 import { type NhsAccess, openNhsAccess } from './nhs/access.ts';
@@ -55,6 +55,8 @@ export interface AdapterOptions {
   readonly log: Logger;
   /** opens the control routes */
   readonly token: string;
+  /** between looks whether a scheduled look at a service is due; default 20 s */
+  readonly lookMs?: number;
 }
 
 /** Longest wait for deliveries in flight when stopping; what is cut off is looked up at the next start. */
@@ -121,10 +123,7 @@ async function openParts(options: AdapterOptions, closers: Closers): Promise<Ope
   closers.add(() => deliveries.stop(DRAIN_MS));
   const { lines, wake } = deliveries;
   const pipelineOf: Workshop['pipelineOf'] = (maps) =>
-    openPipeline(
-      maps ? { ...options, parts: { ...parts, maps } } : options,
-      ...([store, lines, wake, terms] as const),
-    );
+    pipelineInto(lines, { ...options, store, terms, parts: maps ? { ...parts, maps } : parts }, wake);
   const pipeline = pipelineOf();
   const targets = lines.map(({ name }) => name);
   const opened = { access, store, sandbox, configured, deliveries, pipeline, pipelineOf, targets, terms };
@@ -182,80 +181,47 @@ async function openBeside(
   };
 }
 
-function openPipeline(
-  { config, parts, clock }: AdapterOptions,
-  store: Store,
-  targets: readonly RoutedTarget[],
-  wake: () => void,
-  terms: Terms,
-): Pipeline {
-  const owners = new Map(config.sources.map((source) => [nameOf(source.folder, parts), source.ownerOrg]));
-  return createPipeline({
-    ...parts,
-    store,
-    clock,
-    ...routing(targets),
-    ownerOrg: (source) => owners.get(source) ?? 'local',
-    onDeliveries: wake,
-    askCodes: terms.ask,
-    onUnchecked: terms.count,
-    asksRegister: config.nhs?.pds !== undefined,
-    fit: fitRulesOf(config.activities),
-  });
-}
+type Served = Pick<Opened, 'store' | 'pipeline' | 'targets' | 'shop' | 'terms' | 'deliveries'>;
 
 function openApp(
-  { config, parts, clock, log, token }: AdapterOptions,
-  {
-    store,
-    pipeline,
-    targets,
-    shop,
-    terms,
-    deliveries,
-    hooks,
-  }: Pick<Opened, 'store' | 'pipeline' | 'targets' | 'shop' | 'terms' | 'deliveries'> & {
-    readonly hooks: readonly Router[];
-  },
+  options: AdapterOptions,
+  { hooks, ...opened }: Served & { readonly hooks: readonly Router[] },
 ): Express {
-  const pages = consoleRoutes({
-    store,
-    sources: [...parts.sources.values()].map((source) => source.manifest),
-    targets,
-    clock,
-    version: VERSION,
-    demo: config.demo,
-    terminology: terms.state,
-  });
+  const { config, parts, clock, log } = options;
+  const { store, pipeline, terms, deliveries } = opened;
   return createApp({
-    store,
-    pipeline,
+    ...{ store, pipeline, clock, log, version: VERSION },
     sources: parts.sources,
     definitions: parts.definitions,
     validator: parts.validator,
     askCodes: terms.ask,
     checkLong: checkInWorker(config),
     fit: fitRulesOf(config.activities),
-    clock,
-    log,
-    version: VERSION,
     uncheckedCodes: terms.unchecked,
     terminology: terms.state,
     pds: deliveries.pds?.counts,
     paces: () =>
       deliveries.workers.map(({ target, inFlight, limit, max }) => ({ target, inFlight, limit, max })),
-    pages: [
-      controlRoutes({ store, token, shop, terminology: terms.state }),
-      ...hooks,
-      worklistRoutes({
-        ...{ store, token, clock, decide: decideFor(shop) },
-        retry: retryMessages(deliveries.mesh, store, clock, retryWork(shop)),
-      }),
-      pages,
-    ],
+    pages: pagesOf(options, opened, hooks),
   });
 }
 
-function nameOf(folder: string, parts: LoadedParts): string {
-  return [...parts.sources.values()].find((source) => source.folder === folder)?.manifest.name ?? folder;
+/** What operators ask, what services ask of us, and what is looked at: the pages for people last, since they begin at /. */
+function pagesOf(
+  { config, parts, clock, token }: AdapterOptions,
+  { store, targets, shop, terms, deliveries }: Served,
+  hooks: readonly Router[],
+): readonly Router[] {
+  return [
+    controlRoutes({ store, token, shop, terminology: terms.state }),
+    ...hooks,
+    worklistRoutes({
+      ...{ store, token, clock, decide: decideFor(shop) },
+      retry: retryMessages(deliveries.mesh, store, clock, retryWork(shop)),
+    }),
+    consoleRoutes({
+      ...{ store, targets, clock, version: VERSION, demo: config.demo, terminology: terms.state },
+      sources: [...parts.sources.values()].map((source) => source.manifest),
+    }),
+  ];
 }

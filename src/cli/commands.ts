@@ -216,10 +216,8 @@ withConfig(program.command('ods <code>'))
     process.exitCode = await ods(code, options, configured(options), process, Date.now);
   });
 
-addAgainWords(program, withConfig, configured);
-addMeshWords(program, withConfig, configured);
-addCodedActivityWords(program, withConfig, configured);
-addDirectoryWords(program, withConfig, configured);
+for (const add of [addAgainWords, addMeshWords, addCodedActivityWords, addDirectoryWords])
+  add(program, { withConfig, configured });
 
 withConfig(program.command('migrate'))
   .description(

@@ -6,12 +6,12 @@ import type { OutboxWorker } from '../outbox/worker.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { Store } from '../store/store.ts';
 import type { RoutedTarget } from '../target/route.ts';
-import { unaskedOf } from './again/places.ts';
 import { type Closers, openOrClose } from './closers.ts';
 import { type CodedDesk, openCodedActivity, runningCodedActivity } from './coded/coded-activity.ts';
+import { type Lines, linesOf } from './lines.ts';
 import type { LoadedParts } from './load.ts';
 import type { NhsAccess } from './nhs/access.ts';
-import { openBarsAnswers, withOwnAnswers } from './nhs/bars-receiver.ts';
+import { openBarsAnswers } from './nhs/bars-receiver.ts';
 import { openDocuments } from './nhs/gp-connect.ts';
 import { type Mesh, openMesh } from './nhs/mesh.ts';
 import { meshControlRoutes } from './nhs/mesh-control.ts';
@@ -31,12 +31,8 @@ export interface DeliverySurroundings {
   readonly token: string;
 }
 
-export interface Deliveries {
+export interface Deliveries extends Lines {
   readonly workers: readonly OutboxWorker[];
-  /** what a commit asks of where things go */
-  readonly lines: readonly RoutedTarget[];
-  /** names of the lines that cannot be asked what they hold */
-  readonly unasked: ReadonlySet<string>;
   readonly mesh: Mesh;
   readonly pds: PdsDesk | undefined;
   readonly coded: CodedDesk | undefined;
@@ -93,8 +89,7 @@ function runningLines(
   const workers = [...targets, ...[entries, pds, answers].flatMap((one) => (one ? [one.worker] : []))];
   return {
     ...{ workers, mesh, pds, coded },
-    lines: [...withOwnAnswers<RoutedTarget>(configured), ...beside],
-    unasked: new Set([...unaskedOf(configured), ...beside.map(({ name }) => name)]),
+    ...linesOf(configured, beside),
     routes: [meshControlRoutes({ mesh, store, token }), ...(entries ? [entries.routes(token)] : [])],
     wake() {
       for (const worker of workers) worker.wake();

@@ -8,6 +8,7 @@ import { reconcileTarget } from './again/reconcile.ts';
 import { remapAll } from './again/remap.ts';
 import { replayAll } from './again/replay.ts';
 import { prune } from './again/retention.ts';
+import { unlinkJob } from './again/unlink.ts';
 import type { Workshop } from './again/workshop.ts';
 import {
   batchJob,
@@ -61,6 +62,10 @@ const decideSchema = z.strictObject({
   content: z.record(z.string(), z.unknown()).optional(),
 });
 
+const unlinkSchema = z.strictObject({
+  patient: z.string().regex(/^(Patient\/)?[A-Za-z0-9.-]{1,64}$/, 'the id of a Patient'),
+});
+
 const reconcileSchema = z.strictObject({
   target: z.string().min(1),
   heal: z.array(z.enum(['missing', 'twin', 'changed', 'extra'])).optional(),
@@ -81,6 +86,7 @@ const JOBS: Readonly<Record<string, (asked: unknown) => Checked<Job>>> = {
       () => (shop) => prune(shop, shop.retention, shop.archiveDir, OPERATOR),
     ),
   decide: (asked) => checked(decideSchema, asked, (wish) => (shop) => decideJob(shop, wish, OPERATOR)),
+  unlink: (asked) => checked(unlinkSchema, asked, (wish) => (shop) => unlinkJob(shop, wish, OPERATOR)),
   'coded-activity': (asked) => checked(listSchema, asked, (wish) => (shop) => listJob(shop, wish)),
   'coded-batch': (asked) => checked(batchSchema, asked, (wish) => (shop) => batchJob(shop, wish)),
   'coded-report': (asked) => checked(reportSchema, asked, (wish) => (shop) => reportJob(shop, wish)),

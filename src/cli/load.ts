@@ -40,35 +40,9 @@ export function loadParts(config: Config, root: string): Checked<LoadedParts> {
   const { canonicals, definitions, validator, faults: found } = loadValidator(config, root);
   for (const file of globSync('profiles/logical/*.json', { cwd: root }))
     definitions.add(JSON.parse(readFileSync(join(root, file), 'utf8')) as StructureDefinition);
-  const codeSystems = codeSystemsIn(root);
-  const sources = new Map<string, LoadedSource>();
-  const maps = new Map<string, MapSet>();
-  const mapOptions = new Map<string, MapSetOptions>();
-  const faults = found.filter((issue) => hasErrors([issue]));
-  const warnings = found.filter((issue) => !hasErrors([issue]));
-  for (const { folder } of config.sources) {
-    const source = loadSource(folder);
-    if (!source.ok) {
-      faults.push(...source.outcome.issue);
-      continue;
-    }
-    const options = {
-      sourceFolder: folder,
-      modelFolder: join(root, 'mappings/prsb'),
-      definitions,
-      manifest: source.value.manifest,
-      codeSystems,
-    };
-    const set = loadMapSet(options);
-    if (!set.ok) {
-      faults.push(...set.outcome.issue);
-      continue;
-    }
-    sources.set(source.value.manifest.name, source.value);
-    maps.set(set.value.source, set.value);
-    mapOptions.set(set.value.source, options);
-    warnings.push(...set.value.warnings);
-  }
+  const { sources, maps, mapOptions, ...said } = loadSources(config, { definitions, root });
+  const faults = [...found.filter((issue) => hasErrors([issue])), ...said.faults];
+  const warnings = [...found.filter((issue) => !hasErrors([issue])), ...said.warnings];
   if (faults.length > 0) return { ok: false, outcome: outcomeOf(...byPlace(faults)) };
   return {
     ok: true,
@@ -83,6 +57,37 @@ export function loadParts(config: Config, root: string): Checked<LoadedParts> {
       warnings: byPlace(warnings),
     },
   };
+}
+
+/** @returns the sources whose maps can be used, and what is to be said of all of them */
+function loadSources(config: Config, about: { readonly definitions: Definitions; readonly root: string }) {
+  const { definitions, root } = about;
+  const codeSystems = codeSystemsIn(root);
+  const sources = new Map<string, LoadedSource>();
+  const maps = new Map<string, MapSet>();
+  const mapOptions = new Map<string, MapSetOptions>();
+  const faults: OperationOutcomeIssue[] = [];
+  const warnings: OperationOutcomeIssue[] = [];
+  for (const { folder } of config.sources) {
+    const source = loadSource(folder);
+    if (!source.ok) {
+      faults.push(...source.outcome.issue);
+      continue;
+    }
+    const { manifest } = source.value;
+    const modelFolder = join(root, 'mappings/prsb');
+    const options = { sourceFolder: folder, modelFolder, definitions, manifest, codeSystems };
+    const set = loadMapSet(options);
+    if (!set.ok) {
+      faults.push(...set.outcome.issue);
+      continue;
+    }
+    warnings.push(...set.value.warnings);
+    sources.set(manifest.name, source.value);
+    maps.set(set.value.source, set.value);
+    mapOptions.set(set.value.source, options);
+  }
+  return { sources, maps, mapOptions, faults, warnings };
 }
 
 /** Changes that were made at a target are seen as they stand when it is asked: steps between them are missing. */

@@ -27,6 +27,8 @@ export interface ServiceSurroundings {
   readonly wake: () => void;
   /** what operators' requests carry */
   readonly token: string;
+  /** between looks whether a turn is due; default 20 s */
+  readonly lookMs?: number;
 }
 
 /** Each opens one service, or nothing where it is not configured. */
@@ -35,10 +37,12 @@ type OpenService = (around: ServiceSurroundings) => Service | undefined;
 const ALL: readonly OpenService[] = [
   openDirectories,
   openBarsReceiver,
-  (around) => openOds(around),
-  (around) => openHeldReferrals(around),
-  ({ config, access, parts, ...around }) =>
-    config.nhs?.ers && access && openErs(config.nhs.ers, { ...around, access, sources: parts.sources }),
+  (around) => openOds(around, around.lookMs),
+  (around) => openHeldReferrals(around, around.lookMs),
+  ({ config, access, parts, lookMs, ...around }) =>
+    config.nhs?.ers &&
+    access &&
+    openErs(config.nhs.ers, { ...around, access, sources: parts.sources }, lookMs),
 ];
 
 export interface Services {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { NATIONAL_RULES } from '../referral/coded/rule.ts';
 import { cronFault, isTimeZone } from '../store/turn-times.ts';
+import { serviceUrlSchema } from './service-url.ts';
 
 const path = z.string().min(1);
 const ruleSchema = z.strictObject({
@@ -39,7 +40,7 @@ const waySchema = z.discriminatedUnion('to', [
   }),
   z.strictObject({
     to: z.literal('server'),
-    url: z.url().describe('Base URL of a FHIR R4 server: each list is one Bundle there'),
+    url: serviceUrlSchema.describe('Base URL of a FHIR R4 server: each list is one Bundle there'),
     bearerTokenEnv: z.string().optional().describe('Name of the environment variable with a bearer token'),
     deadlineMs: z.int().min(100).default(30_000).describe('Longest wait for one answer, in milliseconds'),
   }),

@@ -1,6 +1,7 @@
 /** What hedgerow.config.json may say of messages to GP practices and referrers: when, by which ways, and in which words of GP Connect. */
 import { z } from 'zod';
 import { RESPONSE_RANGES } from '../nhs/gp-connect/acknowledgement.ts';
+import { serviceUrlSchema } from './service-url.ts';
 
 const NHS_STU3 = 'https://fhir.nhs.uk/STU3';
 
@@ -21,7 +22,7 @@ const meshWaySchema = z.strictObject({
 });
 const fhirWaySchema = z.strictObject({
   kind: z.literal('fhir'),
-  url: z.url().describe('Base URL of a FHIR R4 server that takes Bundle and DocumentReference'),
+  url: serviceUrlSchema.describe('Base URL of a FHIR R4 server that takes Bundle and DocumentReference'),
   bearerTokenEnv: z.string().optional().describe('Name of the environment variable with a bearer token'),
   deadlineMs: z.int().min(100).default(20_000).describe('Longest wait for one answer, in milliseconds'),
 });

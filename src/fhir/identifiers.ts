@@ -9,8 +9,15 @@ export type SnomedId = string & { readonly [brand]: 'SnomedId' };
 export type OdsCode = string & { readonly [brand]: 'OdsCode' };
 
 export const NHS_NUMBER_SYSTEM = 'https://fhir.nhs.uk/Id/nhs-number';
+/** Of numbers that PDS has superseded: UK Core lets a Patient have one NHS number under its own system. */
+export const FORMER_NHS_NUMBER_SYSTEM = 'https://hedgerow.example/fhir/Id/former-nhs-number';
 export const ODS_CODE_SYSTEM = 'https://fhir.nhs.uk/Id/ods-organization-code';
+export const SDS_USER_SYSTEM = 'https://fhir.nhs.uk/Id/sds-user-id';
+/** Unique booking reference number of e-RS. */
+export const UBRN_SYSTEM = 'https://fhir.nhs.uk/Id/UBRN';
 export const SNOMED_SYSTEM = 'http://snomed.info/sct';
+/** Of the label of whoever is restricted: R, V. */
+export const CONFIDENTIALITY_SYSTEM = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
 
 /** Verhoeff's multiplication table (dihedral group D5) and position permutation. */
 const MULTIPLY = [

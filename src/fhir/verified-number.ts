@@ -1,12 +1,21 @@
 /** Turns a Patient into the NHS number they are known by beyond doubt, and into those that they are said to have. */
 import type { Extension, Identifier, Patient } from '@medplum/fhirtypes';
-import { NHS_NUMBER_SYSTEM, type NhsNumber, parseNhsNumber } from './identifiers.ts';
+import {
+  FORMER_NHS_NUMBER_SYSTEM,
+  NHS_NUMBER_SYSTEM,
+  type NhsNumber,
+  parseNhsNumber,
+} from './identifiers.ts';
 
-const VERIFICATION_URL =
+export const VERIFICATION_URL =
   'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus';
-/** England's code system, and the one before it, which PDS and BaRS still send. */
-const VERIFICATION_SYSTEM =
-  /^https:\/\/fhir\.hl7\.org\.uk\/CodeSystem\/UKCore-NHSNumberVerificationStatus(?:England)?$/;
+/** England's code system. */
+export const VERIFICATION_SYSTEM =
+  'https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland';
+/** The one before it, which PDS and BaRS still send. */
+export const FORMER_VERIFICATION_SYSTEM =
+  'https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatus';
+const VERIFICATION_SYSTEMS: ReadonlySet<string> = new Set([VERIFICATION_SYSTEM, FORMER_VERIFICATION_SYSTEM]);
 /** "Number present and verified" in the codes of either system. */
 const VERIFIED_CODES = new Set(['01', 'number-present-and-verified']);
 
@@ -21,7 +30,7 @@ export function verifiedNhsNumber(patient: Patient): NhsNumber | undefined {
     const statuses = identifier.extension?.filter((one) => one.url === VERIFICATION_URL) ?? [];
     const codings = statuses.flatMap((one) => one.valueCodeableConcept?.coding ?? []);
     const verified = codings.some(
-      ({ system, code }) => VERIFICATION_SYSTEM.test(system ?? '') && VERIFIED_CODES.has(code ?? ''),
+      ({ system, code }) => VERIFICATION_SYSTEMS.has(system ?? '') && VERIFIED_CODES.has(code ?? ''),
     );
     const number = verified ? parseNhsNumber(identifier.value ?? '') : undefined;
     if (number !== undefined) return number;
@@ -32,8 +41,13 @@ export function verifiedNhsNumber(patient: Patient): NhsNumber | undefined {
 /** @returns every NHS number that passes its check, whatever is said of it; given up ones are among them */
 export function nhsNumbersIn({ identifier }: Patient): NhsNumber[] {
   return (identifier ?? []).flatMap(({ system, value }) =>
-    system === NHS_NUMBER_SYSTEM ? (parseNhsNumber(value ?? '') ?? []) : [],
+    isNhsNumberSystem(system) ? (parseNhsNumber(value ?? '') ?? []) : [],
   );
+}
+
+/** @returns whether identifiers of the system are NHS numbers, in use or given up */
+export function isNhsNumberSystem(system: string | undefined): boolean {
+  return system === NHS_NUMBER_SYSTEM || system === FORMER_NHS_NUMBER_SYSTEM;
 }
 
 /** "Number present but not traced" in place of "number present and verified". */

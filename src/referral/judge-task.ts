@@ -41,7 +41,12 @@ export interface Judged {
 /** States in which the service holds the person. */
 export const HELD: ReadonlySet<string | undefined> = new Set(['accepted', 'in-progress', 'on-hold']);
 /** States that nothing follows but entered-in-error. */
-const ENDED: ReadonlySet<string> = new Set(['rejected', 'cancelled', 'failed', 'completed']);
+export const ENDED: ReadonlySet<string | undefined> = new Set([
+  'rejected',
+  'cancelled',
+  'failed',
+  'completed',
+]);
 
 /**
  * Reads a Task as it is meant where the referral is known: a source that names no day of acceptance writes every end that

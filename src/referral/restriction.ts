@@ -1,7 +1,8 @@
 /** Turns security labels into whether a person is restricted, and a resource into one that does not say where the person is. */
-import type { Resource } from '@medplum/fhirtypes';
 
-const CONFIDENTIALITY = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
+import type { Patient, Resource } from '@medplum/fhirtypes';
+import { CONFIDENTIALITY_SYSTEM } from '../fhir/identifiers.ts';
+
 const RESTRICTED = new Set(['R', 'V']);
 /** What would lead to a restricted person; the contacts of a Patient have addresses and telephones of their own. */
 const WHEREABOUTS = new Set([
@@ -20,8 +21,15 @@ const OF_PEOPLE = new Set(['Patient', 'RelatedPerson', 'Person']);
 /** @returns true for the labels R (restricted) and V (very restricted) @source PDS, meta.security */
 export function isRestricted({ meta }: Resource): boolean {
   return (meta?.security ?? []).some(
-    ({ system, code }) => system === CONFIDENTIALITY && RESTRICTED.has(code ?? ''),
+    ({ system, code }) => system === CONFIDENTIALITY_SYSTEM && RESTRICTED.has(code ?? ''),
   );
+}
+
+/** @returns the Patient as one who is restricted: by a label of theirs, or else by R */
+export function asRestricted(patient: Patient): Patient {
+  if (isRestricted(patient)) return patient;
+  const label = { system: CONFIDENTIALITY_SYSTEM, code: 'R' };
+  return { ...patient, meta: { ...patient.meta, security: [...(patient.meta?.security ?? []), label] } };
 }
 
 /** @returns true for the home of a patient @source HL7 location-physical-type `ho`, v3-RoleCode `PTRES` */

@@ -70,7 +70,8 @@ export interface CodedEntryStore {
   /** what is kept of a person, and of resources that are theirs by now */
   ofPerson(personId: string, resources: readonly ResourceKey[]): Promise<readonly CodedEntry[]>;
   /**
-   * Writes what was planned, each change where the entry is still in the state that it was planned from.
+   * Writes what was planned, each change where the entry is still in the state that it was planned from. With the mark that
+   * an entry holds good again, its item is on the worklist.
    * @returns false when one of them was not: it is to be planned anew
    */
   change(personId: string, changes: readonly EntryChange[], nowMs: number): Promise<boolean>;
@@ -84,14 +85,15 @@ export interface CodedEntryStore {
   waiting(practice: string, day: string, untilDay: string): Promise<readonly CodedEntry[]>;
   /**
    * Makes the next list of a practice and day.
-   * @param without ids of people who are left for a later list
+   * @param how.without ids of people who are left for a later list
+   * @param how.isFetched whoever asks for it has it by that: it is put out no other way
    * @returns undefined when there is nothing new, also where another process was quicker
    */
   list(
     practice: string,
     day: string,
     nowMs: number,
-    without?: readonly string[],
+    how?: { readonly without?: readonly string[]; readonly isFetched?: boolean },
   ): Promise<CodedBatch | undefined>;
   batch(id: string): Promise<CodedBatch | undefined>;
   /** lists of a practice and day, oldest first, without their entries */
@@ -100,13 +102,20 @@ export interface CodedEntryStore {
   unput(count: number, after?: UnputList): Promise<readonly UnputList[]>;
   /** names of the ways that a list was put out by, where not all have taken it yet */
   waysOf(batch: string): Promise<readonly string[]>;
+  /**
+   * Keeps that a way may have a list, before its first byte leaves.
+   * @returns false where the way had been begun before: it may have the list, whatever it says now
+   */
+  begin(batch: string, way: string): Promise<boolean>;
+  /** Keeps that a way has surely not got a list, and never had. */
+  notBegun(batch: string, way: string): Promise<void>;
   /** Keeps that one way took a list. */
   putBy(batch: string, ways: readonly string[]): Promise<void>;
   /** Keeps that a list was put out, every way. */
   put(batch: string, nowMs: number): Promise<void>;
   /**
-   * Takes additions out of a list that nobody has got yet: they are due again, and what was to take them out is not.
-   * @returns how many; none of a list that one way took
+   * Takes additions out of a list that nobody can have yet: they are due again, and what was to take them out is not.
+   * @returns how many; none of a list that one way took, or has begun
    */
   release(batch: string, facts: readonly string[]): Promise<number>;
   /** Keeps receipts; what is rejected goes on the worklist, what is filed comes off it. Results are in their order. */
@@ -115,7 +124,7 @@ export interface CodedEntryStore {
   peopleOf(ids: readonly string[]): Promise<readonly string[]>;
   /** what is not in the record yet, or not out of it, the oldest first */
   open(count: number, after?: OpenPlace): Promise<readonly CodedEntry[]>;
-  /** Puts what was listed before a time, and of which nobody said that it is filed, on the worklist, each once. @returns how many */
+  /** Puts what was listed before a time and is out, and of which nobody said that it is filed, on the worklist, each once. @returns how many */
   raiseUnfiled(listedBeforeMs: number, nowMs: number): Promise<number>;
 }
 

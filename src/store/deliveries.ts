@@ -126,11 +126,18 @@ export interface Resend {
   readonly remoteVersion?: string;
 }
 
-/** @returns the versions of a person's Patients and Consents as one text */
+/** Stands in a basis in place of a type: this patient is restricted. */
+export const RESTRICTED = 'restricted';
+
+/**
+ * @param restricted patients of the person who are so
+ * @returns the versions of a person's Patients and Consents, and who of them is restricted, as one text
+ */
 export function basisOf(
   versions: readonly { readonly type: string; readonly id: string; readonly version: number }[],
+  restricted: readonly string[] = [],
 ): string {
-  return versions
+  return [...versions, ...restricted.map((id) => ({ type: RESTRICTED, id, version: 0 }))]
     .map(({ type, id, version }) => `${type}/${id}/${version}`)
     .sort()
     .join();

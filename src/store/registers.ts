@@ -1,6 +1,7 @@
 /** Lays what a register of people says over what sources say of a Patient: its word stands for as long as they name a number that it speaks of. */
 import type { Identifier, Patient } from '@medplum/fhirtypes';
 import { NHS_NUMBER_SYSTEM, parseNhsNumber } from '../fhir/identifiers.ts';
+import { isNhsNumberSystem } from '../fhir/verified-number.ts';
 import { isRestricted } from '../referral/restriction.ts';
 import type { Identified } from './resources.ts';
 
@@ -38,7 +39,7 @@ function speaksOf(word: Identified, resource: Identified): boolean {
 function numbersIn(resource: Identified, only?: 'current'): ReadonlySet<string> {
   if (resource.resourceType !== 'Patient') return new Set();
   const isMeant = ({ system, use }: Identifier): boolean =>
-    system === NHS_NUMBER_SYSTEM && !(only === 'current' && use === 'old');
+    only === 'current' ? system === NHS_NUMBER_SYSTEM && use !== 'old' : isNhsNumberSystem(system);
   const meant = (resource.identifier ?? []).filter(isMeant);
   return new Set(meant.flatMap(({ value }) => parseNhsNumber(value ?? '') ?? []));
 }

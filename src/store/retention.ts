@@ -2,9 +2,10 @@
 
 /**
  * history: superseded versions. payloads: what sources sent. messages: bodies of settled ones. entries: names, and words of
- * practices, in coded entries that are filed. receipts and resolved work: as they are called.
+ * practices, in coded entries that are settled. answers: what services said and is out of date. receipts and resolved work:
+ * as they are called.
  */
-export type Prunable = 'history' | 'payloads' | 'messages' | 'entries' | 'receipts' | 'work';
+export type Prunable = 'history' | 'payloads' | 'messages' | 'entries' | 'answers' | 'receipts' | 'work';
 
 export interface PruneLimits {
   /** what was superseded, received or resolved before this time, epoch ms */

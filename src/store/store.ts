@@ -17,7 +17,7 @@ import type {
   RefusedRecord,
   SourceRow,
 } from './records.ts';
-import type { ResourceKey, StoredVersion } from './resources.ts';
+import type { Identified, ResourceKey, StoredVersion } from './resources.ts';
 import type { AuditArchive, Prunable, Pruned, PruneLimits } from './retention.ts';
 import type { SearchPage, SearchQuery } from './search-query.ts';
 import type { CommitPreview, MapUse, RecordFilter, StoredRecord } from './stored-records.ts';
@@ -77,6 +77,15 @@ export interface RecordStore {
     nowMs: number,
   ): Promise<readonly CommitPreview[]>;
   sourceRecord(source: string, kind: string, key: string): Promise<SourceRow | undefined>;
+  /**
+   * What a record last said of a shared resource, where others spoke of it too or it said a part of it alone.
+   * @returns undefined where the record said nothing of it, or all that is said of it
+   */
+  saidBy(
+    record: { readonly source: string; readonly kind: string; readonly key: string },
+    type: string,
+    id: string,
+  ): Promise<Identified | undefined>;
   /** the newest source records, newest first, for the status page */
   latestRecords(count: number): Promise<readonly SourceRow[]>;
   /**
@@ -190,7 +199,16 @@ export interface WorkStore {
 export interface PersonStore {
   /** Joins two patients as one person (verified NHS number, or by hand); undone by `unlinkPerson`. */
   linkPerson(patientId: string, personId: string, reason: string, nowMs: number): Promise<void>;
-  unlinkPerson(patientId: string, nowMs: number): Promise<void>;
+  /**
+   * Makes a patient its own person, for good: no number joins it to anybody again. Others who were one person stay so.
+   * @param actor as the audit names them; default the store
+   */
+  unlinkPerson(patientId: string, nowMs: number, actor?: string): Promise<void>;
+  /**
+   * @returns patients of a person of whom nothing is kept that leads to them: by a label of theirs, of whoever is one person
+   *   with them, or of whoever is said to have a number of theirs
+   */
+  restricted(personId: string): Promise<readonly string[]>;
   /** @returns the person of a patient: itself when never linked */
   personOf(patientId: string): Promise<string>;
   /**

@@ -4,6 +4,7 @@ import { digestOf } from '../fhir/digest.ts';
 import { PROJECT_NAMESPACE, uuidV5 } from '../fhir/ids.ts';
 import { issueOf, outcomeOf, ruleOf } from '../fhir/outcome.ts';
 import { SAFETY_RULES } from '../referral/scores.ts';
+import { fitItemId, referralMeant } from './activity-work.ts';
 import type { CommitRecord, Conflict, NewWork, RefusedRecord, ResourceKey } from './store.ts';
 
 export type { NewWork };
@@ -40,8 +41,15 @@ export function rejectedItem(record: RefusedRecord): NewWork {
 export function warningItems(record: CommitRecord): NewWork[] {
   const resource = responseIn(record);
   return issueItems(record, record.key, record.warnings).map((item) =>
-    item.kind === 'safety' ? { ...item, resource } : item,
+    item.kind === 'safety' ? { ...item, resource } : asOfReferral(record, item),
   );
+}
+
+/** What speaks against an activity is said once, whether at the commit, by a look at the directory, or as the referral is sent. */
+function asOfReferral(record: CommitRecord, item: NewWork): NewWork {
+  const issue = item.outcome.issue[0]!;
+  const id = referralMeant(record, issue);
+  return id === undefined ? item : { ...item, id: fitItemId(id, issue), resource: `ServiceRequest/${id}` };
 }
 
 /** @returns the item of what could not be merged: one for both versions that stand against each other */

@@ -1,7 +1,7 @@
 /** Turns a gate into one that also asks, as a referral is sent, whether the activity that it goes to fits. */
 import type { OperationOutcomeIssue, Patient, ServiceRequest } from '@medplum/fhirtypes';
 import { outcomeOf } from '../fhir/outcome.ts';
-import { type FitRules, fitOf, ofTakenOn } from '../referral/activity-fit.ts';
+import { FIT_RULES, type FitRules, fitOf, ofTakenOn } from '../referral/activity-fit.ts';
 import { londonDay } from '../referral/fhir-time.ts';
 import { storedActivities } from '../store/activities.ts';
 import { fitItem } from '../store/activity-work.ts';
@@ -13,7 +13,16 @@ import type { Gate } from './gate.ts';
 export interface ActivityGateOptions {
   readonly store: Pick<
     Store,
-    'read' | 'readMany' | 'readPerson' | 'search' | 'answers' | 'links' | 'messages' | 'raiseWork'
+    | 'read'
+    | 'readMany'
+    | 'readPerson'
+    | 'restricted'
+    | 'search'
+    | 'answers'
+    | 'links'
+    | 'messages'
+    | 'raiseWork'
+    | 'replayDeliveries'
   >;
   readonly rules: FitRules;
   /** warn: it goes, and somebody is told; hold: it waits until the activity fits, or another is chosen */
@@ -33,8 +42,12 @@ export function createActivityGate(gate: Gate, options: ActivityGateOptions): Ga
     // Before anything is looked at: what of the person changes meanwhile puts a held referral back in line.
     const basis = personId === undefined ? undefined : await personBasis(store, personId);
     const answer = await gate(input);
-    const issues = answer.send ? await misfits(options, request) : [];
-    if (!answer.send || issues.length === 0) return answer;
+    const issues = answer.send ? await misfits(options, request) : undefined;
+    if (!answer.send || !issues) return answer;
+    if (issues.length === 0) {
+      if (atSending === 'hold') await releaseOthers(options, input);
+      return answer;
+    }
     const key: ResourceKey = `ServiceRequest/${request.id}`;
     const isTakenOn = (await takenOn(store, [key])).has(key);
     if (atSending === 'hold' && !isTakenOn && !(await isThere(store, key, target)))
@@ -71,9 +84,20 @@ async function isThere(
   return links.length > 0 || (await store.messages.about(key, target)).length > 0;
 }
 
+/** What was held of the person for an activity is asked again with what fits now: the version before, or the Task beside it. */
+async function releaseOthers(
+  { store, clock }: ActivityGateOptions,
+  { target, personId }: Parameters<Gate>[0],
+): Promise<void> {
+  if (personId === undefined) return;
+  for (const rule of FIT_RULES)
+    await store.replayDeliveries({ target, personId, state: 'held', rule }, clock());
+}
+
 async function personBasis(store: ActivityGateOptions['store'], personId: string): Promise<string> {
   const patients = await store.readPerson(personId, 'Patient');
-  return basisOf([...patients, ...(await store.readPerson(personId, 'Consent'))]);
+  const consents = await store.readPerson(personId, 'Consent');
+  return basisOf([...patients, ...consents], await store.restricted(personId));
 }
 
 async function tell(
@@ -89,12 +113,13 @@ async function tell(
     );
 }
 
+/** @returns undefined where nothing is known of where it goes */
 async function misfits(
   { store, rules, clock }: ActivityGateOptions,
   request: ServiceRequest & Identified,
-): Promise<OperationOutcomeIssue[]> {
+): Promise<OperationOutcomeIssue[] | undefined> {
   const activities = await storedActivities(store, [[{ resource: request, partial: false }]]);
-  if (activities.size === 0) return [];
+  if (activities.size === 0) return undefined;
   const subject = request.subject?.reference as ResourceKey | undefined;
   const [person] = subject ? await store.readMany([subject]) : [];
   const today = londonDay(clock());

@@ -5,7 +5,7 @@ import { outcomeOf } from '../fhir/outcome.ts';
 import { readSuccessors, withClosed } from '../nhs/ods/successors.ts';
 import { codedOnly } from '../referral/coded-only.ts';
 import { decideSharing, hasVerifiedNhsNumber, type Purpose } from '../referral/consent.ts';
-import { isRestricted, withoutWhereabouts } from '../referral/restriction.ts';
+import { asRestricted, isRestricted, withoutWhereabouts } from '../referral/restriction.ts';
 import { basisOf } from '../store/deliveries.ts';
 import type { Identified, ResourceKey, Store } from '../store/store.ts';
 import type { Gate } from './gate.ts';
@@ -14,7 +14,7 @@ import { notForTarget } from './not-sent.ts';
 import { agreedFor, isOfPractice, practiceKeys, type SendRules, shapedFor } from './route.ts';
 
 export interface ShareGateOptions {
-  readonly store: Pick<Store, 'readPerson' | 'readMany' | 'links' | 'job'>;
+  readonly store: Pick<Store, 'readPerson' | 'readMany' | 'restricted' | 'links' | 'job'>;
   readonly target: {
     readonly name: string;
     readonly purpose: Purpose;
@@ -103,14 +103,17 @@ async function readPerson(
     target.name,
     patients.map((patient): ResourceKey => `Patient/${patient.id}`),
   );
+  const restricted = await store.restricted(personId);
   // Two sources may know the same person: one that is restricted in either is restricted in both.
+  const patient = patients.find(isRestricted) ?? patients.find(hasVerifiedNhsNumber) ?? patients[0];
   return {
     consents,
-    patient: patients.find(isRestricted) ?? patients.find(hasVerifiedNhsNumber) ?? patients[0],
+    // the label may stand in the record of somebody who has the same number, and is not known to be the same person
+    patient: patient && restricted.length > 0 ? asRestricted(patient) : patient,
     alreadyShared: held.length > 0,
     held: held.map(({ id }): ResourceKey => `Patient/${id}`),
     isServed: await isServed(store, target.send?.practices, patients),
-    basis: basisOf(versions),
+    basis: basisOf(versions, restricted),
   };
 }
 

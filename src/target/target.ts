@@ -19,7 +19,7 @@ export interface Delivery {
 }
 
 /**
- * What the target said of one delivery. `recordLocked` waits long; `conflict` needs reconcile; `waits` was not sent,
+ * What the target said of one delivery. `recordLocked` waits long, and says nothing of other records; `conflict` needs reconcile; `waits` was not sent,
  * since something before it in the same call failed.
  */
 export type Delivered =

@@ -32,6 +32,8 @@ export interface WireFailure {
   readonly ok: false;
   readonly retry: RetryClass;
   readonly outcome: OperationOutcome;
+  /** the deadline passed */
+  readonly isLate?: boolean;
 }
 
 /**
@@ -84,9 +86,10 @@ function failureOf(
   timedOut: boolean,
 ): WireFailure {
   const reason = timedOut ? 'the deadline passed' : failed.reason;
-  return failed.sent
+  const said = failed.sent
     ? failure('ambiguous', 'wire-no-answer', 'timeout', `${place(request)}: sent, but no answer (${reason})`)
     : failure('transient', 'wire-not-sent', 'transient', `${place(request)}: nothing was sent (${reason})`);
+  return timedOut ? { ...said, isLate: true } : said;
 }
 
 /** Method and host: a path may name a record, and is not needed to find the fault. */

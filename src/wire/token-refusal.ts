@@ -62,49 +62,61 @@ function causeOf(error: string | undefined, status: number, text: string): Refus
   return 'request';
 }
 
+export interface HintAbout {
+  readonly host: string;
+  readonly kids: readonly string[];
+  readonly mostSkewMs: number;
+}
+
+export interface Hint {
+  readonly rule: string;
+  readonly diagnostics: string;
+}
+
 /** @returns the rule and the sentence; key ids are public, and named */
-export function hintOf(
-  refusal: Refusal | undefined,
-  {
-    host,
-    kids,
-    mostSkewMs,
-  }: { readonly host: string; readonly kids: readonly string[]; readonly mostSkewMs: number },
-): { readonly rule: string; readonly diagnostics: string } {
+export function hintOf(refusal: Refusal | undefined, about: HintAbout): Hint {
+  const { host } = about;
   if (refusal === undefined) {
     return {
       rule: 'token-no-key',
       diagnostics: `There is no key to ask ${host} for an access token with: configure one in nhs.access.keys.`,
     };
   }
+  const { rule, words } = HINTS[refusal.cause];
   const said = `${host} gave no access token (${refusal.status}, ${refusal.error})`;
-  const names = kids.join(', ');
-  switch (refusal.cause) {
-    case 'time': {
-      const minutes = Math.round(Math.abs(refusal.offMs ?? 0) / 60_000);
-      const off =
-        minutes > 0
-          ? `, which is about ${minutes} min off the server's (${mostSkewMs / 60_000} min at most are made up for)`
-          : '';
-      return {
-        rule: 'token-clock',
-        diagnostics: `${said}: the assertion was outside its time. Set the clock of this machine${off}.`,
-      };
-    }
-    case 'key':
-      return {
-        rule: 'token-key-refused',
-        diagnostics: `${said}: no key was accepted. Check that the public part of a key is registered for the application under one of the ids ${names}, in this environment, or that the registered JWKS address can be read by the server (GET /.well-known/jwks.json shows what to register).`,
-      };
-    case 'app':
-      return {
-        rule: 'token-app-refused',
-        diagnostics: `${said}: the application was not accepted. Check that the environment variable of nhs.access.apiKeyEnv holds the API key of the application of this environment.`,
-      };
-    default:
-      return {
-        rule: 'token-request-refused',
-        diagnostics: `${said}: the request was not accepted. Check that nhs.access.tokenUrl is the token endpoint of this environment, and that the key with the id ${names} is registered there.`,
-      };
-  }
+  return { rule, diagnostics: `${said}: ${words(refusal, about)}` };
+}
+
+const HINTS: Readonly<
+  Record<
+    Refusal['cause'],
+    { readonly rule: string; readonly words: (refusal: Refusal, about: HintAbout) => string }
+  >
+> = {
+  time: {
+    rule: 'token-clock',
+    words: (refusal, about) =>
+      `the assertion was outside its time. Set the clock of this machine${offWords(refusal, about)}.`,
+  },
+  key: {
+    rule: 'token-key-refused',
+    words: (_, { kids }) =>
+      `no key was accepted. Check that the public part of a key is registered for the application under one of the ids ${kids.join(', ')}, in this environment, or that the registered JWKS address can be read by the server (GET /.well-known/jwks.json shows what to register).`,
+  },
+  app: {
+    rule: 'token-app-refused',
+    words: () =>
+      'the application was not accepted. Check that the environment variable of nhs.access.apiKeyEnv holds the API key of the application of this environment.',
+  },
+  request: {
+    rule: 'token-request-refused',
+    words: (_, { kids }) =>
+      `the request was not accepted. Check that nhs.access.tokenUrl is the token endpoint of this environment, and that the key with the id ${kids.join(', ')} is registered there.`,
+  },
+};
+
+function offWords({ offMs = 0 }: Refusal, { mostSkewMs }: HintAbout): string {
+  const minutes = Math.round(Math.abs(offMs) / 60_000);
+  if (minutes === 0) return '';
+  return `, which is about ${minutes} min off the server's (${mostSkewMs / 60_000} min at most are made up for)`;
 }

@@ -39,6 +39,8 @@ export interface AccessTokenOptions {
   /** milliseconds for one request to the server */
   readonly deadlineMs: number;
   readonly settings?: Partial<TokenSettings>;
+  /** told of each answer of the server: why no token could be had, or undefined where one was */
+  readonly onAsked?: (failure: WireFailure | undefined) => void;
 }
 
 const DEFAULTS: TokenSettings = {
@@ -132,6 +134,7 @@ class TokenKeeper implements AccessTokens {
   #settle(asked: Asked): Got {
     const nowMs = this.#options.clock();
     this.#learnt = { kid: asked.kid, skewMs: asked.skewMs };
+    this.#options.onAsked?.(asked.ok ? undefined : asked.failure);
     if (asked.ok) {
       this.#kept = { token: asked.token, hadMs: nowMs, untilMs: nowMs + asked.lifetimeMs };
       this.#failed = undefined;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { prune, type RetentionEvent } from '../../src/cli/again/retention.ts';
 import type { Retention } from '../../src/cli/again/workshop.ts';
+import type { PlannedEntry } from '../../src/referral/coded/entry.ts';
 import { brokenAt, type ChainedRow } from '../../src/store/audit-chain.ts';
 import { startAdapter } from '../api/adapter.ts';
 import { commit, NOW_MS, patient, recordOf } from '../store/samples.ts';
@@ -79,6 +80,45 @@ test('what an older version of the maps has mapped keeps its payload, since it i
   };
   expect(removed(await pruned(upgraded, { payloadDays: 10 }), 'payloads')).toBe(0);
 });
+
+test.each([
+  ['messages', 'messageDays'],
+  ['entries', 'codedEntryDays'],
+  ['answers', 'answerDays'],
+])('%s go after days of their own, else when payloads do, else never', async (what, setting) => {
+  const shop = await openShop(partsOf());
+  const fresh = async (id: string): Promise<void> => {
+    const { messages, answers, codedEntries } = shop.store;
+    const to = { channel: 'mesh', direction: 'out', conversation: id, ownerOrg: 'X26' } as const;
+    await messages.keep({ ...to, id, state: 'answered', body: 'x' }, NOW_MS);
+    await answers.keep('ods', id, { answer: 'x', untilMs: NOW_MS }, NOW_MS);
+    const entry = { ...ENTRY, fact: id, id };
+    await codedEntries.change('p', [{ kind: 'put', entry, from: 'none' }], NOW_MS);
+    await codedEntries.list('Y01234', '2026-03-08', NOW_MS);
+    const said = { outcome: 'filed', atMs: NOW_MS, by: 'A clerk' } as const;
+    await codedEntries.receive([{ ...said, id, action: 'add' }], NOW_MS);
+  };
+  const removedAt = async (day: number, retention: Retention): Promise<number | undefined> =>
+    removed(await pruned(later(shop, day), retention), what);
+  await fresh('one');
+  expect(await removedAt(9_999, {})).toBe(undefined);
+  expect(await removedAt(9, { payloadDays: 5, [setting]: 10 })).toBe(0);
+  expect(await removedAt(11, { payloadDays: 99, [setting]: 10 })).toBe(1);
+  await fresh('two');
+  expect(await removedAt(4, { payloadDays: 5 })).toBe(0);
+  expect(await removedAt(6, { payloadDays: 5 })).toBe(1);
+});
+
+const ENTRY: Omit<PlannedEntry, 'fact' | 'id'> = {
+  ...{ action: 'add', state: 'due', blocked: undefined, practice: 'Y01234' },
+  content: {
+    ...{ rule: 'referral', as: 'Procedure', code: { code: '871731000000106', display: 'Referral' } },
+    ...{ date: '2026-03-08', day: '2026-03-08', subject: 'Patient/p', ownerOrg: 'X26' },
+    source: { type: 'ServiceRequest', id: 'r', version: 1 },
+    person: { nhsNumber: '9990000018', family: 'Example', given: 'Robin', birthDate: '1948-05-17' },
+    author: { name: 'Dr Sam Example' },
+  },
+};
 
 test('superseded versions go, but for the newest ones, and for all of a resource with an open delivery', async () => {
   const shop = await openShop(partsOf());

@@ -76,6 +76,8 @@ test('a referral made in the EHR reaches the case system signed and in order, an
   const { ehr, receiver, adapter } = place;
   await refer(ehr);
   const ids = await received(place);
+  // nothing refers to a Consent: it may come last
+  await until(async () => heardOf(place, 'Consent').length > 0);
   const references = receiver.calls.map(({ event }) => event.reference.split('/')[0]);
   expect(references).toEqual([...new Set(references)]);
   expect(new Set(references)).toEqual(

@@ -9,6 +9,8 @@ import type { Stage } from './matrix-table.ts';
 import { listening, run } from './process.ts';
 
 let loaded: LoadedParts | undefined;
+/** Between looks whether a turn of the cell's clock is due. */
+const LOOK_MS = 20;
 
 /** @param config default that of the place */
 export async function startHere(place: Place, path = place.config): Promise<Adapter> {
@@ -22,7 +24,8 @@ export async function startHere(place: Place, path = place.config): Promise<Adap
     if (line.includes('changes could not be taken in')) place.warned.times += 1;
   };
   const log = pino({ level: 'warn' }, { write });
-  return await openAdapter({ config: config.value, parts: loaded, clock, log, token: 'token' });
+  const about = { config: config.value, parts: loaded, clock, log, token: 'token', lookMs: LOOK_MS };
+  return await openAdapter(about);
 }
 
 /** @param dieAt where it kills itself */

@@ -79,6 +79,11 @@ export async function triedAgain(store: CellStore): Promise<number> {
   );
 }
 
+/** @returns questions about people that PDS was asked in vain */
+export async function askedInVain(store: CellStore): Promise<number> {
+  return await count(store, `SELECT count(*) AS n FROM outbox WHERE target = 'pds' AND attempt > 0`);
+}
+
 /** @returns `kind/key` of every record of a source, as often as it is stored */
 export async function storedRecords({ rows }: CellStore, source: string): Promise<string[]> {
   const sql = `SELECT kind || '/' || record_key AS name FROM source_record WHERE source = '${source}'`;

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { ROOT } from '../../src/cli/load.ts';
 import { openSqliteStore } from '../../src/store/sqlite/store.ts';
 import { Random } from '../../tooling/demo/random.ts';
 import { journeys, type Posted } from './journeys.ts';
@@ -112,6 +113,7 @@ function configured(folder: string, ehr: string): string {
     port: 0,
     dataDir: join(folder, 'data'),
     inboxDir: join(folder, 'inbox'),
+    sources: [{ folder: join(ROOT, 'mappings/platform'), ownerOrg: 'local' }],
     targets: [target],
     logLevel: 'warn',
   };

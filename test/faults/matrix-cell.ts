@@ -38,6 +38,8 @@ export interface Place {
   readonly ehr: CuttingProxy;
   /** between adapter and the case system's webhook, where there is an EHR too */
   readonly webhook: CuttingProxy | undefined;
+  /** between adapter and what of the NHS the way to the EHR depends on */
+  readonly service: CuttingProxy | undefined;
   /** between source and adapter */
   readonly intake: CuttingProxy;
   readonly store: CellStore;
@@ -89,6 +91,16 @@ export interface Around {
   readonly receive?: object;
   /** the case system's webhook: beside the EHR where changes are taken in, else in its place */
   readonly webhookUrl?: string;
+  /** what of the NHS the way to the EHR depends on */
+  readonly service?: NhsService;
+}
+
+export interface NhsService {
+  readonly url: string;
+  /** the cell's, which its servers go by too */
+  readonly clock: Place['clock'];
+  /** @param url where the service is to be asked @returns `nhs` of the configuration, and what is otherwise of the EHR */
+  configure(url: string): { readonly nhs: object; readonly ehr: object };
 }
 
 /** @throws when what must be true at the end is not */
@@ -97,21 +109,24 @@ export async function runCell(
   course: Course = wayOut(expectOnce),
   around: Around = {},
 ): Promise<void> {
-  const { receive, webhookUrl } = around;
+  const { receive, webhookUrl, service: asked } = around;
   const folder = mkdtempSync(join(tmpdir(), 'faults-cell-'));
   const sandbox = await startSandbox({ port: 0, file: join(folder, 'ehr.sqlite'), integrity: true });
   const isAlone = webhookUrl !== undefined && !receive;
   const ehr = await startProxy(isAlone ? webhookUrl : sandbox.url, plan.tls);
   const webhook = webhookUrl !== undefined && receive ? await startProxy(webhookUrl) : undefined;
+  const service = asked && (await startProxy(asked.url));
+  const { nhs, ehr: more } = (service && asked?.configure(service.url)) ?? {};
   const intake = await startProxy('http://127.0.0.1:9');
   const url = plan.engine === 'PostgreSQL' ? await newDatabase(plan.disk) : undefined;
   const targets = isAlone
     ? [webhookAt(ehr.url, 'elsewhere')]
-    : [ehrAt(ehr.url, receive), ...(webhook ? [webhookAt(webhook.url, 'ehr')] : [])];
+    : [{ ...ehrAt(ehr.url, receive), ...more }, ...(webhook ? [webhookAt(webhook.url, 'ehr')] : [])];
   try {
-    await course(plan, placeIn(folder, { ehr, webhook, intake, url, targets }), sandbox);
+    const parts = { ehr, webhook, service, intake, url, settings: { targets, nhs } };
+    await course(plan, placeIn(folder, parts, asked?.clock), sandbox);
   } finally {
-    await Promise.all([ehr.close(), webhook?.close(), intake.close()]);
+    await Promise.all([ehr, webhook, service, intake].map((proxy) => proxy?.close()));
     if (url !== undefined) await dropDatabase(url);
     rmSync(folder, { recursive: true, force: true });
   }
@@ -195,7 +210,7 @@ export async function expectAllTaken({ store, sender }: Place, records: readonly
   expect(await stuckDeliveries(store)).toEqual([]);
 }
 
-async function expectOnce(place: Place, records: readonly Posted[], plan: CellPlan): Promise<void> {
+export async function expectOnce(place: Place, records: readonly Posted[], plan: CellPlan): Promise<void> {
   await expectAllTaken(place, records);
   const ours = await heldByAdapter(place.store);
   const theirs = heldBySandbox(join(place.folder, 'ehr.sqlite'));
@@ -206,14 +221,11 @@ async function expectOnce(place: Place, records: readonly Posted[], plan: CellPl
   }
 }
 
-interface Parts {
-  readonly ehr: CuttingProxy;
-  readonly webhook: CuttingProxy | undefined;
-  readonly intake: CuttingProxy;
+interface Parts extends Pick<Place, 'ehr' | 'webhook' | 'service' | 'intake'> {
   /** of the database; undefined: SQLite */
   readonly url: string | undefined;
-  /** as in the configuration */
-  readonly targets: readonly object[];
+  /** of the configuration */
+  readonly settings: object;
 }
 
 const COMMON = { requiresVerifiedNhsNumber: false, purpose: 'share-with-gp', deadlineMs: DEADLINE_MS };
@@ -231,18 +243,17 @@ function webhookAt(url: string, origin: 'ehr' | 'elsewhere'): object {
   return { kind: 'webhook', name: 'case-system', url, ...COMMON, secretEnv: SECRET_ENV, send: { origin } };
 }
 
-function placeIn(folder: string, { ehr, webhook, intake, url, targets }: Parts): Place {
+function placeIn(folder: string, { url, settings, ...proxies }: Parts, clock = { offsetMs: 0 }): Place {
   const dataDir = join(folder, 'data');
   mkdirSync(dataDir);
   const store = url === undefined ? sqliteCell(dataDir) : postgresCell(url);
   const sender = new Sender([], 2);
-  sender.base = intake.url;
-  const place = { folder, clock: { offsetMs: 0 }, ehr, webhook, intake, sender, store, warned: { times: 0 } };
-  const settings = { port: 0, inboxDir: join(folder, 'inbox'), logLevel: 'silent', targets };
+  sender.base = proxies.intake.url;
+  const common = { port: 0, inboxDir: join(folder, 'inbox'), logLevel: 'silent', dataDir };
   return {
-    ...place,
-    config: configIn(folder, 'hedgerow', { ...settings, ...store.settings, dataDir }),
-    aim: (url) => intake.aim(url),
+    ...{ folder, clock, ...proxies, sender, store, warned: { times: 0 } },
+    config: configIn(folder, 'hedgerow', { ...common, ...settings, ...store.settings }),
+    aim: (url) => proxies.intake.aim(url),
     goOn: () => {},
     repeat: async () => {},
   };

@@ -8,10 +8,12 @@ import {
   fullDisk,
   fullServerDisk,
   killedPostgres,
+  odsDown,
   onTheWayOut,
   refusedTls,
   slowTarget,
   sourceDown,
+  tokenEndpointDown,
   webhookDown,
 } from './matrix-plans.ts';
 import { killedAdapter, racingAdapters, secondAdapter } from './matrix-rivals.ts';
@@ -30,6 +32,10 @@ type Entry = readonly Run[] | { readonly reason: string };
 
 const NOTHING_READ = 'the source has been answered; nothing of it is being read.';
 const EHR_IS_SOURCE = 'the source is the EHR: the rows of target and connection are run there.';
+
+const NO_TOKEN = 'the EHR is read by credentials of its own.';
+const NO_ODS = 'what comes from the EHR does not depend on it.';
+const NOT_SENT = 'nothing is sent before ODS has told where.';
 
 const on = (engine: EngineName, plan: () => CellPlan): Run => ({ engine, plan });
 
@@ -80,6 +86,12 @@ const ENTRIES: Readonly<Record<FaultName, (stage: Stage) => Entry>> = {
     on('PostgreSQL', () => racingAdapters(stage)),
   ],
   'token-expired': onTheWay({ kind: 'answer', status: 401 }),
+  'token-endpoint-down': (stage) =>
+    stage === 'back-leg' ? { reason: NO_TOKEN } : [on('SQLite', () => tokenEndpointDown(stage))],
+  'ods-down': (stage) => {
+    if (stage === 'back-leg') return { reason: NO_ODS };
+    return stage === 'send' ? { reason: NOT_SENT } : [on('SQLite', () => odsDown(stage))];
+  },
 };
 
 /** @returns what is run in a cell; nothing where there is a reason */

@@ -3,7 +3,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { loopbackCertificate } from '../servers/certificate.ts';
 import { startHere } from './cell-adapter.ts';
 import { killPostgres, restartPostgres, type SmallDisk } from './cell-cluster.ts';
-import { triedAgain, undelivered } from './cell-store.ts';
+import { askedInVain, triedAgain, undelivered } from './cell-store.ts';
 import { limitDisk } from './disk-limit.ts';
 import { type CellPlan, DEADLINE_MS, felt, type Place, type Running } from './matrix-cell.ts';
 import type { Stage } from './matrix-table.ts';
@@ -11,6 +11,7 @@ import { atStage } from './moments.ts';
 import type { Trouble } from './proxy.ts';
 
 const DAY_MS = 86_400_000;
+const TICK_MS = 2_000;
 
 /** One for all cells: what is trusted is set for the whole process. */
 const tls = loopbackCertificate();
@@ -76,6 +77,27 @@ export function webhookDown(stage: Stage): CellPlan {
     begin: ({ ehr, webhook }) => (webhook ?? ehr).trouble({ kind: 'refuse' }),
     isFelt: async ({ store }) => (await triedAgain(store)) > 0,
     lift: ({ ehr, webhook }) => (webhook ?? ehr).trouble(undefined),
+  });
+}
+
+/** Nobody listens where access tokens are asked for: of a person who comes meanwhile PDS cannot be asked. */
+export function tokenEndpointDown(stage: Stage): CellPlan {
+  return hereWith(stage, {
+    begin: ({ service }) => service!.trouble({ kind: 'refuse' }),
+    isFelt: async ({ store }) => (await askedInVain(store)) > 0,
+    lift: ({ service }) => service!.trouble(undefined),
+  });
+}
+
+/** ODS answers nobody; it is asked each minute of the cell's clock. */
+export function odsDown(stage: Stage): CellPlan {
+  return hereWith(stage, {
+    begin: ({ service }) => service!.trouble({ kind: 'answer', status: 503 }),
+    isFelt({ service, clock, sender }) {
+      clock.offsetMs += TICK_MS;
+      return sender.isDone && service!.troubled > 0;
+    },
+    lift: ({ service }) => service!.trouble(undefined),
   });
 }
 

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { ROOT } from '../../src/cli/load.ts';
 import { stopPostgres } from './cell-cluster.ts';
-import { runCell } from './matrix-cell.ts';
+import { type CellPlan, runCell } from './matrix-cell.ts';
 import { runsOf, smallDisk, unmountSmallDisk, wholeMatrix } from './matrix-cells.ts';
 import { FAULTS, type FaultName, pageOf, type Stage } from './matrix-table.ts';
 import { runBackLeg } from './way-back.ts';
+import { runByPractice, runPastPds } from './way-by-nhs.ts';
 import { runToWebhook } from './way-to-webhook.ts';
 
 const PAGE = join(ROOT, 'docs/failure-matrix.md');
@@ -29,8 +30,7 @@ export function testCells(faults: readonly FaultName[], stages: readonly Stage[]
         test(
           title,
           async () => {
-            if (fault === 'webhook-down') await runToWebhook(plan(), stage);
-            else await (stage === 'back-leg' ? runBackLeg(plan()) : runCell(plan()));
+            await runOn(fault, stage, plan());
             recovered += 1;
           },
           LONGEST_MS,
@@ -46,4 +46,11 @@ export function testCells(faults: readonly FaultName[], stages: readonly Stage[]
     await stopPostgres();
     unmountSmallDisk();
   });
+}
+
+async function runOn(fault: FaultName, stage: Stage, plan: CellPlan): Promise<void> {
+  if (fault === 'webhook-down') return await runToWebhook(plan, stage);
+  if (fault === 'token-endpoint-down') return await runPastPds(plan);
+  if (fault === 'ods-down') return await runByPractice(plan);
+  await (stage === 'back-leg' ? runBackLeg(plan) : runCell(plan));
 }

@@ -25,6 +25,8 @@ export const FAULTS = {
   'webhook-down': 'case system webhook down',
   'two-adapters': 'two adapters racing',
   'token-expired': 'token expired',
+  'token-endpoint-down': 'token endpoint down',
+  'ods-down': 'ODS down',
 } as const;
 export type FaultName = keyof typeof FAULTS;
 
@@ -62,7 +64,7 @@ export function pageOf(matrix: Matrix): string {
   return [
     '# Failure matrix',
     '',
-    'Each cell begins a fault as the adapter comes to that stage, lets records come and changes be made while it lasts, and lifts it. Out (intake to settle): then every acknowledged record is at the target exactly once, what a resource refers to before the resource itself, nothing is parked, and no delivery is left. Back (back-leg): then every change made at the EHR is in the store exactly once, and none was sent back to it. In the row of the webhook the target out is the case system, which must have been told of each version in order; on the way back it is told of what was changed at the EHR.',
+    'Each cell begins a fault as the adapter comes to that stage, lets records come and changes be made while it lasts, and lifts it. Out (intake to settle): then every acknowledged record is at the target exactly once, what a resource refers to before the resource itself, nothing is parked, and no delivery is left. Back (back-leg): then every change made at the EHR is in the store exactly once, and none was sent back to it. In the row of the webhook the target out is the case system, which must have been told of each version in order; on the way back it is told of what was changed at the EHR. In the row of the token endpoint only people whose NHS number PDS confirms go to the target, and PDS is asked under a token; in that of ODS only people of a practice that took over from theirs, as ODS tells.',
     '',
     'S: run on SQLite. P: run on PostgreSQL, a server of its own that the cells kill, and whose disk they fill where root may mount a small one. –: nothing to run, for the reason below.',
     '',

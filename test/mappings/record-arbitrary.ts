@@ -141,10 +141,11 @@ function objectOf(
     .tuple(
       fc.record(Object.fromEntries(members)),
       fc.integer({ min: 0, max: 9 }),
-      fc.infiniteStream(fc.integer({ min: 0, max: 9 })),
+      // no stream: what holds one is made anew, with other draws, each time that it is looked at
+      fc.tuple(...optional.map(() => fc.integer({ min: 0, max: 9 }))),
     )
     .map(([record, threshold, draws]) => {
-      const dropped = new Set(optional.filter(() => draws.next().value > threshold));
+      const dropped = new Set(optional.filter((_, at) => draws[at]! > threshold));
       return Object.fromEntries(Object.entries(record).filter(([name]) => !dropped.has(name)));
     });
 }

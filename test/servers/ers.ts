@@ -23,27 +23,31 @@ export interface ErsServer {
   readonly broken: Map<string, { status: number; headers?: Record<string, string>; body?: string }>;
   /** what was asked, as `METHOD path` */
   readonly asked: string[];
+  /** awaited before each answer */
+  before: ((key: string) => Promise<void> | undefined) | undefined;
   /** lists may be asked for anew */
   nextDay(): void;
 }
 
-/** @param service the only one that the caller may ask for */
-export async function startErsServer(service = '11010'): Promise<ErsServer> {
+/** @param service the only one that the caller may ask for @param token tells what requests must bear; default nothing */
+export async function startErsServer(service = '11010', token?: () => string): Promise<ErsServer> {
   const referrals = new Map<string, ErsReferral>();
   const broken: ErsServer['broken'] = new Map();
   const asked: string[] = [];
   const lists = new Map<string, number>();
   const server = createServer((request, response) => {
-    void textOf(request).then((text) => {
+    void textOf(request).then(async (text) => {
       const path = request.url ?? '';
       const key = `${request.method} ${path}`;
       asked.push(key);
+      await ers.before?.(key);
       const answer = broken.get(key) ?? answerTo(request, path, text);
       response.writeHead(answer.status, { 'content-type': 'application/fhir+json', ...answer.headers });
       response.end(answer.body ?? '');
     });
   });
   const answerTo = (request: IncomingMessage, path: string, text: string): Answer => {
+    if (token && request.headers.authorization !== `Bearer ${token()}`) return { status: 401, body: '{}' };
     if (!request.headers['x-correlation-id']) return { status: 400, body: '{}' };
     if (request.headers.accept !== 'application/fhir+json') return { status: 406, body: '{}' };
     if (request.method === 'POST' && path === '/ReferralRequest/$ers.fetchworklist')
@@ -75,7 +79,8 @@ export async function startErsServer(service = '11010'): Promise<ErsServer> {
     server.close();
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { url, referrals, broken, asked, nextDay: () => lists.clear() };
+  const ers: ErsServer = { url, referrals, broken, asked, before: undefined, nextDay: () => lists.clear() };
+  return ers;
 }
 
 interface Answer {

@@ -24,6 +24,8 @@ export interface OdsServer {
   readonly asked: string[];
   /** answers 503 to all from now on, or no more */
   isDown: boolean;
+  /** codes of which it answers 503 */
+  readonly failing: Set<string>;
   close(): Promise<void>;
 }
 
@@ -46,9 +48,11 @@ export async function startOds(
   const asked: string[] = [];
   const all = new Map(Object.entries(held));
   const state = { isDown: false };
+  const failing = new Set<string>();
   const server = createServer((request, response) => {
     asked.push(request.url ?? '');
-    const { status, type, body } = state.isDown ? DOWN : answerTo(request, all, accepts);
+    const { status, type, body } =
+      state.isDown || failing.has(codeIn(request)) ? DOWN : answerTo(request, all, accepts);
     response.writeHead(status, { 'content-type': type });
     response.end(typeof body === 'string' ? body : JSON.stringify(body));
   });
@@ -59,6 +63,7 @@ export async function startOds(
     fhirUrl: `${url}/organisation-data-terminology-api/fhir`,
     held: all,
     asked,
+    failing,
     get isDown() {
       return state.isDown;
     },
@@ -71,6 +76,9 @@ export async function startOds(
     },
   };
 }
+
+const codeIn = ({ url = '' }: IncomingMessage): string =>
+  new URL(url, 'http://ods').pathname.split('/').at(-1)!;
 
 const DOWN: Answer = { status: 503, type: 'text/html', body: '<h1>Service Unavailable</h1>' };
 const NOWHERE: Answer = { status: 404, type: 'text/html', body: '<h1>Not Found</h1>' };

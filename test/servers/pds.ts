@@ -37,8 +37,8 @@ export interface PdsServer {
 }
 
 export interface PdsServerOptions {
-  /** the token that requests must bear; default none, as in the sandbox */
-  readonly token?: string;
+  /** the token that requests must bear, or what tells it at each request; default none, as in the sandbox */
+  readonly token?: string | (() => string);
   /** transactions a second; default 5 */
   readonly tps?: number;
   /** default: real time */
@@ -133,7 +133,8 @@ class Pds {
     const { headers, method } = request;
     const id = headers['x-request-id'];
     if (this.#isTooFast()) return error(429, 'TOO_MANY_REQUESTS', undefined, { 'retry-after': '1' });
-    const { token } = this.#options;
+    const { token: wanted } = this.#options;
+    const token = typeof wanted === 'function' ? wanted() : wanted;
     if (token !== undefined && headers.authorization !== `Bearer ${token}`)
       return error(401, 'ACCESS_DENIED');
     if (id === undefined) return error(400, 'MISSING_VALUE', "Missing value - 'X-Request-ID'");

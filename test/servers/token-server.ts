@@ -9,6 +9,8 @@ export interface TokenServerOptions {
   readonly apiKey: string;
   /** what is registered: public or private keys by kid; may change while it runs */
   readonly keys: Map<string, KeyObject>;
+  /** what assertions must name as who they are for; default the URL of the endpoint */
+  readonly audience?: () => string;
   /** as the answer writes it; default "599" */
   readonly expiresIn?: string | number;
   /** done before each answer; what it gives is answered instead */
@@ -53,7 +55,7 @@ export async function startTokenServer(options: TokenServerOptions): Promise<Tok
     assertions.push(new URLSearchParams(body).get('client_assertion') ?? '');
     const instead = await options.before?.(assertions.length);
     if (instead) return instead;
-    const refused = faultOf(request, body, { ...options, url, used });
+    const refused = faultOf(request, body, { ...options, url: options.audience?.() ?? url, used });
     if (refused) {
       const { status, ...said } = refused;
       return { status, body: said };

@@ -16,6 +16,7 @@ const WHOLE = [
   /resolved_ms IS NOT NULL AND/,
   /ORDER BY received_ms DESC/,
   /instr\(payload/,
+  /person_id IS NULL AND body IS NOT NULL/, // messages of nobody, in an erasure
   /FROM restricted LIMIT 1/, // whether there is any
   /queued_ms AS waited_ms FROM outbox/, // the oldest delivery: from the end where it is
 ];

@@ -75,13 +75,14 @@ test('a connection cut within the answer is ambiguous', async () => {
 test('no answer within the deadline is ambiguous, and says that the deadline passed', async () => {
   const server = await serve({ silent: true });
   const result = await put(server.url, { deadlineMs: 100 });
-  expect(result).toMatchObject({ ok: false, retry: 'ambiguous' });
+  expect(result).toMatchObject({ ok: false, retry: 'ambiguous', isLate: true });
   expect(JSON.stringify(result)).toContain('the deadline passed');
 });
 
 test('an answer that stalls half way ends at the deadline: ambiguous', async () => {
   const server = await serve({ stall: 'mid-body' });
-  expect(await put(server.url, { deadlineMs: 100 })).toMatchObject({ ok: false, retry: 'ambiguous' });
+  const result = await put(server.url, { deadlineMs: 100 });
+  expect(result).toMatchObject({ ok: false, retry: 'ambiguous', isLate: true });
 });
 
 test('a header that cannot be sent is transient, since nothing was', async () => {

@@ -1,7 +1,7 @@
 /** Adds the words of the command line that go over what is kept: replay, remap, reconcile, decide and vacuum. */
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Config } from '../../config.ts';
+import { type Words, withEvents } from '../words.ts';
 import {
   type DecideOptions,
   decide,
@@ -11,18 +11,16 @@ import {
   reconcile,
   remap,
   replay,
+  unlink,
   vacuum,
 } from './words.ts';
 
-type WithConfig = (command: Command) => Command;
+export function addAgainWords(program: Command, words: Words): void {
+  for (const add of [addReplay, addRemap, addReconcile, addDecide, addUnlink, addVacuum]) add(program, words);
+}
 
-/** @param withConfig adds the options that name a configuration @param configured reads it, or ends the process */
-export function addAgainWords(
-  program: Command,
-  withConfig: WithConfig,
-  configured: (options: object) => Config,
-): void {
-  withConfig(program.command('replay'))
+function addReplay(program: Command, { withConfig, configured }: Words): void {
+  withEvents(withConfig(program.command('replay')))
     .description(
       'Send parked and held deliveries again, once the reason is mended; read refused records again; or look for what was delivered, and send what is not there.',
     )
@@ -47,7 +45,6 @@ export function addAgainWords(
       "map the records by today's maps; without it, the version counts that mapped them",
     )
     .option('--confirm <code>', 'with --with-todays-map: the code that its preview gave')
-    .option('--json', 'print events, one JSON object a line')
     .addHelpText(
       'after',
       '\nExit code: 0 done, 2 nothing was done since the preview was not confirmed, 1 it could not be done.',
@@ -55,8 +52,10 @@ export function addAgainWords(
     .action(async (options: ReplayOptions) => {
       process.exitCode = await replay(options, configured(options), process, Date.now);
     });
+}
 
-  withConfig(program.command('remap'))
+function addRemap(program: Command, { withConfig, configured }: Words): void {
+  withEvents(withConfig(program.command('remap')))
     .description(
       "Map kept source records by today's maps, where an older version mapped them; only what differs is stored and sent. Ended early, it goes on where it was.",
     )
@@ -64,19 +63,19 @@ export function addAgainWords(
     .option('-k, --kind <name>', 'only this kind of record')
     .option('--preview', 'change nothing: count, and show what would change of the first records')
     .option('--records <number>', 'records of each kind that a preview looks at (default: 1000)', Number)
-    .option('--json', 'print events, one JSON object a line')
     .action(async (options: RemapOptions) => {
       process.exitCode = await remap(options, configured(options), process, Date.now);
     });
+}
 
-  withConfig(program.command('reconcile <target>'))
+function addReconcile(program: Command, { withConfig, configured }: Words): void {
+  withEvents(withConfig(program.command('reconcile <target>')))
     .description(
       'Compare the store with a target, person by person: what is missing there, there twice, changed there or here, or there although it was deleted. Ended early, it goes on where it was.',
     )
     .option('--heal <kinds>', 'put right what is missing,changed,twin,extra; separated by commas')
     .option('--per-second <number>', 'requests to the target in a second (default: 10)', Number)
     .option('--fresh', 'begin anew, whatever an earlier run has looked at')
-    .option('--json', 'print events, one JSON object a line')
     .addHelpText(
       'after',
       '\nWhat was changed there alone is written over by --heal changed; what was changed on both sides goes the way of a conflict.\nExit code: 0 compared, 2 ended early, 1 it could not be done.',
@@ -84,8 +83,10 @@ export function addAgainWords(
     .action(async (target: string, options: ReconcileOptions) => {
       process.exitCode = await reconcile(target, options, configured(options), process, Date.now);
     });
+}
 
-  withConfig(program.command('decide <work>'))
+function addDecide(program: Command, { withConfig, configured }: Words): void {
+  withEvents(withConfig(program.command('decide <work>')))
     .description(
       'Show a conflict of the worklist, or decide it: two versions that cannot be merged, or what a target has deleted. What only one side changed is kept whatever is chosen.',
     )
@@ -97,7 +98,6 @@ export function addAgainWords(
       [],
     )
     .option('--content <file>', 'with merge: JSON file of what the resource becomes', jsonFile)
-    .option('--json', 'print events, one JSON object a line')
     .addHelpText(
       'after',
       '\nWithout --choose it shows what both sides say, which are values of a person.\nExit code: 0 shown or decided, 1 it could not be, or came too late.',
@@ -105,12 +105,24 @@ export function addAgainWords(
     .action(async (work: string, options: DecideOptions) => {
       process.exitCode = await decide(work, options, configured(options), process, Date.now);
     });
+}
 
-  withConfig(program.command('vacuum'))
+function addUnlink(program: Command, { withConfig, configured }: Words): void {
+  withEvents(withConfig(program.command('unlink <patient>')))
+    .description(
+      'Take back that a Patient is one person with others: it becomes a person of its own, with all that belongs to it, and no NHS number joins it anew.',
+    )
+    .addHelpText('after', '\nExit code: 0 done, 2 there was nothing to take back, 1 it could not be done.')
+    .action(async (patient: string, options: { json?: boolean }) => {
+      process.exitCode = await unlink(patient, options, configured(options), process, Date.now);
+    });
+}
+
+function addVacuum(program: Command, { withConfig, configured }: Words): void {
+  withEvents(withConfig(program.command('vacuum')))
     .description(
       'Take out of the store what has passed its time, as the configuration says, move the old part of the audit to a file, and give free room back to the disk.',
     )
-    .option('--json', 'print events, one JSON object a line')
     .action(async (options: { json?: boolean }) => {
       process.exitCode = await vacuum(options, configured(options), process, Date.now);
     });

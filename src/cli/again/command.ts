@@ -54,5 +54,8 @@ export async function runJobCommand(
 }
 
 /** Events after which something is left to do. */
-const UNFINISHED: ReadonlySet<string> = new Set(['unconfirmed', 'interrupted', 'unreachable']);
+const UNFINISHED: ReadonlySet<string> = new Set([
+  ...['unconfirmed', 'interrupted', 'unreachable'],
+  ...['no-patient', 'not-joined'],
+]);
 const NEVER = new AbortController().signal;

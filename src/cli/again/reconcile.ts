@@ -76,12 +76,8 @@ export async function* reconcileTarget(
     yield { event: 'looked', resources: progress.resources };
   }
   await store.keepJob(job, undefined, clock());
-  yield {
-    event: 'reconciled',
-    resources: progress.resources,
-    drift: progress.drift,
-    healed: progress.healed,
-  };
+  const { resources, drift, healed } = progress;
+  yield { event: 'reconciled', resources, drift, healed };
 }
 
 function newProgress(): Progress {

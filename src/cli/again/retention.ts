@@ -30,8 +30,9 @@ export async function* prune(
   const { store } = shop;
   const days = {
     payloads: retention.payloadDays,
-    messages: retention.payloadDays,
-    entries: retention.payloadDays,
+    messages: retention.messageDays ?? retention.payloadDays,
+    entries: retention.codedEntryDays ?? retention.payloadDays,
+    answers: retention.answerDays ?? retention.payloadDays,
     history: retention.historyDays,
     receipts: retention.receiptDays,
     work: retention.resolvedWorkDays,

@@ -3,6 +3,7 @@ import type { Config } from '../../config.ts';
 import { runJobCommand } from './command.ts';
 import { decideText } from './decide-job.ts';
 import { againText, reconcileText, retentionText } from './report.ts';
+import { unlinkText } from './unlink.ts';
 
 export interface ReplayOptions {
   readonly target?: string;
@@ -127,6 +128,18 @@ export function decide(
     streams,
     clock,
   );
+}
+
+/** @param patient id of a Patient @returns the exit code */
+export function unlink(
+  patient: string,
+  { json = false }: { readonly json?: boolean },
+  config: Config,
+  streams: Streams,
+  clock: () => number,
+): Promise<number> {
+  const command = { name: 'unlink', asked: { patient }, json, textOf: unlinkText };
+  return runJobCommand(config, command, streams, clock);
 }
 
 /** @returns the exit code */

@@ -13,6 +13,10 @@ import type { LoadedParts } from '../load.ts';
 /** How long things are kept, in days; what is absent is kept for ever. */
 export interface Retention {
   readonly payloadDays?: number | undefined;
+  /** default `payloadDays`, as the two that follow */
+  readonly messageDays?: number | undefined;
+  readonly codedEntryDays?: number | undefined;
+  readonly answerDays?: number | undefined;
   readonly historyDays?: number | undefined;
   /** superseded versions of a resource that stay, however old; default 1 */
   readonly historyVersions?: number | undefined;

@@ -4,6 +4,7 @@ import { receiptsIn } from '../../api/coded-receipts.ts';
 import { receivedJson } from '../../api/coded-routes.ts';
 import { AdapterError, issueOf } from '../../fhir/outcome.ts';
 import type { CodedBatch } from '../../store/coded-entries.ts';
+import { PREVIEW } from '../../target/coded/list.ts';
 import { textOfBatch } from '../../target/coded/out.ts';
 import { type CodedReport, codedReport, reportCsv, reportJson } from '../../target/coded/report.ts';
 import type { Workshop } from '../again/workshop.ts';
@@ -41,8 +42,6 @@ export type CodedEvent =
   | { readonly event: 'text'; readonly text: string }
   | ({ readonly event: 'received' } & ReturnType<typeof receivedJson>);
 
-const PREVIEW = '00000000-0000-0000-0000-000000000000';
-
 /** Makes the next list of a practice and day; with `preview` only shows it. */
 export async function* listJob(
   shop: Workshop,
@@ -60,7 +59,6 @@ export async function* listJob(
   }
   const batch = await lists.next(practice, day);
   if (!batch) return yield { event: 'nothing' };
-  await shop.store.codedEntries.put(batch.id, shop.clock());
   yield {
     event: 'list',
     list: batch.id,

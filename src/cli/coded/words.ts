@@ -3,10 +3,9 @@ import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import Table from 'cli-table3';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Config } from '../../config.ts';
 import { type CodedReport, REASON_TEXTS } from '../../target/coded/report.ts';
-import { runJobCommand } from '../again/command.ts';
 import type { JobEvent } from '../jobs.ts';
+import { jobsOf, type RunJob, type Words, withEvents } from '../words.ts';
 import type { CodedEvent } from './jobs.ts';
 
 interface ListWords {
@@ -29,21 +28,10 @@ const FORMAT = new Option('--format <form>', 'csv, or fhir (a collection)')
   .choices(['csv', 'fhir'])
   .default('csv');
 
-/** @param withConfig adds the options that name a configuration @param configured reads it, or ends the process */
-export function addCodedActivityWords(
-  program: Command,
-  withConfig: (command: Command) => Command,
-  configured: (options: object) => Config,
-): void {
-  const run = async (name: string, asked: object, options: object, json = false): Promise<void> => {
-    process.exitCode = await runJobCommand(
-      configured(options),
-      { name, asked, json, textOf },
-      process,
-      Date.now,
-    );
-  };
-  const coded: Command = withConfig(program.command('coded-activity'))
+export function addCodedActivityWords(program: Command, words: Words): void {
+  const { withConfig } = words;
+  const run = jobsOf(words, textOf);
+  const coded: Command = withEvents(withConfig(program.command('coded-activity')))
     .description(
       'Make the next list of coded entries of a practice and day, and print it: each entry is in one list, once.',
     )
@@ -53,7 +41,6 @@ export function addCodedActivityWords(
     .addOption(FORMAT)
     .option('--bom', 'CSV begins with a byte order mark')
     .option('--preview', 'show what the list would have; nothing is listed')
-    .option('--json', 'print events, one JSON object a line')
     .action(async ({ practice, day, batch, format, bom, preview, json, ...options }: ListWords) => {
       if (batch !== undefined) return await run('coded-batch', { batch, format, bom }, options, json);
       if (practice === undefined || day === undefined)
@@ -64,9 +51,7 @@ export function addCodedActivityWords(
   addReceiptsWords(withConfig(coded.command('receipts')), run);
 }
 
-type Run = (name: string, asked: object, options: object) => Promise<void>;
-
-function addReportWords(command: Command, run: Run): void {
+function addReportWords(command: Command, run: RunJob): void {
   command
     .description('Show what is not in GP records yet, or not out of them, by practice, reason and age.')
     .addOption(
@@ -84,7 +69,7 @@ function addReportWords(command: Command, run: Run): void {
     );
 }
 
-function addReceiptsWords(command: Command, run: Run): void {
+function addReceiptsWords(command: Command, run: RunJob): void {
   command
     .argument('<file>', 'CSV, JSON or NDJSON', receiptsFile)
     .description('Take receipts of a practice: which entries it filed, and which it rejected, and why.')

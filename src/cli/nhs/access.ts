@@ -3,11 +3,13 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { AccessConfig } from '../../config/access.ts';
 import type { NhsConfig } from '../../config/nhs.ts';
+import { ruleOf } from '../../fhir/outcome.ts';
 import { openIdentity } from '../../nhs/access/identity.ts';
 import { type KeySource, openKeyRing } from '../../nhs/access/key-ring.ts';
 import { baseUrlOf, type NhsService, tokenUrlOf } from '../../nhs/environments.ts';
 import type { SigningKey } from '../../wire/assertion.ts';
 import { createExchange, type Exchange } from '../../wire/exchange.ts';
+import type { WireFailure } from '../../wire/http.ts';
 import { type AccessTokens, createAccessTokens } from '../../wire/token.ts';
 import { neededSecret } from '../secret.ts';
 
@@ -76,19 +78,32 @@ function keysOf(access: AccessConfig, log: Logger): () => readonly SigningKey[] 
 function tokensOf(
   access: AccessConfig,
   ofEnvironment: string | undefined,
-  parts: {
-    readonly clock: () => number;
-    readonly exchange: Exchange;
-    readonly keys: () => readonly SigningKey[];
-  },
+  {
+    log,
+    ...parts
+  }: AccessSurroundings & { readonly exchange: Exchange; readonly keys: () => readonly SigningKey[] },
 ): AccessTokens | undefined {
   const tokenUrl = access.tokenUrl ?? ofEnvironment;
   if (tokenUrl === undefined) return undefined;
   return createAccessTokens({
     ...parts,
+    onAsked: tellingOnce(log),
     tokenUrl,
     apiKey: neededSecret(access.apiKeyEnv) ?? '',
     uuid: randomUUID,
     deadlineMs: access.deadlineMs,
   });
+}
+
+/** Everything that needs a token waits meanwhile: why is said once, and once that it is over. */
+function tellingOnce(log: Logger): (failure: WireFailure | undefined) => void {
+  let said: string | undefined;
+  return (failure) => {
+    const issue = failure?.outcome.issue[0];
+    const rule = issue && ruleOf(issue);
+    if (rule === said) return;
+    said = rule;
+    if (issue) log.warn({ rule, reason: issue.diagnostics }, 'no access token could be had');
+    else log.info('access tokens are given again');
+  };
 }

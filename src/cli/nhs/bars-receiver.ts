@@ -106,7 +106,12 @@ export function openBarsAnswers({
     onError: (error) =>
       log.error({ target: name, rule: nameOf(error) }, 'an answer failed unexpectedly; it is tried again'),
   });
-  return { routed: { name, sources: [name], onlyHeld: true }, worker };
+  return { routed: answersLine(name), worker };
+}
+
+/** @param name that of received referrals: what came from there is answered, and nothing else */
+export function answersLine(name: string): RoutedTarget {
+  return { name, sources: [name], onlyHeld: true };
 }
 
 /** What two say under one name cannot be told apart. */
@@ -172,7 +177,10 @@ export function openBarsReceiver(around: BarsReceiverSurroundings): StartedBarsR
   let timer: NodeJS.Timeout | undefined;
   const questions = createQuestions({ name, store, services, version: VERSION, startedMs: clock() });
   return {
-    routes: processMessageRoutes({ path, receiver, questions, door, largestBytes }),
+    routes: processMessageRoutes({
+      ...{ path, receiver, questions, door, largestBytes },
+      version: receive.version ?? LIVE_VERSION,
+    }),
     start() {
       sweeping = sweep(receiver, log, true);
       timer = setInterval(() => {

@@ -6,16 +6,17 @@ import type { Config, TargetConfig } from '../../config.ts';
 import type { Definitions } from '../../fhir/definitions.ts';
 import { AdapterError, issueOf } from '../../fhir/outcome.ts';
 import type { MeshChannel } from '../../nhs/mesh/channel.ts';
-import { displaysOf } from '../../referral/summary/words.ts';
+import { type Displays, displaysOf } from '../../referral/summary/words.ts';
 import type { Store } from '../../store/store.ts';
 import { hear, type Said } from '../../target/document/answers.ts';
-import { stopKept, sweep } from '../../target/document/course.ts';
+import { sweep } from '../../target/document/course.ts';
 import { createDocumentTarget, mayGo } from '../../target/document/document.ts';
+import { createLetterSweep } from '../../target/document/erased.ts';
 import type { CourseOptions } from '../../target/document/errand.ts';
 import { fhirWay } from '../../target/document/fhir.ts';
 import { folderWay } from '../../target/document/folder.ts';
+import { type LeavingCopy, mayLeave } from '../../target/document/leaving.ts';
 import { acknowledgementHandler, meshWay, saidBy } from '../../target/document/mesh.ts';
-import { mayLeave } from '../../target/document/recall.ts';
 import type { Way } from '../../target/document/way.ts';
 import type { Gate } from '../../target/gate.ts';
 import { createShareGate } from '../../target/share-gate.ts';
@@ -49,32 +50,17 @@ const HOUR_MS = 3_600_000;
 export function openDocuments(targets: readonly TargetConfig[], around: DocumentSurroundings): Documents {
   const wanted = targets.filter(({ kind }) => kind === 'document');
   if (wanted.length === 0) return { places: new Map(), start: () => {}, stop: async () => {} };
-  const { store, clock, definitions } = around;
   const { exchange, close } = createExchange();
   const canonicals = knownCanonicals(ROOT);
   const displays = displaysOf((url) => canonicals.find('CodeSystem', url));
   const stopping = new AbortController();
-  const carriers: Carrier[] = [];
-  const places = new Map(
-    wanted.map((target) => {
-      const config = target.document!;
-      const gate = createShareGate({ store, target, clock, definitions });
-      const course = courseOf(target, config, gate, { ...around, exchange });
-      const carrier = carrierOf(course, around, stopping.signal);
-      carriers.push(carrier);
-      const made = createDocumentTarget({
-        ...{ target: target.name, recipient: config.recipient, type: config.type, ownerOrg: config.ownerOrg },
-        ...{ store, gate, course, displays, definitions, clock },
-        messages: new Set(config.messages),
-        onKept: carrier.wake,
-      });
-      return [target.name, { target: made, gate }] as const;
-    }),
-  );
+  const opening = { ...around, exchange, displays, signal: stopping.signal };
+  const opened = wanted.map((target) => openOne(target, opening));
+  const carriers = opened.map(({ carrier }) => carrier);
   const courses = carriers.map(({ course }) => course);
   listen(wanted, courses, around);
   return {
-    places,
+    places: new Map(opened.map(({ name, place }) => [name, place])),
     start: () => {
       for (const carrier of carriers) carrier.start();
     },
@@ -86,20 +72,33 @@ export function openDocuments(targets: readonly TargetConfig[], around: Document
   };
 }
 
-type Opening = DocumentSurroundings & { readonly exchange: Exchange };
+type Opening = DocumentSurroundings & {
+  readonly exchange: Exchange;
+  readonly displays: Displays;
+  readonly signal: AbortSignal;
+};
 
-function courseOf(
-  { name }: TargetConfig,
-  config: DocumentConfig,
-  gate: Gate,
-  around: Opening,
-): CourseOptions {
+function openOne(target: TargetConfig, around: Opening) {
+  const { name } = target;
+  const { store, clock, definitions, displays, signal } = around;
+  const { recipient, type, ownerOrg, messages } = target.document!;
+  const gate = createShareGate({ store, target, clock, definitions });
+  const course = courseOf(name, target.document!, gate, around);
+  const carrier = carrierOf(course, around, signal);
+  const made = createDocumentTarget({
+    ...{ target: name, recipient, type, ownerOrg, messages: new Set(messages) },
+    ...{ store, gate, course, displays, definitions, clock, onKept: carrier.wake },
+  });
+  return { name, carrier, place: { target: made, gate } };
+}
+
+function courseOf(target: string, config: DocumentConfig, gate: Gate, around: Opening): CourseOptions {
   const { store, clock } = around;
   return {
-    target: name,
-    ways: config.ways.map((way) => wayOf(name, way, around)),
+    target,
+    ways: config.ways.map((way) => wayOf(target, way, around)),
     store,
-    mayGo: mayGo({ store, gate, target: name }),
+    mayGo: mayGo({ store, gate, target }),
     silentAfterMs: config.silentAfterHours * HOUR_MS,
     filedWithinMs: config.filedWithinHours * HOUR_MS,
     clock,
@@ -173,14 +172,14 @@ function listen(
       const said = saidBy(report);
       if (said) await all(said);
     });
-    channel.onLeaving(({ localId }) => mayAny(courses, localId));
+    channel.onLeaving((leaving) => mayAny(courses, leaving));
   }
 }
 
 /** @returns what the target says whose document it is; undefined where it is none */
-async function mayAny(courses: readonly CourseOptions[], id: string): Promise<boolean | undefined> {
+async function mayAny(courses: readonly CourseOptions[], leaving: LeavingCopy): Promise<boolean | undefined> {
   for (const course of courses) {
-    const may = await mayLeave(course, id, (message) => stopKept(course, message));
+    const may = await mayLeave(course, leaving);
     if (may !== undefined) return may;
   }
   return undefined;
@@ -193,17 +192,31 @@ interface Carrier {
   stop(): Promise<void>;
 }
 
+/** @returns what takes on all that is due, and what is to be taken away */
+function onward(course: CourseOptions, store: Store, signal: AbortSignal): () => Promise<void> {
+  const sweepLetters = createLetterSweep(course, store);
+  return async () => {
+    try {
+      while ((await sweep(course, signal)) > 0);
+    } finally {
+      await sweepLetters();
+    }
+  };
+}
+
 /** Looks at what is due, one look at a time. Of several processes each may look: a way knows what it has sent by its id. */
-function carrierOf(course: CourseOptions, { log }: DocumentSurroundings, signal: AbortSignal): Carrier {
+function carrierOf(
+  course: CourseOptions,
+  { log, store }: DocumentSurroundings,
+  signal: AbortSignal,
+): Carrier {
+  const carryOn = onward(course, store, signal);
   let running: Promise<void> | undefined;
   let isWanted = false;
   let timer: NodeJS.Timeout | undefined;
   const look = async (): Promise<void> => {
     try {
-      while (isWanted && !signal.aborted) {
-        isWanted = false;
-        while ((await sweep(course, signal)) > 0);
-      }
+      for (; isWanted && !signal.aborted; await carryOn()) isWanted = false;
     } catch (error) {
       const rule = error instanceof AdapterError ? error.message : 'unknown';
       log.warn({ target: course.target, rule }, 'documents could not be carried on; it is tried again');

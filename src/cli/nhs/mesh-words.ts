@@ -6,17 +6,12 @@ import type { Command } from 'commander';
 import type { Config } from '../../config.ts';
 import type { Sent } from '../../nhs/mesh/channel.ts';
 import { readLock } from '../lock.ts';
+import type { Words } from '../words.ts';
 import type { MailboxStatus } from './mesh-control.ts';
 
-type WithConfig = (command: Command) => Command;
 type Out = { write(text: string): unknown };
 
-/** @param withConfig adds the options that name a configuration @param configured reads it, or ends the process */
-export function addMeshWords(
-  program: Command,
-  withConfig: WithConfig,
-  configured: (options: object) => Config,
-): void {
+export function addMeshWords(program: Command, { withConfig, configured }: Words): void {
   const mesh = program.command('mesh').description('Look after the MESH mailboxes of the running adapter.');
   withConfig(mesh.command('status'))
     .description('Show when each mailbox was looked at, and its messages that wait for a person.')

@@ -42,7 +42,7 @@ export async function lookAtOrganisations(watch: OdsWatch, signal: AbortSignal):
   const before = await readSuccessors(store);
   const successors = new Map(before);
   const work: NewWork[] = [];
-  /** what ODS told anew */
+  /** codes of which ODS told anew */
   const told = new Set<string>();
   const counts = { unanswered: 0, stale: 0 };
   for (const [code, version] of versions) {
@@ -55,7 +55,7 @@ export async function lookAtOrganisations(watch: OdsWatch, signal: AbortSignal):
       continue;
     }
     if (found.isStale) counts.stale += 1;
-    else told.add(`Organization/${version.id}`);
+    else told.add(code);
     const { succession } = found;
     const heir = succession.kind === 'succeeded' ? succession.chain.at(-1) : undefined;
     if (heir) successors.set(code, heir.code);
@@ -65,16 +65,19 @@ export async function lookAtOrganisations(watch: OdsWatch, signal: AbortSignal):
   }
   if (!signal.aborted) for (const code of before.keys()) if (!versions.has(code)) successors.delete(code);
   if (work.length > 0) await store.raiseWork(work, clock());
-  await takeBackOthers(store, told, new Set(work.map(({ id }) => id)), clock());
+  const standing = new Set(work.map(({ id }) => id));
+  // What an organisation is called no more is over too, where all of them were looked at.
+  const isOver = ({ id, recordKey = '' }: WorkItem): boolean =>
+    !standing.has(id) && (told.has(recordKey) || !(signal.aborted || versions.has(recordKey)));
+  await takeBackOthers(store, isOver, clock());
   const changed = await keepSuccessors(store, successors, clock());
   return { codes: versions.size, raised: work.length, ...counts, changed };
 }
 
-/** What was said of an organisation, and what ODS says no more. */
+/** Takes back what was said of a code, and is so no more. */
 async function takeBackOthers(
   store: OdsWatch['store'],
-  told: ReadonlySet<string>,
-  standing: ReadonlySet<string>,
+  isOver: (item: WorkItem) => boolean,
   nowMs: number,
 ): Promise<void> {
   for (const rule of [CLOSED_RULE, UNKNOWN_RULE]) {
@@ -88,7 +91,7 @@ async function takeBackOthers(
         count: PAGE,
         ...(after === undefined ? {} : { after }),
       });
-      over.push(...page.filter(({ id, resource = '' }) => told.has(resource) && !standing.has(id)));
+      over.push(...page.filter(isOver));
     } while (page.length === PAGE);
     for (const item of over) await takeBack(store, item, nowMs, 'ods');
   }

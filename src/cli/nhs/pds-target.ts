@@ -15,7 +15,7 @@ import type { NhsAccess } from './access.ts';
 import { recheck } from './pds-recheck.ts';
 
 /** Patients go to PDS, and nothing else; what it says is its own word, and does not go back to it. */
-const ROUTE: RoutedTarget = { name: PDS, only: ['Patient'], sources: [PDS] };
+export const PDS_LINE: RoutedTarget = { name: PDS, only: ['Patient'], sources: [PDS] };
 
 const LEASE_MS = 60_000;
 /** Patients of one person are few. */
@@ -72,7 +72,7 @@ export function openPds(
         'a check failed unexpectedly; it is tried again',
       ),
   });
-  return { routed: ROUTE, worker, counts: () => counts, ...rechecks(around, worker) };
+  return { routed: PDS_LINE, worker, counts: () => counts, ...rechecks(around, worker) };
 }
 
 function openClient(

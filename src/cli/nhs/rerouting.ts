@@ -22,45 +22,25 @@ const PAGE = 200;
  * target is asked first, and what it holds already is not sent. Goes on where an earlier start was stopped.
  * @returns how many deliveries were put in line
  */
-export async function reroute(
-  target: TargetConfig,
-  store: Kept,
-  {
-    clock,
-    signal,
-    log,
-  }: { readonly clock: () => number; readonly signal: AbortSignal; readonly log: Logger },
-): Promise<number> {
-  const job = `routing:${target.name}`;
+export async function reroute(target: TargetConfig, store: Kept, around: ReroutingAround): Promise<number> {
+  const { signal, log } = around;
+  const kept = await store.job(jobOf(target));
   const digest = routingDigest(await withPractices(target, store));
-  const kept = await store.job(job);
-  const before = kept === undefined ? undefined : (JSON.parse(kept) as Progress);
-  const keep = (progress: Progress): Promise<void> => store.keepJob(job, JSON.stringify(progress), clock());
-  if (before === undefined) return keep({ digest, types: [] }).then(() => 0);
-  let progress = before;
+  if (kept === undefined) return await keep(target, { digest, types: [] }, store, around).then(() => 0);
+  let progress = JSON.parse(kept) as Progress;
   let sent = 0;
-  if (before.digest !== digest) {
+  if (progress.digest !== digest) {
     // A webhook, or a service, gets changes, not what is: only what was held back from it goes now.
     progress = { digest, types: target.kind !== 'fhir' ? [] : await typesFor(target, store) };
     // First, since what was kept as done is not done again: twice is harmless.
-    sent += await store.replayDeliveries({ target: target.name, state: 'held' }, clock());
-    await keep(progress);
+    sent += await store.replayDeliveries({ target: target.name, state: 'held' }, around.clock());
+    await keep(target, progress, store, around);
   }
   while (progress.types.length > 0 && !signal.aborted) {
-    const [type, ...later] = progress.types as [string, ...string[]];
-    const page = await store.search({
-      type,
-      clauses: [],
-      count: PAGE,
-      ...(progress.after ? { after: progress.after } : {}),
-    });
-    const wanted = page.versions.map(({ id }) => ({ key: `${type}/${id}`, how: 'look' }) as const);
-    sent += await store.resend(target.name, wanted, 'configuration', clock());
-    progress =
-      page.next === undefined
-        ? { digest, types: later }
-        : { digest, types: progress.types, after: page.next };
-    await keep(progress);
+    const page = await resendPage(target, progress, store, around);
+    sent += page.sent;
+    progress = page.progress;
+    await keep(target, progress, store, around);
   }
   if (sent > 0)
     log.info(
@@ -68,6 +48,38 @@ export async function reroute(
       'what this target gets was configured anew: it is sent what it lacks',
     );
   return sent;
+}
+
+export interface ReroutingAround {
+  readonly clock: () => number;
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+}
+
+const jobOf = ({ name }: TargetConfig): string => `routing:${name}`;
+
+async function keep(
+  target: TargetConfig,
+  progress: Progress,
+  store: Kept,
+  { clock }: Pick<ReroutingAround, 'clock'>,
+): Promise<void> {
+  await store.keepJob(jobOf(target), JSON.stringify(progress), clock());
+}
+
+/** @param progress with a type that is still to go through */
+async function resendPage(
+  target: TargetConfig,
+  { digest, types, after }: Progress,
+  store: Kept,
+  { clock }: Pick<ReroutingAround, 'clock'>,
+): Promise<{ readonly sent: number; readonly progress: Progress }> {
+  const [type, ...later] = types as [string, ...string[]];
+  const page = await store.search({ type, clauses: [], count: PAGE, ...(after ? { after } : {}) });
+  const wanted = page.versions.map(({ id }) => ({ key: `${type}/${id}`, how: 'look' }) as const);
+  const sent = await store.resend(target.name, wanted, 'configuration', clock());
+  const isLast = page.next === undefined;
+  return { sent, progress: isLast ? { digest, types: later } : { digest, types, after: page.next } };
 }
 
 /** What goes to a practice takes in that of the closed ones whose work it does. */

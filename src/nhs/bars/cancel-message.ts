@@ -1,9 +1,12 @@
 /** Turns a referral that is withdrawn, or should never have been, into the small message that tells its service so. */
-import type { BundleEntry, Patient, ServiceRequest } from '@medplum/fhirtypes';
+
+import type { BundleEntry, ServiceRequest } from '@medplum/fhirtypes';
+import { ODS_CODE_SYSTEM } from '../../fhir/identifiers.ts';
 import { type Checked, outcomeOf } from '../../fhir/outcome.ts';
-import { BARS_PROFILES, ODS_CODE } from './codes.ts';
+import { BARS_PROFILES } from './codes.ts';
 import { entriesOf, keyOf } from './entries.ts';
-import { codeIn, missing, partAt, type Referral, receiverOf, senderOf } from './parts.ts';
+import { codeIn, partAt, type Referral, receiverOf, senderOf } from './parts.ts';
+import { byNumber, NO_PATIENT } from './person-parts.ts';
 import { categoryOf, type MessageContent, type MessageSettings } from './request-message.ts';
 import { asInstant } from './times.ts';
 
@@ -26,7 +29,7 @@ export function cancelContent(
   const receiver = receiverOf(parts, settings.service);
   const cancelled = [
     requestOf(request, status, settings, { sender: keyOf(sender.value), receiver: keyOf(receiver) }),
-    isBare ? bareOf(patient) : patient,
+    isBare ? byNumber(patient) : patient,
     sender.value,
     receiver,
   ];
@@ -40,16 +43,10 @@ export function cancelContent(
       focus: focus!,
       sender: senderUrl!,
       receiver: receiverUrl!,
-      organisation: { odsCode: codeIn(sender.value, ODS_CODE)!, name: sender.value.name ?? '' },
+      organisation: { odsCode: codeIn(sender.value, ODS_CODE_SYSTEM)!, name: sender.value.name ?? '' },
     },
   };
 }
-
-const NO_PATIENT = missing(
-  'bars-patient',
-  'ServiceRequest.subject names no Patient that is known here: send the person’s record.',
-  'ServiceRequest.subject',
-);
 
 function requestOf(
   request: ServiceRequest & { id: string },
@@ -71,15 +68,5 @@ function requestOf(
     ...(authored === undefined ? {} : { authoredOn: authored }),
     requester: { reference: sender },
     performer: [{ reference: receiver }],
-  };
-}
-
-function bareOf({ id, meta, identifier }: Patient & { id: string }): Patient & { id: string } {
-  const numbers = identifier?.filter(({ system }) => system === 'https://fhir.nhs.uk/Id/nhs-number');
-  return {
-    resourceType: 'Patient',
-    id,
-    ...(meta?.lastUpdated ? { meta: { lastUpdated: meta.lastUpdated } } : {}),
-    ...(numbers?.length ? { identifier: numbers } : {}),
   };
 }

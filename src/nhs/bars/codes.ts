@@ -12,7 +12,6 @@ export const REJECTED_REASONS = `${NHS}/CodeSystem/rejected-reasons-bars`;
 export const ERROR_CODES = `${NHS}/Codesystem/http-error-codes`;
 
 export const DOS_SERVICE_ID = `${NHS}/Id/dos-service-id`;
-export const ODS_CODE = `${NHS}/Id/ods-organization-code`;
 export const SDS_ROLE_PROFILE_ID = `${NHS}/Id/sds-role-profile-id`;
 
 /** `MessageHeader.eventCoding` */
@@ -120,6 +119,11 @@ export const CANCEL_ENTRIES: Readonly<Record<string, readonly [least: number, mo
   ServiceRequest: [1, 1],
   Patient: [1, 1],
   Organization: [2, 2],
+};
+
+/** A referral is of somebody, and FHIR has it say so: where it may not, or cannot, it says that it does not. */
+export const MASKED_SUBJECT = {
+  extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason', valueCode: 'masked' }],
 };
 
 /** @returns whether a system is that of the error codes, in either of its spellings */

@@ -1,5 +1,5 @@
 /** Turns resources of ours into entries of a message: UUIDs for keys, profiles and times on each, and no reference that leads out of it. */
-import type { Bundle, BundleEntry, Resource } from '@medplum/fhirtypes';
+import type { BundleEntry, Resource } from '@medplum/fhirtypes';
 import { digestOf } from '../../fhir/digest.ts';
 import { PROJECT_NAMESPACE, uuidV5 } from '../../fhir/ids.ts';
 import { ukCoreProfile } from './codes.ts';
@@ -35,61 +35,93 @@ export function entriesOf(
   lastUpdated: string,
   profiles: Readonly<Record<string, string>>,
 ): BundleEntry[] {
-  const urls = new Map(parts.map((part) => [keyOf(part), `urn:uuid:${uuidOf(keyOf(part))}`]));
-  return parts.map((part) => {
-    const { resourceType, id, meta, ...content } = part;
+  const keys = parts.map(keyOf);
+  const ids = keys.map(uuidOf);
+  const urls = new Map(keys.map((key, at) => [key, `urn:uuid:${ids[at]}`]));
+  return parts.map((part, at) => {
+    const { resourceType, meta } = part;
     const { security, lastUpdated: ownTime } = meta ?? {};
-    const resource = {
+    const resource: Members = {
       resourceType,
-      id: uuidOf(keyOf(part)),
+      id: ids[at],
       meta: {
         lastUpdated: ownTime ?? lastUpdated,
         profile: [profiles[resourceType] ?? ukCoreProfile(resourceType)],
         ...(security ? { security } : {}),
       },
-      ...(rewritten(content, urls) as object),
-    } as unknown as Resource;
-    return { fullUrl: urls.get(keyOf(part))!, resource };
+    };
+    for (const name in part) {
+      if (name === 'resourceType' || name === 'id' || name === 'meta') continue;
+      const kept = memberOf(part as unknown as Members, name, urls);
+      if (kept !== undefined) resource[name] = kept;
+    }
+    return { fullUrl: urls.get(keys[at]!)!, resource: resource as unknown as Resource };
   });
 }
 
+type Members = Record<string, unknown>;
+
 const VERSION_OF = /\/_history\/.*$/;
 
-function rewritten(value: unknown, urls: ReadonlyMap<string, string>): unknown {
-  if (value === null || typeof value !== 'object') return value;
-  if (Array.isArray(value)) return listOf(value, urls);
-  const copy: Record<string, unknown> = {};
-  let isEmpty = true;
-  for (const name in value) {
-    const member = (value as Record<string, unknown>)[name];
-    const kept =
-      name === 'reference' && typeof member === 'string' ? urlOf(member, urls) : rewritten(member, urls);
-    if (kept === undefined) continue;
-    copy[name] = kept;
-    isEmpty = false;
-  }
-  return isEmpty ? undefined : copy;
+function memberOf(value: Members, name: string, urls: ReadonlyMap<string, string>): unknown {
+  const member = value[name];
+  return name === 'reference' && typeof member === 'string' ? urlOf(member, urls) : rewritten(member, urls);
 }
 
-function listOf(values: readonly unknown[], urls: ReadonlyMap<string, string>): unknown[] | undefined {
+/** @returns the very same value where nothing in it is another; undefined for what is left with nothing */
+function rewritten(value: unknown, urls: ReadonlyMap<string, string>): unknown {
+  if (value === null || typeof value !== 'object') return value;
+  return Array.isArray(value) ? listOf(value, urls) : objectOf(value as Members, urls);
+}
+
+function objectOf(value: Members, urls: ReadonlyMap<string, string>): Members | undefined {
+  let copy: Members | undefined;
+  let isEmpty = true;
+  for (const name in value) {
+    const kept = memberOf(value, name, urls);
+    if (kept === undefined || kept !== value[name]) copy ??= before(value, name);
+    if (kept === undefined) continue;
+    if (copy) copy[name] = kept;
+    isEmpty = false;
+  }
+  return isEmpty ? undefined : (copy ?? value);
+}
+
+/** @returns a copy of the members that come before one */
+function before(value: Members, last: string): Members {
+  const copy: Members = {};
+  for (const name in value) {
+    if (name === last) break;
+    copy[name] = value[name];
+  }
+  return copy;
+}
+
+function listOf(
+  values: readonly unknown[],
+  urls: ReadonlyMap<string, string>,
+): readonly unknown[] | undefined {
   const kept: unknown[] = [];
+  let isSame = true;
   for (const one of values) {
     const copy = rewritten(one, urls);
+    isSame &&= copy === one;
     if (copy !== undefined) kept.push(copy);
   }
-  return kept.length === 0 ? undefined : kept;
+  if (kept.length === 0) return undefined;
+  return isSame ? values : kept;
 }
 
 /** What a journey is known by is not in the message by its nature. */
 function urlOf(reference: string, urls: ReadonlyMap<string, string>): string | undefined {
   if (reference.startsWith('#') || reference.startsWith('urn:uuid:')) return reference;
   if (reference.startsWith('EpisodeOfCare/')) return reference;
-  return urls.get(reference.replace(VERSION_OF, ''));
+  return urls.get(reference) ?? urls.get(reference.replace(VERSION_OF, ''));
 }
 
 /** @returns what is alike for messages that say the same: times, and the header with its ids, are left aside */
-export function contentDigest(entries: Bundle['entry']): string {
-  const said = (entries ?? []).flatMap(({ resource }) => {
+export function contentDigest(entries: readonly BundleEntry[]): string {
+  const said = entries.flatMap(({ resource }) => {
     if (!resource || resource.resourceType === 'MessageHeader') return [];
     const { meta, ...content } = resource;
     return [{ ...content, security: meta?.security }];

@@ -57,6 +57,15 @@ export interface BarsFault {
   readonly expression?: string | undefined;
 }
 
+export function isFault(value: unknown): value is BarsFault {
+  return typeof value === 'object' && value !== null && 'diagnostics' in value && 'issue' in value;
+}
+
+/** @returns the refusal of a message at fault @param expression FHIRPath of what is wrong in it */
+export function badRequest(issue: BarsIssue, diagnostics: string, expression: string): BarsFault {
+  return { code: 'REC_BAD_REQUEST', issue, diagnostics, expression };
+}
+
 /** @returns status and body of the answer @param id UUID of the outcome */
 export function errorAnswer(
   { code, issue, diagnostics, expression }: BarsFault,

@@ -1,5 +1,6 @@
 /** Turns who asks whom, and under which ids, into the headers of a BaRS request, and headers into that. */
-import { DOS_SERVICE_ID, LIVE_VERSION, ODS_CODE, SDS_ROLE_PROFILE_ID } from './codes.ts';
+import { ODS_CODE_SYSTEM } from '../../fhir/identifiers.ts';
+import { DOS_SERVICE_ID, LIVE_VERSION, SDS_ROLE_PROFILE_ID } from './codes.ts';
 import type { BarsFault } from './errors.ts';
 
 export interface HeaderOrganisation {
@@ -58,6 +59,12 @@ export function mediaType(version: string): string {
   return `application/fhir+json; version=${version}`;
 }
 
+/** @returns whether a version of the standard is spoken here: what its first number has in common is compatible */
+export function isSpoken(version: string, ours: string): boolean {
+  const major = (text: string): string => text.split('.')[0]!;
+  return [LIVE_VERSION, ours].some((one) => major(one) === major(version));
+}
+
 /** @returns the version that an Accept or Content-Type names; undefined when none */
 export function versionOf(mediaTypeText: string | undefined): string | undefined {
   return /;\s*version="?([^";,\s]+)/i.exec(mediaTypeText ?? '')?.[1];
@@ -93,7 +100,7 @@ function base64(json: unknown): string {
 }
 
 function organisationJson({ odsCode, name }: HeaderOrganisation): unknown {
-  return { resourceType: 'Organization', identifier: [{ value: odsCode, system: ODS_CODE }], name };
+  return { resourceType: 'Organization', identifier: [{ value: odsCode, system: ODS_CODE_SYSTEM }], name };
 }
 
 /** `deviceName` and `version` are objects here, as the standard's own example has them, where FHIR has lists. */

@@ -1,4 +1,5 @@
 /** Turns a message into the headers that it is sent with: all of them stand in it, but for its ids and the software. */
+
 import type {
   Bundle,
   MessageHeader,
@@ -6,7 +7,8 @@ import type {
   PractitionerRole,
   ServiceRequest,
 } from '@medplum/fhirtypes';
-import { DOS_SERVICE_ID, MESSAGE_CATEGORIES, ODS_CODE, SDS_ROLE_PROFILE_ID, USE_CASES } from './codes.ts';
+import { ODS_CODE_SYSTEM } from '../../fhir/identifiers.ts';
+import { DOS_SERVICE_ID, MESSAGE_CATEGORIES, SDS_ROLE_PROFILE_ID, USE_CASES } from './codes.ts';
 import type { BarsHeaders, HeaderPractitioner } from './headers.ts';
 import { codeIn } from './parts.ts';
 
@@ -19,7 +21,7 @@ export function headersIn(
   const header = message.entry?.[0]?.resource as MessageHeader;
   const focus = at.get(header.focus?.[0]?.reference) as ServiceRequest;
   const sender = at.get(header.sender?.reference) as Organization;
-  const odsCode = codeIn(sender, ODS_CODE) ?? '';
+  const odsCode = codeIn(sender, ODS_CODE_SYSTEM) ?? '';
   const practitioner = practitionerOf(
     [...at.values()].find((one): one is PractitionerRole => one?.resourceType === 'PractitionerRole'),
   );

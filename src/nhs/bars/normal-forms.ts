@@ -1,23 +1,29 @@
 /** Turns the ways in which senders write identifier systems and service addresses into the one that is published. */
-import { DOS_SERVICE_ID, ODS_CODE, SDS_ROLE_PROFILE_ID } from './codes.ts';
+import { NHS_NUMBER_SYSTEM, ODS_CODE_SYSTEM, SDS_USER_SYSTEM, UBRN_SYSTEM } from '../../fhir/identifiers.ts';
+import {
+  FORMER_VERIFICATION_SYSTEM,
+  VERIFICATION_SYSTEM,
+  VERIFICATION_URL,
+} from '../../fhir/verified-number.ts';
+import { DOS_SERVICE_ID, SDS_ROLE_PROFILE_ID } from './codes.ts';
 
 const NHS = 'https://fhir.nhs.uk/Id';
 
 const SYSTEMS = [
-  ODS_CODE,
+  ODS_CODE_SYSTEM,
   DOS_SERVICE_ID,
   SDS_ROLE_PROFILE_ID,
-  `${NHS}/nhs-number`,
+  NHS_NUMBER_SYSTEM,
   `${NHS}/chi-number`,
   `${NHS}/ods-site-code`,
-  `${NHS}/sds-user-id`,
+  SDS_USER_SYSTEM,
   `${NHS}/cross-care-setting-identifier`,
-  `${NHS}/UBRN`,
+  UBRN_SYSTEM,
 ];
 
 const BY_PLAIN_FORM: ReadonlyMap<string, string> = new Map([
   ...SYSTEMS.map((system) => [plainForm(system), system] as const),
-  [plainForm(`${NHS}/ods-organisation-code`), ODS_CODE],
+  [plainForm(`${NHS}/ods-organisation-code`), ODS_CODE_SYSTEM],
 ]);
 
 /** Without its scheme, and in lower case: http and https, `Id` and `id`, mean the same. */
@@ -48,11 +54,6 @@ export function addressText({ system, value }: ServiceAddress): string {
   return `${systemOf(system)}|${value}`;
 }
 
-const VERIFICATION =
-  'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus';
-const ENGLAND = 'https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland';
-const BEFORE_ENGLAND = 'https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatus';
-
 /** What the earlier code system says, in England's. */
 const ENGLAND_CODES: Readonly<Record<string, string>> = {
   'number-present-and-verified': '01',
@@ -72,12 +73,12 @@ interface Coding {
 
 /** @returns a coding of a verification status in England's code system; one that has no place there stays as it is */
 export function verificationOf<T extends Coding>(coding: T): T {
-  if (coding.system !== BEFORE_ENGLAND || typeof coding.code !== 'string') return coding;
+  if (coding.system !== FORMER_VERIFICATION_SYSTEM || typeof coding.code !== 'string') return coding;
   const code = ENGLAND_CODES[coding.code] ?? (/^0[1-8]$/.test(coding.code) ? coding.code : undefined);
-  return code === undefined ? coding : { ...coding, system: ENGLAND, code };
+  return code === undefined ? coding : { ...coding, system: VERIFICATION_SYSTEM, code };
 }
 
 /** @returns whether an extension holds a verification status */
 export function isVerification(url: unknown): boolean {
-  return url === VERIFICATION;
+  return url === VERIFICATION_URL;
 }

@@ -1,7 +1,7 @@
 /** Turns a referral and what was gathered with it into the parts of a BaRS message, making what BaRS asks for and a record does not have. */
+
 import type {
   CarePlan,
-  Consent,
   Encounter,
   HealthcareService,
   OperationOutcomeIssue,
@@ -13,8 +13,9 @@ import type {
   ServiceRequest,
   Task,
 } from '@medplum/fhirtypes';
+import { ODS_CODE_SYSTEM } from '../../fhir/identifiers.ts';
 import { issueOf } from '../../fhir/outcome.ts';
-import { CONSENT_CATEGORIES, DOS_SERVICE_ID, ODS_CODE } from './codes.ts';
+import { DOS_SERVICE_ID } from './codes.ts';
 import { keyOf, madeId, type Part } from './entries.ts';
 import { asInstant } from './times.ts';
 
@@ -41,7 +42,9 @@ export function partAt<Type extends Part['resourceType']>(
   reference: Reference | undefined,
   type: Type,
 ): Of<Type> | undefined {
-  const found = parts.find((part) => part.resourceType === type && keyOf(part) === reference?.reference);
+  const key = reference?.reference;
+  if (key === undefined || !key.startsWith(type)) return undefined;
+  const found = parts.find((part) => part.resourceType === type && keyOf(part) === key);
   return found as Of<Type> | undefined;
 }
 
@@ -58,9 +61,11 @@ export function codeIn(
   part: { readonly identifier?: readonly { system?: string; value?: string }[] } | undefined,
   system: string,
 ): string | undefined {
-  const plain = (text: string | undefined): string | undefined =>
-    text?.toLowerCase().replace(/^http:/, 'https:');
-  return part?.identifier?.find((one) => plain(one.system) === plain(system))?.value;
+  return part?.identifier?.find((one) => one.system === system || plain(one.system) === plain(system))?.value;
+}
+
+function plain(system: string | undefined): string | undefined {
+  return system?.toLowerCase().replace(/^http:/, 'https:');
 }
 
 /** Who asks: somebody in a role at an organisation. */
@@ -80,12 +85,12 @@ export function senderOf({ request, parts }: Referral): Found<Organization & { i
     ...tasksOf(request, parts).map(({ requester }) => requester),
   ];
   const organizations = named.flatMap((one) => partAt(parts, one, 'Organization') ?? []);
-  const found = organizations.find((one) => codeIn(one, ODS_CODE) !== undefined);
+  const found = organizations.find((one) => codeIn(one, ODS_CODE_SYSTEM) !== undefined);
   if (found) return { value: found };
   const what = organizations[0] ? keyOf(organizations[0]) : 'the organisation of ServiceRequest.requester';
   return missing(
     'bars-sender-organisation',
-    `The referral does not say by ODS code which organisation it comes from: give ${what} an identifier of ${ODS_CODE}, and name it as PractitionerRole.organization of the requester.`,
+    `The referral does not say by ODS code which organisation it comes from: give ${what} an identifier of ${ODS_CODE_SYSTEM}, and name it as PractitionerRole.organization of the requester.`,
     'ServiceRequest.requester',
   );
 }
@@ -93,16 +98,25 @@ export function senderOf({ request, parts }: Referral): Found<Organization & { i
 /** @returns the organisation of the service, as it is known here or as it is configured */
 export function receiverOf(parts: readonly Part[], service: BarsService): Organization & { id: string } {
   const known = partsOf(parts, 'Organization').find(
-    (one) => codeIn(one, ODS_CODE)?.toUpperCase() === service.odsCode.toUpperCase(),
+    (one) => codeIn(one, ODS_CODE_SYSTEM)?.toUpperCase() === service.odsCode.toUpperCase(),
   );
-  return (
-    known ?? {
-      resourceType: 'Organization',
-      id: madeId('Organization', service.odsCode),
-      identifier: [{ system: ODS_CODE, value: service.odsCode }],
-      name: service.name,
-    }
-  );
+  return known ?? configured(service);
+}
+
+/** The same for all messages of a target. */
+const CONFIGURED = new WeakMap<BarsService, Organization & { id: string }>();
+
+function configured(service: BarsService): Organization & { id: string } {
+  const known = CONFIGURED.get(service);
+  if (known) return known;
+  const made: Organization & { id: string } = {
+    resourceType: 'Organization',
+    id: madeId('Organization', service.odsCode),
+    identifier: [{ system: ODS_CODE_SYSTEM, value: service.odsCode }],
+    name: service.name,
+  };
+  CONFIGURED.set(service, made);
+  return made;
 }
 
 /** Whether a referral is for a service: by the services, or the organisations, that ServiceRequest.performer names. */
@@ -113,11 +127,11 @@ export function isFor(performers: readonly Part[], service: BarsService): IsFor 
   const services = partsOf(performers, 'HealthcareService');
   if (services.some((one) => codeIn(one, DOS_SERVICE_ID) === service.dosServiceId)) return 'it';
   const organizations = partsOf(performers, 'Organization');
-  const isOrganisation = organizations.some((one) => codeIn(one, ODS_CODE) === service.odsCode);
+  const isOrganisation = organizations.some((one) => codeIn(one, ODS_CODE_SYSTEM) === service.odsCode);
   if (isOrganisation && services.length === 0) return 'it';
   const isToldElse =
     services.some((one) => codeIn(one, DOS_SERVICE_ID) !== undefined) ||
-    (services.length === 0 && organizations.some((one) => codeIn(one, ODS_CODE) !== undefined));
+    (services.length === 0 && organizations.some((one) => codeIn(one, ODS_CODE_SYSTEM) !== undefined));
   return isToldElse ? 'another' : 'unknown';
 }
 
@@ -167,13 +181,19 @@ export function requesterOf(
       'ServiceRequest.requester names no practitioner: name the Practitioner, or the PractitionerRole with its practitioner, who refers or takes the person’s own request.',
       'ServiceRequest.requester',
     );
-  const made: PractitionerRole & { id: string } = {
+  return { value: { practitioner, role: role ?? roleOf(practitioner, sender) } };
+}
+
+function roleOf(
+  practitioner: Practitioner & { id: string },
+  sender: Organization & { id: string },
+): PractitionerRole & { id: string } {
+  return {
     resourceType: 'PractitionerRole',
     id: madeId('PractitionerRole', keyOf(practitioner), keyOf(sender)),
     practitioner: { reference: keyOf(practitioner) },
     organization: { reference: keyOf(sender) },
   };
-  return { value: { practitioner, role: role ?? made } };
 }
 
 function roleOfPractitioner(
@@ -246,32 +266,6 @@ export function carePlanOf(
     subject: request.subject as Reference<Patient>,
     encounter: { reference: keyOf(encounter) },
     ...(Object.keys(activity).length === 0 ? {} : { activity: [activity] }),
-  };
-}
-
-/**
- * Turns a consent of ours, which says for what and how far, into the one that BaRS knows: direct care.
- * @param consent covers the referral: whoever calls has asked that
- */
-export function consentOf(
-  consent: Consent & { id: string },
-  patient: Patient & { id: string },
-): Consent & { id: string } {
-  const dateTime = asInstant(consent.dateTime);
-  return {
-    resourceType: 'Consent',
-    id: consent.id,
-    ...(consent.meta ? { meta: consent.meta } : {}),
-    status: 'active',
-    scope: {
-      coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }],
-    },
-    category: [{ coding: [{ system: CONSENT_CATEGORIES, code: 'DRC', display: 'Direct Care' }] }],
-    patient: { reference: keyOf(patient) },
-    ...(dateTime === undefined ? {} : { dateTime }),
-    policyRule: {
-      coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'IMPLIED' }],
-    },
   };
 }
 

@@ -1,5 +1,5 @@
 /** Turns a BaRS message into resources of ours: ids and references as they are known here, systems as they are published, and the Task that the referral is worked by. Pure. */
-import { NHS_NUMBER_SYSTEM, parseNhsNumber } from '../../fhir/identifiers.ts';
+import { CONFIDENTIALITY_SYSTEM, NHS_NUMBER_SYSTEM, parseNhsNumber } from '../../fhir/identifiers.ts';
 import { resourceId } from '../../fhir/ids.ts';
 import { CONSENT_CATEGORIES } from './codes.ts';
 import { isVerification, systemOf, verificationOf } from './normal-forms.ts';
@@ -14,7 +14,6 @@ const TASK_CODE_SYSTEM = 'http://hl7.org/fhir/CodeSystem/task-code';
 const CONSENT_PURPOSE = 'https://hedgerow.example/fhir/CodeSystem/consent-purpose';
 const CONSENT_EXTENT = 'https://hedgerow.example/fhir/CodeSystem/consent-extent';
 const ACT_REASON = 'http://terminology.hl7.org/CodeSystem/v3-ActReason';
-const CONFIDENTIALITY = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
 const REFERRAL_CODE = {
   system: 'http://snomed.info/sct',
   code: '871731000000106',
@@ -260,7 +259,7 @@ function agreedToRefer(consent: Made): Made {
 function restrictedLabels(meta: Json): readonly unknown[] {
   const labels = Array.isArray(meta.security) ? (meta.security as readonly unknown[]) : [];
   return labels.filter(
-    (one) => isJson(one) && one.system === CONFIDENTIALITY && (one.code === 'R' || one.code === 'V'),
+    (one) => isJson(one) && one.system === CONFIDENTIALITY_SYSTEM && (one.code === 'R' || one.code === 'V'),
   );
 }
 

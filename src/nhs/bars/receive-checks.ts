@@ -8,7 +8,7 @@ import {
   type TakenDefinition,
   takenDefinitions,
 } from './combinations.ts';
-import type { BarsFault } from './errors.ts';
+import { type BarsFault, badRequest as bad } from './errors.ts';
 import { addressOf, addressText, type ServiceAddress } from './normal-forms.ts';
 import { conformanceFault } from './receive-conformance.ts';
 import { type Entry, entriesIn, isJson, type Json } from './receive-entries.ts';
@@ -247,10 +247,6 @@ function codeOf(coding: unknown, system: string): string | undefined {
 
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function bad(issue: BarsFault['issue'], diagnostics: string, expression: string): BarsFault {
-  return { code: 'REC_BAD_REQUEST', issue, diagnostics, expression };
 }
 
 function refused(fault: BarsFault): { ok: false; fault: BarsFault } {

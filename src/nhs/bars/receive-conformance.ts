@@ -2,7 +2,7 @@
 import { NHS_NUMBER_SYSTEM, parseNhsNumber } from '../../fhir/identifiers.ts';
 import { BARS_PROFILES, CANCEL_ENTRIES, MESSAGE_CATEGORIES, REFERRAL_ENTRIES } from './codes.ts';
 import type { TakenDefinition } from './combinations.ts';
-import type { BarsFault } from './errors.ts';
+import { type BarsFault, badRequest as bad } from './errors.ts';
 import { systemOf } from './normal-forms.ts';
 import { type Entry, isJson, type Json } from './receive-entries.ts';
 
@@ -170,8 +170,4 @@ function numberFault(entries: readonly Entry[]): BarsFault | undefined {
     }
   }
   return undefined;
-}
-
-function bad(issue: BarsFault['issue'], diagnostics: string, expression: string): BarsFault {
-  return { code: 'REC_BAD_REQUEST', issue, diagnostics, expression };
 }

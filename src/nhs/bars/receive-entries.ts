@@ -18,6 +18,13 @@ const PREFIX = 'urn:uuid:';
 /** No message of this standard is so large. */
 const MOST_ENTRIES = 500;
 
+const TOO_MANY: BarsFault = {
+  code: 'REC_UNPROCESSABLE_ENTITY',
+  issue: 'too-costly',
+  diagnostics: `Bundle.entry has more than ${MOST_ENTRIES} entries: leave out what the definition does not ask for.`,
+  expression: 'Bundle.entry',
+};
+
 export function isJson(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -26,8 +33,7 @@ export function isJson(value: unknown): value is Json {
 export function entriesIn(value: unknown): readonly Entry[] | { readonly fault: BarsFault } {
   if (!Array.isArray(value) || value.length === 0)
     return broken('required', 'Bundle.entry is missing: a message has entries.', 'Bundle.entry');
-  if (value.length > MOST_ENTRIES)
-    return broken('structure', `Bundle.entry has more than ${MOST_ENTRIES} entries.`, 'Bundle.entry');
+  if (value.length > MOST_ENTRIES) return { fault: TOO_MANY };
   const entries: Entry[] = [];
   const seen = new Set<string>();
   for (const [at, one] of value.entries()) {

@@ -1,4 +1,5 @@
 /** Turns a referral and what was gathered with it into the message that asks a service for it, or into what is missing for one. */
+
 import type {
   Bundle,
   BundleEntry,
@@ -10,6 +11,7 @@ import type {
   Resource,
   ServiceRequest,
 } from '@medplum/fhirtypes';
+import { ODS_CODE_SYSTEM } from '../../fhir/identifiers.ts';
 import { type Checked, outcomeOf } from '../../fhir/outcome.ts';
 import {
   BARS_PROFILES,
@@ -21,7 +23,6 @@ import {
   MESSAGE_EVENTS,
   MESSAGE_REASONS,
   type MessageReason,
-  ODS_CODE,
   REASON_DISPLAYS,
   REFERRAL_ENTRIES,
   USE_CASES,
@@ -32,7 +33,6 @@ import {
   type BarsService,
   carePlanOf,
   codeIn,
-  consentOf,
   encounterOf,
   type Found,
   missing,
@@ -43,6 +43,7 @@ import {
   senderOf,
   serviceOf,
 } from './parts.ts';
+import { consentOf, NO_PATIENT } from './person-parts.ts';
 import { asInstant, instantOf } from './times.ts';
 
 /** Who sends, to which service, for which use case, by which version: the same for all messages of a target. */
@@ -128,7 +129,7 @@ function contentOf(
 ): MessageContent {
   const entries = entriesOf(all, authoredOn, { ServiceRequest: BARS_PROFILES.referral });
   const urlOf = (part: Resource): string => entries[all.indexOf(part as Part)]!.fullUrl!;
-  const odsCode = codeIn(sender, ODS_CODE)!;
+  const odsCode = codeIn(sender, ODS_CODE_SYSTEM)!;
   return {
     entries,
     ...{ focus: urlOf(main), sender: urlOf(sender), receiver: urlOf(receiver) },
@@ -140,11 +141,6 @@ function found<T>(value: T | undefined, otherwise: { issue: OperationOutcomeIssu
   return value === undefined ? otherwise : { value };
 }
 
-const NO_PATIENT = missing(
-  'bars-patient',
-  'ServiceRequest.subject names no Patient that is known here: send the person’s record.',
-  'ServiceRequest.subject',
-);
 const NO_TIME = missing(
   'bars-authored',
   'ServiceRequest.authoredOn is missing, or only a month or a year: fill in the day that it was made.',

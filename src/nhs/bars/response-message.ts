@@ -1,21 +1,23 @@
 /** Turns how a referral stands here into the message that tells so to whoever sent it by BaRS. Pure. */
+
 import type { Bundle, Encounter, MessageHeader, Patient, ServiceRequest, Task } from '@medplum/fhirtypes';
+import { ODS_CODE_SYSTEM } from '../../fhir/identifiers.ts';
 import {
   BARS_PROFILES,
   EVENT_DISPLAYS,
+  MASKED_SUBJECT,
   MESSAGE_DEFINITIONS,
   MESSAGE_EVENTS,
   MESSAGE_REASONS,
   type MessageReason,
-  ODS_CODE,
   REASON_DISPLAYS,
   REJECTED_REASON_DISPLAYS,
   REJECTED_REASONS,
 } from './codes.ts';
 import { entriesOf, keyOf, madeId, type Part } from './entries.ts';
+import { byNumber } from './person-parts.ts';
 import { REMOTE_REFERRAL_SYSTEM } from './read-message.ts';
 
-const NHS_NUMBER = 'https://fhir.nhs.uk/Id/nhs-number';
 const STATUS_REASON = 'https://hedgerow.example/fhir/CodeSystem/status-reason';
 
 /** Who answers: the same for all answers. */
@@ -52,7 +54,7 @@ export function responseMessage(
 ): Bundle {
   const sender = organisationOf('sender', settings.organisation.odsCode, settings.organisation.name);
   const receiver = organisationOf('receiver', answering.receiver, answering.receiver);
-  const patient = answering.patient && bareOf(answering.patient);
+  const patient = answering.patient && byNumber({ ...answering.patient, meta: undefined });
   const subject = patient && { reference: keyOf(patient) };
   const request = requestOf(answering, subject);
   const of = { request: keyOf(request), subject };
@@ -105,7 +107,7 @@ function organisationOf(role: string, odsCode: string, name: string): Part {
   return {
     resourceType: 'Organization',
     id: madeId('response', role, odsCode),
-    identifier: [{ system: ODS_CODE, value: odsCode }],
+    identifier: [{ system: ODS_CODE_SYSTEM, value: odsCode }],
     name,
   };
 }
@@ -122,7 +124,7 @@ function requestOf({ request, task }: Answering, subject: Of['subject']): Part {
     status: STATUSES[task.status] ?? request.status ?? 'unknown',
     intent: 'plan',
     ...(category ? { category } : {}),
-    ...(subject ? { subject } : {}),
+    subject: subject ?? MASKED_SUBJECT,
     ...(authoredOn ? { authoredOn } : {}),
   } as Part;
 }
@@ -183,10 +185,4 @@ function encounterOf(
     basedOn: [{ reference: of.request }],
     ...(period ? { period } : {}),
   } as Part;
-}
-
-/** Whoever referred the person knows them: the number is enough to know whom it is about. */
-function bareOf({ id, identifier }: Patient & { readonly id: string }): Part {
-  const numbers = identifier?.filter(({ system }) => system === NHS_NUMBER);
-  return { resourceType: 'Patient', id, ...(numbers?.length ? { identifier: numbers } : {}) };
 }

@@ -1,5 +1,6 @@
 /** Turns a person and a document into how MESH is to find their practice, and what the subject of the message says. */
 import { type Checked, refuse } from '../../fhir/outcome.ts';
+import { plainLetters } from '../../wire/plain-letters.ts';
 
 export interface Addressee {
   readonly nhsNumber?: string | undefined;
@@ -55,19 +56,6 @@ export function subjectOf(template: string, parts: SubjectParts): string {
     return value ?? whole;
   });
   return withoutControls(filled).slice(0, LONGEST_SUBJECT);
-}
-
-/** Letters that are no letter with a mark. */
-const PLAIN: Readonly<Record<string, string>> = {
-  ...{ Ł: 'L', ł: 'l', Đ: 'D', đ: 'd', Ø: 'O', ø: 'o', ß: 'ss', Æ: 'AE', æ: 'ae', Œ: 'OE', œ: 'oe' },
-  ...{ ı: 'i', Ħ: 'H', ħ: 'h', Ð: 'D', ð: 'd', Þ: 'Th', þ: 'th' },
-  ...{ '‘': "'", '’': "'", '‐': '-', '‑': '-', '–': '-' },
-};
-
-/** Headers carry ASCII: letters go without their marks. */
-function plainLetters(text: string): string {
-  const bare = text.normalize('NFD').replaceAll(/\p{Mark}/gu, '');
-  return [...bare].map((letter) => PLAIN[letter] ?? letter).join('');
 }
 
 /** A control character would begin another header. */

@@ -1,6 +1,6 @@
 /** Turns a document of R4 into the STU3 message that GP Connect Send Document asks for: an ITK3 message around an ITK document. */
 import type { Bundle, Composition, Organization, Patient, Reference, Resource } from '@medplum/fhirtypes';
-import { NHS_NUMBER_SYSTEM } from '../../fhir/identifiers.ts';
+import { NHS_NUMBER_SYSTEM, ODS_CODE_SYSTEM, SDS_USER_SYSTEM } from '../../fhir/identifiers.ts';
 import { uuidV5 } from '../../fhir/ids.ts';
 import type { Stu3Resource } from './stu3-shape.ts';
 
@@ -33,9 +33,6 @@ export interface SendDocumentInput {
   readonly businessAcknowledgement: boolean;
 }
 
-const ODS = 'https://fhir.nhs.uk/Id/ods-organization-code';
-const SDS_USER = 'https://fhir.nhs.uk/Id/sds-user-id';
-
 /** @returns the message, and the id by which its receiver answers it */
 export function sendDocumentMessage(input: SendDocumentInput): {
   readonly message: Stu3Resource;
@@ -61,7 +58,7 @@ export function sendDocumentMessage(input: SendDocumentInput): {
   const organization: Stu3Resource = {
     resourceType: 'Organization',
     id: senderId,
-    identifier: [{ system: ODS, value: sender.odsCode }],
+    identifier: [{ system: ODS_CODE_SYSTEM, value: sender.odsCode }],
     name: sender.name,
     ...(sender.phone === undefined
       ? {}
@@ -186,7 +183,7 @@ function stu3Of(resource: Resource, kept: ReadonlyMap<string, Resource>): Stu3Re
       return trimmed({
         resourceType: 'Practitioner',
         id: resource.id,
-        identifier: identifiersOf(resource.identifier, SDS_USER),
+        identifier: identifiersOf(resource.identifier, SDS_USER_SYSTEM),
         name: resource.name?.map(plainName),
         telecom: resource.telecom?.map(plainContact),
       });
@@ -199,7 +196,7 @@ function organizationOf({ id, identifier, name, telecom }: Organization): Stu3Re
   return trimmed({
     resourceType: 'Organization',
     id,
-    identifier: identifiersOf(identifier, ODS),
+    identifier: identifiersOf(identifier, ODS_CODE_SYSTEM),
     name,
     telecom: telecom?.map(plainContact),
   });

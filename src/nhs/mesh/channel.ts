@@ -60,7 +60,10 @@ export interface Report extends Sent {
 }
 
 /** A message that is about to leave. */
-export type Leaving = Pick<Report, 'localId' | 'conversation' | 'about' | 'ownerOrg'>;
+export interface Leaving extends Pick<Report, 'localId' | 'conversation' | 'about' | 'ownerOrg'> {
+  /** a person has it sent again: where it may not go, whoever says so tells that person why */
+  readonly isAgain: boolean;
+}
 
 /**
  * Is asked right before the first byte of a message leaves, however long it has waited: consent may have been withdrawn.

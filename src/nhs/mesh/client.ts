@@ -75,24 +75,26 @@ interface Ask {
 }
 
 export function createMeshClient(options: MeshClientOptions): MeshClient {
-  const { mailbox, version } = options;
-  const own = encodeURIComponent(mailbox);
-  const ask = (one: Ask, signal: AbortSignal): Promise<Answered<WireAnswer>> => request(options, one, signal);
-  const get = async <T>(path: string, doing: string, read: (answer: WireAnswer) => T, signal: AbortSignal) =>
-    mapped(await ask({ method: 'GET', path, doing }, signal), read);
+  const asking: Asking = {
+    own: encodeURIComponent(options.mailbox),
+    ask: (one, signal) => request(options, one, signal),
+  };
+  return { ...inboxCalls(asking), ...outboxCalls(asking), ...askedOf(asking, options.version) };
+}
+
+/** How the calls of one mailbox are made. */
+interface Asking {
+  /** the mailbox, as it stands in a path */
+  readonly own: string;
+  readonly ask: (one: Ask, signal: AbortSignal) => Promise<Answered<WireAnswer>>;
+}
+
+function inboxCalls({ own, ask }: Asking): Pick<MeshClient, 'inbox' | 'download' | 'acknowledge'> {
   return {
-    async handshake(signal) {
-      const headers = {
-        'mex-ClientVersion': `hedgerow-${version}`,
-        'mex-OSName': platform(),
-        'mex-OSVersion': release(),
-        'mex-OSArchitecture': arch(),
-      };
-      return none(await ask({ method: 'POST', path: own, doing: 'POST of the handshake', headers }, signal));
-    },
-    inbox({ size, continueFrom }, signal) {
+    async inbox({ size, continueFrom }, signal) {
       const from = continueFrom === undefined ? '' : `&continue_from=${encodeURIComponent(continueFrom)}`;
-      return get(`${own}/inbox?max_results=${size}${from}`, 'GET inbox', pageIn, signal);
+      const path = `${own}/inbox?max_results=${size}${from}`;
+      return mapped(await ask({ method: 'GET', path, doing: 'GET inbox' }, signal), pageIn);
     },
     download(messageId, chunk, into, signal) {
       const path = `${own}/inbox/${encodeURIComponent(messageId)}${chunk === 1 ? '' : `/${chunk}`}`;
@@ -103,6 +105,15 @@ export function createMeshClient(options: MeshClientOptions): MeshClient {
       const path = `${own}/inbox/${encodeURIComponent(messageId)}/status/acknowledged`;
       return none(await ask({ method: 'PUT', path, doing: 'PUT of an acknowledgement' }, signal));
     },
+  };
+}
+
+function outboxCalls({ own, ask }: Asking): Pick<MeshClient, 'post' | 'postChunk' | 'track' | 'trackLocal'> {
+  const tracking = async (which: string, signal: AbortSignal): Promise<Answered<Tracked>> => {
+    const path = `${own}/outbox/tracking${which}`;
+    return mapped(await ask({ method: 'GET', path, doing: 'GET tracking' }, signal), trackedIn);
+  };
+  return {
     async post(headers, body, signal) {
       const asked = { method: 'POST', path: `${own}/outbox`, doing: 'POST outbox' } as const;
       const answer = await ask({ ...asked, headers: { ...headers, ...GZIP }, body }, signal);
@@ -113,16 +124,30 @@ export function createMeshClient(options: MeshClientOptions): MeshClient {
       const asked = { method: 'POST', path, doing: 'POST of a further chunk' } as const;
       return none(await ask({ ...asked, headers: { ...headers, ...GZIP }, body }, signal));
     },
-    track: (id, signal) =>
-      get(`${own}/outbox/tracking?messageID=${encodeURIComponent(id)}`, 'GET tracking', trackedIn, signal),
-    trackLocal: (id, signal) =>
-      get(`${own}/outbox/tracking/${encodeURIComponent(id)}`, 'GET tracking', trackedIn, signal),
+    track: (id, signal) => tracking(`?messageID=${encodeURIComponent(id)}`, signal),
+    trackLocal: (id, signal) => tracking(`/${encodeURIComponent(id)}`, signal),
+  };
+}
+
+function askedOf({ own, ask }: Asking, version: string): Pick<MeshClient, 'handshake' | 'lookUp' | 'search'> {
+  const endpoints = async (path: string, doing: string, signal: AbortSignal) =>
+    mapped(await ask({ method: 'GET', path, doing }, signal), endpointsIn);
+  return {
+    async handshake(signal) {
+      const headers = {
+        'mex-ClientVersion': `hedgerow-${version}`,
+        'mex-OSName': platform(),
+        'mex-OSVersion': release(),
+        'mex-OSArchitecture': arch(),
+      };
+      return none(await ask({ method: 'POST', path: own, doing: 'POST of the handshake', headers }, signal));
+    },
     lookUp(ods, workflow, signal) {
       const path = `endpointlookup/${encodeURIComponent(ods)}/${encodeURIComponent(workflow)}`;
-      return get(path, 'GET endpointlookup', endpointsIn, signal);
+      return endpoints(path, 'GET endpointlookup', signal);
     },
     search: (workflow, signal) =>
-      get(`workflowsearch/${encodeURIComponent(workflow)}`, 'GET workflowsearch', endpointsIn, signal),
+      endpoints(`workflowsearch/${encodeURIComponent(workflow)}`, 'GET workflowsearch', signal),
   };
 }
 

@@ -25,7 +25,7 @@ export interface DownloadOptions {
   readonly mostBytes: number;
 }
 
-/** Tries of one chunk; the message is tried anew at the next look. */
+/** Tries of one chunk that is cut off or refused; the message is tried anew at the next look. */
 const TRIES = 3;
 
 /** @returns what was written, and is on disk; the file is gone where a fault is returned */
@@ -75,9 +75,14 @@ async function oneChunk(
         ok: true,
         value: { answer: answer.value, mex: readMexHeaders(answer.value.headers), bytes: before + written },
       };
-    if (!answer.ok && (answer.retry === 'permanent' || answer.waitMs !== undefined)) return answer;
+    if (!answer.ok && !isWorthAnother(answer)) return answer;
     if (attempt === TRIES || signal.aborted) return answer.ok ? unreadable() : answer;
   }
+}
+
+/** What made us wait in vain once would hold the rest of the inbox up once more. */
+function isWorthAnother({ retry, waitMs, isLate }: MeshFault): boolean {
+  return retry !== 'permanent' && waitMs === undefined && isLate !== true;
 }
 
 /** Where one chunk goes: decompressed where it has to be, counted, and to the end of the file. */

@@ -13,6 +13,8 @@ export interface MeshFault {
   readonly code?: string | undefined;
   /** how long MESH asks to wait */
   readonly waitMs?: number | undefined;
+  /** no answer came in the time that one may take */
+  readonly isLate?: boolean | undefined;
 }
 
 /** Credentials, certificate or clock are wrong: nothing is said of the message, which stays as it is. */

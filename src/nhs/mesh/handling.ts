@@ -25,7 +25,7 @@ const PATIENCE_MS = 3_600_000;
 /** Takes a message on from where it is. */
 export async function handle(parts: MailboxParts, message: Message, signal: AbortSignal): Promise<void> {
   const kept = bodyIn(message);
-  if (!kept) return void (await change(parts, message, { dueMs: null }));
+  if (!kept) return await emptied(parts, message);
   const isReport = kept.mex.type === 'REPORT';
   const handler = isReport ? undefined : parts.handlers.get(kept.mex.workflowId);
   if (message.outcome && (message.state === 'refused' || !handler)) return await awaitPerson(parts, message);
@@ -40,6 +40,12 @@ export async function handle(parts: MailboxParts, message: Message, signal: Abor
   } finally {
     await parts.keeper.forgetCopy(message.id);
   }
+}
+
+/** An erasure took its content: there is nothing left that somebody could see to. */
+async function emptied(parts: MailboxParts, message: Message): Promise<void> {
+  await settle(parts, message);
+  await change(parts, message, { dueMs: null });
 }
 
 function isFhir({ mex }: KeptIn): boolean {

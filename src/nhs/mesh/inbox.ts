@@ -6,6 +6,7 @@ import { download } from './download.ts';
 import type { MeshFault } from './faults.ts';
 import type { KeptIn } from './keeping.ts';
 import type { MexReceived } from './mex-headers.ts';
+import { numbersIn } from './numbers.ts';
 import { type MailboxParts, raise } from './parts.ts';
 
 /** Pages of one look at most; what is left is taken at the next. */
@@ -14,36 +15,39 @@ const MOST_PAGES = 1_000;
 /**
  * Goes through the inbox, page by page: after a full page at once on. What is wrong with one message holds none of the
  * others up.
- * @returns what stopped it, or keeps a message from being taken now; undefined where it came to the end
+ * @returns what stopped it, or keeps a message from being taken now; and whether it came to the end
  */
-export async function emptyInbox(parts: MailboxParts, signal: AbortSignal): Promise<MeshFault | undefined> {
+export async function emptyInbox(
+  parts: MailboxParts,
+  signal: AbortSignal,
+): Promise<{ readonly fault?: MeshFault | undefined; readonly isWhole: boolean }> {
   const { client, settings, failing } = parts;
   const seen = new Set<string>();
   let left: MeshFault | undefined;
   let continueFrom: string | undefined;
   for (let page = 1; page <= MOST_PAGES && !signal.aborted; page++) {
     const listed = await client.inbox({ size: settings.pageSize, continueFrom }, signal);
-    if (!listed.ok) return listed;
+    if (!listed.ok) return { fault: listed, isWhole: false };
     const { ids, odd } = listed.value;
     for (const id of odd) await tellOfOdd(parts, id);
     const fresh = ids.filter((id) => !seen.has(id));
     for (const id of fresh.toSorted((a, b) => (failing.get(a) ?? 0) - (failing.get(b) ?? 0))) {
-      if (signal.aborted) return left;
+      if (signal.aborted) return { fault: left, isWhole: false };
       seen.add(id);
       const fault = await takeIn(parts, id, signal);
-      if (fault && concernsAll(fault)) return fault;
+      if (fault && concernsAll(fault)) return { fault, isWhole: false };
       left ??= fault;
     }
     continueFrom = listed.value.continueFrom;
     const isFull = ids.length + odd.length >= settings.pageSize;
-    if (continueFrom === undefined && !(isFull && fresh.length > 0)) return left;
+    if (continueFrom === undefined && !(isFull && fresh.length > 0)) return { fault: left, isWhole: true };
   }
-  return left;
+  return { fault: left, isWhole: !signal.aborted };
 }
 
-/** MESH asks to wait, or knows us no more; the list itself was given to us, so a 403 is of the message. */
+/** MESH knows us no more, or is left alone for a while; the list itself was given to us, so all else is of the message. */
 function concernsAll({ status, waitMs }: MeshFault): boolean {
-  return status === 401 || status === 429 || (status !== 403 && waitMs !== undefined);
+  return status === 401 || (status === undefined && waitMs !== undefined);
 }
 
 /** @returns a fault that may have passed at the next look */
@@ -64,11 +68,12 @@ async function takeIn(parts: MailboxParts, id: string, signal: AbortSignal): Pro
 
 /** Shows a message that is not given to us: at once where asking again is no use, else the second time. */
 async function failedOf(parts: MailboxParts, id: string, fault: MeshFault): Promise<MeshFault | undefined> {
+  if (concernsAll(fault)) return fault;
   const { failing, name, settings } = parts;
   const times = (failing.get(id) ?? 0) + 1;
   failing.set(id, times);
   const isPassing = passing(fault) !== undefined;
-  if (concernsAll(fault) || (isPassing && times < 2)) return fault;
+  if (isPassing && times < 2) return fault;
   const { ownerOrg } = settings;
   const [first, ...others] = fault.outcome.issue;
   const item = { channel: name, direction: 'in' as const, id, ownerOrg, about: undefined };
@@ -118,7 +123,8 @@ async function fetchAndKeep(
   const got = await download({ client, messageId: id, path, mostBytes: settings.maxBytes }, signal);
   if (got.ok) {
     const content = await keeper.adopt(`in-${id}`, path);
-    await keep(parts, id, { mex: got.value.mex, content });
+    const numbers = 'file' in content ? await numbersIn(keeper.open(content)) : [];
+    await keep(parts, id, { mex: got.value.mex, content, ...(numbers.length > 0 && { numbers }) });
     return 'kept';
   }
   const rule = ruleOf(got.outcome.issue[0]!);

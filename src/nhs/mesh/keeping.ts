@@ -1,6 +1,7 @@
 /** Keeps the content of messages: small ones with the message in the store, large ones in files of the data folder. */
-import { copyFile, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
+import { moveDurably, writeDurably } from '../../wire/durable-file.ts';
 import { type Content, contentOf, fileContent } from './chunks.ts';
 import type { Envelope, MexReceived } from './mex-headers.ts';
 
@@ -15,11 +16,15 @@ export interface KeptOut {
   readonly former?: readonly string[];
   /** when somebody had it sent again, epoch ms */
   readonly againMs?: number;
+  /** NHS numbers in content that is in a file, of a message of nobody that is known */
+  readonly numbers?: readonly string[];
 }
 
 export interface KeptIn {
   readonly mex: MexReceived;
   readonly content: Place;
+  /** NHS numbers in content that is in a file */
+  readonly numbers?: readonly string[];
 }
 
 export interface ContentKeeper {
@@ -56,18 +61,8 @@ const LONGEST_NAME = 120;
  */
 export function contentKeeper(folder: string, inStoreBytes: number): ContentKeeper {
   const at = (name: string): string => join(folder, name);
-  const adopt = async (name: string, path: string): Promise<Place> => {
-    const { size } = await stat(path);
-    if (size <= inStoreBytes) {
-      const base64 = (await readFile(path)).toString('base64');
-      await rm(path, { force: true });
-      return { base64 };
-    }
-    await ready(folder);
-    await rename(path, at(name));
-    await flush(folder);
-    return { file: name, bytes: size };
-  };
+  const adopt = (name: string, path: string): Promise<Place> =>
+    adoptInto(folder, { name, path, inStoreBytes });
   const partial = async (name: string): Promise<string> => {
     await ready(at('partial'));
     return join(at('partial'), name);
@@ -95,6 +90,25 @@ export function contentKeeper(folder: string, inStoreBytes: number): ContentKeep
     },
     sweep: (needed, beforeMs) => sweep(folder, needed, beforeMs),
   };
+}
+
+async function adoptInto(
+  folder: string,
+  {
+    name,
+    path,
+    inStoreBytes,
+  }: { readonly name: string; readonly path: string; readonly inStoreBytes: number },
+): Promise<Place> {
+  const { size } = await stat(path);
+  if (size <= inStoreBytes) {
+    const base64 = (await readFile(path)).toString('base64');
+    await rm(path, { force: true });
+    return { base64 };
+  }
+  await ready(folder);
+  await moveDurably(path, join(folder, name));
+  return { file: name, bytes: size };
 }
 
 function ready(path: string): Promise<unknown> {
@@ -137,26 +151,6 @@ async function oldIn(folder: string, beforeMs: number, isOne: (name: string) => 
     if (isOne(name) && writtenMs !== undefined && writtenMs < beforeMs) old.push(path);
   }
   return old;
-}
-
-async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, 'w', 0o600);
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-/** A rename is on disk when its folder is. */
-async function flush(folder: string): Promise<void> {
-  const handle = await open(folder);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 function safeName(name: string): string {

@@ -72,9 +72,7 @@ export function createMailbox(options: MailboxOptions): MeshMailbox {
     start: rounds.start,
     async stop() {
       stopping.abort();
-      const timer = setTimeout(() => cut.abort(), DRAIN_MS);
-      await Promise.all([rounds.stop(), ...sending]);
-      clearTimeout(timer);
+      await withinDrain(Promise.all([rounds.stop(), ...sending]), cut);
     },
     async tend() {
       await sweep();
@@ -94,6 +92,12 @@ export function createMailbox(options: MailboxOptions): MeshMailbox {
       return done;
     },
   };
+}
+
+async function withinDrain(ending: Promise<unknown>, cut: AbortController): Promise<void> {
+  const timer = setTimeout(() => cut.abort(), DRAIN_MS);
+  await ending;
+  clearTimeout(timer);
 }
 
 /** @param sending what is under way: a stop waits for it */
@@ -144,7 +148,7 @@ function takenTwice(name: string, workflowId: string): AdapterError {
   return new AdapterError('permanent', issueOf({ code: 'value', rule: 'config-mesh', diagnostics }));
 }
 
-/** Both ways, one after the other; a failure of one does not keep the other from going on. */
+/** Each way goes its own rounds: nothing that one waits for, or fails of, keeps the other from going on. */
 function roundsOf(
   parts: MailboxParts,
   {
@@ -157,13 +161,26 @@ function roundsOf(
     const kind = error instanceof Error ? error.name : 'unknown';
     parts.log.warn({ channel: parts.name, error: kind }, 'a round of the mailbox failed; the next goes on');
   };
-  const round = async (): Promise<boolean> => {
-    const looked = await poll(parts, signal).catch(failed);
+  const tending = async (): Promise<boolean> => {
     const count = await tend(parts, signal).catch(failed);
     await sweep().catch(failed);
-    return looked?.looked === true || count === ROUND;
+    return count === ROUND;
   };
-  return createRounds(round, everyMs, signal);
+  const due = createRounds(tending, everyMs, signal);
+  const looking = async (): Promise<boolean> => {
+    const looked = await poll(parts, signal).catch(failed);
+    if (looked?.looked) due.wake(); // for what was received
+    return false;
+  };
+  const inbox = createRounds(looking, everyMs, signal);
+  const both = [due, inbox];
+  return {
+    start() {
+      for (const one of both) one.start();
+    },
+    wake: due.wake,
+    stop: async () => void (await Promise.all(both.map((one) => one.stop()))),
+  };
 }
 
 async function tend(parts: MailboxParts, signal: AbortSignal): Promise<number> {

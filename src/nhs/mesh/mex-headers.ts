@@ -1,5 +1,6 @@
 /** Turns a message into Mex headers that MESH takes, and the headers of a received one into what they say. */
 import { type Checked, refuse } from '../../fhir/outcome.ts';
+import { plainLetters } from '../../wire/plain-letters.ts';
 import type { Outgoing } from './channel.ts';
 
 /** What is said of a message that is sent, beside its content. */
@@ -86,13 +87,7 @@ function faultOf(name: Name, value: string): string | undefined {
 
 /** Headers carry ASCII: letters lose their accents, and what has no plain letter becomes `?`. Line breaks are spaces. */
 function plain(text: string): string {
-  return text
-    .replaceAll(/[\r\n\t]+/g, ' ')
-    .normalize('NFD')
-    .replaceAll(/\p{Mark}/gu, '')
-    .replaceAll(/[‘’]/g, "'")
-    .replaceAll(/[–—]/g, '-')
-    .replaceAll(/[^\x20-\x7e\p{Control}]/gu, '?');
+  return plainLetters(text.replaceAll(/[\r\n\t]+/g, ' ')).replaceAll(/[^\x20-\x7e\p{Control}]/gu, '?');
 }
 
 /** @param headers names in lower case */

@@ -8,6 +8,7 @@ import { awaitPerson, collected, fail, gone, withhold } from './ending.ts';
 import type { MeshFault } from './faults.ts';
 import type { KeptOut } from './keeping.ts';
 import { type Envelope, mexHeaders } from './mex-headers.ts';
+import { numbersIn } from './numbers.ts';
 import {
   bodyOut,
   change,
@@ -46,8 +47,11 @@ export async function keepOutgoing(parts: MailboxParts, message: Outgoing): Prom
   const key = { channel: name, direction: 'out' as const, id: localId };
   const known = await store.messages.get(key);
   if (known) return { ok: true, value: known };
-  const body: KeptOut = { envelope, content: await keeper.keep(fileOf(localId), content) };
   const { conversation, about, version, personId, ownerOrg } = message;
+  const place = await keeper.keep(fileOf(localId), content);
+  const isFound = personId !== undefined || 'base64' in place;
+  const numbers = isFound ? [] : await numbersIn(keeper.open(place));
+  const body: KeptOut = { envelope, content: place, ...(numbers.length > 0 && { numbers }) };
   const kept = await store.messages.keep(
     {
       ...{ ...key, conversation, about, version, personId, ownerOrg, state: 'prepared' },
@@ -232,9 +236,9 @@ const WAITS = issueOf({
     'It could not be sent for an hour or more, and goes on being tried: this item closes when it is sent. Retry, and it is tried at once.',
 });
 
-/** What MESH asks for wins; else the longer it has waited, the longer it waits. */
+/** What MESH asks for wins, unless that is at once; else the longer it has waited, the longer it waits. */
 function waitOf({ clock, random }: MailboxParts, message: Message, { waitMs }: Wait): number {
-  if (waitMs !== undefined) return waitMs;
+  if (waitMs !== undefined) return Math.max(waitMs, SHORTEST_WAIT_MS);
   const ageMs = clock() - sinceMs(message);
   const longest = Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, ageMs));
   return Math.floor(longest * (0.5 + random() / 2));

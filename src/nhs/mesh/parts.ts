@@ -227,7 +227,8 @@ export async function tell(
 /** @returns whether the first byte of a message may leave now @throws what one who is asked throws: it is asked again */
 export async function mayLeave({ leavingHandlers }: MailboxParts, message: Message): Promise<boolean> {
   const { id: localId, conversation, about, ownerOrg } = message;
+  const isAgain = bodyOut(message)?.againMs !== undefined;
   for (const ask of leavingHandlers)
-    if ((await ask({ localId, conversation, about, ownerOrg })) === false) return false;
+    if ((await ask({ localId, conversation, about, ownerOrg, isAgain })) === false) return false;
   return true;
 }

@@ -13,6 +13,8 @@ export interface Turns {
   readonly polledMs?: number;
   /** when the last look was begun that came to its end */
   readonly lookedMs?: number;
+  /** something of the inbox could not be taken then: it is looked at again soon */
+  readonly isLeft?: boolean;
   readonly shookMs?: number;
 }
 
@@ -27,15 +29,17 @@ export async function poll(
   const dueMs = await store.sharedNowMs(clock());
   await store.runOnce(`mesh poll ${name}`, { dueMs, nowMs: clock() }, async () => {
     const before = await readTurns(parts);
-    const isWhole = before.lookedMs === before.polledMs;
+    const isWhole = before.lookedMs === before.polledMs && before.isLeft !== true;
     const everyMs = isWhole ? settings.pollMs : Math.min(settings.pollMs, AFTER_FAILURE_MS);
     if (isWithin(before.polledMs, everyMs, dueMs)) return;
     looked = true;
     const begun = { ...before, polledMs: dueMs };
     await keepTurns(parts, begun);
     const shaken = await shakeHands(parts, begun, signal);
-    fault = shaken.fault ?? (await emptyInbox(parts, signal));
-    if (!fault && !signal.aborted) await keepTurns(parts, { ...shaken.turns, lookedMs: dueMs });
+    const done = shaken.fault ? { ...shaken, isWhole: false } : await emptyInbox(parts, signal);
+    fault = done.fault;
+    if (done.isWhole && !signal.aborted)
+      await keepTurns(parts, { ...shaken.turns, lookedMs: dueMs, isLeft: fault !== undefined });
     await tellOperator(parts, fault);
   });
   return { looked, fault };

@@ -11,7 +11,7 @@ export const UNKNOWN_RULE = 'ods-code-unknown';
 /**
  * @param version the Organization that names the code
  * @param practiceRole role that makes a practice
- * @returns one item for one end of the matter; undefined where the organisation works
+ * @returns one item for one end of the matter, with the code as its key; undefined where the organisation works
  */
 export function closedWork(
   version: Pick<StoredVersion, 'id' | 'ownerOrg'>,
@@ -38,7 +38,7 @@ export function closedWork(
     ownerOrg: version.ownerOrg,
     source: undefined,
     recordKind: undefined,
-    recordKey: undefined,
+    recordKey: code,
     file: undefined,
     line: undefined,
     resource: `Organization/${version.id}` as ResourceKey,

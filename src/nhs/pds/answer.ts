@@ -2,12 +2,18 @@
 import type {
   Bundle,
   BundleEntry,
+  Coding,
   HumanName,
   OperationOutcome,
   OperationOutcomeIssue,
   Patient,
 } from '@medplum/fhirtypes';
-import { NHS_NUMBER_SYSTEM, type NhsNumber, parseNhsNumber } from '../../fhir/identifiers.ts';
+import {
+  CONFIDENTIALITY_SYSTEM,
+  NHS_NUMBER_SYSTEM,
+  type NhsNumber,
+  parseNhsNumber,
+} from '../../fhir/identifiers.ts';
 import type { RetryClass } from '../../fhir/outcome.ts';
 
 /** What of a PDS record is read: its address, telecom, contacts and practice are not. */
@@ -75,8 +81,9 @@ export function readSearchAnswer({ status, body }: Reply): SearchAnswer {
   return person ? { kind: 'match', person, score: entries[0]!.search?.score ?? 0 } : refusalOf(status, codes);
 }
 
-const CONFIDENTIALITY = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
-const DEATH_STATUS = 'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-DeathNotificationStatus';
+export const DEATH_CODES = 'https://fhir.hl7.org.uk/CodeSystem/UKCore-DeathNotificationStatus';
+export const DEATH_STATUS =
+  'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-DeathNotificationStatus';
 
 function personIn(body: unknown): PdsPerson | undefined {
   const patient = body as Patient | undefined;
@@ -112,10 +119,15 @@ function listIn<T>(value: readonly T[] | undefined): readonly T[] | undefined {
   return isList ? value : undefined;
 }
 
-function restrictionIn({ meta }: Patient): PdsPerson['restriction'] {
-  const codes = (meta?.security ?? []).flatMap(({ system, code }) =>
-    system === CONFIDENTIALITY || system === undefined ? [code ?? ''] : [],
+/** @returns codes of one system, and those that name none; none where it is no list of codings */
+function codesOf(codings: readonly Coding[] | undefined, of: string): readonly string[] {
+  return (listIn(codings) ?? []).flatMap(({ system, code }) =>
+    (system === of || system === undefined) && typeof code === 'string' ? [code] : [],
   );
+}
+
+function restrictionIn({ meta }: Patient): PdsPerson['restriction'] {
+  const codes = codesOf(meta?.security, CONFIDENTIALITY_SYSTEM);
   const told = codes.filter((code) => code !== 'U');
   if (told.length > 0) return told.includes('V') ? 'V' : 'R';
   return codes.length > 0 ? 'U' : undefined;
@@ -125,7 +137,7 @@ function deathIn({ deceasedDateTime, extension }: Patient): PdsPerson['death'] {
   if (deceasedDateTime === undefined) return undefined;
   const parts = listIn(extension?.find(({ url }) => url === DEATH_STATUS)?.extension) ?? [];
   const concept = parts.find(({ url }) => url === 'deathNotificationStatus')?.valueCodeableConcept;
-  const code = listIn(concept?.coding)?.[0]?.code;
+  const [code] = codesOf(concept?.coding, DEATH_CODES);
   if (code === 'U') return undefined; // the notice was taken back
   return { dateTime: deceasedDateTime, status: code === '1' || code === '2' ? code : undefined };
 }
@@ -133,10 +145,8 @@ function deathIn({ deceasedDateTime, extension }: Patient): PdsPerson['death'] {
 function codesIn(body: unknown): readonly string[] {
   const outcome = body as OperationOutcome | undefined;
   if (outcome?.resourceType !== 'OperationOutcome') return [];
-  const codings = (listIn(outcome.issue) ?? []).flatMap((issue) => listIn(issue.details?.coding) ?? []);
-  return codings.flatMap(({ system, code }) =>
-    (system === CODE_SYSTEM || system === undefined) && /^[A-Z_]{3,60}$/.test(code ?? '') ? [code!] : [],
-  );
+  const codes = (listIn(outcome.issue) ?? []).flatMap(({ details }) => codesOf(details?.coding, CODE_SYSTEM));
+  return codes.filter((code) => /^[A-Z_]{3,60}$/.test(code));
 }
 
 type Meaning = Pick<PdsRefusal, 'retry' | 'code' | 'rule'> & { readonly advice: string };

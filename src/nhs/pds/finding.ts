@@ -1,8 +1,16 @@
 /** Turns what PDS says of a number into what it makes of a Patient of ours: the word that is laid over it, and what somebody must look at. Pure. */
+
 import type { Extension, HumanName, Identifier, OperationOutcomeIssue, Patient } from '@medplum/fhirtypes';
-import { NHS_NUMBER_SYSTEM, type NhsNumber, parseNhsNumber } from '../../fhir/identifiers.ts';
+import {
+  CONFIDENTIALITY_SYSTEM,
+  FORMER_NHS_NUMBER_SYSTEM,
+  NHS_NUMBER_SYSTEM,
+  type NhsNumber,
+  parseNhsNumber,
+} from '../../fhir/identifiers.ts';
 import { issueOf } from '../../fhir/outcome.ts';
-import type { PatientAnswer, PdsPerson, PdsRefusal } from './answer.ts';
+import { VERIFICATION_SYSTEM, VERIFICATION_URL } from '../../fhir/verified-number.ts';
+import { DEATH_CODES, DEATH_STATUS, type PatientAnswer, type PdsPerson, type PdsRefusal } from './answer.ts';
 import { sharesBirthDate, sharesSurname } from './names.ts';
 
 /** What became of a check, as it is counted. */
@@ -21,20 +29,15 @@ export interface Finding {
   /** what is said of the Patient: number and status, restriction, death; nothing else of it is PDS's to say */
   readonly word: Patient & { readonly id: string };
   readonly warnings: readonly OperationOutcomeIssue[];
-  /** version of the record at PDS */
+  /** version of the record at PDS, and whose record it is: versions of one record only rise */
   readonly version: string | undefined;
+  readonly of?: NhsNumber;
   /** it says of this very person that they are not restricted: nothing else takes a restriction back */
   readonly lifts?: true;
 }
 
 /** A Patient of ours, as far as identity goes. */
 export type Asked = Pick<Patient, 'name' | 'birthDate' | 'identifier'> & { readonly id: string };
-
-const STATUS_URL = 'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus';
-const STATUS_SYSTEM = 'https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland';
-const CONFIDENTIALITY = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
-const DEATH_URL = 'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-DeathNotificationStatus';
-const DEATH_SYSTEM = 'https://fhir.hl7.org.uk/CodeSystem/UKCore-DeathNotificationStatus';
 
 /** 01 verified, 03 trace required, 04 traced without a match, 05 needs to be resolved @source UK Core, NHSNumberVerificationStatusEngland */
 type Status = '01' | '03' | '04' | '05';
@@ -84,7 +87,7 @@ export function unaskedFinding(patient: Asked, number: NhsNumber | undefined): F
 }
 
 function statusIn(extension: readonly Extension[] | undefined): string | undefined {
-  return extension?.find(({ url }) => url === STATUS_URL)?.valueCodeableConcept?.coding?.[0]?.code;
+  return extension?.find(({ url }) => url === VERIFICATION_URL)?.valueCodeableConcept?.coding?.[0]?.code;
 }
 
 /** @returns what is said where no search found the person beyond doubt */
@@ -115,7 +118,8 @@ function personFinding(patient: Asked, number: NhsNumber, person: PdsPerson, tod
     // whose record that is, is not known: only that nothing may lead to them is taken from it
     const numbers = [identifierOf(number, '05'), ...formerNumbers(patient, number)];
     const word = wordOf(patient, numbers, { restriction: person.restriction });
-    return { outcome: 'mismatch', word, warnings: differs.map((path) => mismatch(patient, path)), version };
+    const warnings = differs.map((path) => mismatch(patient, path));
+    return { outcome: 'mismatch', word, warnings, version, of: person.number };
   }
   const isOther = person.number !== number;
   // all of them, so that the word still speaks of the number by which a source knows the person
@@ -124,7 +128,8 @@ function personFinding(patient: Asked, number: NhsNumber, person: PdsPerson, tod
   const word = wordOf(patient, [identifierOf(person.number, '01'), ...earlier], person);
   const warnings = person.death ? [death(patient, person.death.status)] : [];
   const outcome = isOther ? 'superseded' : number === currentNumber(patient) ? 'verified' : 'traced';
-  return { outcome, word, warnings, version, ...(person.restriction === 'U' ? { lifts: true } : {}) };
+  const lifts = person.restriction === 'U' ? { lifts: true as const } : {};
+  return { outcome, word, warnings, version, of: person.number, ...lifts };
 }
 
 /**
@@ -134,22 +139,28 @@ function personFinding(patient: Asked, number: NhsNumber, person: PdsPerson, tod
 export function withKnownRestriction(finding: Finding, known: 'R' | 'V' | undefined): Finding {
   const { word, lifts } = finding;
   if (lifts || known === undefined || word.meta?.security) return finding;
-  return { ...finding, word: { ...word, meta: { security: [{ system: CONFIDENTIALITY, code: known }] } } };
+  return {
+    ...finding,
+    word: { ...word, meta: { security: [{ system: CONFIDENTIALITY_SYSTEM, code: known }] } },
+  };
 }
 
 function identifierOf(value: NhsNumber, code: Status): Identifier {
-  const status = { url: STATUS_URL, valueCodeableConcept: { coding: [{ system: STATUS_SYSTEM, code }] } };
+  const status = {
+    url: VERIFICATION_URL,
+    valueCodeableConcept: { coding: [{ system: VERIFICATION_SYSTEM, code }] },
+  };
   return { system: NHS_NUMBER_SYSTEM, value, extension: [status] };
 }
 
 function givenUp(value: NhsNumber, today: string): Identifier {
-  return { use: 'old', system: NHS_NUMBER_SYSTEM, value, period: { end: today } };
+  return { use: 'old', system: FORMER_NHS_NUMBER_SYSTEM, value, period: { end: today } };
 }
 
 /** Numbers that a Patient had before stay, as they stand. */
 function formerNumbers({ identifier }: Asked, current: NhsNumber): Identifier[] {
   return (identifier ?? []).filter(
-    ({ system, use, value }) => system === NHS_NUMBER_SYSTEM && use === 'old' && value !== current,
+    ({ system, value }) => system === FORMER_NHS_NUMBER_SYSTEM && value !== current,
   );
 }
 
@@ -162,7 +173,7 @@ function wordOf(
   return {
     resourceType: 'Patient',
     id,
-    ...(isRestricted ? { meta: { security: [{ system: CONFIDENTIALITY, code: restriction }] } } : {}),
+    ...(isRestricted ? { meta: { security: [{ system: CONFIDENTIALITY_SYSTEM, code: restriction }] } } : {}),
     ...(identifier.length === 0 ? {} : { identifier }),
     ...(death === undefined ? {} : { deceasedDateTime: death.dateTime, ...noticeOf(death.status) }),
   };
@@ -170,9 +181,9 @@ function wordOf(
 
 function noticeOf(code: '1' | '2' | undefined): { extension?: Extension[] } {
   if (code === undefined) return {};
-  const coding = [{ system: DEATH_SYSTEM, code }];
+  const coding = [{ system: DEATH_CODES, code }];
   const extension = [{ url: 'deathNotificationStatus', valueCodeableConcept: { coding } }];
-  return { extension: [{ url: DEATH_URL, extension }] };
+  return { extension: [{ url: DEATH_STATUS, extension }] };
 }
 
 interface Why {

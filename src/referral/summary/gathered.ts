@@ -1,4 +1,5 @@
 /** Turns a referral's resources into what can be asked of them: by reference, by type, by what they are based on. */
+
 import type {
   Organization,
   Patient,
@@ -8,6 +9,7 @@ import type {
   Resource,
   ResourceType,
 } from '@medplum/fhirtypes';
+import { ODS_CODE_SYSTEM } from '../../fhir/identifiers.ts';
 import { isInError } from '../../fhir/in-error.ts';
 import type { Party } from './content.ts';
 import { type Displays, nameIn, nameOfConcept } from './words.ts';
@@ -33,11 +35,9 @@ export function gatheredOf(resources: readonly Resource[]): Gathered {
   };
 }
 
-const ODS = 'https://fhir.nhs.uk/Id/ods-organization-code';
-
 /** @returns ODS code of an organisation */
 export function odsOf(organization: Organization | undefined): string | undefined {
-  return organization?.identifier?.find(({ system }) => system === ODS)?.value;
+  return organization?.identifier?.find(({ system }) => system === ODS_CODE_SYSTEM)?.value;
 }
 
 /** @returns the organisation that a reference leads to, directly or by a role */

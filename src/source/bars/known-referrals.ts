@@ -1,12 +1,13 @@
 /** Looks up what is known here of the referral and the person that a BaRS message names. */
 import type { Identifier, Patient, ServiceRequest } from '@medplum/fhirtypes';
-import { NHS_NUMBER_SYSTEM, parseNhsNumber } from '../../fhir/identifiers.ts';
+import { FORMER_NHS_NUMBER_SYSTEM, NHS_NUMBER_SYSTEM, parseNhsNumber } from '../../fhir/identifiers.ts';
+import { isNhsNumberSystem } from '../../fhir/verified-number.ts';
 import { isUuid } from '../../nhs/bars/headers.ts';
 import { addressOf, addressText, systemOf } from '../../nhs/bars/normal-forms.ts';
 import { idOfSent, REMOTE_REFERRAL_SYSTEM, remoteIdOf } from '../../nhs/bars/read-message.ts';
 import type { CheckedMessage } from '../../nhs/bars/receive-checks.ts';
 import { isJson } from '../../nhs/bars/receive-entries.ts';
-import type { Store, StoredVersion } from '../../store/store.ts';
+import type { ResourceKey, Store, StoredVersion } from '../../store/store.ts';
 
 export type LookupStore = Pick<
   Store,
@@ -87,6 +88,14 @@ export async function referralAt(
     : undefined;
 }
 
+/** @returns whom a referral is for; undefined when there is none, or it was erased */
+export async function personOfReferral(
+  store: Pick<Store, 'read'>,
+  key: ResourceKey,
+): Promise<string | undefined> {
+  return (await referralAt(store, key.slice('ServiceRequest/'.length)))?.personId;
+}
+
 /** @returns NHS numbers of the person that a message names, checked */
 export function numbersIn({ entries }: Pick<CheckedMessage, 'entries'>): readonly string[] {
   const person = entries.find(({ resource }) => resource.resourceType === 'Patient')?.resource;
@@ -96,7 +105,7 @@ export function numbersIn({ entries }: Pick<CheckedMessage, 'entries'>): readonl
 function numbersOf(identifiers: readonly Identifier[]): readonly string[] {
   if (!Array.isArray(identifiers)) return [];
   return identifiers.flatMap((one) => {
-    const isNumber = isJson(one) && systemOf(String(one.system)) === NHS_NUMBER_SYSTEM;
+    const isNumber = isJson(one) && isNhsNumberSystem(systemOf(String(one.system)));
     return (isNumber && typeof one.value === 'string' && parseNhsNumber(one.value)) || [];
   });
 }
@@ -123,7 +132,10 @@ export async function patientsNumbered(
   numbers: readonly string[],
 ): Promise<readonly string[]> {
   if (numbers.length === 0) return [];
-  const values = numbers.map((code) => ({ system: NHS_NUMBER_SYSTEM, code }));
+  const values = numbers.flatMap((code) => [
+    { system: NHS_NUMBER_SYSTEM, code },
+    { system: FORMER_NHS_NUMBER_SYSTEM, code },
+  ]);
   const clauses = [{ kind: 'token', param: 'identifier', values } as const];
   const { versions } = await store.search({ type: 'Patient', clauses, count: 50 });
   return versions.map(({ id }) => id);

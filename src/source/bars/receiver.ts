@@ -1,28 +1,25 @@
 /** Turns requests that came by BaRS into answers: checked in the order of the standard, kept, worked once, and answered within its time. */
 import { digestOf } from '../../fhir/digest.ts';
 import { AdapterError } from '../../fhir/outcome.ts';
-import { type BarsFault, errorAnswer } from '../../nhs/bars/errors.ts';
-import { type BarsHeaders, readHeaders } from '../../nhs/bars/headers.ts';
+import { type BarsFault, errorAnswer, isFault } from '../../nhs/bars/errors.ts';
+import { type ReadHeaders, readHeaders } from '../../nhs/bars/headers.ts';
 import { type CheckedMessage, checkMessage, type ReceiveRules } from '../../nhs/bars/receive-checks.ts';
-import type { Message, MessageKey } from '../../store/store.ts';
+import type { Message, MessageKey, ResourceKey } from '../../store/store.ts';
 import { parseJson } from '../json.ts';
 import { answeredBundle } from './answered-bundle.ts';
-import { type Envelope, numbersIn, patientsNumbered, referralOf } from './known-referrals.ts';
-import { faultOfStore } from './refusal-fault.ts';
 import {
-  BUSY,
-  DUPLICATE,
-  GONE,
-  idsIn,
-  LATE,
-  NOT_ALLOWED,
-  OTHER_BUNDLE,
-  OTHER_MESSAGE,
-  UNEXPECTED,
-} from './refusals.ts';
+  type Envelope,
+  numbersIn,
+  patientsNumbered,
+  personOfReferral,
+  referralOf,
+} from './known-referrals.ts';
+import { faultOfStore, faultOfText } from './refusal-fault.ts';
+import { BUSY, DUPLICATE, GONE, idsIn, LATE, LATE_ANSWER, NOT_ALLOWED, UNEXPECTED } from './refusals.ts';
+import { sameBundle, sentBefore } from './seen-before.ts';
 import { takeReferral } from './take-referral.ts';
-import { type ResponseOptions, takeResponse } from './take-response.ts';
-import { envelopeOf, joined, saysThat, type Work, type Worked } from './under-way.ts';
+import { answeredReferral, type ResponseOptions, takeResponse } from './take-response.ts';
+import { envelopeOf, joined, type Work, type Worked } from './under-way.ts';
 
 export interface ReceiverOptions extends ResponseOptions {
   readonly rules: ReceiveRules;
@@ -49,11 +46,15 @@ type Headers = Readonly<Record<string, string | undefined>>;
 export interface BarsReceiver {
   /** Takes a message. Never throws for what a sender does. */
   process(headers: Headers, text: string): Promise<Answer>;
-  /** Reads the headers of any request. @param needsTarget default true @returns the refusal, where they are at fault or the caller may not ask */
-  admit(
+  /**
+   * Answers a question of whoever may ask.
+   * @param ask by the ODS code of the caller @param needsTarget default true: a service must be named
+   */
+  answer(
     headers: Headers,
+    ask: (caller: string) => Promise<unknown> | unknown,
     needsTarget?: boolean,
-  ): { readonly ok: true; readonly value: BarsHeaders } | { readonly ok: false; readonly answer: Answer };
+  ): Promise<Answer>;
   /** @returns the refusal of a request, under its ids */
   refuse(headers: Headers, fault: BarsFault): Answer;
   /**
@@ -84,14 +85,6 @@ class Receiver implements BarsReceiver {
     this.#options = options;
   }
 
-  admit(headers: Headers, needsTarget = true): ReturnType<BarsReceiver['admit']> {
-    const read = readHeaders(headers, needsTarget);
-    if (!read.ok) return { ok: false, answer: this.refuse(headers, read.fault) };
-    const { callers } = this.#options;
-    const isKnown = callers?.includes(read.value.organisation.odsCode.toUpperCase()) ?? true;
-    return isKnown ? read : { ok: false, answer: this.refuse(headers, NOT_ALLOWED) };
-  }
-
   refuse(headers: Headers, fault: BarsFault): Answer {
     const { status, body } = errorAnswer(fault, this.#options.uuid());
     const isLater = status === 429 || status === 503 || status === 408;
@@ -100,29 +93,50 @@ class Receiver implements BarsReceiver {
   }
 
   async process(headers: Headers, text: string): Promise<Answer> {
-    const answer = this.#process(headers, text).catch((error: unknown) => {
-      this.#options.onError?.(error);
-      return this.refuse(headers, error instanceof AdapterError ? faultOfStore(error) : UNEXPECTED);
-    });
-    return await this.#inTime(headers, answer);
+    return await this.#inTime(headers, this.#process(headers, text), LATE);
+  }
+
+  async answer(...[headers, ask, needsTarget]: Parameters<BarsReceiver['answer']>): Promise<Answer> {
+    return await this.#inTime(headers, this.#answer(headers, ask, needsTarget), LATE_ANSWER);
+  }
+
+  async #answer(...[headers, ask, needsTarget]: Parameters<BarsReceiver['answer']>): Promise<Answer> {
+    const admitted = this.#admit(headers, needsTarget);
+    if (!admitted.ok) return this.refuse(headers, admitted.fault);
+    const found = await ask(admitted.value.organisation.odsCode.toUpperCase());
+    if (isFault(found)) return this.refuse(headers, found);
+    return { status: 200, headers: idsIn(headers), body: found };
+  }
+
+  #admit(headers: Headers, needsTarget = true): ReadHeaders {
+    const read = readHeaders(headers, needsTarget);
+    if (!read.ok) return read;
+    const { callers } = this.#options;
+    const isKnown = callers?.includes(read.value.organisation.odsCode.toUpperCase()) ?? true;
+    return isKnown ? read : { ok: false, fault: NOT_ALLOWED };
   }
 
   /** What is not done in time goes on: sent again, it is found done. */
-  async #inTime(headers: Headers, answer: Promise<Answer>): Promise<Answer> {
+  async #inTime(headers: Headers, answer: Promise<Answer>, late: BarsFault): Promise<Answer> {
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<Answer>((resolve) => {
-      timer = setTimeout(() => resolve(this.refuse(headers, LATE)), this.#options.budgetMs);
+    const tooLate = new Promise<Answer>((resolve) => {
+      timer = setTimeout(() => resolve(this.refuse(headers, late)), this.#options.budgetMs);
     });
     try {
-      return await Promise.race([answer, late]);
+      return await Promise.race([answer.catch((error) => this.#failed(headers, error)), tooLate]);
     } finally {
       clearTimeout(timer);
     }
   }
 
+  #failed(headers: Headers, error: unknown): Answer {
+    this.#options.onError?.(error);
+    return this.refuse(headers, error instanceof AdapterError ? faultOfStore(error) : UNEXPECTED);
+  }
+
   async #process(headers: Headers, text: string): Promise<Answer> {
-    const admitted = this.admit(headers);
-    if (!admitted.ok) return admitted.answer;
+    const admitted = this.#admit(headers);
+    if (!admitted.ok) return this.refuse(headers, admitted.fault);
     const said = admitted.value;
     const parsed = this.#parsed(text);
     if ('fault' in parsed) return this.refuse(headers, parsed.fault);
@@ -132,7 +146,7 @@ class Receiver implements BarsReceiver {
     if (again) return this.refuse(headers, again);
     const checked = checkMessage(parsed.body, said.target, this.#options.rules);
     if (!checked.ok) return this.refuse(headers, checked.fault);
-    const twin = await this.#sameBundle(envelope, checked.value, digest);
+    const twin = await sameBundle(this.#options, envelope, checked.value, digest);
     if (twin) return this.refuse(headers, twin);
     const fault = await this.#work(checked.value, envelope, digest);
     if (fault) return this.refuse(headers, fault);
@@ -143,45 +157,17 @@ class Receiver implements BarsReceiver {
     };
   }
 
-  /** @returns the refusal of a message that was taken before: to its sender a success */
-  async #again({ requestId, caller }: Envelope, digest: string): Promise<BarsFault | undefined> {
-    const running = this.#underWay.get(requestId);
-    if (running) return await joined(running, caller, digest);
-    const kept = await this.#options.store.messages.get(this.#keyOf(requestId));
-    if (!kept) return undefined;
-    if (kept.organisation !== caller) return OTHER_MESSAGE;
-    // what was refused may be corrected
-    if (kept.state !== 'refused' && !saysThat(kept, digest)) return OTHER_MESSAGE;
-    return kept.state === 'taken' ? DUPLICATE : undefined;
-  }
-
-  /** The same message under a new X-Request-Id is the same message. */
-  async #sameBundle(
-    { requestId, caller }: Envelope,
-    { bundleId }: CheckedMessage,
-    digest: string,
-  ): Promise<BarsFault | undefined> {
-    const { messages } = this.#options.store;
-    const own = await messages.get(this.#keyOf(requestId));
-    if (own) return own.remoteId === bundleId ? undefined : OTHER_MESSAGE;
-    const kept = await messages.byRemoteId(this.#options.name, 'in', bundleId, caller);
-    if (kept?.state !== 'taken') return undefined;
-    return saysThat(kept, digest) ? DUPLICATE : OTHER_BUNDLE;
+  /** @returns the refusal of a message that was taken before, or is worked now */
+  async #again(envelope: Envelope, digest: string): Promise<BarsFault | undefined> {
+    const running = this.#underWay.get(envelope.requestId);
+    if (running) return await joined(running, envelope.caller, digest);
+    return await sentBefore(this.#options, envelope, digest);
   }
 
   #parsed(text: string): { readonly body: unknown } | { readonly fault: BarsFault } {
     const { largestBytes: maxBytes } = this.#options;
     const parsed = parseJson(text, { maxBytes });
-    if (parsed.ok) return { body: parsed.value };
-    const diagnostics = parsed.outcome.issue[0]?.diagnostics ?? 'it cannot be read';
-    return {
-      fault: {
-        code: 'REC_BAD_REQUEST',
-        issue: 'structure',
-        diagnostics: `The body is unfit: ${diagnostics}.`,
-        expression: 'Bundle',
-      },
-    };
+    return parsed.ok ? { body: parsed.value } : { fault: faultOfText(parsed.outcome) };
   }
 
   async #work(message: CheckedMessage, envelope: Envelope, digest: string): Promise<Worked> {
@@ -220,10 +206,15 @@ class Receiver implements BarsReceiver {
     if (!isNew && before.state === 'taken') return DUPLICATE;
     if (!isNew && before.state === 'refused')
       await store.messages.change(key, { ...kept, state: 'received', outcome: null }, clock(), ['refused']);
-    return await this.#take(key, message, envelope);
+    return await this.#take(key, message, envelope, about);
   }
 
-  async #take(key: MessageKey, message: CheckedMessage, envelope: Envelope): Promise<Worked> {
+  async #take(
+    key: MessageKey,
+    message: CheckedMessage,
+    envelope: Envelope,
+    referral: ResourceKey | undefined,
+  ): Promise<Worked> {
     const { store, clock } = this.#options;
     const fault =
       message.asks === 'response'
@@ -231,16 +222,19 @@ class Receiver implements BarsReceiver {
         : await takeReferral(this.#options, message, envelope);
     if (fault) await this.#settleRefused(key, fault);
     else {
-      const personId = (await this.#personOf(message)) ?? null; // whoever was not known before is now
+      const about = referral ?? (await answeredReferral(this.#options, message, envelope));
+      const personId = (await this.#personOf(message, about)) ?? null;
       const change = { state: 'taken', personId, body: null, dueMs: null } as const;
       await store.messages.change(key, change, clock(), ['received']);
     }
     return fault;
   }
 
-  /** For an erasure: the person, where they are known already. */
-  async #personOf(message: CheckedMessage): Promise<string | undefined> {
+  /** For an erasure: whom the referral is for. Before that is known: who has the number, which others may have too. */
+  async #personOf(message: CheckedMessage, about?: ResourceKey): Promise<string | undefined> {
     const { store } = this.#options;
+    const personId = about && (await personOfReferral(store, about));
+    if (personId !== undefined) return personId;
     const [patientId] = await patientsNumbered(store, numbersIn(message));
     return patientId === undefined ? undefined : await store.personOf(patientId);
   }

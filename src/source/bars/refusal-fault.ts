@@ -38,6 +38,15 @@ export function faultOf({ issue }: OperationOutcome): BarsFault {
   };
 }
 
+/** A body that is no JSON, or more of it than is read. */
+export function faultOfText({ issue: [first] }: OperationOutcome): BarsFault {
+  const diagnostics = `The body is unfit: ${first?.diagnostics ?? 'it cannot be read'}.`;
+  const isTooMuch = first?.code === 'too-long' || first?.code === 'too-costly';
+  return isTooMuch
+    ? { code: 'REC_UNPROCESSABLE_ENTITY', issue: 'too-costly', diagnostics, expression: 'Bundle' }
+    : { code: 'REC_BAD_REQUEST', issue: 'structure', diagnostics, expression: 'Bundle' };
+}
+
 /** The store could not write: what was sent is kept or not, and is safe to send again either way. */
 export function faultOfStore(error: AdapterError): BarsFault {
   const isFull = error.outcome.issue.some(({ code }) => code === 'no-store');

@@ -47,6 +47,11 @@ export const LATE: BarsFault = {
   diagnostics:
     'The message is still being worked: send it again under the same ids, to learn what became of it.',
 };
+export const LATE_ANSWER: BarsFault = {
+  code: 'REC_TIMEOUT',
+  issue: 'timeout',
+  diagnostics: 'It could not be looked up in time: ask again later.',
+};
 export const BUSY: BarsFault = {
   code: 'REC_TOO_MANY_REQUESTS',
   issue: 'throttled',

@@ -7,7 +7,14 @@ import { readResponse, type ToldReferral, type ToldState } from '../../nhs/bars/
 import type { CheckedMessage } from '../../nhs/bars/receive-checks.ts';
 import { REQUEST_STATUSES } from '../../referral/agreement.ts';
 import { isReferralTask } from '../../referral/task-event.ts';
-import type { CommitRecord, Identified, Message, RefusedRecord, Store } from '../../store/store.ts';
+import type {
+  CommitRecord,
+  Identified,
+  Message,
+  RefusedRecord,
+  ResourceKey,
+  Store,
+} from '../../store/store.ts';
 import type { Envelope } from './known-referrals.ts';
 import { faultOf } from './refusal-fault.ts';
 import type { TakeOptions } from './take-referral.ts';
@@ -58,6 +65,13 @@ async function sentMessage(
     if (found?.conversation === conversation && found.about?.startsWith('ServiceRequest/')) return found;
   }
   return undefined;
+}
+
+/** @returns the referral of ours that an answer is about */
+export async function answeredReferral(
+  ...asked: Parameters<typeof sentMessage>
+): Promise<ResourceKey | undefined> {
+  return (await sentMessage(...asked))?.about;
 }
 
 /** Only the organisation that was asked answers. */

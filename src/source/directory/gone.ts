@@ -1,12 +1,13 @@
 /** Finds the services that a directory has no more, and marks them as not in operation: nothing is deleted here. */
 import type { HealthcareService } from '@medplum/fhirtypes';
+import { ruleOf } from '../../fhir/outcome.ts';
 import type { Store, StoredRecord } from '../../store/store.ts';
 import { type KindReader, readObject, startReading } from '../kind-reader.ts';
 import type { ReadRecord } from '../record.ts';
 import { type DirectoryClient, type DirectoryTrouble, trouble } from './client.ts';
 import { short } from './progress.ts';
 import { activityKey } from './review.ts';
-import { keepStamp } from './services.ts';
+import { keepStamp, MOST_FAILURES } from './services.ts';
 
 export interface GoneOptions {
   readonly name: string;
@@ -20,6 +21,8 @@ export interface GoneOptions {
   readonly seen: ReadonlySet<string>;
   /** short digests of the ids that the sweep before had not seen either */
   readonly missing: ReadonlySet<string>;
+  /** keys that could not be asked about before, in the order to ask: behind the others */
+  readonly unanswered: readonly string[];
   readonly mostGone: number;
   readonly clock: () => number;
 }
@@ -29,6 +32,10 @@ export interface Gone {
   readonly closed: number;
   /** short digests of ids that are closed only if the next sweep misses them too */
   readonly missing: readonly string[];
+  /** keys that could not be asked about: the next look asks again, in this order */
+  readonly unanswered: readonly string[];
+  /** why the first of those could not */
+  readonly trouble: DirectoryTrouble | undefined;
 }
 
 type Payload = Readonly<Record<string, unknown>>;
@@ -63,8 +70,14 @@ export async function closeGone(options: GoneOptions, signal: AbortSignal): Prom
       `${options.name} has lost ${unseen.length} of its ${open} services at once: none was marked as closed. Look whether it is well, or raise mostGone.`,
     );
   return options.detail === 'each'
-    ? await closeAsked(options, unseen, signal)
+    ? await closeAsked(options, inTurn(unseen, options.unanswered), signal)
     : await closeUnlisted(options, unseen);
+}
+
+/** Those that could not be asked about before come last: they hold up no other at each look anew. */
+function inTurn(unseen: readonly Missing[], unanswered: readonly string[]): readonly Missing[] {
+  const places = new Map(unanswered.map((key, at) => [key, at]));
+  return unseen.toSorted((a, b) => (places.get(a.key) ?? -1) - (places.get(b.key) ?? -1));
 }
 
 /** @returns the payload of a service that the directory brought, and that is in operation as far as is known here */
@@ -82,32 +95,68 @@ async function openPayload(
   return service === undefined || service.active === false ? undefined : { id: key, name: service.name };
 }
 
+/** Asks again, between two sweeps, for those that could not be asked about. @returns what was marked */
+export async function closeAgain(options: GoneOptions, signal: AbortSignal): Promise<Gone> {
+  const { store, reader, unanswered, seen } = options;
+  const unseen: Missing[] = [];
+  for (const key of unanswered) {
+    if (seen.has(short(key))) continue;
+    const { source, kind } = reader;
+    const [record] = await store.storedRecords({ by: 'key', source, kind, key }, 1);
+    const payload = record && (await openPayload(options, record));
+    if (payload) unseen.push({ key, payload });
+  }
+  return await closeAsked(options, unseen, signal);
+}
+
+/** One that cannot be asked about holds up no other, unless the directory is not to be asked on. */
 async function closeAsked(
   options: GoneOptions,
   unseen: readonly Missing[],
   signal: AbortSignal,
-): Promise<Gone | DirectoryTrouble> {
+): Promise<Gone> {
+  const failed: string[] = [];
+  let why: DirectoryTrouble | undefined;
   let closed = 0;
-  for (const { key, payload } of unseen) {
-    if (signal.aborted) return trouble('directory-stopped', `${options.name} is read on later.`);
-    const answer = await options.client.get(`services/${encodeURIComponent(key)}`, undefined, signal);
-    if ('outcome' in answer) return answer;
-    if (answer.state === 'gone') {
-      await takeIn(options, [closedOf(options, key, payload)]);
-      closed += 1;
+  let unreachable = 0;
+  for (const [at, one] of unseen.entries()) {
+    const done = await closeOne(options, one, signal);
+    if (typeof done === 'number') {
+      closed += done;
+      unreachable = 0;
       continue;
     }
-    const body = answer.state === 'read' ? (answer.body as Payload | null) : undefined;
-    if (`${body?.id}` !== key)
-      return trouble(
-        'directory-other-service',
-        `${options.name} was asked for a service and gave another, or none.`,
-      );
-    // It lists it no more, or left it out: what it says of it now holds.
-    const reading = startReading(options.reader, { nowMs: options.clock() });
-    await takeIn(options, [readObject(reading, structuredClone(body as Record<string, unknown>), undefined)]);
+    why ??= done;
+    failed.push(one.key);
+    unreachable = ruleOf(done.outcome.issue[0]!) === 'directory-unreachable' ? unreachable + 1 : 0;
+    if (done.waitMs === undefined && unreachable < MOST_FAILURES && !signal.aborted) continue;
+    const unasked = unseen.slice(at + 1).map(({ key }) => key);
+    return { closed, missing: [], unanswered: [...unasked, ...failed], trouble: why };
   }
-  return { closed, missing: [] };
+  return { closed, missing: [], unanswered: failed, trouble: why };
+}
+
+/** @returns how many it has marked as closed, or why it could not be asked about */
+async function closeOne(
+  options: GoneOptions,
+  { key, payload }: Missing,
+  signal: AbortSignal,
+): Promise<number | DirectoryTrouble> {
+  const { name, client, reader, clock } = options;
+  if (signal.aborted) return trouble('directory-stopped', `${name} is read on later.`);
+  const answer = await client.get(`services/${encodeURIComponent(key)}`, undefined, signal);
+  if ('outcome' in answer) return answer;
+  if (answer.state === 'gone') {
+    await takeIn(options, [closedOf(options, key, payload)]);
+    return 1;
+  }
+  const body = answer.state === 'read' ? (answer.body as Payload | null) : undefined;
+  if (`${body?.id}` !== key)
+    return trouble('directory-other-service', `${name} was asked for a service and gave another, or none.`);
+  // It lists it no more, or left it out: what it says of it now holds.
+  const reading = startReading(reader, { nowMs: clock() });
+  await takeIn(options, [readObject(reading, structuredClone(body as Record<string, unknown>), undefined)]);
+  return 0;
 }
 
 async function closeUnlisted(options: GoneOptions, unseen: readonly Missing[]): Promise<Gone> {
@@ -118,7 +167,7 @@ async function closeUnlisted(options: GoneOptions, unseen: readonly Missing[]): 
       gone.slice(at, at + PAGE).map(({ key, payload }) => closedOf(options, key, payload)),
     );
   const missing = unseen.map(({ key }) => short(key)).filter((id) => !options.missing.has(id));
-  return { closed: gone.length, missing };
+  return { closed: gone.length, missing, unanswered: [], trouble: undefined };
 }
 
 async function takeIn(options: GoneOptions, records: readonly ReadRecord[]): Promise<void> {

@@ -33,8 +33,10 @@ export interface Progress {
   readonly run?: Run | undefined;
   /** keys of services that were about to be committed, and not told of yet */
   readonly pending?: readonly string[] | undefined;
-  /** services that could not be read: each look asks for them first */
+  /** services that could not be read: each look asks for them in the end, in this order */
   readonly missedIds?: readonly string[];
+  /** keys of services that the last whole sweep did not see, and that could not be asked whether they are gone; in the order to ask */
+  readonly unanswered?: readonly string[];
   /** short digests of ids that the last whole sweep of a mere list did not see */
   readonly missing?: readonly string[];
   /** other sources that the keys of all that stands here are known to */

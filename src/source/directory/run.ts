@@ -1,6 +1,6 @@
 /** Reads a directory page by page into records of its source: what changed since the last look, or all of it, which also finds what is gone. */
 import type { DirectoryTrouble } from './client.ts';
-import { closeGone, type Gone, recordsOf } from './gone.ts';
+import { closeAgain, closeGone, type Gone, recordsOf } from './gone.ts';
 import type { DirectoryOptions, Looked } from './options.ts';
 import { type Progress, type Run, readProgress } from './progress.ts';
 import { Sweep } from './sweep.ts';
@@ -37,29 +37,39 @@ async function readThrough(
   run: Run,
   nowMs: number,
 ): Promise<Looked | DirectoryTrouble> {
-  const ended = (await sweep.readMissed()) ?? (await sweep.go(run));
+  const ended = await sweep.go(run);
   if (ended) return ended;
-  const gone = run.isFull ? await closedBy(options, sweep) : undefined;
-  const isWell = gone === undefined || 'closed' in gone;
+  const gone = await closedBy(options, sweep, run.isFull);
+  const isWell = 'closed' in gone;
   // A clock that went back meanwhile must not leave the next look blind until it is there again.
   const startedMs = Math.min(run.startedMs, nowMs);
   await sweep.keep({
-    ...(isWell ? { sinceMs: startedMs - options.overlapMs } : {}),
-    ...(gone && 'closed' in gone ? { fullMs: startedMs, missing: gone.missing } : {}),
+    ...(isWell ? { sinceMs: startedMs - options.overlapMs, unanswered: gone.unanswered } : {}),
+    ...(isWell && run.isFull ? { fullMs: startedMs, missing: gone.missing } : {}),
     run: undefined,
   });
+  await sweep.readMissed();
   if (!isWell) return gone;
-  return sweep.missed ?? { isFull: run.isFull, ...sweep.counts, gone: gone?.closed ?? 0 };
+  const { isFull } = run;
+  return gone.trouble ?? sweep.missed ?? { isFull, ...sweep.counts, gone: gone.closed };
 }
 
 /** Where single services could not be listed, what is not on the list may well be there. */
-async function closedBy(options: DirectoryOptions, sweep: Sweep): Promise<Gone | DirectoryTrouble> {
-  if (options.detail === 'list' && sweep.isNameless) return { closed: 0, missing: [] };
-  return await closeGone(
+async function closedBy(
+  options: DirectoryOptions,
+  sweep: Sweep,
+  isFull: boolean,
+): Promise<Gone | DirectoryTrouble> {
+  const { missing, unanswered = [] } = sweep.progress;
+  if (options.detail === 'list' && (sweep.isNameless || !isFull))
+    return { closed: 0, missing: [], unanswered: [], trouble: undefined };
+  const close = isFull ? closeGone : closeAgain;
+  return await close(
     {
       ...options,
       seen: sweep.seen,
-      missing: new Set(sweep.progress.missing),
+      missing: new Set(missing),
+      unanswered,
       takeIn: (records) => sweep.takeIn(records),
     },
     sweep.signal,

@@ -29,7 +29,7 @@ export interface ReadServices {
 }
 
 /** Services in a row that could not be read, after which the directory is left alone. */
-const MOST_FAILURES = 5;
+export const MOST_FAILURES = 5;
 /** A stamp says what was read last, however long ago. */
 const FOR_EVER_MS = 4_102_444_800_000;
 

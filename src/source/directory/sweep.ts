@@ -23,6 +23,8 @@ export class Sweep {
   /** services were told of as changed */
   hasChanged = false;
   readonly #options: DirectoryOptions;
+  /** services that earlier looks could not read */
+  readonly #missedBefore: readonly string[];
   readonly #services: ReturnType<typeof createServiceReader>;
 
   constructor(options: DirectoryOptions, progress: Progress, signal: AbortSignal) {
@@ -30,6 +32,7 @@ export class Sweep {
     this.signal = signal;
     this.progress = progress;
     this.seen = new Set(progress.run?.seen);
+    this.#missedBefore = progress.missedIds ?? [];
     this.#services = createServiceReader({
       ...options,
       reading: startReading(options.reader, { nowMs: options.clock() }),
@@ -68,16 +71,17 @@ export class Sweep {
     await this.#services.keepStamps(stamps);
   }
 
-  /** Asks again for the services that earlier looks could not read. @returns why the directory is not to be asked on */
-  async readMissed(): Promise<DirectoryTrouble | undefined> {
-    const { missedIds = [] } = this.progress;
-    if (missedIds.length === 0) return undefined;
-    const listed = missedIds.map((id) => ({ id, lastModified: undefined, service: {} }));
+  /** Asks again for the services that earlier looks could not read: behind everything else, since one of them may end this. */
+  async readMissed(): Promise<void> {
+    const before = this.#missedBefore;
+    if (before.length === 0 || this.signal.aborted) return;
+    const listed = before.map((id) => ({ id, lastModified: undefined, service: {} }));
     const read = await this.#services.read(listed, this.signal, Number.POSITIVE_INFINITY);
     this.missed ??= read.missed;
     await this.#takeRead(read);
-    await this.keep({ missedIds: [...read.missedIds, ...read.unasked] });
-    return read.stops;
+    const since = (this.progress.missedIds ?? []).filter((id) => !before.includes(id));
+    // What was not come to goes first at the next look: no service stands before another for ever.
+    await this.keep({ missedIds: [...read.unasked, ...since, ...read.missedIds] });
   }
 
   /** @returns why it could not be read to its end */
@@ -164,7 +168,7 @@ export class Sweep {
   /** @returns why the directory is not to be asked on, or why single services were missed */
   async #takeIn(page: Page): Promise<Partial<Pick<ReadServices, 'stops' | 'missed'>>> {
     const { missedIds = [] } = this.progress;
-    const known = new Set(missedIds); // asked for already in this look
+    const known = new Set(missedIds); // asked for behind the pages
     const read = await this.#services.read(
       page.services.filter(({ id }) => !known.has(id)),
       this.signal,

@@ -1,6 +1,7 @@
 /** Keeps the store in step with one directory: looks at intervals, one process at a time. */
 import type { OperationOutcome } from '@medplum/fhirtypes';
 import { issueOf, outcomeOf } from '../../fhir/outcome.ts';
+import { openWatch } from '../watch.ts';
 import type { DirectoryTrouble } from './client.ts';
 import { type DirectoryOptions, type Looked, lookAtDirectory } from './run.ts';
 
@@ -23,56 +24,16 @@ export interface DirectoryWatch {
 
 /** Asks nothing before `start`. @param options.clock tells time; waiting is by the process's own timers */
 export function watchDirectory(options: WatchOptions): DirectoryWatch {
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  let line: Promise<unknown> = Promise.resolve();
-  let timer: NodeJS.Timeout | undefined;
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const next = line.then(work);
-    line = next.catch(() => {});
-    return next;
-  };
-  const round = async (): Promise<void> => {
-    const waitMs = await inTurn(async () => {
-      await takeTurn(options, signal);
-      return await untilNextTurn(options);
-    });
-    // It may have been stopped while it waited for the time of the database.
-    if (!signal.aborted) timer = setTimeout(() => void round(), Math.min(waitMs, LONGEST_TIMER_MS));
-  };
-  return {
-    name: options.name,
-    start: () => void round(),
-    look: (wantsFull) => inTurn(() => lookOnce(options, signal, wantsFull)),
-    async stop() {
-      stopping.abort();
-      clearTimeout(timer);
-      await line;
+  const { name, everyMs, store, clock, onTrouble } = options;
+  const { start, stop, inTurn, signal } = openWatch({
+    ...{ turn: `directory ${name}`, everyMs, store, clock },
+    async look(ending) {
+      await lookOnce(options, ending);
+      return undefined;
     },
-  };
-}
-
-/** A timer of more than 2^31 ms ends at once; a turn that is not due is not begun. */
-const LONGEST_TIMER_MS = 86_400_000;
-
-/** Turns are counted from the epoch, so that all processes on one database mean the same, and one of them looks. */
-async function takeTurn(options: WatchOptions, signal: AbortSignal): Promise<void> {
-  const { name, store, clock, everyMs } = options;
-  if (signal.aborted) return;
-  try {
-    const nowMs = await store.sharedNowMs(clock());
-    const dueMs = Math.floor(nowMs / everyMs) * everyMs;
-    await store.runOnce(`directory ${name}`, { dueMs, nowMs: clock() }, async () => {
-      await lookOnce(options, signal);
-    });
-  } catch (error) {
-    options.onTrouble(failed(name, error));
-  }
-}
-
-async function untilNextTurn({ store, clock, everyMs }: WatchOptions): Promise<number> {
-  const nowMs = await store.sharedNowMs(clock()).catch(() => clock());
-  return Math.ceil(everyMs - (nowMs % everyMs));
+    onFailed: (error) => onTrouble(failed(name, error)),
+  });
+  return { name, start, stop, look: (wantsFull) => inTurn(() => lookOnce(options, signal, wantsFull)) };
 }
 
 async function lookOnce(

@@ -166,22 +166,9 @@ async function gather(
       keys.set(key, `${read.change.type}/${read.known.id}`);
       if (isSettled(read.known, read.change)) continue; // our own writing: only its name was not known
       all.set(key, read);
-      const found = new Set<ResourceKey>();
-      // with those of the version before: it is what this one was made from
-      for (const version of [read.change.resource, read.known.kept?.payload, provenance.get(key)?.agent])
-        remoteReferences(version, options.baseUrl, found);
-      for (const reference of found) {
-        const [type, remoteId] = reference.split('/') as [string, string];
-        if (!STORED.has(type) || next.has(reference) || all.has(reference) || keys.has(reference)) continue;
-        wanted.push({
-          type,
-          remoteId,
-          version: undefined,
-          updatedMs: undefined,
-          resource: undefined,
-          isNamed: true,
-        });
-      }
+      for (const reference of namedBy(read, provenance.get(key), options.baseUrl))
+        if (!next.has(reference) && !all.has(reference) && !keys.has(reference))
+          wanted.push(changeNamed(reference));
     }
     next = new Map();
     for (const [key, known] of await knownOf(options, wanted)) {
@@ -193,6 +180,20 @@ async function gather(
     }
   }
   return { all, keys };
+}
+
+/** @returns what it refers to at the EHR, of the types that are kept */
+function namedBy({ change, known }: Fresh, said: Provenance | undefined, baseUrl: string): ResourceKey[] {
+  const found = new Set<ResourceKey>();
+  // with those of the version before: it is what this one was made from
+  for (const version of [change.resource, known.kept?.payload, said?.agent])
+    remoteReferences(version, baseUrl, found);
+  return [...found].filter((reference) => STORED.has(reference.split('/')[0]!));
+}
+
+function changeNamed(reference: ResourceKey): Change {
+  const [type, remoteId] = reference.split('/') as [string, string];
+  return { type, remoteId, version: undefined, updatedMs: undefined, resource: undefined, isNamed: true };
 }
 
 async function readNamed(

@@ -2,6 +2,7 @@
 import type { OperationOutcome, Provenance } from '@medplum/fhirtypes';
 import { type Checked, issueOf, outcomeOf } from '../../fhir/outcome.ts';
 import type { ResourceKey, Store } from '../../store/store.ts';
+import { openWatch } from '../watch.ts';
 import type { Change } from './entry.ts';
 import { type Notification, readNotification } from './notification.ts';
 import { type PollOptions, pollOnce } from './poll.ts';
@@ -42,59 +43,23 @@ export function startReceiver(options: ReceiverOptions): Receiver {
 
 /** Asks nothing before `start`, or a notification. @param options.clock tells time; waiting is by the process's own timers */
 export function openReceiver(options: ReceiverOptions): Receiver {
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  let line: Promise<unknown> = Promise.resolve();
-  let timer: NodeJS.Timeout | undefined;
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const next = line.then(work);
-    line = next.catch(() => {});
-    return next;
-  };
-  const look = (): Promise<Received | Trouble> => inTurn(() => lookOnce(options, signal));
-  const again = (waitMs: number): void => {
-    if (!signal.aborted) timer = setTimeout(() => void round(false), waitMs);
-  };
-  const round = async (isFirst: boolean): Promise<void> => {
-    const done = isFirst ? await look() : await inTurn(() => takeTurn(options, signal));
-    const waitMs = await untilNextTurn(options);
-    again('outcome' in done ? Math.max(waitMs, done.waitMs ?? 0) : waitMs);
-  };
-  return {
-    name: options.name,
-    start: () => void round(true), // whoever starts may be the first for long
-    look,
-    notify: (body) => inTurn(() => takeNotification(options, body, signal, () => void look())),
-    async stop() {
-      stopping.abort();
-      clearTimeout(timer);
-      await line;
+  const { name, everyMs, store, clock } = options;
+  const { start, stop, inTurn, signal } = openWatch({
+    ...{ turn: `receive ${name}`, everyMs, store, clock },
+    async look(ending) {
+      const done = await lookOnce(options, ending);
+      return 'outcome' in done ? done.waitMs : undefined;
     },
-  };
+    looksAtStart: true, // whoever starts may be the first for long
+    onFailed: (error) => troubled(options, error),
+  });
+  const look = (): Promise<Received | Trouble> => inTurn(() => lookOnce(options, signal));
+  const notify: Receiver['notify'] = (body) =>
+    inTurn(() => takeNotification(options, body, signal, () => void look()));
+  return { name, start, stop, look, notify };
 }
 
 const NOTHING: Received = { committed: 0, refused: 0, replayed: 0 };
-
-/** Turns are counted from the epoch, so that all processes on one database mean the same, and one of them looks. */
-async function takeTurn(options: ReceiverOptions, signal: AbortSignal): Promise<Received | Trouble> {
-  const { name, store, clock, everyMs } = options;
-  let done: Received | Trouble = NOTHING;
-  try {
-    const nowMs = await store.sharedNowMs(clock());
-    const dueMs = Math.floor(Math.floor(nowMs / everyMs) * everyMs);
-    await store.runOnce(`receive ${name}`, { dueMs, nowMs: clock() }, async () => {
-      done = await lookOnce(options, signal);
-    });
-    return done;
-  } catch (error) {
-    return troubled(options, error);
-  }
-}
-
-async function untilNextTurn({ store, clock, everyMs }: ReceiverOptions): Promise<number> {
-  const nowMs = await store.sharedNowMs(clock()).catch(() => clock());
-  return Math.ceil(everyMs - (nowMs % everyMs));
-}
 
 async function lookOnce(options: ReceiverOptions, signal: AbortSignal): Promise<Received | Trouble> {
   if (signal.aborted) return NOTHING;

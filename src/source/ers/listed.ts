@@ -16,22 +16,28 @@ export interface ListsOptions {
   readonly clock: () => number;
 }
 
-/** @returns booking references on the lists, each with the name of the service */
-export async function listed(
-  options: ListsOptions,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, string | undefined>> {
+/** What is on the lists of a service. */
+export interface Listed {
+  /** booking references, each with the name of the service */
+  readonly names: ReadonlyMap<string, string | undefined>;
+  /** every list was given */
+  readonly isWhole: boolean;
+}
+
+export async function listed(options: ListsOptions, signal: AbortSignal): Promise<Listed> {
   const { client, lists, service, onTrouble } = options;
   const names = new Map<string, string | undefined>();
+  let given = 0;
   for (const list of lists) {
     const answer = await client.list(service.id, list, signal);
     if (answer.ok) for (const { ubrn, serviceName } of answer.value) names.set(ubrn, serviceName);
     else onTrouble(answer.outcome);
+    if (answer.ok) given += 1;
     if (answer.ok) await settle(options, list);
     else if (answer.retry === 'permanent') await raise(options, list, answer);
     else if (answer.waitMs !== undefined) break; // it asks to be let alone
   }
-  return names;
+  return { names, isWhole: given === lists.length };
 }
 
 const workId = ({ service }: ListsOptions, list: string): string =>

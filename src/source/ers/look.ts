@@ -1,16 +1,18 @@
 /** Takes in what e-RS holds for one service: the referrals on its lists, and how those taken in before stand now. */
+import type { Task } from '@medplum/fhirtypes';
 import type { Store } from '../../store/store.ts';
 import { type KindReader, readObject, startReading, unread } from '../kind-reader.ts';
 import type { ReadRecord } from '../record.ts';
-import { type ListsOptions, listed } from './listed.ts';
-import { standingOf, wherever } from './standing.ts';
+import { type Listed, type ListsOptions, listed } from './listed.ts';
+import { raiseOver, settleOver } from './over.ts';
+import { isOver, requestKey, standingOf, statusHere, wherever } from './standing.ts';
 
 /** Name of the source, as mappings/e-rs/source.json has it. */
 export const ERS_SOURCE = 'e-rs';
 export const ERS_KIND = 'referral';
 
 export interface LookOptions extends ListsOptions {
-  readonly store: ListsOptions['store'] & Pick<Store, 'search' | 'job' | 'keepJob'>;
+  readonly store: ListsOptions['store'] & Pick<Store, 'search' | 'read' | 'job' | 'keepJob'>;
   readonly reader: KindReader;
   readonly service: ListsOptions['service'] & { readonly name?: string | undefined };
   readonly numbersAreVerified: boolean;
@@ -23,6 +25,8 @@ export interface Looked {
   readonly refused: number;
   /** referrals that another source has brought, and that are left to it */
   readonly elsewhere: number;
+  /** that are over here, whatever e-RS says of them */
+  readonly over: number;
   /** that could not be asked for, and are asked for at the next turn */
   readonly waiting: number;
 }
@@ -43,9 +47,12 @@ export async function lookAtService(options: LookOptions, signal: AbortSignal): 
   const { service, store, clock } = options;
   const job = `e-rs ${service.id}`;
   const before = JSON.parse((await store.job(job)) ?? '{"open":[]}') as Progress;
-  const names = await listed(options, signal);
+  const onLists = await listed(options, signal);
+  const { names } = onLists;
   const wanted = [...new Set([...names.keys(), ...before.open])];
-  const look = new Look(options, names, new Set(wanted));
+  // Before they are read: whoever ends now may find them on no list at the next turn.
+  await store.keepJob(job, JSON.stringify({ ...before, open: wanted }), clock());
+  const look = new Look(options, onLists, new Set(wanted));
   const { committed, refused } = await options.ingest(look.records(wanted, signal));
   const listedMs = Object.fromEntries(
     [...look.still]
@@ -55,7 +62,8 @@ export async function lookAtService(options: LookOptions, signal: AbortSignal): 
   );
   const progress: Progress = { open: Object.keys(listedMs), listedMs };
   await store.keepJob(job, JSON.stringify(progress), clock());
-  return { committed, refused, elsewhere: look.elsewhere, waiting: wanted.length - look.answered };
+  const { elsewhere, over } = look;
+  return { committed, refused, elsewhere, over, waiting: wanted.length - look.answered };
 }
 
 /** The referrals of one look, one after the other. */
@@ -63,13 +71,14 @@ class Look {
   /** those that may still change */
   readonly still: Set<string>;
   elsewhere = 0;
+  over = 0;
   answered = 0;
   readonly #options: LookOptions;
-  readonly #names: ReadonlyMap<string, string | undefined>;
+  readonly #listed: Listed;
 
-  constructor(options: LookOptions, names: ReadonlyMap<string, string | undefined>, still: Set<string>) {
+  constructor(options: LookOptions, listed: Listed, still: Set<string>) {
     this.#options = options;
-    this.#names = names;
+    this.#listed = listed;
     this.still = still;
   }
 
@@ -83,25 +92,47 @@ class Look {
         this.answered += 1;
         continue;
       }
-      const read = await readReferral(this.#options, ubrn, this.#names.get(ubrn), {
-        signal,
-        isTwin: where === 'both',
-      });
+      const isTwin = where === 'both';
+      const status = await statusHere(this.#options.store, ubrn);
+      if (!isTwin && isOver(status)) {
+        await this.#leave(ubrn);
+        continue;
+      }
+      const name = this.#listed.names.get(ubrn);
+      const read = await readReferral(this.#options, ubrn, name, { signal, isTwin, status });
       if (read === 'busy') return; // the others wait for the next turn
       if (read === 'waits') continue;
       this.answered += 1;
       // A twin is looked at once more: whether it has been taken back here.
-      if (read.isEnded && where === 'here') this.still.delete(ubrn);
+      if (read.isEnded && !isTwin) this.still.delete(ubrn);
       yield read.record;
     }
   }
+
+  /** Nothing follows an end, whatever e-RS says of it; but where it goes on listing it, somebody looks. */
+  async #leave(ubrn: string): Promise<void> {
+    this.over += 1;
+    this.answered += 1;
+    const { names, isWhole } = this.#listed;
+    if (names.has(ubrn)) return await raiseOver(this.#options, ubrn, requestKey(ubrn));
+    if (!isWhole) return;
+    await settleOver(this.#options, ubrn);
+    this.still.delete(ubrn);
+  }
+}
+
+interface Asking {
+  readonly signal: AbortSignal;
+  readonly isTwin: boolean;
+  /** of its Task here */
+  readonly status: Task['status'] | undefined;
 }
 
 async function readReferral(
-  { client, reader, service, numbersAreVerified, onTrouble, clock, store }: LookOptions,
+  { client, reader, service, numbersAreVerified, onTrouble, clock }: LookOptions,
   ubrn: string,
   name: string | undefined,
-  { signal, isTwin }: { readonly signal: AbortSignal; readonly isTwin: boolean },
+  { signal, isTwin, status }: Asking,
 ): Promise<'busy' | 'waits' | { readonly record: ReadRecord; readonly isEnded: boolean }> {
   const reading = startReading(reader, { nowMs: clock() });
   const answer = await client.referral(ubrn, signal);
@@ -117,7 +148,7 @@ async function readReferral(
   const known = service.name ?? name;
   const state = stateIn(answer.value);
   const isEnded = state !== undefined && ENDED.has(state);
-  const stands = isTwin ? 'entered-in-error' : isEnded ? undefined : await standingOf(store, ubrn, state);
+  const stands = isTwin ? 'entered-in-error' : isEnded ? undefined : standingOf(status, state);
   const payload = {
     ubrn,
     ...(numbersAreVerified ? { numberVerified: true } : {}),

@@ -1,10 +1,11 @@
 /** Tells where a referral of e-RS stands here: in its own record, in one that another source brought, and how far it has come. */
 import type { ServiceRequest, Task } from '@medplum/fhirtypes';
+import { UBRN_SYSTEM } from '../../fhir/identifiers.ts';
 import { resourceId } from '../../fhir/ids.ts';
-import type { Store } from '../../store/store.ts';
+import { ENDED } from '../../referral/judge-task.ts';
+import type { ResourceKey, Store } from '../../store/store.ts';
 
 const SOURCE = 'e-rs';
-const UBRN_SYSTEM = 'https://fhir.nhs.uk/Id/UBRN';
 const MOST = 20;
 
 /**
@@ -35,25 +36,40 @@ const FURTHER: ReadonlyMap<string | undefined, string> = new Map([
   ['accepted', 'accepted'],
   ['in-progress', 'active'],
   ['on-hold', 'on-hold'],
-  ['completed', 'completed'],
 ]);
 /** e-RS says itself that the service has taken it on. */
 const ACCEPTED = 'TRIAGED_PROVIDER_TO_ACTION';
 
-/** e-RS tells of bookings, and each change of one would be a step back for a referral that was taken on. @returns its state here, where that is further */
-export async function standingOf(
-  store: Pick<Store, 'search'>,
+/** @returns the status of its Task; undefined where there is none */
+export async function statusHere(
+  store: Pick<Store, 'read'>,
   ubrn: string,
+): Promise<Task['status'] | undefined> {
+  const id = resourceId(SOURCE, { type: 'Task', role: 'referral', key: ubrn });
+  return ((await store.read('Task', id))?.resource as Task | undefined)?.status;
+}
+
+/** @returns whether nothing that e-RS may say follows */
+export function isOver(status: Task['status'] | undefined): boolean {
+  return ENDED.has(status) || status === 'entered-in-error';
+}
+
+/**
+ * e-RS tells of bookings, and each change of one would be a step back for a referral that was taken on.
+ * @param status of its Task @param state that e-RS tells
+ * @returns its state here, where that is further
+ */
+export function standingOf(
+  status: Task['status'] | undefined,
   state: string | undefined,
-): Promise<string | undefined> {
-  const page = await store.search({
-    type: 'Task',
-    clauses: [{ kind: 'reference', param: 'focus', targets: [`ServiceRequest/${idOf(ubrn)}`] }],
-    count: 1,
-  });
-  const status = (page.versions[0]?.resource as Task | undefined)?.status;
+): string | undefined {
   if (state === ACCEPTED && (status === 'received' || status === 'accepted')) return undefined;
   return FURTHER.get(status);
+}
+
+/** @returns the ServiceRequest that is made of a booking reference */
+export function requestKey(ubrn: string): ResourceKey {
+  return `ServiceRequest/${idOf(ubrn)}`;
 }
 
 function idOf(ubrn: string): string {

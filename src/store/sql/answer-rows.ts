@@ -17,6 +17,25 @@ const KEEP = statement(`
   INSERT INTO kept_answer (service, question, answer, asked_ms, until_ms) VALUES (?, ?, ?, ?, ?)
   ON CONFLICT (service, question) DO UPDATE SET
     answer = excluded.answer, asked_ms = excluded.asked_ms, until_ms = excluded.until_ms`);
+/** What is kept of a person goes with the person, and not by its age: it may be why little is told of them. */
+const PRUNE = statement(`
+  DELETE FROM kept_answer WHERE (service, question) IN (
+    SELECT k.service, k.question FROM kept_answer k
+    WHERE k.until_ms < ? AND NOT EXISTS (SELECT 1 FROM resource r WHERE r.type = 'Patient' AND r.id = k.question)
+    ORDER BY k.until_ms LIMIT ?)`);
+/** Takes out what has been out of date since before a time. @returns how many */
+export function* pruneAnswers(beforeMs: number, count: number): Step<number> {
+  return yield* PRUNE.run(beforeMs, count);
+}
+
+const ERASE = statement(
+  'DELETE FROM kept_answer WHERE question IN (SELECT wanted.value ->> 0 FROM json_each(?) wanted)',
+);
+/** Takes out what services said of a person. @param people ids of the person, and of their Patients */
+export function* eraseAnswers(people: readonly string[]): Step<void> {
+  yield* ERASE.run(JSON.stringify(people.map((id) => [id])));
+}
+
 const FORGET = statement('DELETE FROM kept_answer WHERE service = ? AND until_ms < ?');
 
 /** No rate makes anybody wait so long: a slot beyond it was given by a clock that was wrong. */

@@ -12,12 +12,14 @@ import type {
   EntryChange,
   EntryState,
 } from '../coded-entries.ts';
+import { againItem } from '../coded-work.ts';
 import type { ResourceKey } from '../resources.ts';
-import { putBy, putOut, release, unput, waysOf } from './coded-put-rows.ts';
+import { begin, notBegun, putBy, putOut, release, unput, waysOf } from './coded-put-rows.ts';
 import { raiseUnfiled, receive } from './coded-receipt-rows.ts';
 import { lockCommits } from './counter-rows.ts';
 import type { Runner } from './engine.ts';
 import { type Step, statement } from './statement.ts';
+import { putWork } from './work-rows.ts';
 
 export interface EntryRow {
   readonly fact: string;
@@ -104,6 +106,9 @@ function* change(personId: string, changes: readonly EntryChange[], nowMs: numbe
       one.kind === 'put'
         ? yield* put(personId, entry, from, nowMs)
         : yield* MARK.run(one.state, one.blocked ?? null, entry.fact, entry.action, from);
+    // the next plan sees the mark and says nothing more, whatever becomes of the rest of this one
+    if (one.kind === 'mark' && one.blocked === 'again' && written === 1)
+      yield* putWork([againItem(entry)], nowMs);
     isAll &&= written === 1;
   }
   return isAll;
@@ -142,24 +147,25 @@ const WAITING = statement(`
   WHERE state = 'due' AND blocked IS NULL AND practice = ? AND day = ? AND day <= ?
   ORDER BY due_ms, fact, action`);
 const LIST = statement(`
-  UPDATE coded_entry SET state = 'listed', batch_id = ?, place = ?, listed_ms = ?
+  UPDATE coded_entry SET state = 'listed', batch_id = ?, place = ?, listed_ms = ?, put_ms = ?
   WHERE fact = ? AND action = ? AND state = 'due' AND blocked IS NULL`);
 /** Each entry is listed by whoever is first to find it due. */
 function* list(
   practice: string,
   day: string,
   nowMs: number,
-  without: readonly string[],
+  { without = [], isFetched = false }: Parameters<CodedEntryStore['list']>[3] = {},
 ): Step<CodedBatch | undefined> {
   const waiting = (yield* entriesOf(WAITING.all(practice, day, day))).filter(
     ({ personId }) => !without.includes(personId),
   );
   const named = ['coded-batch', practice, day, nowMs, waiting.map(({ id, action }) => [id, action])];
   const batch = uuidV5(PROJECT_NAMESPACE, JSON.stringify(named));
+  const putMs = isFetched ? nowMs : null;
   const entries: CodedEntry[] = [];
   for (const entry of waiting) {
     const place = entries.length + 1;
-    if ((yield* LIST.run(batch, place, nowMs, entry.fact, entry.action)) === 1)
+    if ((yield* LIST.run(batch, place, nowMs, putMs, entry.fact, entry.action)) === 1)
       entries.push({ ...entry, state: 'listed', batch, place, listedMs: nowMs });
   }
   return entries.length === 0 ? undefined : { id: batch, practice, day, listedMs: nowMs, entries };
@@ -198,7 +204,7 @@ export function codedEntryStore(runner: Runner): CodedEntryStore {
     change: (personId, changes, nowMs) => runner.write(() => change(personId, changes, nowMs)),
     due: (filter) => runner.read(() => due(filter)),
     waiting: (practice, day, untilDay) => runner.read(() => entriesOf(WAITING.all(practice, day, untilDay))),
-    list: (practice, day, nowMs, without = []) => runner.write(() => list(practice, day, nowMs, without)),
+    list: (practice, day, nowMs, how) => runner.write(() => list(practice, day, nowMs, how)),
     batch: (id) => runner.read(() => batchOf(id)),
     async batches(practice, day) {
       const rows = await runner.read(() => BATCHES.all(practice, day));
@@ -209,6 +215,8 @@ export function codedEntryStore(runner: Runner): CodedEntryStore {
     },
     unput: (count, after) => runner.read(() => unput(count, after)),
     waysOf: (batch) => runner.read(() => waysOf(batch)),
+    begin: (batch, way) => runner.write(() => begin(batch, way)),
+    notBegun: (batch, way) => runner.write(() => notBegun(batch, way)),
     putBy: (batch, ways) => runner.write(() => putBy(batch, ways)),
     put: (batch, nowMs) => runner.write(() => putOut(batch, nowMs)),
     release: (batch, facts) => runner.write(() => release(batch, facts)),

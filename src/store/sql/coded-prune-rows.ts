@@ -1,25 +1,25 @@
-/** SQL that takes names and words out of coded entries that have been filed long ago, and drops those that were never listed. */
+/** SQL that takes names and words out of coded entries that were settled long ago, and drops those that were never listed. */
 import type { CodedContent } from '../coded-entries.ts';
 import { type Step, statement } from './statement.ts';
 
-const FILED = statement(`
+const SETTLED = statement(`
   SELECT fact, action, content FROM coded_entry
-  WHERE state = 'filed' AND trimmed_ms IS NULL AND settled_ms < ? ORDER BY settled_ms LIMIT ?`);
+  WHERE state IN ('filed', 'withdrawn') AND trimmed_ms IS NULL AND settled_ms < ? ORDER BY settled_ms LIMIT ?`);
 const TRIM = statement(`
   UPDATE coded_entry SET content = ?, said_by = NULL, reason = NULL, trimmed_ms = ?
-  WHERE fact = ? AND action = ? AND state = 'filed'`);
+  WHERE fact = ? AND action = ? AND state IN ('filed', 'withdrawn')`);
 const DROP = statement(`
   DELETE FROM coded_entry WHERE (fact, action) IN (
     SELECT c.fact, c.action FROM coded_entry c
     WHERE c.state = 'withdrawn' AND c.batch_id IS NULL AND c.due_ms < ? ORDER BY c.due_ms LIMIT ?)`);
 
 /**
- * What is filed stays as a fact, so that it is listed no second time, under the NHS number that it was filed under, so that
- * it can be taken out again. What is neither filed nor withdrawn is unsettled, and stays whole.
+ * What is filed, or was rejected and withdrawn, stays as a fact, so that it is listed no second time, under the NHS number
+ * that it was listed under, so that it can be taken out again. All else that a list has is unsettled, and stays whole.
  * @returns how many, `count` at most
  */
 export function* pruneEntries(beforeMs: number, count: number): Step<number> {
-  const rows = (yield* FILED.all(beforeMs, count)) as { fact: string; action: string; content: string }[];
+  const rows = (yield* SETTLED.all(beforeMs, count)) as { fact: string; action: string; content: string }[];
   for (const { fact, action, content } of rows)
     yield* TRIM.run(JSON.stringify(trimmed(JSON.parse(content) as CodedContent)), beforeMs, fact, action);
   return rows.length + (yield* DROP.run(beforeMs, count - rows.length));

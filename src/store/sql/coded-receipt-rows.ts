@@ -53,8 +53,10 @@ function namedIn({ id, type, resource_id: resource, action }: Row): string {
   return `${action === 'add' ? 'the coded entry' : 'the removal of the coded entry'} ${id} for ${type}/${resource}`;
 }
 
+/** A list that no way took, or may have taken, is nothing to ask a practice about. */
 const RAISE = statement(`
   UPDATE coded_entry SET raised_ms = ? WHERE state = 'listed' AND raised_ms IS NULL AND listed_ms <= ?
+    AND (put_ms IS NOT NULL OR put_ways IS NOT NULL OR begun_ways IS NOT NULL)
   RETURNING *`);
 export function* raiseUnfiled(listedBeforeMs: number, nowMs: number): Step<number> {
   const rows = (yield* RAISE.all(nowMs, listedBeforeMs)) as Row[];

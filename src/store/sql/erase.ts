@@ -1,11 +1,12 @@
 /** Turns a person into tombstones: what they said and what was said of them goes, that it was here and was erased stays. */
 
 import type { Identifier, Patient } from '@medplum/fhirtypes';
-import { NHS_NUMBER_SYSTEM } from '../../fhir/identifiers.ts';
 import { issueOf, outcomeOf } from '../../fhir/outcome.ts';
+import { isNhsNumberSystem } from '../../fhir/verified-number.ts';
 import { patientOf } from '../people.ts';
 import type { SearchIndex } from '../search-index.ts';
 import type { Identified, ResourceKey } from '../store.ts';
+import { eraseAnswers } from './answer-rows.ts';
 import { appendAudit } from './audit-rows.ts';
 import { eraseCodedEntries } from './coded-entry-rows.ts';
 import { deleteContributions, selectSayings } from './contribution-rows.ts';
@@ -15,7 +16,7 @@ import { deleteIndexRows, type Names } from './index-rows.ts';
 import { patientsOf } from './join.ts';
 import { selectKey } from './key-rows.ts';
 import { selectLinkTargets } from './link-rows.ts';
-import { eraseMessages } from './message-rows.ts';
+import { eraseMessages, eraseMessagesWith } from './message-erase-rows.ts';
 import { deletePuts, enqueue, selectSentTargets } from './outbox-rows.ts';
 import { eraseRecords } from './record-rows.ts';
 import { deleteRefusedPayloadsWith } from './refused-rows.ts';
@@ -65,9 +66,11 @@ export function* eraseAll(erasure: Erasure, actor: string): Step<{ resources: nu
   let deliveries = 0;
   for (const row of rows) deliveries += yield* eraseRow(erasure, row);
   for (const patient of patients) yield* eraseRecordsOf(patient, nowMs);
-  yield* eraseRefusedWith(identifiers, nowMs);
-  yield* eraseMessages([personId, ...patients]);
-  yield* eraseCodedEntries([personId, ...patients]);
+  yield* eraseUnclaimedWith(identifiers, nowMs);
+  const people = [personId, ...patients];
+  yield* eraseMessages(people);
+  yield* eraseCodedEntries(people);
+  yield* eraseAnswers(people);
   const detail = JSON.stringify({ person: personId, patients, resources: rows.length, deliveries });
   yield* appendAudit([{ atMs: nowMs, ownerOrg: rows[0]?.owner_org ?? '', actor, action: 'erase', detail }]);
   return { resources: rows.length, deliveries };
@@ -117,16 +120,17 @@ function* identifiersOf(row: ResourceRow): Step<Identifier[]> {
   );
 }
 
-/** A refused record has no resources that lead to it: it is found by the identifiers it holds. */
-function* eraseRefusedWith(identifiers: readonly Identifier[], nowMs: number): Step<void> {
+/** To a refused record, and a message that nobody has taken, no resources lead: they are found by identifiers in them. */
+function* eraseUnclaimedWith(identifiers: readonly Identifier[], nowMs: number): Step<void> {
   const valuesOf = (some: readonly Identifier[]): string[] => [
     ...new Set(some.map(({ value = '' }) => value).filter((value) => value.length >= SHORTEST_IDENTIFIER)),
   ];
-  const isNumber = ({ system }: Identifier): boolean => system === NHS_NUMBER_SYSTEM;
+  const isNumber = ({ system }: Identifier): boolean => isNhsNumberSystem(system);
   const numbers = valuesOf(identifiers.filter(isNumber)).map((value) => value.replaceAll(/[ -]/g, ''));
   const texts = valuesOf(identifiers.filter((one) => !isNumber(one)));
   for (const workId of yield* deleteRefusedPayloadsWith(texts, numbers))
     yield* eraseWorkItem(workId, TOMBSTONE, nowMs);
+  yield* eraseMessagesWith(texts, numbers);
 }
 
 /** What partial records said of the patient was never written as a resource; it goes too. */

@@ -31,6 +31,13 @@ export function* personOf(patientId: string): Step<string> {
   return (yield* selectPersonLink(patientId))?.person_id ?? patientId;
 }
 
+/** @returns the person of each patient */
+export function* personsOf(patientIds: readonly string[]): Step<string[]> {
+  const persons: string[] = [];
+  for (const id of patientIds) persons.push(yield* personOf(id));
+  return persons;
+}
+
 /** @returns the patients that are one person */
 export function* patientsOf(personId: string): Step<string[]> {
   const joined = yield* selectJoined(personId);
@@ -58,17 +65,31 @@ export function* joinPatients(
 }
 
 /** Makes a patient its own person again, for good: no number joins it anew. */
-export function* splitPatient(patientId: string, nowMs: number): Step<void> {
+export function* splitPatient(patientId: string, nowMs: number, actor: string): Step<void> {
   yield* lockCommits();
   const from = yield* personOf(patientId);
-  if (from === patientId) return;
+  if (from === patientId) return yield* partOthers(patientId, nowMs, actor);
   yield* upsertPersonLink(patientId, patientId, UNLINKED, nowMs);
-  yield* moveOut(patientId, from, nowMs);
+  yield* moveOut(patientId, from, nowMs, actor);
+}
+
+/** Others were joined to the patient: they leave, and stay one person among themselves. */
+function* partOthers(patientId: string, nowMs: number, actor: string): Step<void> {
+  const joined = yield* selectJoined(patientId);
+  if (joined.length === 0) return;
+  yield* upsertPersonLink(patientId, patientId, UNLINKED, nowMs);
+  const [first] = joined;
+  for (const id of joined) {
+    const { reason } = (yield* selectPersonLink(id))!;
+    yield* deletePersonLink(id);
+    yield* moveOut(id, patientId, nowMs, actor);
+    if (id !== first) yield* joinPatients(id, first!, reason, nowMs);
+  }
 }
 
 /** What refers to the patient goes along. */
-function* moveOut(patientId: string, from: string, nowMs: number): Step<void> {
-  yield* auditLink('unlink', { patient: patientId, from }, nowMs);
+function* moveOut(patientId: string, from: string, nowMs: number, actor = 'store'): Step<void> {
+  yield* auditLink('unlink', { patient: patientId, from }, nowMs, actor);
   const moved = new Set<string>();
   for (const row of yield* selectAllOfPerson(from)) {
     if (row.content === null) continue;
@@ -157,8 +178,9 @@ function* auditLink(
   action: 'link' | 'unlink',
   detail: Readonly<Record<string, string>>,
   nowMs: number,
+  actor = 'store',
 ): Step<void> {
-  yield* appendAudit([{ atMs: nowMs, ownerOrg: '', actor: 'store', action, detail: linkDetail(detail) }]);
+  yield* appendAudit([{ atMs: nowMs, ownerOrg: '', actor, action, detail: linkDetail(detail) }]);
 }
 
 /** @returns the audit's words for a join or its undoing: ids alone */

@@ -10,6 +10,7 @@ import type {
   NewMessage,
 } from '../messages.ts';
 import type { ResourceKey } from '../store.ts';
+import { lockCommits } from './counter-rows.ts';
 import type { Runner } from './engine.ts';
 import { type Step, statement } from './statement.ts';
 
@@ -71,7 +72,21 @@ const KEEP = statement(`
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (channel, direction, id) DO NOTHING`);
 const GET = statement('SELECT * FROM message WHERE channel = ? AND direction = ? AND id = ?');
 
-function* keepMessage(message: NewMessage, nowMs: number): Step<{ message: Message; isNew: boolean }> {
+const ERASED = statement(`SELECT 1 FROM resource WHERE type = 'Patient' AND id = ? AND state = 'erased'`);
+
+/** Whoever is erased meanwhile waits, or has been: of theirs nothing is kept but that it was. */
+function* withoutErased(message: NewMessage): Step<NewMessage> {
+  const { personId, direction, state, dueMs } = message;
+  if (personId === undefined) return message;
+  yield* lockCommits();
+  if ((yield* ERASED.get(personId)) === undefined) return message;
+  const isWaitedFor = direction === 'out' && state === 'prepared' && dueMs === undefined;
+  const nothing = { body: undefined, digest: undefined, replyTo: undefined };
+  return { ...message, ...nothing, state: isWaitedFor ? 'replaced' : state };
+}
+
+function* keepMessage(given: NewMessage, nowMs: number): Step<{ message: Message; isNew: boolean }> {
+  const message = yield* withoutErased(given);
   const { channel, direction, id, about, version, personId, remoteId, replyTo, dueMs, body } = message;
   const { organisation, service, what, digest } = message;
   const isNew =
@@ -137,27 +152,6 @@ const OVERDUE = statement(
   'SELECT * FROM message WHERE channel = ? AND due_ms <= moment(?) ORDER BY due_ms LIMIT ?',
 );
 
-const OF_PEOPLE = 'person_id IN (SELECT wanted.value ->> 0 FROM json_each(?) wanted)';
-/** What was prepared and is looked for at no time would be waited for for ever: it goes no more. */
-const SAY_NOTHING = `
-  body = NULL, digest = NULL, outcome = NULL,
-  state = CASE WHEN direction = 'out' AND state = 'prepared' AND due_ms IS NULL THEN 'replaced' ELSE state END`;
-const ERASE = statement(`UPDATE message SET ${SAY_NOTHING}, reply_to = NULL WHERE ${OF_PEOPLE}`);
-/** Takes out what messages say; that they went stays. @param people ids of the person, and of their Patients */
-export function* eraseMessages(people: readonly string[]): Step<void> {
-  yield* ERASE.run(listOf(people));
-}
-
-const HIDE = statement(`UPDATE message SET ${SAY_NOTHING} WHERE ${OF_PEOPLE} AND state <> 'received'`);
-/** Takes out what messages say of somebody whose record goes on: whom to answer stays, and so does what is still to be worked. */
-export function* hideMessages(people: readonly string[]): Step<void> {
-  yield* HIDE.run(listOf(people));
-}
-
-function listOf(people: readonly string[]): string {
-  return JSON.stringify([...new Set(people)].map((id) => [id]));
-}
-
 const MOVE = statement('UPDATE message SET person_id = ? WHERE person_id = ?');
 const MOVE_ABOUT = statement(`
   UPDATE message SET person_id = ?
@@ -171,7 +165,8 @@ export function* moveMessages(from: string, to: string, about?: readonly string[
 const PRUNE = statement(`
   UPDATE message SET body = NULL WHERE message_no IN (
     SELECT m.message_no FROM message m
-    WHERE m.body IS NOT NULL AND m.state IN ('answered', 'rejected', 'replaced', 'taken', 'refused') AND m.changed_ms < ?
+    WHERE m.body IS NOT NULL AND m.changed_ms < ? AND
+      (m.state IN ('answered', 'rejected', 'replaced', 'taken', 'refused') OR m.state = 'acknowledged' AND m.due_ms IS NULL)
     ORDER BY m.changed_ms LIMIT ?)`);
 /** Takes out bodies that nobody needs any more. @returns how many */
 export function* pruneMessages(beforeMs: number, count: number): Step<number> {

@@ -21,7 +21,8 @@ export function keyOf({ resourceType, id }: Identified): ResourceKey {
  * @param resources of one record
  * @param isHidden whether a Patient of them is restricted
  * @param practices of those Patients by what is known besides, as `Organization/<id>`
- * @returns keys of what leads from such a Patient to their practice, over any number of steps, and is named by nothing else
+ * @returns keys of what leads from such a Patient to their practice, over any number of steps, and of what leads to that in
+ *   turn, where nothing else names it
  */
 export function practicesOnlyOf(
   resources: readonly Identified[],
@@ -36,11 +37,35 @@ export function practicesOnlyOf(
     named.set(keyOf(one), referencesIn(isOne ? withoutWhereabouts(one) : one));
   }
   if (left.size === 0) return left;
-  for (const key of left) for (const next of named.get(key) ?? []) if (isOfPractice(next)) left.add(next);
-  // what something else names stays, and with it whatever that leads to
-  const stays = [...named.keys()].filter((key) => !left.has(key));
-  for (const key of stays)
-    for (const next of named.get(key)!) if (left.delete(next) && named.has(next)) stays.push(next);
+  const staying = reachedIn(
+    named,
+    [...named.keys()].filter((key) => !isOfPractice(key)),
+  );
+  return ofPractices(left, named, staying);
+}
+
+/** @returns what is led to from some of what a record names, over any number of steps */
+function reachedIn(
+  named: ReadonlyMap<string, ReadonlySet<string>>,
+  from: readonly string[],
+): ReadonlySet<string> {
+  const reached = new Set(from);
+  for (const key of reached) for (const next of named.get(key) ?? []) reached.add(next);
+  return reached;
+}
+
+/** @returns practices with all that belongs to them, whichever of the two leads to the other; what something else leads to stays */
+function ofPractices(
+  practices: Iterable<string>,
+  named: ReadonlyMap<string, ReadonlySet<string>>,
+  staying: ReadonlySet<string>,
+): ReadonlySet<string> {
+  const left = new Set([...practices].filter((key) => !staying.has(key)));
+  const add = (key: string): unknown => isOfPractice(key) && !staying.has(key) && left.add(key);
+  for (const key of left) {
+    for (const next of named.get(key) ?? []) add(next);
+    for (const [other, leads] of named) if (leads.has(key)) add(other);
+  }
   return left;
 }
 
@@ -53,11 +78,17 @@ export function registeredIn({ generalPractitioner, managingOrganization }: Pati
   return references.flatMap(({ reference }) => (isOfPractice(reference ?? '') ? [reference!] : []));
 }
 
+/** @returns keys of what is written down of practices that a resource names */
+export function practicesIn(resource: Identified): string[] {
+  return [...referencesIn(resource)].filter(isOfPractice);
+}
+
 function isOfPractice(key: string): boolean {
   return OF_PRACTICES.has(key.slice(0, key.indexOf('/')));
 }
 
-function referencesIn(value: unknown, into = new Set<string>()): ReadonlySet<string> {
+/** @returns what a resource refers to, as `Type/id` or as it stands */
+export function referencesIn(value: unknown, into = new Set<string>()): ReadonlySet<string> {
   if (typeof value !== 'object' || value === null) return into;
   const { reference } = value as { reference?: unknown };
   if (typeof reference === 'string') into.add(reference);

@@ -2,6 +2,7 @@
 import { AdapterError, issueOf } from '../../fhir/outcome.ts';
 import type { ChainedRow } from '../audit-chain.ts';
 import type { AuditArchive, Prunable, Pruned, PruneLimits } from '../retention.ts';
+import { pruneAnswers } from './answer-rows.ts';
 import { appendAudit, selectAuditPage, selectAuditRow } from './audit-rows.ts';
 import { pruneEntries } from './coded-prune-rows.ts';
 import { lockCommits } from './counter-rows.ts';
@@ -22,10 +23,17 @@ const PRUNE_HISTORY = statement(`
     AND NOT EXISTS (
       SELECT 1 FROM resource r JOIN outbox o ON o.delivery_key = coalesce(r.person_id, r.type || '/' || r.id)
       WHERE r.rid = history.rid AND o.type = r.type AND o.id = r.id)`);
+/** Of what a target said: copies that it is of. The copy's next change is laid over it, so it stays while there is one. Counted, since EXISTS would be hashed whole. */
+const COPIES = `(
+      (SELECT count(*) FROM target_link l WHERE l.type = source_record.kind AND l.id = source_record.record_key
+        AND l.target = source_record.source AND l.remote_id = l.id)
+      + (SELECT count(*) FROM target_link l WHERE l.target = source_record.source AND l.type = source_record.kind
+        AND l.remote_id = source_record.record_key AND l.remote_id <> l.id))`;
 const PRUNE_PAYLOADS = statement(`
   UPDATE source_record SET payload = ''
   WHERE record_id > ? AND record_id <= ? AND received_ms < ? AND payload <> ''
     AND map_digest IN (SELECT wanted.value ->> 0 FROM json_each(?) wanted)
+    AND (map_digest <> 'fhir' OR ${COPIES} = 0)
     AND NOT EXISTS (
       SELECT 1 FROM work w WHERE w.source = source_record.source AND w.record_kind = source_record.kind
         AND w.record_key = source_record.record_key AND w.resolved_ms IS NULL)`);
@@ -62,6 +70,10 @@ export function* prune(what: Prunable, limits: PruneLimits): Step<Pruned> {
     }
     case 'entries': {
       const removed = yield* pruneEntries(beforeMs, count);
+      return { removed, after: removed === count ? until : undefined };
+    }
+    case 'answers': {
+      const removed = yield* pruneAnswers(beforeMs, count);
       return { removed, after: removed === count ? until : undefined };
     }
     case 'receipts': {

@@ -153,6 +153,15 @@ export function* eraseRecords(patientId: string): Step<ErasedRecord[]> {
   return (yield* ERASE_OF_PATIENT.all(patientId)) as unknown as ErasedRecord[];
 }
 
+const ERASE_OF_SHARED = statement(`
+  UPDATE source_record SET payload = NULL
+  WHERE record_id IN (SELECT record_id FROM contribution WHERE type = ? AND id = ?)
+  RETURNING record_id AS "recordId", source, kind, record_key AS key, resources`);
+/** Empties the payloads of records that speak of a shared resource. */
+export function* eraseRecordsWith(type: string, id: string): Step<ErasedRecord[]> {
+  return (yield* ERASE_OF_SHARED.all(type, id)) as unknown as ErasedRecord[];
+}
+
 const SET_RESOURCES = statement('UPDATE source_record SET resources = ? WHERE record_id = ?');
 /** @param resources JSON text of resource keys */
 export function* setRecordResources(recordId: number, resources: string): Step<void> {

@@ -3,12 +3,13 @@ import type { OperationOutcome } from '@medplum/fhirtypes';
 import { AdapterError, issueOf } from '../../fhir/outcome.ts';
 import { keepable } from '../keepable.ts';
 import type { SearchIndex } from '../search-index.ts';
-import type { CommitPreview, RecordStore } from '../store.ts';
+import type { CommitPreview, Identified, RecordStore } from '../store.ts';
 import { commitWhole } from './commit/commit.ts';
 import { previewBatch } from './commit/preview.ts';
+import { selectOwnSayings, selectSayings } from './contribution-rows.ts';
 import type { Engine, Runner } from './engine.ts';
 import type { Names } from './index-rows.ts';
-import { insertMapSet, selectLatest, selectRecord } from './record-rows.ts';
+import { insertMapSet, selectKept, selectLatest, selectRecord } from './record-rows.ts';
 import { selectMapSet, selectMapUse, selectReadingWarnings, selectStored } from './stored-rows.ts';
 
 /** Ends the transaction of a preview, so that nothing of it stays. */
@@ -54,6 +55,13 @@ export function recordStore(runner: Runner, { engine, index, names, instance }: 
       return previews;
     },
     sourceRecord: (source, kind, key) => runner.read(() => selectRecord(source, kind, key)),
+    saidBy: ({ source, kind, key }, type, id) =>
+      runner.read(function* () {
+        const [kept] = yield* selectKept([[source, kind, key]]);
+        const [own] = kept ? yield* selectOwnSayings([[type, id, kept.record_id]]) : [];
+        const said = own && (yield* selectSayings([[type, id]])).find(({ saying }) => saying === own.saying);
+        return said && (JSON.parse(said.content) as Identified);
+      }),
     latestRecords: (count) => runner.read(() => selectLatest(count)),
     storedRecords: (filter, count, after) => runner.read(() => selectStored(filter, count, after)),
     async readingWarnings(source, kind, key) {

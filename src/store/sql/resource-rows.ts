@@ -1,4 +1,5 @@
 /** SQL of resources and their superseded versions. */
+import { RESTRICTED } from '../deliveries.ts';
 import type { Identified, ResourceKey, StoredVersion } from '../store.ts';
 import { rowsOf, type SqlValue, type Step, statement } from './statement.ts';
 
@@ -107,8 +108,11 @@ export function* selectOfPerson(personId: string, type: string): Step<ResourceRo
 
 const SELECT_BASIS = statement(`
   SELECT type, id, version FROM resource
-  WHERE person_id = ? AND type IN ('Consent', 'Patient') AND state = 'current'`);
-/** @returns the versions that decide what of a person may be sent */
+  WHERE person_id = ?1 AND type IN ('Consent', 'Patient') AND state = 'current'
+  UNION ALL
+  SELECT '${RESTRICTED}' AS type, r.id, 0 AS version FROM resource r JOIN restricted t ON t.patient_id = r.id
+  WHERE r.person_id = ?1 AND r.type = 'Patient'`);
+/** @returns the versions, and restrictions, that decide what of a person may be sent: what \`basisOf\` is made of */
 export function* selectBasis(
   personId: string,
 ): Step<readonly { readonly type: string; readonly id: string; readonly version: number }[]> {

@@ -1,24 +1,29 @@
 /** Takes where a restricted person is out of all that the store keeps of them: versions, sayings, payloads, refusals, messages, search rows. */
 import type { Identifier, Patient, Resource } from '@medplum/fhirtypes';
-import { NHS_NUMBER_SYSTEM, type NhsNumber } from '../../fhir/identifiers.ts';
-import { nhsNumbersIn } from '../../fhir/verified-number.ts';
+import type { NhsNumber } from '../../fhir/identifiers.ts';
+import { isNhsNumberSystem, nhsNumbersIn } from '../../fhir/verified-number.ts';
 import { isHome, isRestricted, withoutWhereabouts } from '../../referral/restriction.ts';
 import { patientOf } from '../people.ts';
 import type { Identified, ResourceKey } from '../store.ts';
 import { contentDigest } from '../versions.ts';
 import { appendAudit } from './audit-rows.ts';
 import { selectSayings } from './contribution-rows.ts';
+import { releaseStuck } from './delivery.ts';
 import type { Names } from './index-rows.ts';
 import { patientsOf, personOf } from './join.ts';
-import { hideMessages } from './message-rows.ts';
+import { selectHeldOfPerson } from './link-rows.ts';
+import { hideMessages } from './message-erase-rows.ts';
+import { numberTokens } from './number-tokens.ts';
 import { selectHolders } from './person-rows.ts';
-import { registeredIn } from './practices.ts';
-import { type ErasedRecord, eraseRecords } from './record-rows.ts';
+import { referencesIn, registeredIn } from './practices.ts';
+import { type ErasedRecord, eraseRecords, eraseRecordsWith } from './record-rows.ts';
 import { selectPayloadsWith } from './refused-rows.ts';
 import { type ResourceRow, selectAllOfPerson, selectResources } from './resource-rows.ts';
 import {
+  deletePlaces,
   isMarked,
   mark,
+  putPlace,
   rewriteRefused,
   rewriteSaying,
   selectConflictsOf,
@@ -36,10 +41,36 @@ export type Restricting = Rewriting;
  * Brings what is kept of a person in step with whether one of their Patients is restricted: two sources may know the same
  * person, and who is restricted in one is restricted in both. Whoever is said to have the number of somebody restricted may
  * be that person, whether the number is verified or not: nothing leads to them either.
+ * @param givenUp numbers that the person was said to have until now: whoever else has one of them may be restricted by it no longer
  * @returns patients whose whereabouts were taken out now
  */
-export function* settleRestriction(restricting: Restricting, personId: string): Step<readonly string[]> {
-  const { people, rows } = yield* circleOf(restricting.names, personId);
+export function* settleRestriction(
+  restricting: Restricting,
+  personId: string,
+  givenUp: readonly NhsNumber[] = [],
+): Step<readonly string[]> {
+  const circle = yield* circleOf(restricting.names, personId);
+  const hidden = [...(yield* settleCircle(restricting, personId, circle))];
+  for (const id of yield* selectNumberSharers(restricting.names, givenUp)) {
+    if (circle.people.has(id)) continue;
+    const other = yield* personOf(id);
+    hidden.push(...(yield* settleCircle(restricting, other, yield* circleOf(restricting.names, other))));
+  }
+  return hidden;
+}
+
+/** Patients who are, or may be, one person. */
+interface Circle {
+  /** person of each patient */
+  readonly people: ReadonlyMap<string, string>;
+  readonly rows: readonly ResourceRow[];
+}
+
+function* settleCircle(
+  restricting: Restricting,
+  personId: string,
+  { people, rows }: Circle,
+): Step<readonly string[]> {
   const isHidden = rows.some(
     ({ content }) => content !== null && isRestricted(JSON.parse(content) as Patient),
   );
@@ -47,7 +78,11 @@ export function* settleRestriction(restricting: Restricting, personId: string): 
   for (const [id, person] of people) {
     if (isHidden === (yield* isMarked(id))) continue;
     if (isHidden) yield* restrictPatient(restricting, person, id);
-    else yield* unmark(id);
+    else {
+      yield* unmark(id);
+      yield* deletePlaces(id);
+      yield* releaseStuck(yield* selectHeldOfPerson(person), restricting.nowMs, false);
+    }
     changed.push(id);
   }
   if (changed.length > 0) yield* auditRestriction(isHidden, personId, changed, restricting.nowMs);
@@ -55,10 +90,7 @@ export function* settleRestriction(restricting: Restricting, personId: string): 
 }
 
 /** @returns the person of each patient who is one person with this one, or is said to have a number of theirs; and their rows */
-function* circleOf(
-  names: Names,
-  personId: string,
-): Step<{ people: ReadonlyMap<string, string>; rows: readonly ResourceRow[] }> {
+function* circleOf(names: Names, personId: string): Step<Circle> {
   const people = new Map<string, string>();
   const rows: ResourceRow[] = [];
   const waiting = [personId];
@@ -73,16 +105,13 @@ function* circleOf(
   return { people, rows };
 }
 
-function numbersOf({ content }: ResourceRow): NhsNumber[] {
+/** @returns the NHS numbers that a Patient is said to have in a version */
+export function numbersOf({ content }: Pick<ResourceRow, 'content'>): NhsNumber[] {
   return content === null ? [] : nhsNumbersIn(JSON.parse(content) as Patient);
 }
 
 function* selectNumberSharers(names: Names, numbers: readonly NhsNumber[]): Step<string[]> {
-  const param = yield* names.find('Patient.identifier');
-  const system = yield* names.find(NHS_NUMBER_SYSTEM);
-  if (param === undefined || system === undefined) return [];
-  const tokens = [...new Set(numbers)].map((number) => [param, number, system] as const);
-  return (yield* selectHolders(tokens)).map(({ id }) => id);
+  return (yield* selectHolders(yield* numberTokens(names, new Set(numbers)))).map(({ id }) => id);
 }
 
 function* auditRestriction(
@@ -106,6 +135,10 @@ function* restrictPatient(restricting: Restricting, personId: string, patientId:
     for (const { id, payload } of yield* selectConflictsOf(row.type, row.id))
       yield* rewriteRefused(id, hiddenPayload(payload));
   }
+  yield* hidePlaces(
+    restricting,
+    was.flatMap((one) => placesIn(one).map((place) => [place, patientId] as const)),
+  );
   const patients = was.filter((one) => one.resourceType === 'Patient');
   const records = yield* hideRecords(restricting, patientId);
   yield* untiePractices(restricting, {
@@ -118,9 +151,14 @@ function* restrictPatient(restricting: Restricting, personId: string, patientId:
   yield* hideMessages([personId, patientId]);
 }
 
-/** @returns what it was in versions before, and what was said of it */
-function* hideAll(restricting: Restricting, row: ResourceRow, content: Identified): Step<Identified[]> {
-  yield* rewriteRow(restricting, row, content, hiddenOf(content));
+/** @param but targets that said it themselves @returns what it was in versions before, and what was said of it */
+function* hideAll(
+  restricting: Restricting,
+  row: ResourceRow,
+  content: Identified,
+  but?: ReadonlySet<string>,
+): Step<Identified[]> {
+  yield* rewriteRow(restricting, row, content, hiddenOf(content), but);
   return [...(yield* rewriteVersions(row, hiddenOf)), ...(yield* hideSayings(row.type, row.id))];
 }
 
@@ -159,12 +197,42 @@ function* hideRecords(restricting: Restricting, patientId: string): Step<readonl
   return records;
 }
 
-/** A home belongs to nobody, as far as FHIR tells. */
+/** @returns ids of the places that a resource refers to */
+export function placesIn(resource: Identified): string[] {
+  return [...referencesIn(resource)].flatMap((key) =>
+    key.startsWith('Location/') ? [key.slice('Location/'.length)] : [],
+  );
+}
+
+/**
+ * From now on nothing is kept of where these places are that are homes, whoever speaks of them, and nothing of what was.
+ * @param pairs place that a resource of a restricted patient refers to, and patient, of each
+ */
+export function* hidePlaces(
+  restricting: Restricting,
+  pairs: readonly (readonly [string, string])[],
+): Step<void> {
+  for (const [place, patient] of pairs) yield* putPlace(place, patient);
+  yield* hideHomes(
+    restricting,
+    pairs.map(([place]): ResourceKey => `Location/${place}`),
+  );
+}
+
+/** A home belongs to nobody, as far as FHIR tells; it comes in records of its own, too. */
 function* hideHomes(restricting: Restricting, keys: readonly ResourceKey[]): Step<void> {
   if (keys.length === 0) return;
   for (const row of yield* selectResources(keys)) {
     const content = row.content === null ? undefined : (JSON.parse(row.content) as Identified);
-    if (content && isHome(content)) yield* hideAll(restricting, row, content);
+    if (!content || !isHome(content)) continue;
+    const { type, id } = row;
+    const records = yield* eraseRecordsWith(type, id);
+    for (const record of records)
+      for (const refused of yield* selectRefusedOf(record))
+        yield* rewriteRefused(refused.id, hiddenPayload(refused.payload));
+    for (const { id: workId, payload } of yield* selectConflictsOf(type, id))
+      yield* rewriteRefused(workId, hiddenPayload(payload));
+    yield* hideAll(restricting, row, content, new Set(records.map(({ source }) => source)));
   }
 }
 
@@ -181,7 +249,7 @@ const SHORTEST_IDENTIFIER = 4;
 
 /** A refused record has no resources that lead to it: it is found by the identifiers it holds. */
 function* hideRefusedWith(identifiers: readonly Identifier[]): Step<void> {
-  const isNumber = ({ system }: Identifier): boolean => system === NHS_NUMBER_SYSTEM;
+  const isNumber = ({ system }: Identifier): boolean => isNhsNumberSystem(system);
   const valuesOf = (some: readonly Identifier[]): string[] => [
     ...new Set(some.map(({ value = '' }) => value).filter((value) => value.length >= SHORTEST_IDENTIFIER)),
   ];

@@ -20,6 +20,14 @@ export function* selectRestricted(wanted: readonly (readonly [string, string])[]
   return ((yield* SELECT.all(JSON.stringify(wanted))) as { id: string }[]).map((row) => row.id);
 }
 
+const SELECT_OF_PERSON = statement(`
+  SELECT r.id FROM resource r JOIN restricted t ON t.patient_id = r.id
+  WHERE r.person_id = ? AND r.type = 'Patient' ORDER BY r.id`);
+/** @returns patients of a person who are restricted: by a label, or by the number of somebody who is */
+export function* selectRestrictedOf(personId: string): Step<string[]> {
+  return ((yield* SELECT_OF_PERSON.all(personId)) as { id: string }[]).map((row) => row.id);
+}
+
 const IS_MARKED = statement('SELECT 1 AS found FROM restricted WHERE patient_id = ?');
 export function* isMarked(patientId: string): Step<boolean> {
   return (yield* IS_MARKED.get(patientId)) !== undefined;
@@ -37,6 +45,42 @@ const UNMARK = statement('DELETE FROM restricted WHERE patient_id = ?');
 /** @returns whether the patient was marked */
 export function* unmark(patientId: string): Step<boolean> {
   return (yield* UNMARK.run(patientId)) === 1;
+}
+
+const SELECT_PLACES = statement(`
+  SELECT DISTINCT p.place_id AS id FROM json_each(?) wanted
+  JOIN restricted_place p ON p.place_id = wanted.value ->> 0`);
+/** @param ids of Locations @returns those that a resource of a restricted patient refers to */
+export function* selectRestrictedPlaces(ids: readonly string[]): Step<string[]> {
+  if (ids.length === 0) return [];
+  const wanted = JSON.stringify([...new Set(ids)].map((id) => [id]));
+  return ((yield* SELECT_PLACES.all(wanted)) as { id: string }[]).map((row) => row.id);
+}
+
+const SELECT_NEW_PLACES = statement(`
+  SELECT DISTINCT wanted.value ->> 0 AS place, wanted.value ->> 1 AS patient FROM json_each(?) wanted
+  WHERE NOT EXISTS (
+    SELECT 1 FROM restricted_place p WHERE p.place_id = wanted.value ->> 0 AND p.patient_id = wanted.value ->> 1)`);
+/** @param pairs place and patient of each @returns those that are not known yet */
+export function* selectNewPlaces(
+  pairs: readonly (readonly [string, string])[],
+): Step<(readonly [string, string])[]> {
+  if (pairs.length === 0) return [];
+  const rows = (yield* SELECT_NEW_PLACES.all(JSON.stringify(pairs))) as { place: string; patient: string }[];
+  return rows.map(({ place, patient }) => [place, patient]);
+}
+
+const PUT_PLACE = statement(
+  'INSERT INTO restricted_place (place_id, patient_id) VALUES (?, ?) ON CONFLICT (place_id, patient_id) DO NOTHING',
+);
+export function* putPlace(placeId: string, patientId: string): Step<void> {
+  yield* PUT_PLACE.run(placeId, patientId);
+}
+
+const DELETE_PLACES = statement('DELETE FROM restricted_place WHERE patient_id = ?');
+/** Places stay what they are to others. */
+export function* deletePlaces(patientId: string): Step<void> {
+  yield* DELETE_PLACES.run(patientId);
 }
 
 const REWRITE = statement('UPDATE resource SET content = ?, digest = ? WHERE rid = ?');

@@ -16,12 +16,16 @@ export interface Rewriting {
   readonly nowMs: number;
 }
 
-/** The current version says less without a new number; who holds it as it was is sent it again. */
+/**
+ * The current version says less without a new number; who holds it as it was is sent it again.
+ * @param but targets that said it themselves: it is theirs to keep
+ */
 export function* rewriteRow(
   { names, index, nowMs }: Rewriting,
   row: ResourceRow,
   content: Identified,
   hidden: Identified,
+  but: ReadonlySet<string> = new Set(),
 ): Step<void> {
   const digest = contentDigest(hidden);
   if (digest === contentDigest(content)) return;
@@ -38,7 +42,7 @@ export function* rewriteRow(
   yield* rewriteResource(rid, JSON.stringify(hidden), digest);
   const deliveryKey = personId ?? `${type}/${id}`;
   const entry = { ownerOrg, deliveryKey, type, id, version, action: 'put' as const };
-  const targets = yield* selectLinkTargets(type, id);
+  const targets = (yield* selectLinkTargets(type, id)).filter((target) => !but.has(target));
   yield* enqueue(
     targets.map((target) => ({ ...entry, target })),
     nowMs,

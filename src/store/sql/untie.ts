@@ -8,7 +8,7 @@ import {
   selectLatestOf,
   selectSayings,
 } from './contribution-rows.ts';
-import { practicesOnlyOf } from './practices.ts';
+import { keyOf, practicesIn, practicesOnlyOf } from './practices.ts';
 import { type ErasedRecord, setRecordResources } from './record-rows.ts';
 import {
   type ResourceRow,
@@ -32,23 +32,37 @@ export interface Tied {
 /** A practice that a record names for something else stays in that record. The practice itself stays: alone it says nothing of anybody. */
 export function* untiePractices(rewriting: Rewriting, { records, practices, personId }: Tied): Step<void> {
   if (practices.length === 0) return;
+  const around = yield* ledToBy(practices);
   const untied = new Set<string>();
   for (const record of records) {
     const keys = JSON.parse(record.resources) as ResourceKey[];
-    const rows = yield* selectResources(keys);
-    const contents = rows.flatMap(({ content }) =>
-      content === null ? [] : [JSON.parse(content) as Identified],
-    );
+    const contents = [...contentsOf(yield* selectResources(keys)), ...around];
     const gone = practicesOnlyOf(contents, () => false, practices);
     const left = keys.filter((key) => !gone.has(key));
-    if (left.length === keys.length) continue;
-    yield* setRecordResources(record.recordId, JSON.stringify(left));
-    for (const key of keys.filter((one) => gone.has(one))) {
+    if (left.length < keys.length) yield* setRecordResources(record.recordId, JSON.stringify(left));
+    // an earlier version of the record may have named what this one does not
+    for (const key of gone) {
       untied.add(key);
       yield* leaveSaying(key, record.recordId);
     }
   }
   if (untied.size > 0) yield* untieProvenance(rewriting, personId, untied);
+}
+
+/** @returns practices, and what they lead to in turn */
+function* ledToBy(practices: readonly string[]): Step<readonly Identified[]> {
+  const found = new Map<string, Identified>();
+  let wanted = [...new Set(practices)];
+  while (wanted.length > 0) {
+    const contents = contentsOf(yield* selectResources(wanted as ResourceKey[]));
+    for (const one of contents) found.set(keyOf(one), one);
+    wanted = [...new Set(contents.flatMap(practicesIn))].filter((key) => !found.has(key));
+  }
+  return [...found.values()];
+}
+
+function contentsOf(rows: readonly ResourceRow[]): Identified[] {
+  return rows.flatMap(({ content }) => (content === null ? [] : [JSON.parse(content) as Identified]));
 }
 
 /** What the record said of the practice is carried on by another, or by nobody. */

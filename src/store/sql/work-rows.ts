@@ -82,6 +82,12 @@ export function* resolveWorkItem(id: string, nowMs: number): Step<boolean> {
   return (yield* RESOLVE.run(nowMs, id)) === 1;
 }
 
+const WITHDRAW = statement('DELETE FROM work WHERE id = ?');
+/** Takes back an item whose cause never was: the next time that it comes up it is a new one, also where somebody had resolved it. */
+export function* withdrawWorkItem(id: string): Step<void> {
+  yield* WITHDRAW.run(id);
+}
+
 const RESOLVE_REJECTED = statement(`
   UPDATE work SET resolved_ms = ?
   WHERE source = ? AND record_kind = ? AND record_key = ? AND kind IN ('rejected', 'conflict') AND resolved_ms IS NULL RETURNING id`);

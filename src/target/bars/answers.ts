@@ -43,6 +43,16 @@ const ELSEWHERE: Meaning = {
     'The proxy finds no such service, or not this version of the standard: check "service" and "version" of the target, and with the service that it is in the endpoint catalogue. Everything waits.',
 };
 
+/** Rules of refusals that are of the service, or of our standing there: everything for it waits. */
+export const WAITING_RULES = ['bars-not-taken', 'bars-target', 'target-unauthorized'] as const;
+export type WaitingRule = (typeof WAITING_RULES)[number];
+
+/** @returns what is to be put right, in words that name no referral; undefined where the refusal itself has such words */
+export function adviceOf(rule: WaitingRule, target: string): string | undefined {
+  const found = [UNAUTHORIZED, ELSEWHERE].find((one) => one.rule === rule);
+  return found && `Nothing goes to target ${target}. ${found.advice}`;
+}
+
 /** @param what is sent, in words without values: `the new referral ServiceRequest/1c…` */
 export function refusedBy(answered: Answered, what: string, target: string): Refused {
   if (!answered.ok) return answered;
@@ -99,6 +109,11 @@ export function combined(reports: readonly OperationOutcomeIssue[]): OperationOu
 export function olderThanOpen(older: string, newer: string): Refused {
   const diagnostics = `${older} was made before ${newer} of the same person, which is open at the service: BaRS has one active request, and the newer one stays. End ${older} here; or, if it is the one that is meant, end ${newer} and replay.`;
   return refusal('permanent', 'business-rule', 'bars-older-than-open', diagnostics);
+}
+
+export function personGone(key: string): Refused {
+  const diagnostics = `${key} names no Patient that is known here: send the person’s record, then replay.`;
+  return refusal('permanent', 'incomplete', 'bars-patient', diagnostics);
 }
 
 export function revokedForNewer(older: string, newer: string): OperationOutcomeIssue {

@@ -2,24 +2,34 @@
 import type { Consent, OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { concerns, consentsGiven, isWithdrawal } from '../../referral/consent.ts';
 import type { ResourceKey, TargetLink } from '../../store/store.ts';
-import { refusal } from '../answers.ts';
+import { type Refused, refusal } from '../answers.ts';
 import { InOrder } from '../in-order.ts';
 import type { Delivered, Delivery, Target } from '../target.ts';
 import { combined } from './answers.ts';
+import { mayBeOpen, type Told } from './course.ts';
 import { ofPerson } from './gather.ts';
-import { type BarsOptions, isOver, mayBeOpen, NOTHING, type Seen, Telling } from './telling.ts';
+import { isOver, NOTHING, type Seen } from './seen.ts';
+import { type BarsOptions, Telling } from './telling.ts';
+import { createWaiting } from './waiting.ts';
 
 export type { BarsOptions } from './telling.ts';
 
 /** @returns a target whose deliveries are of one person each, as they come from the outbox */
 export function createBarsTarget(options: BarsOptions): Target {
+  const waiting = createWaiting(options);
+  const telling = { ...options, onTaken: waiting.taken };
   return {
     name: options.name,
     async deliver(deliveries, signal) {
       const order = new InOrder(signal);
-      const turn = new Turn(options, signal);
-      for (const delivery of deliveries)
-        if (order.maySend(delivery)) order.settle(delivery, await turn.one(delivery));
+      const turn = new Turn(telling, signal);
+      for (const delivery of deliveries) {
+        if (!order.maySend(delivery)) continue;
+        const { type, id } = delivery.entry;
+        const delivered = await turn.one(delivery);
+        if (!delivered.ok) await waiting.refused(delivered, `${type}/${id}`);
+        order.settle(delivery, delivered);
+      }
       return deliveries.map((delivery) => order.answer(delivery));
     },
     close: async () => options.close?.(),
@@ -64,11 +74,11 @@ class Turn {
   }
 
   /** A person's details changed: each open referral tells its service. What is wrong with one keeps no other back. */
-  async #seeAll(personId: string): Promise<Seen> {
+  async #seeAll(personId: string, isMeant: (told: Told) => boolean = mayBeOpen): Promise<Seen> {
     const reports: OperationOutcomeIssue[] = [];
     for (const { type, id } of await this.#options.store.readPerson(personId, 'ServiceRequest')) {
       const key: ResourceKey = `${type}/${id}`;
-      if (!mayBeOpen(await this.#telling.told(key))) continue;
+      if (!isMeant(await this.#telling.told(key))) continue;
       const seen = await this.#telling.see(key);
       if (!seen.ok && !isOver(seen)) return seen;
       reports.push(...(seen.ok ? seen.reports : seen.outcome.issue));
@@ -76,22 +86,31 @@ class Turn {
     return { ok: true, state: 'nothing', reports };
   }
 
-  /** Whoever holds a referral hears that consent to it was withdrawn, unless another consent covers it. */
+  /**
+   * Whoever holds a referral hears that consent to it was withdrawn, unless another consent covers it. Given again, it is
+   * looked at what was withdrawn there.
+   */
   async #consented({ entry }: Delivery): Promise<Seen> {
     const { store, agreed, clock } = this.#options;
     const consents = (await ofPerson(store, entry.deliveryKey, 'Consent')) as readonly Consent[];
     const consent = consents.find(({ id }) => id === entry.id);
-    if (!consent || !isWithdrawal(consent) || !concerns(consent, agreed)) return NOTHING;
-    if (consentsGiven(consents, agreed, clock()).length > 0) return NOTHING;
+    if (!consent || !concerns(consent, agreed)) return NOTHING;
+    const isGiven = consentsGiven(consents, agreed, clock()).length > 0;
+    if (isGiven && !isWithdrawal(consent))
+      return await this.#seeAll(entry.deliveryKey, ({ isTakenBack }) => isTakenBack);
+    if (isGiven || !isWithdrawal(consent)) return NOTHING;
     const reports: OperationOutcomeIssue[] = [];
-    let failed: Seen | undefined;
+    let failed: Refused | undefined;
     for (const { type, id } of await store.readPerson(entry.deliveryKey, 'ServiceRequest')) {
       const seen = await this.#telling.withdraw(`${type}/${id}`);
+      if (!seen.ok && !isOver(seen)) return seen;
       if (seen.ok) reports.push(...seen.reports);
-      else if (!isOver(seen)) return seen;
-      else failed ??= seen;
+      else if (failed) reports.push(...seen.outcome.issue);
+      else failed = seen;
     }
-    return failed ?? { ok: true, state: 'nothing', reports };
+    if (!failed) return { ok: true, state: 'nothing', reports };
+    // one item says it all: what became of the others is not lost with it
+    return { ...failed, outcome: { ...failed.outcome, issue: [...failed.outcome.issue, ...reports] } };
   }
 
   /** A person was erased here: their service is told by other means, since nothing is left to make a message of. */

@@ -5,15 +5,26 @@ import { isReferralTask } from '../../referral/task-event.ts';
 import type { Message, MessageState, TargetLink } from '../../store/store.ts';
 
 /** How the service is to see a referral; `nothing`: it is not told, or ended it itself. */
-export type Wanted = 'nothing' | 'active' | 'revoked' | 'entered-in-error';
+export type Wanted = 'nothing' | 'active' | Ending;
+
+/** What is said of a referral last. */
+export type Ending = 'revoked' | 'entered-in-error';
+
+export function isEnding(state: Wanted): state is Ending {
+  return state === 'revoked' || state === IN_ERROR;
+}
 
 /** What was said to the service of a referral, and arrived. */
 export interface Told {
   readonly state: Wanted;
   /** of the content of the last message; undefined where it is no longer known */
   readonly digest: string | undefined;
-  /** kept, and not known to have arrived: it is sent again before anything else */
+  /** kept, and not known to have arrived: it is sent again before anything else, an ending before what it ends */
   readonly pending: Message | undefined;
+  /** kept, and ended by a message that arrived since: they go no more */
+  readonly overtaken: readonly Message[];
+  /** withdrawn there, or about to be, and not for a newer one */
+  readonly isTakenBack: boolean;
   /** a message was given up since then, and may have arrived: only the service knows */
   readonly inDoubt: boolean;
   /** a delivery of it was noted before */
@@ -36,6 +47,12 @@ export function wantedOf(request: ServiceRequest, tasks: readonly Resource[]): W
   if (task && BY_SERVICE.has(task.status)) return 'nothing';
   if (request.status === 'revoked' || task?.status === 'cancelled') return 'revoked';
   return request.status === 'active' && task?.status !== 'draft' ? 'active' : 'nothing';
+}
+
+/** @returns whether its service ended a referral, and so knows that it is over */
+export function isEndedByService(request: ServiceRequest, tasks: readonly Resource[]): boolean {
+  const task = taskOf(request, tasks);
+  return task ? BY_SERVICE.has(task.status) : request.status === 'completed';
 }
 
 function taskOf({ id }: ServiceRequest, tasks: readonly Resource[]): Task | undefined {
@@ -70,9 +87,12 @@ export function hasArrived({ direction, state }: Message): boolean {
  */
 export function toldOf(messages: readonly Message[], link: TargetLink | undefined): Told {
   const out = messages.filter(({ direction }) => direction === 'out');
-  const pending = out.findLast(({ state, body }) => state === 'prepared' && body !== undefined);
   const last = out.find(hasArrived);
   const later = last === undefined ? out : out.slice(0, out.indexOf(last));
+  const kept = out.filter(({ state, body }) => state === 'prepared' && body !== undefined);
+  const overtaken = kept.filter((one) => last && isOvertaken(one, last, later));
+  const waiting = kept.filter((one) => !overtaken.includes(one));
+  const pending = waiting.findLast((one) => isEnding(stateBy(one))) ?? waiting.at(-1);
   const inDoubt = later.some(
     ({ state, body }) => state === 'replaced' || (state === 'prepared' && body === undefined),
   );
@@ -80,8 +100,20 @@ export function toldOf(messages: readonly Message[], link: TargetLink | undefine
   return {
     state: last ? stateBy(last) : (linked ?? 'nothing'),
     digest: inDoubt ? undefined : last?.digest,
-    ...{ pending, inDoubt, isLinked: linked !== undefined, count: out.length },
+    isTakenBack: (pending ?? last)?.what === 'cancel',
+    ...{ pending, overtaken, inDoubt, isLinked: linked !== undefined, count: out.length },
   };
+}
+
+/** @param later messages than the last that arrived */
+function isOvertaken(one: Message, last: Message, later: readonly Message[]): boolean {
+  const state = stateBy(last);
+  return isEnding(state) && (!later.includes(one) || stateBy(one) === state);
+}
+
+/** @returns whether the service holds a referral as open, or may */
+export function mayBeOpen({ state, pending, inDoubt }: Told): boolean {
+  return state === 'active' || pending !== undefined || inDoubt;
 }
 
 /** The version that a service has of a referral is what it was told of its state. */

@@ -7,7 +7,7 @@ import { type Agreed, consentsGiven } from '../../referral/consent.ts';
 import type { Identified, ResourceKey, Store, StoredVersion } from '../../store/store.ts';
 import type { Gate } from '../gate.ts';
 import { gather } from '../gather.ts';
-import { type Wanted, wantedOf } from './course.ts';
+import { isEndedByService, type Wanted, wantedOf } from './course.ts';
 
 export interface GatherReferral {
   readonly store: Pick<Store, 'readMany' | 'readPerson'>;
@@ -23,6 +23,7 @@ export interface Standing {
   readonly key: ResourceKey;
   readonly version: StoredVersion;
   readonly wanted: Wanted;
+  readonly isEndedByService: boolean;
   /** first referral of the chain that it is based on: itself where there is none before it */
   readonly root: string;
   /** the one right before it in the chain */
@@ -43,6 +44,7 @@ export async function standingOfReferral(
     key,
     version: version!,
     wanted: wantedOf(request, tasks),
+    isEndedByService: isEndedByService(request, tasks),
     root: parent === undefined ? request.id : await rootOf(store, parent),
     parent,
   };

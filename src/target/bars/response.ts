@@ -83,14 +83,23 @@ async function tell(
   const out = messages.filter(({ direction }) => direction === 'out');
   const digest = digestOf([resource.status, resource.statusReason]);
   const last = out.find(({ state }) => state === 'acknowledged');
-  // a restriction takes digests: then the state alone is known
-  const isTold = last?.digest === undefined ? last?.what === resource.status : last.digest === digest;
-  if (isTold) return done(options, delivery); // nothing new to its sender
   const task = resource as Task & { id: string };
+  if (isKnown(out, last, { task, digest })) return done(options, delivery); // nothing new to its sender
   const answering = { ...{ asked, target, task, digest, out }, isFirst: last === undefined };
   const prepared = await prepare(options, delivery, answering, found as Found);
   if (prepared.message.state === 'acknowledged') return done(options, delivery);
   return await post(options, delivery, prepared, signal);
+}
+
+/** What was said since then and not acknowledged may have arrived all the same: then its sender believes that. */
+function isKnown(
+  out: readonly Message[],
+  last: Message | undefined,
+  { task, digest }: Pick<Step, 'task' | 'digest'>,
+): boolean {
+  if (!last || out.slice(0, out.indexOf(last)).some(({ state }) => state !== 'rejected')) return false;
+  // a restriction takes digests: then the state alone is known
+  return last.digest === undefined ? last.what === task.status : last.digest === digest;
 }
 
 type Found = StoredVersion & { readonly resource: ServiceRequest & { readonly id: string } };

@@ -28,6 +28,8 @@ export interface Sending {
   readonly inErrorReason: MessageReason;
   /** @returns issues of a message; one with an error is not sent */
   readonly check: (message: Bundle) => readonly OperationOutcomeIssue[];
+  /** a message was taken */
+  readonly onTaken?: (message: Message) => Promise<void>;
   readonly clock: () => number;
   /** @returns a new UUID: for questions, which are asked but once */
   readonly newId: () => string;
@@ -44,6 +46,8 @@ export interface Saying {
   /** where it is kept as something else */
   readonly keptAs?: KeptCase;
   readonly count: number;
+  /** of the content, where it is known */
+  readonly digest?: string;
 }
 
 /**
@@ -52,13 +56,13 @@ export interface Saying {
  */
 export async function sendNew(
   sending: Sending,
-  { standing, conversation, what, keptAs = what, count }: Saying,
+  { standing, conversation, what, keptAs = what, count, digest: known }: Saying,
   content: MessageContent,
   signal: AbortSignal,
 ): Promise<Sent> {
   const { settings, inErrorReason, name, clock } = sending;
   const { version, key } = standing;
-  const digest = contentDigest([...content.entries]);
+  const digest = known ?? contentDigest(content.entries);
   const id = madeId('request', name, key, what, digest, `${count}`);
   const message = requestMessage(content, what, settings, {
     ...{ bundleId: madeId('request-bundle', id), nowMs: clock(), inErrorReason },
@@ -66,24 +70,33 @@ export async function sendNew(
   const faults = sending.check(message);
   if (hasErrors(faults)) return { ok: false, retry: 'permanent', outcome: outcomeOf(INVALID, ...faults) };
   const { odsCode, dosServiceId } = settings.service;
+  const body = JSON.stringify(message);
   const { message: kept } = await sending.store.messages.keep(
     {
       ...{ channel: name, direction: 'out', id, conversation, about: key, version: version.version },
       ...{ personId: version.personId, ownerOrg: version.ownerOrg, remoteId: message.id },
       ...{ organisation: odsCode.toUpperCase(), service: `${DOS_SERVICE_ID}|${dosServiceId}` },
-      ...{ what: keptAs, digest, state: 'prepared', body: JSON.stringify(message) },
+      ...{ what: keptAs, digest, state: 'prepared', body },
     },
     clock(),
   );
-  return await sendKept(sending, kept, signal);
+  return await sendKept(sending, kept, signal, kept.body === body ? message : undefined);
 }
 
-/** Sends what was kept: the very same bytes under the very same ids, so that a service that had them before knows it. */
-export async function sendKept(sending: Sending, kept: Message, signal: AbortSignal): Promise<Sent> {
+/**
+ * Sends what was kept: the very same bytes under the very same ids, so that a service that had them before knows it.
+ * @param made the message, where it need not be read again
+ */
+export async function sendKept(
+  sending: Sending,
+  kept: Message,
+  signal: AbortSignal,
+  made?: Bundle,
+): Promise<Sent> {
   const { client, clock, store, name, software } = sending;
   const settled = settledAs(kept);
   if (settled) return settled;
-  const message = JSON.parse(kept.body!) as Bundle;
+  const message = made ?? (JSON.parse(kept.body!) as Bundle);
   const headers = headersIn(message, {
     software,
     requestId: kept.id,
@@ -94,6 +107,7 @@ export async function sendKept(sending: Sending, kept: Message, signal: AbortSig
   if (answered.ok && answered.meaning.taken) {
     const change = { state: 'acknowledged', body: null, outcome: null } as const;
     await store.messages.change(key, change, clock(), ['prepared']);
+    await sending.onTaken?.(kept);
     return { ok: true };
   }
   const what = kept.what ?? 'message';

@@ -4,9 +4,18 @@ import { cancelContent } from '../../nhs/bars/cancel-message.ts';
 import { contentDigest, madeId, type Part } from '../../nhs/bars/entries.ts';
 import { type MessageContent, type RequestCase, referralContent } from '../../nhs/bars/request-message.ts';
 import type { Message, ResourceKey, Store } from '../../store/store.ts';
-import { type Refused, refusal } from '../answers.ts';
-import { notActive, olderThanOpen } from './answers.ts';
-import { type KeptCase, nextCase, stateBy, type Told, toldOf, type Wanted } from './course.ts';
+import type { Refused } from '../answers.ts';
+import { notActive, olderThanOpen, personGone } from './answers.ts';
+import {
+  type Ending,
+  isEnding,
+  type KeptCase,
+  mayBeOpen,
+  nextCase,
+  stateBy,
+  type Told,
+  toldOf,
+} from './course.ts';
 import { createDefinitionCheck } from './definition.ts';
 import {
   bareParts,
@@ -16,29 +25,31 @@ import {
   standingOfReferral,
 } from './gather.ts';
 import { isMadeBefore, othersOf, revokedFor } from './others.ts';
+import { referAnew } from './refer-anew.ts';
+import { isOver, NOTHING, type Seen, seenAs } from './seen.ts';
 import { askingHeaders, type Sending, type Sent, sendKept, sendNew, statusThere } from './sending.ts';
+import type { WaitingOptions } from './waiting.ts';
 
 export interface BarsOptions extends Sending, Pick<GatherReferral, 'gate' | 'agreed'> {
-  readonly store: Pick<Store, 'readMany' | 'readPerson' | 'messages' | 'answers' | 'links'>;
+  readonly store: Pick<Store, 'readMany' | 'readPerson' | 'messages' | 'answers' | 'links'> &
+    WaitingOptions['store'];
   /** ask the service once a day whether it takes referrals of the use case */
   readonly checksDefinitions: boolean;
   readonly close?: () => void;
 }
 
-/** How the service stands to a referral after it was seen to, with what somebody must look at. */
-export type Seen =
-  | { readonly ok: true; readonly state: Wanted; readonly reports: readonly OperationOutcomeIssue[] }
-  | Refused;
-
-export const NOTHING: Extract<Seen, { ok: true }> = { ok: true, state: 'nothing', reports: [] };
-
-type Ending = 'revoked' | 'entered-in-error';
-const isEnding = (state: Wanted): state is Ending => state === 'revoked' || state === 'entered-in-error';
-
 /** A referral of the person that the service may hold. */
 interface Open {
   readonly standing: Standing;
   readonly told: Told;
+}
+
+interface ToSay {
+  readonly standing: Standing;
+  readonly told: Told;
+  readonly what: RequestCase;
+  readonly keptAs?: KeptCase;
+  readonly digest?: string;
 }
 
 /** One call of `deliver`: what was seen to in it is not seen to again. */
@@ -61,10 +72,13 @@ export class Telling {
     return seen;
   }
 
+  /** What the service was told of a referral. What an ending has overtaken is given up here. */
   async told(key: ResourceKey): Promise<Told> {
     const { store, name } = this.#options;
     const [link] = await store.links(name, [key]);
-    return toldOf(await store.messages.about(key, name), link);
+    const told = toldOf(await store.messages.about(key, name), link);
+    for (const one of told.overtaken) await this.#giveUp(one);
+    return told;
   }
 
   async #tell(key: ResourceKey): Promise<Seen> {
@@ -82,6 +96,7 @@ export class Telling {
 
   async #next(standing: Standing, told: Told): Promise<Seen> {
     const { wanted } = standing;
+    if (wanted === 'active' && told.isTakenBack) await this.#sayTakenBack(standing);
     if (nextCase(wanted, told, '') === undefined) return { ok: true, state: told.state, reports: [] };
     return isEnding(wanted) ? await this.#end(standing, wanted, told) : await this.#request(standing, told);
   }
@@ -124,21 +139,23 @@ export class Telling {
     const content = made.value;
     const told = await this.#cleared(standing, before, content);
     if ('ok' in told) return told;
-    const what = nextCase('active', told, contentDigest([...content.entries]));
+    const digest = contentDigest(content.entries);
+    const what = nextCase('active', told, digest);
     if (what === undefined) return { ok: true, state: told.state, reports: [] };
+    const saying = { standing, told, what, digest };
     return what === 'update'
-      ? seenAs('active', await this.#send({ standing, told, what }, content))
-      : await this.#refer(standing, told, content);
+      ? seenAs('active', await this.#send(saying, content))
+      : await this.#refer(saying, content);
   }
 
-  async #refer(standing: Standing, told: Told, content: MessageContent): Promise<Seen> {
+  async #refer(saying: ToSay, content: MessageContent): Promise<Seen> {
+    const { standing } = saying;
     const headers = await this.#headers(standing, content);
     const taking = await createDefinitionCheck(this.#options)(headers, this.#signal);
     if (taking) return taking;
     const room = await this.#makeRoom(standing);
     if (!room.ok) return room;
-    const sent = await this.#send({ standing, told, what: 'new' }, content);
-    return seenAs('active', sent, room.reports);
+    return seenAs('active', await this.#send(saying, content), room.reports);
   }
 
   /** Where a message was given up and may have arrived, the service says what it holds. */
@@ -205,11 +222,13 @@ export class Telling {
     const what = status === 'revoked' ? 'cancel' : 'in-error';
     if (there.status === 'active') {
       const sent = await this.#send({ standing, told, what, keptAs: how.keptAs ?? what }, content);
+      if (sent.ok) await this.told(standing.key);
       return seenAs(status, sent);
     }
     // it never arrived, or was ended by a message of which nobody knew whether it arrived
     const isAsWanted = there.status === undefined ? told.state === 'nothing' : there.status === status;
-    if (isAsWanted) return { ok: true, state: told.state, reports: [] };
+    if (isAsWanted || (standing.isEndedByService && status === 'revoked'))
+      return { ok: true, state: told.state, reports: [] };
     const words = what === 'cancel' ? 'withdrawn' : 'marked as entered in error';
     return { ok: true, state: told.state, reports: [notActive(standing.key, there.status, words)] };
   }
@@ -226,15 +245,7 @@ export class Telling {
     return made.ok ? made.value : { ok: false, retry: 'permanent', outcome: made.outcome };
   }
 
-  async #send(
-    saying: {
-      readonly standing: Standing;
-      readonly told: Told;
-      readonly what: RequestCase;
-      readonly keptAs?: KeptCase;
-    },
-    content: MessageContent,
-  ): Promise<Sent> {
+  async #send(saying: ToSay, content: MessageContent): Promise<Sent> {
     const conversation = await this.#conversation(saying.standing);
     const { count } = saying.told;
     return await sendNew(this.#options, { ...saying, conversation, count }, content, this.#signal);
@@ -261,33 +272,25 @@ export class Telling {
   async withdraw(key: ResourceKey): Promise<Seen> {
     const told = await this.told(key);
     const { pending } = told;
-    if (pending && isEnding(stateBy(pending)))
-      return seenAs('revoked', await sendKept(this.#options, pending, this.#signal));
+    const ending = pending && stateBy(pending);
+    if (ending && isEnding(ending)) {
+      const sent = await sendKept(this.#options, pending, this.#signal);
+      if (sent.ok) await this.told(key);
+      return seenAs(ending, sent);
+    }
     const standing = mayBeOpen(told) ? await standingOfReferral(this.#options, key) : undefined;
-    if (!standing) return { ok: true, state: told.state, reports: [] };
+    const isKnownThere = standing?.isEndedByService && !pending && !told.inDoubt;
+    if (!standing || isKnownThere) return { ok: true, state: told.state, reports: [] };
     const seen = await this.#end(standing, 'revoked', told, { isBare: true });
     if (!seen.ok) return seen;
     this.#seen.set(key, seen);
     if (pending) await this.#giveUp(pending); // in doubt until now, and never to be sent again
     return seen;
   }
-}
 
-/** @returns whether the service holds a referral as open, or may */
-export function mayBeOpen({ state, pending, inDoubt }: Told): boolean {
-  return state === 'active' || pending !== undefined || inDoubt;
-}
-
-/** @returns whether a refusal is of what was said, so that it will not come about by waiting */
-export function isOver({ retry }: Refused): boolean {
-  return retry === 'permanent' || retry === 'conflict';
-}
-
-function seenAs(state: Wanted, sent: Sent, reports: readonly OperationOutcomeIssue[] = []): Seen {
-  return sent.ok ? { ok: true, state, reports } : sent;
-}
-
-function personGone(key: ResourceKey): Refused {
-  const diagnostics = `${key} names no Patient that is known here: send the person’s record, then replay.`;
-  return refusal('permanent', 'incomplete', 'bars-patient', diagnostics);
+  /** A referral that was withdrawn there is not opened again: who agrees to be referred is somebody's to refer anew. */
+  async #sayTakenBack(standing: Standing): Promise<void> {
+    const { store, name, clock } = this.#options;
+    if (await this.#mayGo(standing.key)) await store.raiseWork([referAnew(name, standing)], clock());
+  }
 }

@@ -6,15 +6,15 @@ import { readSuccessors, type Successors, workedBy } from '../../nhs/ods/success
 import type { Deliver } from '../../outbox/worker.ts';
 import type { CodedContent } from '../../referral/coded/entry.ts';
 import { type CodedEvent, eventsOf, type KeptResource } from '../../referral/coded/event.ts';
-import { type EntryChange, planEntries, type Standing } from '../../referral/coded/plan.ts';
+import { planEntries, type Standing } from '../../referral/coded/plan.ts';
 import type { ReadyRules } from '../../referral/coded/rule.ts';
-import { AGAIN_ENTRY, entryItem } from '../../store/coded-work.ts';
+import { asRestricted } from '../../referral/restriction.ts';
 import type { ClaimedGroup, ResourceKey, Settlement, Store } from '../../store/store.ts';
 import { authorOf, furtherKeys, staffKeys } from './author.ts';
 import { type FiledPerson, filedPerson, type PersonRules, practiceReferences } from './person.ts';
 
 export interface CodedActivityOptions extends PersonRules {
-  readonly store: Pick<Store, 'readPerson' | 'readMany' | 'codedEntries' | 'raiseWork' | 'job'>;
+  readonly store: Pick<Store, 'readPerson' | 'readMany' | 'restricted' | 'codedEntries' | 'job'>;
   readonly rules: ReadyRules;
   /** days before it were recorded some other way, `yyyy-MM-dd` */
   readonly since: string;
@@ -50,7 +50,12 @@ export function createCodedActivity(options: CodedActivityOptions): CodedActivit
   return {
     refresh,
     filedAs: async (personId) =>
-      await personIn(options, await resourcesOf(options, personId), await readSuccessors(options.store)),
+      await personIn(
+        options,
+        personId,
+        await resourcesOf(options, personId),
+        await readSuccessors(options.store),
+      ),
     deliver: async (group) => {
       if (!group.deliveryKey.includes('/')) await refresh(group.deliveryKey);
       return settlementsOf(group, options.clock());
@@ -81,7 +86,7 @@ async function bringInStep(options: CodedActivityOptions, personId: string): Pro
   const { events, faults } = eventsOf(rules, resources, timeZone);
   for (const fault of faults) onFault?.(fault);
   const successors = await readSuccessors(store);
-  const filed = await personIn(options, resources, successors);
+  const filed = await personIn(options, personId, resources, successors);
   const standing = await standingIn(
     options,
     personId,
@@ -98,9 +103,7 @@ async function bringInStep(options: CodedActivityOptions, personId: string): Pro
       rules.rules.some(({ id }) => id === rule) && (day === undefined || day >= since),
   });
   if (changes.length === 0) return true;
-  const isDone = await store.codedEntries.change(personId, changes, clock());
-  if (isDone) await raiseAgain(options, changes);
-  return isDone;
+  return await store.codedEntries.change(personId, changes, clock());
 }
 
 async function resourcesOf(
@@ -119,11 +122,15 @@ async function resourcesOf(
 
 async function personIn(
   options: CodedActivityOptions,
+  personId: string,
   resources: readonly KeptResource[],
   successors: Successors,
 ): Promise<FiledPerson> {
   const all = resources.map(({ resource }) => resource);
-  const patients = all.filter((one): one is Patient => one.resourceType === 'Patient');
+  const restricted = new Set(await options.store.restricted(personId));
+  const patients = all
+    .filter((one): one is Patient => one.resourceType === 'Patient')
+    .map((one) => (restricted.has(one.id ?? '') ? asRestricted(one) : one));
   const consents = all.filter((one): one is Consent => one.resourceType === 'Consent');
   const read = await readWith(options, practiceReferences(patients));
   return filedPerson(patients, consents, read, { ...options, successors, nowMs: options.clock() });
@@ -215,18 +222,4 @@ function lastingIn(
 function isOf(resource: Resource, subject: string): boolean {
   const { subject: a, patient: b, for: c } = resource as unknown as Record<string, Reference | undefined>;
   return [a, b, c].some((one) => one?.reference === subject);
-}
-
-async function raiseAgain(
-  { store, clock }: CodedActivityOptions,
-  changes: readonly EntryChange[],
-): Promise<void> {
-  const items = changes.flatMap((change) => {
-    if (change.kind !== 'mark' || change.blocked !== 'again') return [];
-    const { fact, action, id: entryId, content } = change.entry;
-    const { type, id } = content.source;
-    const diagnostics = `The coded entry ${entryId} for ${type}/${id} was taken out of a GP record, and holds good again. It is not listed a second time: tell the practice, and have it filed by hand.`;
-    return [entryItem({ fact, action, type, id, ownerOrg: content.ownerOrg }, AGAIN_ENTRY, diagnostics)];
-  });
-  if (items.length > 0) await store.raiseWork(items, clock());
 }

@@ -1,4 +1,4 @@
-/** Turns a list of coded entries into CSV for systems without FHIR (RFC 4180), and CSV of receipts into receipts. */
+/** Turns a list of coded entries into CSV for systems without FHIR (RFC 4180). */
 import type { CodedBatch, CodedEntry } from '../../store/coded-entries.ts';
 
 /** Columns in their order, as docs/coded-activity.md tells practices; new ones come last. */

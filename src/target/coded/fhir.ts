@@ -1,4 +1,5 @@
 /** Turns a list of coded entries into a FHIR collection fit for a GP record: people, authors, and one resource an entry. */
+
 import type {
   Bundle,
   BundleEntry,
@@ -15,9 +16,10 @@ import type {
   Reference,
   Resource,
 } from '@medplum/fhirtypes';
-import { NHS_NUMBER_SYSTEM, SNOMED_SYSTEM } from '../../fhir/identifiers.ts';
+import { NHS_NUMBER_SYSTEM, ODS_CODE_SYSTEM, SNOMED_SYSTEM } from '../../fhir/identifiers.ts';
 import { PROJECT_NAMESPACE, uuidV5 } from '../../fhir/ids.ts';
 import { markedInError } from '../../fhir/in-error.ts';
+import { VERIFICATION_SYSTEM, VERIFICATION_URL } from '../../fhir/verified-number.ts';
 import type { CodedAuthor, CodedPerson } from '../../referral/coded/entry.ts';
 import type { CodedBatch, CodedEntry } from '../../store/coded-entries.ts';
 
@@ -27,10 +29,7 @@ export const ENTRY_SYSTEM = `${OURS}/Id/coded-entry`;
 /** System of the tag that names the list. */
 export const BATCH_SYSTEM = `${OURS}/Id/coded-batch`;
 const ACTION_SYSTEM = `${OURS}/CodeSystem/coded-entry-action`;
-const ODS_SYSTEM = 'https://fhir.nhs.uk/Id/ods-organization-code';
 const UKCORE = 'https://fhir.hl7.org.uk/StructureDefinition';
-const VERIFICATION = `${UKCORE}/Extension-UKCore-NHSNumberVerificationStatus`;
-const VERIFICATION_SYSTEM = 'https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland';
 const CLINICAL = 'http://terminology.hl7.org/CodeSystem/condition-clinical';
 const UCUM = 'http://unitsofmeasure.org';
 
@@ -151,7 +150,7 @@ function patientOf({ nhsNumber, family, given, birthDate }: CodedPerson): Patien
     meta: { profile: [`${UKCORE}/UKCore-Patient`] },
     identifier: [
       {
-        extension: [{ url: VERIFICATION, valueCodeableConcept: status }],
+        extension: [{ url: VERIFICATION_URL, valueCodeableConcept: status }],
         system: NHS_NUMBER_SYSTEM,
         value: nhsNumber,
       },
@@ -188,7 +187,7 @@ function organizationOf(ods: string | undefined, name: string | undefined): Orga
   return {
     resourceType: 'Organization',
     meta: { profile: [`${UKCORE}/UKCore-Organization`] },
-    ...(ods === undefined ? {} : { identifier: [{ system: ODS_SYSTEM, value: ods }] }),
+    ...(ods === undefined ? {} : { identifier: [{ system: ODS_CODE_SYSTEM, value: ods }] }),
     ...(name === undefined ? {} : { name }),
   };
 }

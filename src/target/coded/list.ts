@@ -9,7 +9,7 @@ import type { Way } from './out.ts';
 import { putAll } from './put.ts';
 
 export interface Lists {
-  /** Makes the next list of a practice and day. @returns undefined when there is nothing new */
+  /** Makes the next list of a practice and day for who asks for it: it is put out no other way. @returns undefined when there is nothing new */
   next(practice: string, day: string): Promise<CodedBatch | undefined>;
   /** @returns what the next list would have; nothing is listed */
   preview(practice: string, day: string): Promise<readonly CodedEntry[]>;
@@ -35,6 +35,9 @@ export interface ListOptions {
 
 const OPEN = 500;
 
+/** Id of a list that is none yet: it shows what the next one would have. */
+export const PREVIEW = '00000000-0000-0000-0000-000000000000';
+
 export function createLists(options: ListOptions): Lists {
   const { store, clock, timeZone } = options;
   const { codedEntries } = store;
@@ -50,13 +53,13 @@ export function createLists(options: ListOptions): Lists {
       found.flat().map(({ personId }) => personId),
     );
   };
-  const next = async (practice: string, day: string): Promise<CodedBatch | undefined> => {
+  const make = async (practice: string, day: string, isFetched: boolean): Promise<CodedBatch | undefined> => {
     if (day > today()) return undefined; // what is yet to be
-    const leftOut = await refreshed(practice, day);
-    return await codedEntries.list(practice, day, clock(), leftOut);
+    const without = await refreshed(practice, day);
+    return await codedEntries.list(practice, day, clock(), { without, isFetched });
   };
   return {
-    next,
+    next: (practice, day) => make(practice, day, true),
     async preview(practice, day) {
       const leftOut = await refreshed(practice, day);
       return (await waiting(practice, day)).filter(({ personId }) => !leftOut.includes(personId));
@@ -64,6 +67,7 @@ export function createLists(options: ListOptions): Lists {
     recheck: (signal) => recheck(options, signal),
     putAll: async (signal) => {
       await recheck(options, signal);
+      const next = (practice: string, day: string) => make(practice, day, false);
       return await putAll({ ...options, next, untilDay: dayBefore(today()) }, signal);
     },
   };

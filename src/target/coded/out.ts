@@ -1,9 +1,10 @@
 /** Puts a list of coded entries where a practice takes it: a folder of its own, or a FHIR server. The same list again is the same file. */
 import { hash } from 'node:crypto';
-import { mkdir, open, rename } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AdapterError, issueOf } from '../../fhir/outcome.ts';
+import { AdapterError, issueOf, type RetryClass } from '../../fhir/outcome.ts';
 import type { CodedBatch } from '../../store/coded-entries.ts';
+import { writeWhole } from '../../wire/durable-file.ts';
 import type { Exchange } from '../../wire/exchange.ts';
 import { send } from '../../wire/http.ts';
 import { classify } from '../../wire/retry-class.ts';
@@ -36,7 +37,10 @@ export function fileNameOf({ practice, day, id }: CodedBatch, format: ListFormat
   return `${practice}-${day}-${id.slice(0, 8)}.${format === 'csv' ? 'csv' : 'json'}`;
 }
 
-/** @throws AdapterError where the folder or the server does not take it: it is tried again at the next turn */
+/**
+ * @throws AdapterError where the folder or the server does not take it: it is tried again at the next turn; ambiguous where
+ *   it may be there all the same
+ */
 export async function putOut(
   batch: CodedBatch,
   way: Way,
@@ -66,28 +70,15 @@ async function intoFolder(batch: CodedBatch, way: Extract<Way, { to: 'folder' }>
   const name = fileNameOf(batch, way.format);
   const folder = join(way.folder, batch.practice);
   const text = textOfBatch(batch, way.format, way.bom);
+  let retry: RetryClass = 'transient';
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 }); // people's data
     await writeWhole(join(folder, name), text);
+    retry = 'ambiguous'; // a manifest may have its name though that is not on the disk yet
     await writeWhole(join(folder, `${name}.sha256`), `${hash('sha256', text, 'hex')}  ${name}\n`);
   } catch (error) {
     const { code = 'unknown' } = error as NodeJS.ErrnoException;
     const diagnostics = `A list of coded activity could not be written to ${folder} (${code}): make room, or let the adapter write there. It is written at the next turn.`;
-    throw new AdapterError(
-      'transient',
-      issueOf({ rule: 'coded-folder', code: 'exception', diagnostics }),
-      error,
-    );
+    throw new AdapterError(retry, issueOf({ rule: 'coded-folder', code: 'exception', diagnostics }), error);
   }
-}
-
-async function writeWhole(path: string, text: string): Promise<void> {
-  const file = await open(`${path}.part`, 'w', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(`${path}.part`, path);
 }

@@ -7,8 +7,8 @@ import type {
   Reference,
   Resource,
 } from '@medplum/fhirtypes';
-import { NHS_NUMBER_SYSTEM, parseNhsNumber, parseOdsCode } from '../../fhir/identifiers.ts';
-import { verifiedNhsNumber } from '../../fhir/verified-number.ts';
+import { parseOdsCode } from '../../fhir/identifiers.ts';
+import { nhsNumbersIn, verifiedNhsNumber } from '../../fhir/verified-number.ts';
 import { type Successors, workedBy } from '../../nhs/ods/successors.ts';
 import type { Blocked, CodedPerson } from '../../referral/coded/entry.ts';
 import { coveringConsent } from '../../referral/covering-consent.ts';
@@ -96,12 +96,7 @@ function namesOf({ name = [], birthDate = '' }: Patient): Omit<CodedPerson, 'nhs
 }
 
 function numbersOf(patients: readonly Patient[]): ReadonlySet<string> {
-  const identifiers = patients.flatMap(({ identifier = [] }) => identifier);
-  return new Set(
-    identifiers.flatMap(({ system, value }) =>
-      system === NHS_NUMBER_SYSTEM ? (parseNhsNumber(value ?? '') ?? []) : [],
-    ),
-  );
+  return new Set(patients.flatMap(nhsNumbersIn));
 }
 
 function practiceOf(patient: Patient, read: ReadonlyMap<string, Resource>): string | undefined {

@@ -66,8 +66,8 @@ async function dueNow({ store, untilDay }: Putting): Promise<readonly { practice
 }
 
 /**
- * A list that nobody has got yet: who may not be listed any more, or belongs elsewhere by now, goes back and is listed where
- * and when they may. What one way took already is out, and only kept from the others.
+ * A list that nobody can have yet: who may not be listed any more, or belongs elsewhere by now, goes back and is listed where
+ * and when they may. What one way took already, or may have taken, is out, and only kept from what is sent from now on.
  */
 async function askedAgain(options: Putting, id: string): Promise<CodedBatch | undefined> {
   const { store, coded, clock } = options;
@@ -112,7 +112,7 @@ async function putOne(
     const name = wayName(way);
     if (took.has(name)) continue;
     try {
-      await putOut(batch, way, { exchange, signal });
+      await putBegun(store, batch.id, name, () => putOut(batch, way, { exchange, signal }));
       took.add(name);
       await store.codedEntries.putBy(batch.id, [...took]);
     } catch (error) {
@@ -121,6 +121,24 @@ async function putOne(
   }
   if (failure !== undefined) throw failure;
   await store.codedEntries.put(batch.id, clock());
+}
+
+/** From its first byte on a way may have the list, though its answer is lost or this process ends: only a refusal says it has not. */
+async function putBegun(
+  { codedEntries }: Putting['store'],
+  batch: string,
+  way: string,
+  put: () => Promise<void>,
+): Promise<void> {
+  const isFirst = await codedEntries.begin(batch, way);
+  try {
+    await put();
+  } catch (error) {
+    const isRefused = error instanceof AdapterError && error.retry !== 'ambiguous';
+    // refused now says nothing of an earlier time
+    if (isFirst && isRefused) await codedEntries.notBegun(batch, way);
+    throw error;
+  }
 }
 
 function unforeseen(error: unknown): AdapterError {

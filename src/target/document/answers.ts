@@ -2,8 +2,8 @@
 import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { issueOf, outcomeOf } from '../../fhir/outcome.ts';
 import type { Message, MessageState } from '../../store/messages.ts';
-import { type CourseOptions, keyOf, note, raise, wayOf } from './errand.ts';
-import { recall } from './recall.ts';
+import { type CourseOptions, keyOf, note, raise, sentAgain, wayOf } from './errand.ts';
+import { laterCopies, recall } from './recall.ts';
 
 /** What was said, by whichever way: an acknowledgement of ITK, a report of MESH. */
 export interface Said {
@@ -24,6 +24,8 @@ const BEFORE_ARRIVED: readonly MessageState[] = ['prepared', 'sent'];
 const OPEN: readonly MessageState[] = ['prepared', 'sent', 'acknowledged'];
 /** Another way was gone, or is about to be. */
 const GIVEN_UP: readonly MessageState[] = ['silent', 'rejected'];
+const NOT_ARRIVED: readonly MessageState[] = [...BEFORE_ARRIVED, ...GIVEN_UP];
+const NOT_SETTLED: readonly MessageState[] = [...OPEN, ...GIVEN_UP];
 
 /** @returns false when no document of this target is meant. Said twice, it is the same */
 export async function hear(options: CourseOptions, said: Said): Promise<boolean> {
@@ -47,7 +49,7 @@ async function meant({ store, target }: CourseOptions, said: Said): Promise<Mess
 async function hearRejection(options: CourseOptions, message: Message, said: Said): Promise<void> {
   const { store, clock } = options;
   const nowMs = clock();
-  const outcome = outcomeOf(refusalOf(said));
+  const outcome = outcomeOf(refusalOf(said), ...sentAgain(message));
   const change = { state: 'rejected', dueMs: nowMs, outcome } as const;
   if (await store.messages.change(keyOf(message), change, nowMs, OPEN)) return;
   if (message.state === 'answered') await raise(options, message, [contradiction(said)]);
@@ -57,6 +59,9 @@ async function hearArrival(options: CourseOptions, message: Message, said: Said)
   const { store, clock, filedWithinMs } = options;
   const nowMs = clock();
   const isFiled = said.what === 'filed';
+  // as where another had it sent again at the moment in which it went the next way
+  const later = (await laterCopies(options, message)).filter(({ state }) => state !== 'replaced');
+  if (later.length > 0 && OPEN.includes(message.state)) return await hearLate(options, message, said);
   // what arrived waits to be filed; what is filed needs its bytes no more
   const change = isFiled
     ? ({ state: 'answered', dueMs: null, body: null, outcome: null } as const)
@@ -74,9 +79,8 @@ async function hearArrival(options: CourseOptions, message: Message, said: Said)
  * filed counts, else the first; a person is told to have the other thrown away.
  */
 async function hearLate(options: CourseOptions, message: Message, said: Said): Promise<void> {
-  const { store, clock, target } = options;
-  const all = await store.messages.ofConversation(target, message.conversation);
-  const later = all.filter((one) => one.direction === 'out' && wayOf(one) > wayOf(message));
+  const { store, clock } = options;
+  const later = await laterCopies(options, message);
   const filedLater = later.find(({ state }) => state === 'answered');
   const nowMs = clock();
   if (filedLater !== undefined) {
@@ -86,7 +90,7 @@ async function hearLate(options: CourseOptions, message: Message, said: Said): P
       keyOf(message),
       { state: 'replaced', dueMs: null, body: null, outcome: null },
       nowMs,
-      GIVEN_UP,
+      NOT_SETTLED,
     );
     return;
   }
@@ -95,7 +99,12 @@ async function hearLate(options: CourseOptions, message: Message, said: Said): P
   const isFiled = said.what === 'filed';
   const state = isFiled ? 'answered' : 'acknowledged';
   const change = { state, dueMs: isFiled ? null : nowMs + options.filedWithinMs, body: null } as const;
-  const isTaken = await store.messages.change(keyOf(message), change, nowMs, GIVEN_UP);
+  const isTaken = await store.messages.change(
+    keyOf(message),
+    change,
+    nowMs,
+    isFiled ? NOT_SETTLED : NOT_ARRIVED,
+  );
   if (isTaken && isFiled) await note(options, message, 'filed');
 }
 
@@ -123,12 +132,14 @@ function twice(
   second: Message,
   counts: Message,
 ): OperationOutcomeIssue {
-  const kind = (one: Message): string => `${ways[wayOf(one)]?.kind ?? 'other'} way`;
+  const isAnew = first.conversation !== second.conversation;
+  const kind = (one: Message): string =>
+    `${ways[wayOf(one)]?.kind ?? 'other'} way${isAnew ? ` under ${one.conversation}` : ''}`;
   const other = counts === first ? second : first;
   return issueOf({
     severity: 'warning',
     code: 'duplicate',
     rule: 'document-twice',
-    diagnostics: `The acknowledgement came after the document had gone another way, so its receiver may hold it twice under the reference ${first.conversation}. The one that came by the ${kind(counts)} counts: ask them not to file the one of the ${kind(other)}.`,
+    diagnostics: `The acknowledgement came after the document had gone another way, so its receiver may hold it twice${isAnew ? '' : ` under the reference ${first.conversation}`}. The one that came by the ${kind(counts)} counts: ask them not to file the one of the ${kind(other)}.`,
   });
 }

@@ -2,12 +2,14 @@
 import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { issueOf, outcomeOf } from '../../fhir/outcome.ts';
 import type { Message, MessageState, NewMessage } from '../../store/messages.ts';
-import { type CourseOptions, errandId, keyOf, note, raise, wayOf } from './errand.ts';
-import { isSettledBefore, recall } from './recall.ts';
+import { type CourseOptions, errandId, keyOf, note, raise, sentAgain, wayOf } from './errand.ts';
+import { HAS_LEFT, isSettledBefore, recall } from './recall.ts';
 import type { Errand, Gone, KeptDocument } from './way.ts';
 
 const A_SWEEP = 50;
 const AGAIN_MS = 60_000;
+/** However soon a receiver may be asked again, as it says. */
+const SHORTEST_WAIT_MS = 5_000;
 const NOW: readonly MessageState[] = ['prepared'];
 
 /** Keeps a document for its first way. Nothing has left yet. @returns false when it was kept before */
@@ -112,8 +114,10 @@ async function settle(options: CourseOptions, message: Message, gone: Gone): Pro
   }
   const current = await messages.get(key);
   // it was called back while it left: its receiver may hold two
-  if (current?.state === 'replaced' && !(await ways[wayOf(message)]!.stop(message.id)))
+  if (current?.state === 'replaced' && !(await ways[wayOf(message)]!.stop(message.id))) {
+    await messages.change(key, { outcome: outcomeOf(HAS_LEFT) }, nowMs, ['replaced']);
     await raise(options, message, [LEFT]);
+  }
   return false;
 }
 
@@ -125,10 +129,11 @@ async function putOff(
 ): Promise<boolean> {
   const { store, clock, silentAfterMs } = options;
   const nowMs = clock();
+  const dueMs = nowMs + Math.max(waitMs, SHORTEST_WAIT_MS);
   if (message.state !== 'prepared')
-    return await store.messages.change(keyOf(message), { dueMs: nowMs + waitMs }, nowMs, [message.state]);
+    return await store.messages.change(keyOf(message), { dueMs }, nowMs, [message.state]);
   if (nowMs - message.createdMs >= silentAfterMs) return await fallSilent(options, message, outcome.issue);
-  return await store.messages.change(keyOf(message), { dueMs: nowMs + waitMs, outcome }, nowMs, NOW);
+  return await store.messages.change(keyOf(message), { dueMs, outcome }, nowMs, NOW);
 }
 
 async function fallSilent(
@@ -137,7 +142,8 @@ async function fallSilent(
   why: readonly OperationOutcomeIssue[] = [],
 ): Promise<boolean> {
   const nowMs = options.clock();
-  const outcome = outcomeOf(silence(options.ways[wayOf(message)]?.kind), ...why);
+  const { kind } = options.ways[wayOf(message)] ?? {};
+  const outcome = outcomeOf(silence(kind), ...why, ...sentAgain(message));
   const change = { state: 'silent', dueMs: nowMs, outcome } as const;
   if (!(await options.store.messages.change(keyOf(message), change, nowMs, [message.state]))) return false;
   return await goOn(options, { ...message, state: 'silent', outcome });
@@ -162,10 +168,10 @@ async function goOn(options: CourseOptions, message: Message): Promise<boolean> 
     // what has not begun never does: there is one copy fewer to come late
     await ways[next - 1]?.stop(message.id);
     const id = errandId(message.id.slice(0, message.id.lastIndexOf('.')), next);
-    const { channel, direction, conversation, about, version, personId, ownerOrg, body } = message;
+    const { channel, direction, conversation, about, version, personId, ownerOrg, what, body } = message;
     await store.messages.keep(
       {
-        ...{ channel, direction, id, conversation, about, version, personId, ownerOrg, body },
+        ...{ channel, direction, id, conversation, about, version, personId, ownerOrg, what, body },
         ...{ state: 'prepared', dueMs: nowMs },
       },
       nowMs,
@@ -177,17 +183,23 @@ async function goOn(options: CourseOptions, message: Message): Promise<boolean> 
   return await store.messages.change(keyOf(message), { dueMs: null, body: null }, nowMs, [message.state]);
 }
 
-/** It will not go at all: that is written down first, and told as often as a process dies before it was. */
+/** It will not go at all, or no further: that is written down first, and told as often as a process dies before it was. */
 async function stop(
   options: CourseOptions,
   message: Message,
   issue: OperationOutcomeIssue,
 ): Promise<boolean> {
-  const nowMs = options.clock();
-  const change = { state: 'replaced', dueMs: nowMs, body: null, outcome: outcomeOf(issue) } as const;
-  const from = [message.state];
-  if (!(await options.store.messages.change(keyOf(message), change, nowMs, from))) return false;
-  return await tellStopped(options, { ...message, ...change });
+  const { store, clock, ways } = options;
+  const nowMs = clock();
+  // what was begun may have left, until its way says otherwise
+  const isBegun = message.state === 'prepared' && message.outcome !== undefined;
+  const outcome = outcomeOf(issue, ...(isBegun ? [HAS_LEFT] : []));
+  const change = { state: 'replaced', dueMs: nowMs, body: null, outcome } as const;
+  if (!(await store.messages.change(keyOf(message), change, nowMs, [message.state]))) return false;
+  const isNever = isBegun && (await ways[wayOf(message)]?.stop(message.id)) === true;
+  if (!isNever) return await tellStopped(options, { ...message, ...change });
+  await store.messages.change(keyOf(message), { outcome: outcomeOf(issue) }, nowMs, ['replaced']);
+  return await tellStopped(options, { ...message, ...change, outcome: outcomeOf(issue) });
 }
 
 /** A copy that its way has kept may not leave any more. */
@@ -195,12 +207,15 @@ export async function stopKept(options: CourseOptions, message: Message): Promis
   return await stop(options, message, NOT_ALLOWED);
 }
 
+/** What it was written of is put back in line, where it is held until the person agrees: then the document is made again. */
 async function tellStopped(
   options: CourseOptions,
   message: Pick<Message, 'channel' | 'direction' | 'id' | 'conversation' | 'about' | 'ownerOrg' | 'outcome'>,
 ): Promise<boolean> {
+  const { store, clock, target } = options;
   if (message.outcome) await raise(options, message, message.outcome.issue);
-  const { store, clock } = options;
+  if (message.about !== undefined)
+    await store.resend(target, [{ key: message.about, how: 'look' }], 'delivery', clock());
   return await store.messages.change(keyOf(message), { dueMs: null }, clock(), ['replaced']);
 }
 

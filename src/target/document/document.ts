@@ -1,5 +1,5 @@
 /** Delivers documents: entries of Tasks and Flags make one where there is something to tell; everything else is only noted. */
-import type { ServiceRequest, Task } from '@medplum/fhirtypes';
+import type { Flag, ServiceRequest, Task } from '@medplum/fhirtypes';
 import { isInError } from '../../fhir/in-error.ts';
 import { issueOf } from '../../fhir/outcome.ts';
 import type { SummaryTrigger } from '../../referral/summary/content.ts';
@@ -9,11 +9,10 @@ import { InOrder } from '../in-order.ts';
 import type { Delivered, Delivery, Target } from '../target.ts';
 import { type CollectOptions, collectReferral, extentOf } from './collect.ts';
 import { begin } from './course.ts';
-import { type CourseOptions, errandId } from './errand.ts';
+import { type CourseOptions, errandId, wayOf } from './errand.ts';
 import { type Draft, draftOf, type MakeOptions, makeDocument } from './make.ts';
 import { hasLeft, isGoingOn, recall } from './recall.ts';
 import { currentRequest, type Trigger, triggerOf } from './trigger.ts';
-import type { KeptDocument } from './way.ts';
 
 export interface DocumentOptions extends MakeOptions, Omit<CollectOptions, 'store'> {
   readonly store: Pick<Store, 'readMany' | 'readPerson' | 'messages'>;
@@ -61,8 +60,9 @@ async function tell(
   const { entry, resource } = delivery;
   const done = noted(delivery, options.clock());
   if (resource === undefined) return done;
-  if (resource.resourceType === 'Task' && isInError(resource))
-    return await toldInError(options, resource, done);
+  const { resourceType: type } = resource;
+  if ((type === 'Task' || type === 'Flag') && isInError(resource))
+    return await toldInError(options, delivery, resource, done);
   const trigger = triggerOf(resource, options.messages);
   if (trigger === undefined) return done;
   const requestKey = trigger.requestKey ?? (await requestOf(options, entry.deliveryKey));
@@ -144,7 +144,8 @@ async function keep(
   await begin(course, {
     ...{ channel: target, direction: 'out', id: errandId(id, 0), conversation: document.reference },
     ...{ about, version, personId: entry.deliveryKey, ownerOrg },
-    body: JSON.stringify({ ...document, requestKey }),
+    what: `${collected.isCodedOnly ? CODED : WHOLE} ${requestKey}`,
+    body: JSON.stringify(document),
   });
   onKept();
   return 'open';
@@ -161,10 +162,18 @@ async function seriesOf(
   return (await store.messages.about(about, target)).filter(({ id }) => id.startsWith(`${series}.`));
 }
 
-/** @returns the copies of the last document that was not stopped, or called back, on all of its ways */
+/** @returns the copies, on all of its ways, of the last document that was neither called back nor stopped before its end */
 function standingIn(series: readonly Message[]): readonly Message[] {
-  const standing = series.find(({ state }) => state !== 'replaced');
-  return series.filter(({ conversation }) => conversation === standing?.conversation);
+  const copiesOf = (one: Message): readonly Message[] =>
+    series.filter(({ conversation }) => conversation === one.conversation);
+  const standing = series.find((one) => isStanding(copiesOf(one)));
+  return standing === undefined ? [] : copiesOf(standing);
+}
+
+/** Where it came to the end of its ways a person was told; where it was stopped on the last that it went, it did not. */
+function isStanding(copies: readonly Message[]): boolean {
+  const last = copies.toSorted((a, b) => wayOf(b) - wayOf(a))[0]!;
+  return last.state !== 'replaced' || copies.some(({ state }) => OPEN.has(state) || state === 'answered');
 }
 
 /** @returns how many documents of one content and version were made */
@@ -178,42 +187,49 @@ function saysTheSame({ id }: Message, content: string): boolean {
 }
 
 /** What was written cannot be unwritten from here: whoever holds it must be told. */
-async function toldInError(options: DocumentOptions, task: Task, done: Done): Promise<Done> {
+async function toldInError(
+  options: DocumentOptions,
+  { entry }: Delivery,
+  wrong: Task | Flag,
+  done: Done,
+): Promise<Done> {
   const { store, target, course } = options;
-  const all = (): Promise<readonly Message[]> => store.messages.about(`Task/${task.id}`, target);
+  const about: ResourceKey = `${wrong.resourceType}/${wrong.id}`;
+  const all = (): Promise<readonly Message[]> => store.messages.about(about, target);
   for (const one of await all()) if (isGoingOn(one)) await recall(course, one);
   const left = (await all()).some((one) => one.state !== 'replaced' || hasLeft(one));
-  return left ? { ...done, report: IN_ERROR } : done;
+  if (wrong.resourceType === 'Flag') await writeAnew(options, entry);
+  return left ? { ...done, report: inError(wrong.resourceType) } : done;
+}
+
+/** A concern may stand in documents of something else too: those that say otherwise without it are corrected. */
+async function writeAnew(options: DocumentOptions, entry: Delivery['entry']): Promise<void> {
+  const { store, target, messages } = options;
+  for (const type of ['Task', 'Flag'])
+    for (const { resource, version, id } of await store.readPerson(entry.deliveryKey, type)) {
+      const trigger = resource && triggerOf(resource, messages);
+      if (trigger === undefined || trigger.why === 'accepted') continue;
+      const about: ResourceKey = `${type}/${id}`;
+      if ((await store.messages.about(about, target)).length === 0) continue;
+      const requestKey = trigger.requestKey ?? (await requestOf(options, entry.deliveryKey));
+      if (requestKey) await keep(options, { ...entry, version }, { ...trigger, about }, requestKey);
+    }
 }
 
 /** @returns whether a kept document may go now, as much of it as it holds */
 export function mayGo(
   options: Omit<CollectOptions, 'store'> & { readonly store: Pick<Store, 'readMany' | 'readPerson'> },
 ) {
-  return async ({ body, personId, about }: Message): Promise<boolean> => {
-    const kept = body === undefined ? undefined : (JSON.parse(body) as KeptDocument & WithRequest);
-    const requestKey = kept?.requestKey ?? (await requestBehind(options.store, about));
+  return async ({ what, personId }: Message): Promise<boolean> => {
+    const [holds, requestKey] = what?.split(' ') ?? [];
     if (requestKey === undefined) return false;
-    const extent = await extentOf(requestKey, personId, options);
-    // of one whose bytes are its way's alone nobody knows here how much it says
-    return extent !== undefined && (kept?.isCodedOnly === true || !extent.isCodedOnly);
+    const extent = await extentOf(requestKey as ResourceKey, personId, options);
+    return extent !== undefined && (holds === CODED || !extent.isCodedOnly);
   };
 }
 
-interface WithRequest {
-  readonly requestKey: ResourceKey;
-}
-
-/** @returns the referral of the Task that a document was written of */
-async function requestBehind(
-  store: Pick<Store, 'readMany'>,
-  about: ResourceKey | undefined,
-): Promise<ResourceKey | undefined> {
-  const [stored] = about === undefined ? [] : await store.readMany([about]);
-  const { resource } = stored ?? {};
-  if (resource?.resourceType !== 'Task') return undefined;
-  return resource.focus?.reference as ResourceKey | undefined;
-}
+/** How much a document says, and of which referral, stands in its `what`: it outlasts the bytes. */
+const [CODED, WHOLE] = ['coded', 'whole'];
 
 const NO_REFERRAL = issueOf({
   severity: 'warning',
@@ -223,14 +239,16 @@ const NO_REFERRAL = issueOf({
     'A concern for the person is raised, and no referral is known that a document could be written of: tell the practice by telephone.',
   expression: 'Flag',
 });
-const IN_ERROR = issueOf({
-  severity: 'warning',
-  code: 'business-rule',
-  rule: 'document-in-error',
-  diagnostics:
-    'A referral was entered in error, and a document of it was sent: ask its receiver to take it out of the record.',
-  expression: 'Task.status',
-});
+function inError(type: 'Task' | 'Flag') {
+  const what = type === 'Task' ? 'A referral' : 'A concern for the person';
+  return issueOf({
+    severity: 'warning',
+    code: 'business-rule',
+    rule: 'document-in-error',
+    diagnostics: `${what} was entered in error, and a document of it was sent: ask its receiver to take it out of the record.`,
+    expression: `${type}.status`,
+  });
+}
 const TOO_MUCH = issueOf({
   severity: 'warning',
   code: 'too-long',

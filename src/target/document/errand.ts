@@ -1,6 +1,6 @@
 /** What courses of documents have in common: the names of errands, receipts, and items of the worklist. */
 import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
-import { outcomeOf } from '../../fhir/outcome.ts';
+import { outcomeOf, ruleOf } from '../../fhir/outcome.ts';
 import type { Message, MessageKey } from '../../store/messages.ts';
 import type { ResourceKey, Store } from '../../store/store.ts';
 import type { Way } from './way.ts';
@@ -10,7 +10,7 @@ export interface CourseOptions {
   readonly target: string;
   /** in the order in which they are tried */
   readonly ways: readonly Way[];
-  readonly store: Pick<Store, 'messages' | 'raiseWork'> & {
+  readonly store: Pick<Store, 'messages' | 'raiseWork' | 'resend'> & {
     readonly filings: Pick<Store['filings'], 'note'>;
   };
   /** whether what is kept may still go: consent may have been withdrawn meanwhile */
@@ -34,6 +34,11 @@ export function wayOf({ id }: Pick<Message, 'id'>): number {
 
 export function keyOf({ channel, direction, id }: MessageKey): MessageKey {
   return { channel, direction, id };
+}
+
+/** @returns what says that somebody had a copy sent again, and when; it goes into whatever is told of the copy then */
+export function sentAgain({ outcome }: Pick<Message, 'outcome'>): readonly OperationOutcomeIssue[] {
+  return (outcome?.issue ?? []).filter((issue) => ruleOf(issue) === 'document-again');
 }
 
 /** Where receipts are kept of what a document was made for. */

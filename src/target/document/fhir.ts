@@ -1,6 +1,6 @@
 /** Sends documents to a FHIR R4 server as a DocumentReference with its Bundle, under ids of ours: the same again is the same. */
 import type { Bundle, DocumentReference } from '@medplum/fhirtypes';
-import { SNOMED_SYSTEM } from '../../fhir/identifiers.ts';
+import { NHS_NUMBER_SYSTEM, SNOMED_SYSTEM } from '../../fhir/identifiers.ts';
 import { uuidV5 } from '../../fhir/ids.ts';
 import type { Exchange } from '../../wire/exchange.ts';
 import { send } from '../../wire/http.ts';
@@ -21,7 +21,6 @@ export interface FhirWayOptions {
 }
 
 const AGAIN_MS = 60_000;
-const NHS_NUMBER = 'https://fhir.nhs.uk/Id/nhs-number';
 
 /** A server that has the document has it for good: nothing is recalled. */
 export function fhirWay(options: FhirWayOptions): Way {
@@ -85,7 +84,9 @@ export function referenceTo({ document }: Errand, bundle: Bundle): DocumentRefer
     status: 'current',
     docStatus: 'final',
     type: composition.type ?? { coding: [{ system: SNOMED_SYSTEM, code: '371531000' }] },
-    ...(number === undefined ? {} : { subject: { identifier: { system: NHS_NUMBER, value: number } } }),
+    ...(number === undefined
+      ? {}
+      : { subject: { identifier: { system: NHS_NUMBER_SYSTEM, value: number } } }),
     date: bundle.timestamp!,
     ...(replaces === undefined
       ? {}

@@ -1,17 +1,10 @@
 /** Puts documents into a folder, for whoever prints and posts them: a PDF, and a page that says what it is. */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Binary, Bundle } from '@medplum/fhirtypes';
 import { issueOf, outcomeOf } from '../../fhir/outcome.ts';
+import { writeWhole } from '../../wire/durable-file.ts';
 import type { Gone, Way } from './way.ts';
 
 const AGAIN_MS = 60_000;
@@ -26,15 +19,26 @@ export function folderWay(folder: string): Way {
     kind: 'folder',
     send: async ({ id, document }): Promise<Gone> => {
       try {
-        mkdirSync(folder, { recursive: true });
-        putWhole(pathOf(id), pdfIn(JSON.parse(document.bundle) as Bundle));
+        await mkdir(folder, { recursive: true, mode: 0o700 }); // people's data
+        await putOnce(pathOf(id), pdfIn(JSON.parse(document.bundle) as Bundle));
         return { state: 'answered' };
       } catch (error) {
         return { state: 'again', waitMs: AGAIN_MS, outcome: outcomeOf(unwritable(error)) };
       }
     },
     stop: async (id) => !existsSync(pathOf(id)),
+    copies: {
+      list: async () => idsIn(await readdir(folder).catch(() => [])),
+      async remove(id) {
+        for (const path of [pathOf(id), `${pathOf(id)}.part`]) await rm(path, { force: true });
+      },
+    },
   };
+}
+
+/** One that is half written may have been left by a process that died. */
+function idsIn(names: readonly string[]): string[] {
+  return names.flatMap((name) => /^(.+)\.pdf(\.part)?$/.exec(name)?.[1] ?? []);
 }
 
 /** @returns the readable form of a document: its first Binary */
@@ -43,22 +47,10 @@ export function pdfIn(bundle: Bundle): Buffer {
   return Buffer.from(found.data ?? '', 'base64');
 }
 
-/** Whole or not at all; the same once more is nothing. */
-function putWhole(path: string, bytes: Buffer): void {
-  if (existsSync(path) && readFileSync(path).equals(bytes)) return;
-  writeFileSync(`${path}.part`, bytes, { mode: 0o600, flush: true });
-  renameSync(`${path}.part`, path);
-  flush(dirname(path));
-}
-
-/** A rename is on disk when its folder is. */
-function flush(folder: string): void {
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
+/** The same once more is nothing. */
+async function putOnce(path: string, bytes: Buffer): Promise<void> {
+  const before = await readFile(path).catch(() => undefined);
+  if (before === undefined || !before.equals(bytes)) await writeWhole(path, bytes);
 }
 
 function unwritable(error: unknown) {

@@ -7,6 +7,7 @@ import { practiceAddress, subjectOf } from '../../nhs/gp-connect/routing.ts';
 import { type ItkNames, sendDocumentMessage } from '../../nhs/gp-connect/send-document.ts';
 import { stu3Json, stu3Xml } from '../../nhs/gp-connect/stu3-shape.ts';
 import type { MeshChannel, Outgoing, Received, Report } from '../../nhs/mesh/channel.ts';
+import { adviceOf } from '../../nhs/mesh/status-codes.ts';
 import type { Said } from './answers.ts';
 import type { Errand, Gone, Way } from './way.ts';
 
@@ -142,16 +143,5 @@ export function acknowledgementHandler(
 export function saidBy(report: Report): Said | undefined {
   if (report.progress !== 'failed') return undefined;
   const { localId, conversation, code } = report;
-  const advice = ADVICE[code ?? ''] ?? 'See the worklist item of the mailbox.';
-  return { id: localId, reference: conversation, what: 'rejected', code, advice };
+  return { id: localId, reference: conversation, what: 'rejected', code, advice: adviceOf(code) };
 }
-
-/** @source MESH API, error codes */
-const ADVICE: Readonly<Record<string, string>> = {
-  '14': 'Its receiver did not collect it within five days: ask whether they use the workflow.',
-  'EPL-150': 'Several mailboxes fit: name one as "to".',
-  'EPL-151': 'The practice has no mailbox for this workflow: send another way.',
-  'EPL-152': 'The NHS number is not valid: trace the person.',
-  'EPL-153': 'No such person is known to PDS: trace the person.',
-  'EPL-154': 'Name or birth date differ from PDS: trace the person.',
-};

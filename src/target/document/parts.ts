@@ -55,15 +55,16 @@ export function partsOf(summary: Summary, facts: DocumentFacts): readonly Sectio
     section('summary', 'In short', text(summary.headline)),
     section('people', 'Who', { kind: 'facts', facts: peopleIn(summary) }),
     section('reasons', 'Why referred', list(summary.reasons)),
+    supportIn(summary),
+    section('contacts', 'Contact', ...contactsIn(summary)),
+    // before the person's own words, so that as a rule the chart is on the first page
+    section('outcomes', 'Outcomes', ...outcomesIn(summary)),
     section(
       'matters',
       'What matters to the person',
       list(summary.whatMatters),
       list(summary.ownWords, quoted),
     ),
-    supportIn(summary),
-    section('contacts', 'Contact', ...contactsIn(summary)),
-    section('outcomes', 'Outcomes', ...outcomesIn(summary)),
     section(
       'closure',
       'How it ended',
@@ -123,17 +124,27 @@ type Fact = readonly [name: string, value: string];
 
 function peopleIn({ person, linkWorker, referrer, practice, referred, accepted }: Summary): readonly Fact[] {
   const facts: (readonly [string, string | undefined])[] = [
-    ['Person', person.name],
-    ['NHS number', person.nhsNumber ?? 'not verified'],
-    ['Born', person.born],
-    ['Died', person.died],
+    ['Person', personIn(person)],
     ['Link worker', named(linkWorker)],
     ['Referred by', named(referrer)],
     ['GP practice', named(practice)],
-    ['Referred on', referred],
-    ['Accepted on', accepted],
+    [
+      'Referred on',
+      accepted === undefined ? referred : `${referred ?? 'a day not known'}, accepted ${accepted}`,
+    ],
   ];
   return facts.filter((fact): fact is Fact => fact[1] !== undefined && fact[1] !== '');
+}
+
+function personIn({ name, nhsNumber, born, died }: Summary['person']): string {
+  return [
+    name,
+    nhsNumber === undefined ? 'NHS number not verified' : `NHS number ${nhsNumber}`,
+    born && `born ${born}`,
+    died && `died ${died}`,
+  ]
+    .filter(Boolean)
+    .join(', ');
 }
 
 /** `Test Linkworker, community link worker, Riverside Link Workers (Y99002); 01632 960001` */

@@ -1,5 +1,5 @@
 /** Turns a summary into a tagged PDF of one or two pages of A4: the same bytes for the same summary. */
-import PDFDocument from 'pdfkit';
+import type PDFDocument from 'pdfkit';
 import type { Summary } from '../../referral/summary/content.ts';
 import type { Chart } from './chart.ts';
 import { type Block, type DocumentFacts, partsOf, type Section } from './parts.ts';
@@ -26,13 +26,16 @@ export interface PdfFacts extends DocumentFacts {
 
 /** @returns the bytes of the file; letters that its fonts have not are written without their marks, and it says so */
 export async function documentPdf(summary: Summary, facts: PdfFacts): Promise<Buffer> {
+  // read when the first document is made: most processes make none
+  const { default: Document } = await import('pdfkit');
   const madeAt = new Date(facts.madeMs);
-  const pdf = new PDFDocument({
+  const pdf = new Document({
     size: 'A4',
     margin: MARGIN,
     pdfVersion: '1.7',
     lang: 'en-GB',
     tagged: true,
+    bufferPages: true,
     displayTitle: true,
     info: {
       Title: printable(summary.title),
@@ -49,6 +52,7 @@ export async function documentPdf(summary: Summary, facts: PdfFacts): Promise<Bu
     pdf.on('error', reject);
   });
   write(pdf, summary, facts);
+  writeFeet(pdf, whoIn(summary));
   pdf.end();
   return await whole;
 }
@@ -56,14 +60,8 @@ export async function documentPdf(summary: Summary, facts: PdfFacts): Promise<Bu
 function write(pdf: Pdf, summary: Summary, facts: PdfFacts): void {
   const root = pdf.struct('Document');
   pdf.addStructure(root);
-  const { person } = summary;
-  const who = [
-    person.name,
-    person.nhsNumber && `NHS number ${person.nhsNumber}`,
-    person.born && `born ${person.born}`,
-  ];
   line(pdf, root, 'H1', summary.title, { size: SIZE.title, bold: true });
-  line(pdf, root, 'P', who.filter(Boolean).join(', '), { size: SIZE.who, bold: true });
+  line(pdf, root, 'P', whoIn(summary), { size: SIZE.who, bold: true });
   for (const section of partsOf(summary, facts)) writeSection(pdf, root, section);
   const all = JSON.stringify(summary);
   if (printable(all) !== all)
@@ -72,6 +70,22 @@ function write(pdf: Pdf, summary: Summary, facts: PdfFacts): void {
       colour: FAINT,
     });
   root.end();
+}
+
+function whoIn({ person: { name, nhsNumber, born } }: Summary): string {
+  return [name, nhsNumber && `NHS number ${nhsNumber}`, born && `born ${born}`].filter(Boolean).join(', ');
+}
+
+/** Sheets of paper come apart: each says whose it is. */
+function writeFeet(pdf: Pdf, who: string): void {
+  const { count } = pdf.bufferedPageRange();
+  for (let at = 0; at < count; at += 1) {
+    pdf.switchToPage(at);
+    const words = printable(`${who}. Page ${at + 1} of ${count}`);
+    decoration(pdf, () => {
+      set(pdf, { size: SIZE.small, colour: FAINT }).text(words, MARGIN, BOTTOM + 14, { lineBreak: false });
+    });
+  }
 }
 
 interface Style {
@@ -183,13 +197,16 @@ function writeTable(
   pdf.table({
     structParent: part,
     maxWidth: WIDTH,
-    columnStyles: head.map((name) => (name === 'Date' ? 90 : '*')),
+    columnStyles: head.map((name) => COLUMNS[name] ?? '*'),
     defaultStyle: { border: [0, 0, 0.5, 0], borderColor: RULE, padding: [2.5, 6, 2.5, 0] },
     data: [heads, ...cells],
   } as Parameters<Pdf['table']>[0]);
   pdf.x = MARGIN;
   pdf.moveDown(0.5);
 }
+
+/** Widths in points; the others share what is left. */
+const COLUMNS: Readonly<Record<string, number>> = { Date: 90, State: 140, First: 110, Last: 110 };
 
 function writeCharts(pdf: Pdf, part: Struct, charts: readonly Chart[]): void {
   for (let at = 0; at < charts.length; at += 1) {

@@ -1,18 +1,24 @@
-/** Calls copies of a document back, and says of one that is about to leave whether it still may. */
+/** Calls copies of a document back, and says which of them settle others. */
 import { issueOf, outcomeOf, ruleOf } from '../../fhir/outcome.ts';
-import type { Message, MessageState } from '../../store/messages.ts';
+import type { Message, MessageChange, MessageState } from '../../store/messages.ts';
 import { type CourseOptions, keyOf, wayOf } from './errand.ts';
 
-const REPLACED = { state: 'replaced', dueMs: null, body: null, outcome: null } as const;
-const NOT_OVER: readonly MessageState[] = ['prepared', 'sent', 'acknowledged', 'silent', 'rejected'];
-const HAS_LEFT = outcomeOf(
-  issueOf({
-    severity: 'information',
-    code: 'informational',
-    rule: 'document-left',
-    diagnostics: 'It was called back when it had left, or may have: its receiver may hold it.',
-  }),
-);
+const REPLACED = { state: 'replaced', dueMs: null, body: null } as const;
+export const HAS_LEFT = issueOf({
+  severity: 'information',
+  code: 'informational',
+  rule: 'document-left',
+  diagnostics: 'It was called back when it had left, or may have: its receiver may hold it.',
+});
+
+/** Until its way has said otherwise, a copy that was begun may have left. */
+const CALLING_BACK: readonly (readonly [readonly MessageState[], MessageChange])[] = [
+  // its outcome stays, and says whether it was begun: nobody begins what is replaced
+  [['prepared'], REPLACED],
+  [['sent', 'acknowledged', 'silent'], { ...REPLACED, outcome: outcomeOf(HAS_LEFT) }],
+  // who refused it does not hold it
+  [['rejected'], { ...REPLACED, outcome: null }],
+];
 
 /**
  * Calls a copy back, whatever becomes of others of its document. Done twice, it is the same.
@@ -20,23 +26,32 @@ const HAS_LEFT = outcomeOf(
  */
 export async function recall(options: CourseOptions, copy: Message): Promise<boolean> {
   const { store, clock, ways } = options;
-  if (copy.state === 'replaced') return !hasLeft(copy);
   const key = keyOf(copy);
-  // whoever is about to send it finds it replaced, and asks the way
-  const isTaken = await store.messages.change(key, REPLACED, clock(), ['prepared']);
-  if (isTaken && copy.state === 'prepared' && copy.outcome === undefined) return true;
+  for (const [from, change] of CALLING_BACK)
+    if (await store.messages.change(key, change, clock(), from)) break;
+  const called = await store.messages.get(key);
+  if (called?.state !== 'replaced') return false;
   const way = ways[wayOf(copy)];
-  // one that was begun may be on its way out in another process: the way itself says whether it has begun
-  const isNever = way === undefined ? copy.state === 'prepared' : await way.stop(copy.id);
-  const never = isNever || copy.state === 'rejected';
-  const to = never ? REPLACED : { ...REPLACED, outcome: HAS_LEFT };
-  await store.messages.change(key, to, clock(), isTaken ? ['replaced'] : NOT_OVER);
-  return never;
+  if (!hasLeft(called)) {
+    if (copy.state === 'rejected') await way?.stop(copy.id);
+    return true;
+  }
+  if (isStopped(called)) return false;
+  const isNever = way !== undefined && (await way.stop(copy.id));
+  const outcome = isNever ? null : outcomeOf(HAS_LEFT);
+  await store.messages.change(key, { outcome }, clock(), ['replaced']);
+  return isNever;
 }
 
-/** @returns whether a copy that was called back had left, or may have */
-export function hasLeft({ outcome }: Message): boolean {
-  return outcome?.issue[0] !== undefined && ruleOf(outcome.issue[0]) === 'document-left';
+/** @returns whether a copy that was called back, or stopped, had left, or may have */
+export function hasLeft(copy: Pick<Message, 'outcome'>): boolean {
+  const issues = copy.outcome?.issue ?? [];
+  return isStopped(copy) ? issues.some((issue) => ruleOf(issue) === 'document-left') : issues.length > 0;
+}
+
+/** @returns whether it was not let go */
+function isStopped({ outcome }: Pick<Message, 'outcome'>): boolean {
+  return outcome?.issue[0] !== undefined && ruleOf(outcome.issue[0]) === 'document-stopped';
 }
 
 /** @returns whether something may still come of a copy by itself: it leaves, falls silent, or the next way is gone */
@@ -57,31 +72,21 @@ export async function isSettledBefore(
 
 const SETTLING: ReadonlySet<MessageState> = new Set(['acknowledged', 'answered', 'replaced']);
 
-/**
- * Asked by a way that has kept a copy, right before its first byte leaves.
- * @param id of the errand
- * @param onStopped writes down that it does not go, once
- * @returns undefined when no copy of this target has the id
- */
-export async function mayLeave(
-  options: CourseOptions,
-  id: string,
-  onStopped: (message: Message) => Promise<unknown>,
-): Promise<boolean | undefined> {
-  const { store, target } = options;
-  const message = await store.messages.get({ channel: target, direction: 'out', id });
-  if (message === undefined) return undefined;
-  if (!NOT_OVER.includes(message.state) || message.state === 'acknowledged') return false;
-  const isGivenUp = message.state === 'silent' || message.state === 'rejected';
-  if (isGivenUp && (await isElsewhere(options, message))) return false;
-  if (!isGivenUp && message.body === undefined) return false; // erased
-  if (await options.mayGo(message)) return true;
-  if (!isGivenUp) await onStopped(message);
-  return false;
-}
-
-/** Somebody may have one sent again that failed: not when another copy has gone. */
-async function isElsewhere({ store, target }: CourseOptions, message: Message): Promise<boolean> {
-  const all = await store.messages.ofConversation(target, message.conversation);
-  return all.some((one) => one.direction === 'out' && wayOf(one) > wayOf(message));
+/** @returns copies that went after this one: by later ways, or of a document that says the same and was made anew */
+export async function laterCopies(
+  { store, target }: Pick<CourseOptions, 'store' | 'target'>,
+  message: Message,
+): Promise<readonly Message[]> {
+  const own = await store.messages.ofConversation(target, message.conversation);
+  const later = own.filter((one) => one.direction === 'out' && wayOf(one) > wayOf(message));
+  const all = message.about === undefined ? [] : await store.messages.about(message.about, target);
+  const newer = all.slice(
+    0,
+    all.findIndex(({ conversation }) => conversation === message.conversation),
+  );
+  const content = message.id.split('.').slice(0, 2).join('.');
+  const anew = newer.filter(
+    ({ id, conversation }) => conversation !== message.conversation && id.startsWith(`${content}.`),
+  );
+  return [...later, ...anew];
 }

@@ -50,4 +50,12 @@ export interface Way {
   send(errand: Errand, signal: AbortSignal): Promise<Gone>;
   /** Gives up what has not begun. @returns true when it surely never arrives */
   stop(id: string): Promise<boolean>;
+  /** Copies that lie here, and not with a receiver: those of an erased person are taken away. */
+  readonly copies?: Copies;
+}
+
+export interface Copies {
+  /** @returns ids of errands */
+  list(): Promise<readonly string[]>;
+  remove(id: string): Promise<void>;
 }

@@ -81,7 +81,7 @@ function isUnsure(delivery: Delivery, refused: Refused): boolean {
   return delivery.entry.ambiguous || refused.retry === 'ambiguous' || refused.inDoubt === true;
 }
 
-/** Somebody works on the record: neither an attempt of ours nor a failure of the target. It is tried for as long as it takes. */
+/** Somebody works on the record, or has to: neither an attempt of ours nor a failure of the target. It is tried for as long as it takes. */
 function locked(delivery: Delivery, refused: Refused, context: SettlementContext): Settlement {
   const { seq } = delivery.entry;
   const times = context.countLocked(seq);
@@ -96,7 +96,10 @@ function locked(delivery: Delivery, refused: Refused, context: SettlementContext
     ambiguous: isUnsure(delivery, refused),
     outcome: refused.outcome,
     locked: true,
-    report: times >= (context.lockedReportAfter ?? LOCKED_REPORT_AFTER) ? stillLocked(delivery) : undefined,
+    report:
+      times >= (context.lockedReportAfter ?? LOCKED_REPORT_AFTER)
+        ? stillLocked(delivery, refused)
+        : undefined,
   };
 }
 
@@ -105,7 +108,12 @@ function gaveUp(attempts: number, last: OperationOutcome): OperationOutcome {
   return outcomeOf(issueOf({ code: 'timeout', rule: 'delivery-gave-up', diagnostics }), ...last.issue);
 }
 
-function stillLocked({ entry }: Delivery): OperationOutcomeIssue {
+function stillLocked({ entry }: Delivery, { outcome }: Refused): OperationOutcomeIssue {
+  const [issue] = outcome.issue;
+  if (issue && issue.code !== 'lock-error') {
+    const { code, diagnostics = '' } = issue;
+    return issueOf({ severity: 'warning', code, rule: LOCKED_REPORT, diagnostics, expression: entry.type });
+  }
   return issueOf({
     severity: 'warning',
     code: 'lock-error',

@@ -1,7 +1,7 @@
 /** Turns a check into what is remembered of it, by digests alone: enough to know that nothing has changed since, and nothing to read. */
-import type { Identifier, Patient } from '@medplum/fhirtypes';
+import type { Identifier, Patient, Resource } from '@medplum/fhirtypes';
 import { digestOf } from '../../fhir/digest.ts';
-import { NHS_NUMBER_SYSTEM } from '../../fhir/identifiers.ts';
+import { isNhsNumberSystem } from '../../fhir/verified-number.ts';
 import { currentNumber, type Finding } from '../../nhs/pds/finding.ts';
 import { isRestricted } from '../../referral/restriction.ts';
 
@@ -16,6 +16,8 @@ export interface Kept {
   readonly shown: string;
   /** version of the record at PDS */
   readonly version?: string | undefined;
+  /** newest version that PDS gave of any record, and digest of whose it is: an answer without one leaves it */
+  readonly newest?: { readonly of: string; readonly version: string } | undefined;
 }
 
 /** @returns digest of the number, the names and the birth date: while it stays, PDS has nothing new to be asked */
@@ -25,7 +27,8 @@ export function identityOf(patient: Pick<Patient, 'identifier' | 'name' | 'birth
 
 export function keptOf(
   patient: Pick<Patient, 'identifier' | 'name' | 'birthDate'>,
-  { word, version }: Pick<Finding, 'word' | 'version'>,
+  { word, version, of }: Pick<Finding, 'word' | 'version' | 'of'>,
+  before: Kept | undefined,
 ): Kept {
   const says = {
     number: word.identifier !== undefined,
@@ -33,7 +36,21 @@ export function keptOf(
     died: word.deceasedDateTime !== undefined,
   };
   const identity = identityOf({ ...patient, ...(word.identifier ? { identifier: word.identifier } : {}) });
-  return { identity, word: digestOf(word), says, shown: shownIn(word, says), version };
+  const newest = of === undefined || version === undefined ? before?.newest : { of: digestOf(of), version };
+  return { identity, word: digestOf(word), says, shown: shownIn(word, says), version, newest };
+}
+
+/** @returns the same, of an answer that was not laid over the Patient: whoever it is, they are to be asked about again */
+export function notTaken(kept: Kept): Kept {
+  return { ...kept, identity: '' };
+}
+
+/** @returns whether an answer is older than one that came before it: not every copy of PDS has heard of what another has */
+export function isStale({ of, version }: Pick<Finding, 'of' | 'version'>, before: Kept | undefined): boolean {
+  if (of === undefined || version === undefined || before?.newest?.of !== digestOf(of)) return false;
+  const isNumber = (text: string): boolean => /^\d{1,15}$/.test(text);
+  const known = before.newest.version;
+  return isNumber(version) && isNumber(known) && Number(version) < Number(known);
 }
 
 /** @returns whether the Patient has what was last said of it: a source, or a target's change, may have taken it out */
@@ -41,10 +58,10 @@ export function shows(patient: Patient, { says, shown }: Kept): boolean {
   return shownIn(patient, says) === shown;
 }
 
-/** @returns the label under which PDS restricted the Patient when it was last asked; undefined where it did not */
-export function labelled({ meta }: Patient, { says }: Kept): 'R' | 'V' | undefined {
-  if (!says.restricted) return undefined;
-  return meta?.security?.some(({ code }) => code === 'V') ? 'V' : 'R';
+/** @param word what PDS last said of a Patient @returns the label under which it restricted them; undefined where it did not */
+export function labelIn(word: Resource | undefined): 'R' | 'V' | undefined {
+  if (!word || !isRestricted(word)) return undefined;
+  return word.meta?.security?.some(({ code }) => code === 'V') ? 'V' : 'R';
 }
 
 function shownIn(patient: Patient, says: Kept['says']): string {
@@ -56,7 +73,7 @@ function shownIn(patient: Patient, says: Kept['says']): string {
 }
 
 function numberIn({ system, value, use, extension }: Identifier): unknown[] {
-  if (system !== NHS_NUMBER_SYSTEM) return [];
+  if (!isNhsNumberSystem(system)) return [];
   const codings = (extension ?? []).flatMap((one) => one.valueCodeableConcept?.coding ?? []);
   return [[value ?? '', use === 'old', codings.map(({ code }) => code ?? '')]];
 }

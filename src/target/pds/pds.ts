@@ -10,7 +10,7 @@ import type { CommitRecord, CommitResult, Identified, ReceiptStart, Store } from
 import type { Gate } from '../gate.ts';
 import { InOrder } from '../in-order.ts';
 import type { Delivered, Delivery, Target } from '../target.ts';
-import { identityOf, type Kept, keptOf, labelled, shows } from './memory.ts';
+import { identityOf, isStale, type Kept, keptOf, labelIn, notTaken, shows } from './memory.ts';
 import { recordOf } from './record.ts';
 
 /** Name of the target, and of the source that its answers are. */
@@ -18,7 +18,7 @@ export const PDS = 'pds';
 
 export interface PdsTargetOptions {
   readonly client: PdsClient;
-  readonly store: Pick<Store, 'read' | 'answers'>;
+  readonly store: Pick<Store, 'read' | 'answers' | 'saidBy'>;
   /** look for who has no NHS number */
   readonly trace: boolean;
   /** days after which somebody who has not changed is asked about again */
@@ -103,24 +103,48 @@ async function check(
     return refused(answer);
   }
   ids.forget(entry.seq);
-  const found = withKnownRestriction(answer, before && labelled(resource, before));
+  if (isStale(answer, before)) {
+    count?.('refused');
+    return refused(STALE, 'recordLocked');
+  }
+  // of the store itself: what is kept of answers may have gone, or never have come to be kept
+  const word = await store.saidBy({ source: PDS, kind: 'Patient', key: entry.id }, 'Patient', entry.id);
+  const found = withKnownRestriction(answer, labelIn(word));
   count?.(found.outcome);
-  const now = keptOf(resource, found);
+  const now = keptOf(resource, found, before);
   if (!(isKnown && found.version !== undefined && before.version === now.version && before.word === now.word))
-    if (!(await commit(options, delivery, found))) return refused(NOT_TAKEN);
+    if (!(await commit(options, delivery, found))) {
+      // whoever they are, they are to be asked about again
+      const answer = JSON.stringify(notTaken(now));
+      await store.answers.keep(PDS, entry.id, { answer, untilMs: 0 }, clock());
+      return refused(NOT_TAKEN, 'recordLocked');
+    }
   const untilMs = clock() + options.recheckDays * DAY_MS;
   await store.answers.keep(PDS, entry.id, { answer: JSON.stringify(now), untilMs }, clock());
   return made(delivery, clock());
 }
 
-/** What PDS says has not been laid over the Patient: nothing may count on it, and it is asked again until it has been. */
+/** What was said last is not taken back by what was so before it. */
+const STALE: Waiting = {
+  kind: 'refused',
+  retry: 'transient',
+  code: 'processing',
+  rule: 'pds-stale',
+  diagnostics:
+    'PDS answered with an earlier version of the record than it gave before; nothing was taken from it. It is asked again later.',
+};
+
+/**
+ * What PDS says has not been laid over the Patient, but for a restriction: nothing else may count on it, and it is asked
+ * again until it has been.
+ */
 const NOT_TAKEN: Waiting = {
   kind: 'refused',
   retry: 'transient',
   code: 'processing',
   rule: 'pds-not-taken',
   diagnostics:
-    'What PDS says does not go with what is kept of the person, and was not laid over it. Settle the item of the source "pds" in the worklist; PDS is asked again later.',
+    'What PDS says does not go with what is kept of the person, and was not laid over it; only that the person is restricted is kept, where it says so. Settle the item of the source "pds" in the worklist; PDS is asked again later.',
 };
 
 /** @returns false where it does not go with what is here: the worklist has it */
@@ -148,7 +172,10 @@ function made({ entry, digest }: Delivery, deliveredMs: number): Delivered {
   return { ok: true, link };
 }
 
-function refused({ retry, code, rule, diagnostics, retryAfterMs }: Waiting): Delivered {
+/** @param as how it ends, where the fault is one person's and says nothing of PDS: `recordLocked` is asked ever more seldom */
+function refused(waiting: Waiting, as?: 'recordLocked'): Delivered {
+  const { code, rule, diagnostics, retryAfterMs } = waiting;
+  const retry = as ?? waiting.retry;
   const outcome = outcomeOf(issueOf({ code, rule, diagnostics }));
   return { ok: false, retry, ...(retryAfterMs === undefined ? {} : { retryAfterMs }), outcome };
 }

@@ -8,6 +8,7 @@ import {
   snomedFault,
 } from '../../fhir/identifiers.ts';
 import { issueOf } from '../../fhir/outcome.ts';
+import { isNhsNumberSystem } from '../../fhir/verified-number.ts';
 
 /** Ways in which the system of NHS numbers is miswritten in the field; all mean the same. */
 const NHS_NUMBER_LIKE =
@@ -18,7 +19,7 @@ const SNOMED_LIKE =
 /** hr-1: an NHS number passes Modulus 11 and is not all one digit. */
 export function checkNhsNumbers(resource: Resource): OperationOutcomeIssue[] {
   return checkSystems(resource, (system, { value }, path) => {
-    if (system !== NHS_NUMBER_SYSTEM) {
+    if (!isNhsNumberSystem(system)) {
       if (!NHS_NUMBER_LIKE.test(system)) return undefined;
       return fault('hr-1', `${path()}.system`, `is not written as ${NHS_NUMBER_SYSTEM}: correct the map`);
     }

@@ -104,8 +104,10 @@ test('gives tokens by keys of a file and a variable, and takes up a changed file
     'invalid_request',
   ]);
 
-  expect(lines).toHaveLength(1);
-  expect(lines[0]).toContain('"kid":"prod-1"');
+  expect(lines).toEqual([
+    expect.stringContaining('"kid":"prod-1"'),
+    expect.stringMatching(/"rule":"token-key-refused".*no access token could be had/),
+  ]);
   const said = `${lines.join('')}${JSON.stringify(refused)}`;
   const pems = ['first', 'second', 'third'].flatMap((name) => pemOf(rsaKey(name)).split('\n').slice(1, -2));
   for (const secret of [API_KEY, ...pems, ...server.tokens, ...server.assertions])

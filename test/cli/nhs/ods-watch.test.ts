@@ -61,13 +61,21 @@ const organization = (code: string, id = `gp-${code.toLowerCase()}`): Identified
 });
 
 let records = 0;
-async function commit(targets: readonly TargetConfig[], ...resources: Identified[]): Promise<void> {
+const commit = async (targets: readonly TargetConfig[], ...resources: Identified[]): Promise<void> => {
   records += 1;
+  await commitAs(`record-${records}`, targets, ...resources);
+};
+
+async function commitAs(
+  key: string,
+  targets: readonly TargetConfig[],
+  ...resources: Identified[]
+): Promise<void> {
   const record = {
     ...{
       source: 'test',
       kind: 'any',
-      key: `record-${records}`,
+      key,
       digest: digestOf(resources),
       mapDigest: 'map',
     },
@@ -228,6 +236,32 @@ test('a practice that ODS opens again is sent to no other any more', async () =>
   const atOak = await ehr();
   await drain(oak, atOak);
   expect(await atOak.search('ServiceRequest')).toEqual([]);
+});
+
+test('of an organisation with two codes, what is said of one stands while ODS tells of the other alone', async () => {
+  server.held.set('D84004', { name: 'THE ELM CHARITY' });
+  const both = ['A81001', 'D84004'].map((value) => ({ system: ODS, value }));
+  await commit([], { ...organization('A81001'), identifier: both } as Identified);
+  await look();
+  server.held.set('A81001', closed('THE ELM SURGERY', 'C83003'));
+  server.held.set('C83003', { name: 'THE ASH SURGERY' });
+  server.failing.add('C83003');
+  nowMs += 8 * DAY_MS;
+  expect(await look()).toMatchObject({ codes: 2, unanswered: 1, stale: 0 });
+  expect(await diagnostics()).toEqual([expect.stringContaining('B82002 (THE OAK SURGERY) took over')]);
+  server.failing.clear();
+  await look();
+  expect(await diagnostics()).toEqual([expect.stringContaining('C83003 (THE ASH SURGERY) took over')]);
+});
+
+test('what is said of a code is over when no organisation has it any more', async () => {
+  await commitAs('elm', [], organization('X99999', 'gp-elm'));
+  await look();
+  expect(await diagnostics()).toHaveLength(1);
+  nowMs += 1_000;
+  await commitAs('elm', [], organization('B82002', 'gp-elm'));
+  expect(await look()).toMatchObject({ codes: 1 });
+  expect(await diagnostics()).toEqual([]);
 });
 
 test('a changed configuration that was cut off before it was carried out is carried out at the next start', async () => {

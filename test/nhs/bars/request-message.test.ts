@@ -101,8 +101,8 @@ test('messages that say the same have one digest, whatever their ids and times',
   const [one, other] = [messageOf(), messageOf()];
   other.entry![0]!.resource!.id = idOf('elsewhere');
   other.entry![2]!.resource!.meta!.lastUpdated = '2030-01-01T00:00:00Z';
-  expect(contentDigest(other.entry)).toBe(contentDigest(one.entry));
-  expect(contentDigest(messageOf(request({ priority: 'stat' })).entry)).not.toBe(contentDigest(one.entry));
+  expect(contentDigest(other.entry!)).toBe(contentDigest(one.entry!));
+  expect(contentDigest(messageOf(request({ priority: 'stat' })).entry!)).not.toBe(contentDigest(one.entry!));
 });
 
 const without = (type: string): Part[] =>

@@ -3,11 +3,12 @@ import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Store } from '../../../src/store/store.ts';
 import { hear, type Said } from '../../../src/target/document/answers.ts';
-import { begin, stopKept, sweep } from '../../../src/target/document/course.ts';
+import { begin, sweep } from '../../../src/target/document/course.ts';
 import { type CourseOptions, errandId, wayOf } from '../../../src/target/document/errand.ts';
 import { folderWay } from '../../../src/target/document/folder.ts';
+import { mayLeave } from '../../../src/target/document/leaving.ts';
 import { acknowledgementHandler, meshWay, saidBy } from '../../../src/target/document/mesh.ts';
-import { mayLeave, recall } from '../../../src/target/document/recall.ts';
+import { recall } from '../../../src/target/document/recall.ts';
 import type { Exchange } from '../../../src/wire/exchange.ts';
 import type { MeshServer } from '../../servers/mesh.ts';
 import { temporaryStore } from '../../store/temporary.ts';
@@ -76,7 +77,7 @@ async function post(
     const said = saidBy(report);
     if (said) await listen(said);
   });
-  ours.onLeaving(({ localId }) => mayLeave(course, localId, (message) => stopKept(course, message)));
+  ours.onLeaving((leaving) => mayLeave(course, leaving));
   await keep(course);
   const self: Post = {
     ...{ store, clock, server, letters, course, agreed: true, isDown: false },

@@ -1,5 +1,6 @@
 /** What may be configured of documents: off by default, nothing guessed of a use case, and nothing that has no meaning. */
 import { expect, test } from 'vitest';
+import { codedActivitySchema } from '../../../src/config/coded-activity.ts';
 import { gpConnectSchema } from '../../../src/config/gp-connect.ts';
 import { targetSchema } from '../../../src/config-targets.ts';
 
@@ -29,6 +30,16 @@ test.each([
 ])('%j is refused at %s', (target, path) => {
   const read = targetSchema.safeParse(target);
   expect(read.success ? [] : read.error.issues.map((issue) => issue.path.join('.'))).toContain(path);
+});
+
+test.each([
+  ['http://gp.example/fhir', false],
+  ['https://gp.example/fhir', true],
+  ['http://127.0.0.1:8080/fhir', true],
+])('documents and lists of people go to %s: %s', (url, isTaken) => {
+  const document = { ways: [{ kind: 'fhir', url }] };
+  expect(targetSchema.safeParse({ kind: 'document', name: 'gp', document }).success).toBe(isTaken);
+  expect(codedActivitySchema.safeParse({ out: [{ to: 'server', url }] }).success).toBe(isTaken);
 });
 
 test('there is no default for the use case that NHS England allows', () => {

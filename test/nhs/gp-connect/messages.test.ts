@@ -72,14 +72,14 @@ test('whatever stands in a text, the XML is well formed and says it', () => {
 test('a practice is found by number, birth date and family name, and by nothing less', () => {
   const person = { nhsNumber: '9990000018', birthDate: '1948-05-17', familyName: "O'Testperson" };
   expect(practiceAddress(person)).toEqual({ ok: true, value: "GPPROVIDER_9990000018_17051948_O'Testperson" });
-  for (const less of [
-    { nhsNumber: undefined },
-    { birthDate: '1948-05' },
-    { familyName: ' ' },
-    { familyName: 'x'.repeat(90) },
-  ]) {
+  for (const [less, why] of [
+    [{ nhsNumber: undefined }, 'verified NHS number'],
+    [{ birthDate: '1948-05' }, 'whole birth date'],
+    [{ familyName: ' ' }, 'family name'],
+    [{ familyName: 'x'.repeat(90) }, 'too long'],
+  ] as const) {
     const address = practiceAddress({ ...person, ...less });
-    expect(address.ok).toBe(false);
+    expect(address.ok ? undefined : address.outcome.issue[0]!.diagnostics).toContain(why);
     expect(JSON.stringify(address)).not.toMatch(/9990000018|1948|Testperson/);
   }
 });
@@ -192,5 +192,6 @@ test('a code that nobody knows goes by the response beside it', () => {
     answerOf({ reference: REFERENCE, code: '90909', response: 'transient-error' }),
   );
   expect(read).toMatchObject({ ok: true, value: { verdict: 'rejected', stage: 'infrastructure' } });
-  expect(readAcknowledgement(answerOf({ reference: REFERENCE, code: '90909' })).ok).toBe(false);
+  const strange = readAcknowledgement(answerOf({ reference: REFERENCE, code: '90909' }));
+  expect(strange.ok ? undefined : ruleOf(strange.outcome.issue[0]!)).toBe('gp-connect-answer');
 });

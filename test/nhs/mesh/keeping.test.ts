@@ -2,7 +2,9 @@
 import { readdirSync, truncateSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { contentOf } from '../../../src/nhs/mesh/chunks.ts';
 import { contentKeeper } from '../../../src/nhs/mesh/keeping.ts';
+import { numbersIn } from '../../../src/nhs/mesh/numbers.ts';
 import { fileOf } from '../../../src/nhs/mesh/outbox.ts';
 import { temporaryStore } from '../../store/temporary.ts';
 import { Clock, letter, MINUTE_MS, mailbox, meshServer, SIGNAL, temporaryFolder } from './harness.ts';
@@ -41,4 +43,15 @@ test('files whose message was emptied, or that a dead process left, are taken aw
       .filter((name) => /^(in|out)-/.test(name))
       .sort(),
   ).toEqual([fileOf('waits'), fileOf('young')].sort());
+});
+
+test('NHS numbers in large content are found once each, wherever a part of it ends, and nothing else is taken for one', async () => {
+  const bytes = Buffer.alloc(1_100_000, '.');
+  for (let at = 1_048_576 - 16; at <= 1_048_576; at++) {
+    const content = Buffer.from(bytes);
+    content.write('999-000-0018', at);
+    expect(await numbersIn(contentOf(content))).toEqual(['9990000018']);
+  }
+  const said = '9990000026, 999 000 0026; 19990000034, 99900000421, 9990000019';
+  expect(await numbersIn(contentOf(Buffer.from(said)))).toEqual(['9990000026']);
 });

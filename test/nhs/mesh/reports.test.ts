@@ -110,3 +110,26 @@ test('what a handler of reports throws is told again', async () => {
   expect(await ours.sent('l1')).toMatchObject({ progress: 'sent' });
   expect(server.messages).toHaveLength(1);
 });
+
+test('what nobody collects, and nobody reports, is asked of a person when its days are over, once', async () => {
+  const [clock, store] = [new Clock(), await temporaryStore()];
+  const server = await meshServer(clock);
+  const ours = mailbox({
+    server,
+    store,
+    clock,
+    settings: { uncollectedMs: 2 * DAY_MS, trackMs: 2 * DAY_MS },
+  });
+  const told: unknown[] = [];
+  ours.onReport(async ({ progress }) => void told.push(progress));
+  await ours.send(letter('l1'), SIGNAL);
+  clock.pass(2 * DAY_MS - 6 * MINUTE_MS);
+  await live(clock, 5 * MINUTE_MS, ours);
+  expect([await open(store), told]).toEqual([[], ['sent']]);
+  await live(clock, 10 * MINUTE_MS, ours);
+  clock.pass(2 * DAY_MS);
+  await live(clock, 10 * MINUTE_MS, ours);
+  expect((await open(store)).map(({ rule }) => rule)).toEqual(['mesh-not-collected']);
+  expect(told).toEqual(['sent', 'failed']);
+  expect(await ours.replace('l1')).toBe(false); // it lies there, and may be collected after all
+});

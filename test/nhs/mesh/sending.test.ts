@@ -19,12 +19,15 @@ test('a message is sent, its collection is noticed, and its sender is told of bo
   const reports: Report[] = [];
   ours.onReport(async (report) => void reports.push(report));
   const sent = await ours.send(
-    letter('l1', { subject: 'Letter for Zoë', about: 'ServiceRequest/s1' }),
+    letter('l1', { subject: 'Letter for Zoë Wałęsa', about: 'ServiceRequest/s1' }),
     SIGNAL,
   );
   expect(sent).toMatchObject({ ok: true, value: { progress: 'sent', messageId: server.messages[0]!.id } });
   expect(server.contentOf(server.messages[0]!).toString()).toBe('letter l1');
-  expect(server.messages[0]!.headers).toMatchObject({ 'mex-localid': 'l1', 'mex-subject': 'Letter for Zoe' });
+  expect(server.messages[0]!.headers).toMatchObject({
+    'mex-localid': 'l1',
+    'mex-subject': 'Letter for Zoe Walesa',
+  });
   server.messages[0]!.status = 'acknowledged';
   await live(clock, 90 * MINUTE_MS, ours);
   expect(reports.map(({ progress, about }) => [progress, about])).toEqual([
@@ -44,19 +47,19 @@ test('the same local id again is the same message', async () => {
 });
 
 test.each([
-  ['a line break', { workflowId: 'DOC\r\nX-Evil: 1' }],
-  ['a web address as workflow', { workflowId: 'https://example.org' }],
-  ['a web address as receiver', { to: 'http://example.org' }],
-  ['a receiver that is too long', { to: 'X'.repeat(101) }],
-  ['a subject that is too long', { subject: 'Ada LOVELACE'.repeat(50) }],
-  ['an empty content', { content: new Uint8Array() }],
-  ['a local id of none', { localId: ' ' }],
-])('%s is refused before anything is kept, and the refusal repeats no value', async (_, more) => {
+  ['a line break', { workflowId: 'DOC\r\nX-Evil: 1' }, 'Mex-WorkflowID: it holds control characters'],
+  ['a web address as workflow', { workflowId: 'https://example.org' }, 'Mex-WorkflowID: it begins as a web'],
+  ['a web address as receiver', { to: 'http://example.org' }, 'Mex-To: it begins as a web'],
+  ['a receiver that is too long', { to: 'X'.repeat(101) }, 'Mex-To: it has 101 characters, and 100'],
+  ['a subject that is too long', { subject: 'Ada LOVELACE'.repeat(50) }, 'Mex-Subject: it has 600'],
+  ['an empty content', { content: new Uint8Array() }, 'The content is empty'],
+  ['a local id of none', { localId: ' ' }, 'Mex-LocalID: it is empty'],
+])('%s is refused before anything is kept, and the refusal repeats no value', async (_, more, why) => {
   const clock = new Clock();
   const store = await temporaryStore();
   const server = await meshServer(clock);
   const refused = await mailbox({ server, store, clock }).send(letter('l1', more), SIGNAL);
-  expect(refused.ok).toBe(false);
+  expect(refused.ok ? undefined : refused.outcome.issue[0]!.diagnostics).toContain(why);
   expect(JSON.stringify(refused)).not.toMatch(/LOVELACE|Evil|example\.org/);
   expect(await store.messages.get({ channel: 'ours', direction: 'out', id: 'l1' })).toBeUndefined();
   expect(server.asked).toHaveLength(0);

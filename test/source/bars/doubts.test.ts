@@ -18,6 +18,7 @@ import { idOf, patient, recordOf, withNhsNumber } from '../../store/samples.ts';
 import { temporaryStore } from '../../store/temporary.ts';
 import { NAME, open, type Place, pipelineOver, receiverOver, until } from './place.ts';
 
+const STATUS_REASON = 'https://hedgerow.example/fhir/CodeSystem/status-reason';
 const ourId = (referral: Referral, caller = 'A83001'): string =>
   idOfSent(NAME, caller, 'ServiceRequest', referral.id);
 const said = ({ status, body }: Answered): unknown[] => [
@@ -156,11 +157,37 @@ test('an answer that was refused is settled, and a later one is told', async () 
       .map(({ state, body }) => [state, body]);
   await until(async () => (await states())[0]?.toString() === 'rejected,');
   place.sender.sent.set(referral.id, referral);
-  expect(await place.store.replayDeliveries({ state: 'parked' }, Date.now())).toBeGreaterThan(0);
+  // the message is settled before its delivery is
+  await until(async () => (await place.store.replayDeliveries({ state: 'parked' }, Date.now())) > 0);
   await place.say(ourId(referral), 'accepted', 'active');
   await until(() => place.sender.told.get(referral.id)?.at(-1)?.task === 'accepted');
   await until(async () => (await states())[0]?.toString() === 'acknowledged,');
   expect((await states()).at(-1)).toEqual(['rejected', undefined]);
+});
+
+test('a step whose answer was lost, and that is taken back meanwhile, is taken back at the sender too', async () => {
+  const place = await open();
+  const referral = newReferral();
+  await refer(place, referral);
+  const told = () => (place.sender.told.get(referral.id) ?? []).map(({ task }) => task);
+  const statusReason = { coding: [{ system: STATUS_REASON, code: 'other' }] };
+  const say = async (state: Task['status']): Promise<void> =>
+    expect(await place.say(ourId(referral), state, 'active', { statusReason })).toBe('committed');
+  await say('accepted');
+  await until(() => told().length === 1);
+  await say('in-progress');
+  await until(() => told().length === 2);
+  const last = async () =>
+    (await place.store.messages.about(`ServiceRequest/${ourId(referral)}`, NAME))[0]!.state;
+  await until(async () => (await last()) === 'acknowledged');
+  // it is taken, and nobody hears so for a while
+  place.sender.next.push('lost', ...Array.from({ length: 50_000 }, () => 503));
+  await say('on-hold');
+  await until(() => told().length === 3);
+  await say('in-progress');
+  place.sender.next.splice(0);
+  await until(() => told().length === 4);
+  expect(told()).toEqual(['accepted', 'in-progress', 'on-hold', 'in-progress']);
 });
 
 test('answers the sender of a person who was restricted since, though nothing that came is kept any more', async () => {
@@ -218,6 +245,9 @@ test('an answer that waits goes without its contacts once the person no longer a
     ...{ status: 'inactive', dateTime: '2026-07-01', provision: { type: 'deny' } },
   } as Identified;
   expect(await take(place, '2', withdrawn)).toBe('committed');
+  // the first that is refused from now on may have been made before; the second was not
+  const left = place.sender.next.length;
+  await until(() => place.sender.next.length <= left - 2);
   place.sender.next.splice(0);
   await until(() => place.sender.told.get(referral.id)?.at(-1)?.task === 'received');
   expect(JSON.stringify(place.sender.told.get(referral.id)!.at(-1)!.body)).not.toContain('"Encounter"');

@@ -43,7 +43,12 @@ export interface Place {
   stateOf(referral: string): Promise<string | undefined>;
 }
 
-export type Options = Partial<ReceiverOptions>;
+export type Options = Partial<ReceiverOptions> & {
+  /** long bodies that are read at once */
+  readonly bodies?: number;
+  /** stands between the answers and the sender's own server */
+  readonly between?: (url: string) => Promise<string>;
+};
 
 /** Over the shipped parts. */
 export function pipelineOver(store: Store): Pipeline {
@@ -56,7 +61,7 @@ export async function open(more: Options = {}): Promise<Place> {
   const receiver = receiverOver(store, pipeline, more);
   const sender = await startSender();
   undo.push(() => sender.close());
-  const worker = answering(store, sender.url);
+  const worker = answering(store, (await more.between?.(sender.url)) ?? sender.url);
   undo.push(() => worker.stop(2_000));
   const door: Place['door'] = {};
   const services = [{ system: 'https://fhir.nhs.uk/Id/dos-service-id', value: SERVICE }];
@@ -64,9 +69,8 @@ export async function open(more: Options = {}): Promise<Place> {
   const path = '/bars/FHIR/R4';
   const app = express();
   app.set('query parser', false);
-  app.use(
-    processMessageRoutes({ path, receiver, questions, door, largestBytes: more.largestBytes ?? 300_000 }),
-  );
+  const { largestBytes = 300_000, bodies } = more;
+  app.use(processMessageRoutes({ path, receiver, questions, door, largestBytes, bodies, version: '1.1.0' }));
   const server = app.listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   undo.push(() => {

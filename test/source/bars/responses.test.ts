@@ -5,8 +5,8 @@ import { expect, test } from 'vitest';
 import { ruleOf } from '../../../src/fhir/outcome.ts';
 import type { Identified } from '../../../src/store/store.ts';
 import { headersFor, type Json, messageOf, newReferral, post } from '../../servers/bars-sender.ts';
-import { idOf, patient, recordOf } from '../../store/samples.ts';
-import { open, type Place, SENT } from './place.ts';
+import { idOf, patient, recordOf, withNhsNumber } from '../../store/samples.ts';
+import { NAME, open, type Place, SENT } from './place.ts';
 
 const NHS = 'https://fhir.nhs.uk';
 const REQUEST = `ServiceRequest/${idOf('r')}` as const;
@@ -156,4 +156,20 @@ test('takes an answer from nobody but the organisation that was asked, and says 
   const items = await place.store.worklist({ open: true, count: 9 });
   expect(items.map(({ outcome }) => ruleOf(outcome.issue[0]!))).toContain('bars-unknown-response');
   expect(await tell(place, ids, { request: 'completed' })).toEqual([200, 'completed', 'completed']);
+});
+
+test('an answer is of the person whose referral it is about, though another has the number that it gives', async () => {
+  const place = await open();
+  const other = recordOf([withNhsNumber('other', '9990000018', '02')], { key: 'other' });
+  await place.pipeline.take([other], {
+    ...{ id: randomUUID(), source: 'platform', kind: 'any', receivedMs: Date.now(), file: undefined },
+  });
+  const ids = await sent(place);
+  expect((await tell(place, ids, { request: 'active' }))[0]).toBe(200);
+  const answers = async () =>
+    (await place.store.messages.ofConversation(NAME, ids.correlation)).map(({ digest }) => digest);
+  await place.store.erasePerson(idOf('other'), 'operator', Date.now());
+  expect(await answers()).toEqual([expect.any(String)]);
+  await place.store.erasePerson(idOf('p'), 'operator', Date.now());
+  expect(await answers()).toEqual([undefined]);
 });

@@ -1,4 +1,5 @@
 /** A directory is taken in whole, then by what changed; what it has no more is closed, and nothing is lost when it is cut off. */
+import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
 import { ruleOf } from '../../../src/fhir/outcome.ts';
 import type { DirectoryTrouble } from '../../../src/source/directory/client.ts';
@@ -148,21 +149,56 @@ test('activities that another source knows by the same keys are those of the dir
   expect(await bench.work('activity-closed')).toHaveLength(1);
 });
 
-test('five services in a row that cannot be read do not keep the look from the others for ever', async () => {
-  const seven = [1, 2, 3, 4, 5, 6, 7].map((number) => service(number));
-  const bench = await openBench(seven, { perPage: 10 });
-  bench.directory.interfere = ({ url = '' }, response) => {
-    if (!/\/svc-[1-5]$/.test(url)) return false;
-    response.writeHead(500).end();
+/** Ways in which a directory does not give a single service. */
+const FAILS: Readonly<Record<string, (response: ServerResponse) => unknown>> = {
+  'are refused': (response) => response.writeHead(500).end(),
+  'ask to be let alone': (response) => response.writeHead(503, { 'retry-after': '3600' }).end(),
+  'give no answer': (response) => response.destroy(),
+};
+
+/** @param services whose own paths fail, until `interfere` is taken back */
+function failing({ directory }: Bench, how: string, services: RegExp): void {
+  directory.interfere = ({ url = '' }, response) => {
+    if (!services.test(url)) return false;
+    FAILS[how]!(response);
     return true;
   };
-  expect(ruleIn(await bench.look())).toBe('directory-answer');
-  expect(ruleIn(await bench.look())).toBe('directory-answer');
-  expect(await bench.service('svc-7')).toBeDefined();
-  bench.directory.interfere = undefined;
-  bench.directory.asked.length = 0;
-  expect(done(await bench.look())).toMatchObject({ isFull: false, taken: 5 });
-  expect(detailsOf(bench)).toEqual(['svc-1', 'svc-2', 'svc-3', 'svc-4', 'svc-5']);
+}
+
+test.each(Object.keys(FAILS))(
+  'five services in a row that %s keep no look from the others for ever',
+  async (how) => {
+    const seven = [1, 2, 3, 4, 5, 6, 7].map((number) => service(number));
+    const bench = await openBench(seven, { perPage: 10 });
+    failing(bench, how, /\/svc-[1-5]$/);
+    for (let look = 0; look < 6; look += 1) expect(ruleIn(await bench.look())).toMatch(/^directory-/);
+    expect((await bench.service('svc-7'))?.active).toBe(true);
+    bench.directory.services.set(
+      'svc-6',
+      service(6, { name: 'New name', last_modified: '2026-06-30T12:30:00Z' }),
+    );
+    bench.nowMs += HOUR_MS;
+    await bench.look();
+    expect((await bench.service('svc-6'))?.name).toBe('New name');
+    bench.directory.interfere = undefined;
+    bench.directory.asked.length = 0;
+    expect(done(await bench.look())).toMatchObject({ isFull: false });
+    expect(
+      detailsOf(bench)
+        .filter((id) => id !== 'svc-6')
+        .sort(),
+    ).toEqual(['svc-1', 'svc-2', 'svc-3', 'svc-4', 'svc-5']);
+    for (const { id } of seven) expect((await bench.service(id))?.active).toBe(true);
+  },
+);
+
+test('of services that were missed, one that asks to be let alone holds up no other', async () => {
+  const bench = await openBench(FIVE);
+  failing(bench, 'ask to be let alone', /\/svc-[12]$/);
+  for (let look = 0; look < 3; look += 1) await bench.look();
+  failing(bench, 'ask to be let alone', /\/svc-1$/);
+  for (let look = 0; look < 2; look += 1) await bench.look();
+  expect(await bench.service('svc-2')).toBeDefined();
 });
 
 test('what was committed and not told of when a look was cut off is told of by the next', async () => {

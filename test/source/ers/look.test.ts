@@ -34,10 +34,13 @@ let store: Store;
 let pipeline: Pipeline;
 let nowMs: number;
 let lines: string[];
+/** how often it was looked whether a turn is due */
+let looks: number;
 
 beforeEach(async () => {
   nowMs = NOW_MS;
   lines = [];
+  looks = 0;
   server = await startErsServer();
   store = await temporaryStore();
   pipeline = createPipeline({
@@ -53,11 +56,15 @@ beforeEach(async () => {
 function watch(lookMs = 1_000_000): ErsWatch {
   const { exchange, close } = createExchange();
   const log = pino({ base: null }, { write: (line: string) => void lines.push(line) });
+  const sharedNowMs: Store['sharedNowMs'] = (ms) => {
+    looks += 1;
+    return store.sharedNowMs(ms);
+  };
   const watching = openErs(
     { ...(config.ok && config.value.nhs!.ers!), url: server.url } as Parameters<typeof openErs>[0],
     {
       access: { exchange, baseUrl: () => server.url },
-      ...{ sources: parts.sources, pipeline, store, log, clock: () => nowMs },
+      ...{ sources: parts.sources, pipeline, store: { ...store, sharedNowMs }, log, clock: () => nowMs },
     },
     lookMs,
   );
@@ -216,6 +223,73 @@ test('a booking after triage is no step back', async () => {
   expect(await standing()).toEqual({ [one.ubrn]: 'revoked cancelled' });
 });
 
+/** The service says here how a referral ended, as its own system does. */
+async function end(ubrn: string, status: Task['status'], code: string): Promise<void> {
+  const page = await store.search({ type: 'Task', clauses: [], count: 9 });
+  const base = page.versions[0]!.resource as Task & { id: string };
+  const system = 'https://hedgerow.example/fhir/CodeSystem/referral-status';
+  const ended: typeof base = { ...base, status, statusReason: { coding: [{ system, code }] } };
+  const [done] = await store.commit(
+    [
+      {
+        ...{ source: 'ehr', kind: 'Task', key: base.id, digest: status, mapDigest: 'fhir', payload: {} },
+        ...{ ownerOrg: 'A1001', sourceTimeMs: nowMs, timeOf: 'reading' as const, receiptId: 'r' },
+        resources: [{ resource: ended, partial: false }],
+        warnings: [],
+        received: { target: 'ehr', remoteId: ubrn, remoteVersion: '2', base, heldDigest: undefined },
+      },
+    ],
+    pipeline.rules,
+    nowMs,
+  );
+  if (done?.state === 'refused') throw new Error(JSON.stringify(done.outcome));
+}
+
+const words = async (): Promise<readonly (string | undefined)[]> =>
+  (await store.worklist({ open: true, count: 9 })).map(({ rule }) => rule).sort();
+
+test.each<[Task['status'], string]>([
+  ['failed', 'withdrawn'],
+  ['cancelled', 'cancelled'],
+  ['rejected', 'rejected'],
+  ['completed', 'completed'],
+])('a referral that is %s here is left alone, whatever becomes of its booking', async (status, code) => {
+  const one = { ubrn: '000000070001', nhsNumber: '9990000018' };
+  const state = status === 'rejected' ? 'NOT_BOOKED' : 'TRIAGED_PROVIDER_TO_ACTION';
+  server.referrals.set(one.ubrn, { ...one, state, list: REVIEW });
+  await look();
+  nowMs += 1_000;
+  await end(one.ubrn, status, code);
+  const before = await words();
+  const ended = await standing();
+  expect(ended[one.ubrn]).toContain(` ${status}`);
+  server.referrals.set(one.ubrn, { ...one, state: 'BOOKED' });
+  await look();
+  server.nextDay();
+  server.referrals.set(one.ubrn, { ...one, state: 'CANCELLED_REFERRAL' });
+  await look();
+  expect(await standing()).toEqual(ended);
+  expect(await words()).toEqual(before);
+  expect(server.asked.filter((key) => key.startsWith('GET'))).toHaveLength(1);
+});
+
+test('while e-RS goes on listing what is over here, somebody looks', async () => {
+  const one = { ubrn: '000000070001', nhsNumber: '9990000018' };
+  server.referrals.set(one.ubrn, { ...one, state: 'AWAITING_TRIAGE', list: REVIEW });
+  await look();
+  nowMs += 1_000;
+  await end(one.ubrn, 'rejected', 'rejected');
+  const before = await words();
+  await look();
+  expect(await words()).toEqual(['ers-over-here', ...before]);
+  await look(); // the third of the day: the lists are refused, and tell nothing
+  expect(await words()).toEqual(['ers-over-here', ...before]);
+  server.nextDay();
+  server.referrals.set(one.ubrn, { ...one, state: 'AWAITING_TRIAGE' });
+  await look();
+  expect(await words()).toEqual(before);
+});
+
 test('a referral that e-RS knows no more is not asked for again', async () => {
   const one = { ubrn: '000000070001', nhsNumber: '9990000018' };
   server.referrals.set(one.ubrn, { ...one, list: REVIEW });
@@ -251,9 +325,20 @@ test('a list that is refused for good is on the worklist until it is given', asy
   expect(await store.worklist({ open: true, count: 9 })).toEqual([]);
 });
 
+/** Looks whether a turn is due have begun, so often from now on: the last but one of each process has ended. */
+async function looked(times: number): Promise<void> {
+  const from = looks;
+  await expect.poll(() => looks - from, { timeout: 10_000 }).toBeGreaterThanOrEqual(times);
+}
+
 test('a turn that was missed on its day is made up for, and one of the day before is not', async () => {
-  nowMs = Date.UTC(2026, 2, 20, 7, 50);
   server.referrals.set('000000070001', { ubrn: '000000070001', nhsNumber: '9990000018', list: REVIEW });
+  const early = watch(5); // at six, when the last turn was that of 13:00 on the day before
+  early.start();
+  await looked(3);
+  await early.stop();
+  expect(server.asked).toEqual([]);
+  nowMs = Date.UTC(2026, 2, 20, 7, 50);
   const late = watch(5);
   late.start();
   await expect.poll(async () => Object.keys(await standing()).length).toBe(1);
@@ -265,9 +350,11 @@ test('lists are read at their times only, by one of two processes on the store',
   const both = [watch(5), watch(5)];
   for (const one of both) one.start();
   const lists = (): string[] => server.asked.filter((key) => key.startsWith('POST'));
-  await expect.poll(() => lists().length).toBe(0);
+  await looked(5);
+  expect(lists()).toEqual([]);
   nowMs = Date.UTC(2026, 2, 20, 7, 1);
   await expect.poll(async () => Object.keys(await standing()).length).toBe(1);
+  await looked(5);
   for (const one of both) await one.stop();
   expect(lists()).toHaveLength(2); // one for each kind of list
 });

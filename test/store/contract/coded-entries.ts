@@ -139,11 +139,53 @@ export function codedEntryContract(open: () => Promise<Store>): void {
     expect(await codedEntries.release(batch.id, [idOf('fact b')])).toBe(0);
   });
 
+  test('takes nothing back of a list that a way has begun, until it is known that the way has it not', async () => {
+    const store = await open();
+    const { codedEntries } = store;
+    await codedEntries.change(person, [put(entry('a'))], NOW_MS);
+    const { id } = (await codedEntries.list(PRACTICE, DAY, NOW_MS))!;
+    expect(await codedEntries.begin(id, 'one')).toBe(true);
+    expect(await codedEntries.begin(id, 'one')).toBe(false);
+    expect(await codedEntries.begin(id, 'two')).toBe(true);
+    expect(await codedEntries.waysOf(id)).toEqual([]);
+    await codedEntries.notBegun(id, 'one');
+    expect(await codedEntries.release(id, [idOf('fact a')])).toBe(0);
+    expect(await states(store)).toEqual(['add listed']);
+    await codedEntries.notBegun(id, 'two');
+    expect(await codedEntries.release(id, [idOf('fact a')])).toBe(1);
+    // the next list is begun by nobody
+    const next = (await codedEntries.list(PRACTICE, DAY, NOW_MS + 1))!;
+    expect(await codedEntries.begin(next.id, 'one')).toBe(true);
+  });
+
+  test('a list that was fetched is out with that: it is not put out, and nothing of it is taken back', async () => {
+    const { codedEntries } = await open();
+    await codedEntries.change(person, [put(entry('a'))], NOW_MS);
+    const { id } = (await codedEntries.list(PRACTICE, DAY, NOW_MS, { isFetched: true }))!;
+    expect(await codedEntries.unput(10)).toEqual([]);
+    expect(await codedEntries.release(id, [idOf('fact a')])).toBe(0);
+  });
+
+  test('puts what holds good again on the worklist with its mark, though another change of the plan is not written', async () => {
+    const store = await open();
+    const { codedEntries } = store;
+    await codedEntries.change(person, [put(entry('a')), put(entry('b'))], NOW_MS);
+    await codedEntries.list(PRACTICE, DAY, NOW_MS);
+    const [kept] = (await codedEntries.ofPerson(person, [])).filter(({ id }) => id === idOf('entry a'));
+    const mark = { kind: 'mark', from: 'listed', state: 'listed', blocked: 'again' } as const;
+    const plan = [{ ...mark, entry: kept! }, put(entry('b'))];
+    expect(await codedEntries.change(person, plan, NOW_MS)).toBe(false);
+    const items = await store.worklist({ open: true, count: 10 });
+    expect(items.map(({ rule, resource }) => [rule, resource])).toEqual([
+      ['coded-again', `ServiceRequest/${idOf('a')}`],
+    ]);
+  });
+
   test('leaves people out of a list who are to be in a later one', async () => {
     const { codedEntries } = await open();
     await codedEntries.change(person, [put(entry('a'))], NOW_MS);
     await codedEntries.change(idOf('q'), [put(entry('b'))], NOW_MS);
-    const batch = await codedEntries.list(PRACTICE, DAY, NOW_MS, [person]);
+    const batch = await codedEntries.list(PRACTICE, DAY, NOW_MS, { without: [person] });
     expect(batch?.entries.map(({ personId }) => personId)).toEqual([idOf('q')]);
     expect((await codedEntries.list(PRACTICE, DAY, NOW_MS + 1))?.entries).toHaveLength(1);
   });
@@ -162,30 +204,37 @@ export function codedEntryContract(open: () => Promise<Store>): void {
     expect(await codedEntries.ofPerson(person, [])).toEqual([]);
   });
 
-  test('keeps of what was filed long ago the fact and the number, and no names nor words', async () => {
+  test('keeps of what was settled long ago the fact and the number, and no names nor words', async () => {
     const store = await open();
     const { codedEntries } = store;
-    await codedEntries.change(person, [put(entry('a')), put(entry('b')), put(entry('c'))], NOW_MS);
-    const waiting = (await codedEntries.ofPerson(person, [])).find(({ id }) => id === idOf('entry c'))!;
-    await codedEntries.change(
-      person,
-      [{ kind: 'mark', entry: waiting, from: 'due', state: 'withdrawn', blocked: undefined }],
-      NOW_MS,
-    );
+    const all = ['filed', 'listed', 'never listed', 'rejected'].map((one) => put(entry(one)));
+    await codedEntries.change(person, all, NOW_MS);
+    const ofId = async (name: string) =>
+      (await codedEntries.ofPerson(person, [])).find(({ id }) => id === idOf(`entry ${name}`));
+    const withdraw = async (name: string, from: 'due' | 'rejected'): Promise<void> => {
+      const mark = { kind: 'mark', from, state: 'withdrawn', blocked: undefined } as const;
+      expect(await codedEntries.change(person, [{ ...mark, entry: (await ofId(name))! }], NOW_MS)).toBe(true);
+    };
+    await withdraw('never listed', 'due');
     await codedEntries.list(PRACTICE, DAY, NOW_MS);
-    await codedEntries.receive([receipt('a', 'filed', { reason: 'Told by Robin' })], NOW_MS);
+    for (const outcome of ['filed', 'rejected'] as const)
+      await codedEntries.receive([receipt(outcome, outcome, { reason: 'Told by Robin' })], NOW_MS);
+    await withdraw('rejected', 'rejected');
     const limits = { versions: 1, mapDigests: [], after: 0, count: 10 };
     expect(await store.prune('entries', { ...limits, beforeMs: NOW_MS })).toEqual({
       removed: 0,
       after: undefined,
     });
-    expect((await store.prune('entries', { ...limits, beforeMs: NOW_MS + 10 })).removed).toBe(2);
+    expect((await store.prune('entries', { ...limits, beforeMs: NOW_MS + 10 })).removed).toBe(3);
     expect((await store.prune('entries', { ...limits, beforeMs: NOW_MS + 10 })).removed).toBe(0);
-    const kept = await codedEntries.ofPerson(person, []);
-    const filed = kept.find(({ state }) => state === 'filed');
-    expect(filed?.content.person).toEqual({ nhsNumber: '9990000018', family: '', given: '', birthDate: '' });
-    expect(JSON.stringify(filed)).not.toMatch(/Robin|Example|Clerk/);
-    expect(kept.find(({ state }) => state === 'listed')?.content.person?.family).toBe('Example');
+    for (const name of ['filed', 'rejected']) {
+      const kept = await ofId(name);
+      const nobody = { nhsNumber: '9990000018', family: '', given: '', birthDate: '' };
+      expect(kept?.content.person).toEqual(nobody);
+      expect(JSON.stringify(kept)).not.toMatch(/Robin|Example|Clerk/);
+    }
+    expect((await ofId('listed'))?.content.person?.family).toBe('Example');
+    expect(await ofId('never listed')).toBe(undefined);
   });
 
   test('keeps receipts: what is filed stays so, what was rejected is on the worklist until it is filed', async () => {
@@ -244,7 +293,10 @@ export function codedEntryContract(open: () => Promise<Store>): void {
     await codedEntries.change(person, [put(entry('a'))], NOW_MS);
     const again = entry('b', { content: { ...content('a'), rule: 'other' } });
     await codedEntries.change(person, [put(again)], NOW_MS);
-    await codedEntries.list(PRACTICE, DAY, NOW_MS);
+    const { id } = (await codedEntries.list(PRACTICE, DAY, NOW_MS))!;
+    // nobody has it yet
+    expect(await codedEntries.raiseUnfiled(NOW_MS, NOW_MS)).toBe(0);
+    await codedEntries.put(id, NOW_MS);
     expect(await codedEntries.raiseUnfiled(NOW_MS - 1, NOW_MS)).toBe(0);
     expect(await codedEntries.raiseUnfiled(NOW_MS, NOW_MS)).toBe(2);
     expect(await codedEntries.raiseUnfiled(NOW_MS, NOW_MS)).toBe(0);
@@ -256,5 +308,22 @@ export function codedEntryContract(open: () => Promise<Store>): void {
     expect(await rules()).toEqual(['coded-unfiled']);
     await codedEntries.receive([receipt('a', 'filed')], NOW_MS);
     expect(await store.worklist({ open: true, count: 10 })).toEqual([]);
+  });
+
+  test('asks after what one way may have taken, and no longer once that is taken back', async () => {
+    const store = await open();
+    const { codedEntries } = store;
+    await codedEntries.change(person, [put(entry('a'))], NOW_MS);
+    const batch = (await codedEntries.list(PRACTICE, DAY, NOW_MS))!;
+    await codedEntries.begin(batch.id, 'one');
+    expect(await codedEntries.raiseUnfiled(NOW_MS, NOW_MS)).toBe(1);
+    await codedEntries.notBegun(batch.id, 'one');
+    expect(await codedEntries.release(batch.id, [idOf('fact a')])).toBe(1);
+    expect(await store.worklist({ open: true, count: 9 })).toEqual([]);
+    const again = (await codedEntries.list(PRACTICE, DAY, NOW_MS + 2))!;
+    await codedEntries.put(again.id, NOW_MS + 2);
+    expect(await codedEntries.raiseUnfiled(NOW_MS + 2, NOW_MS + 3)).toBe(1);
+    const items = await store.worklist({ open: true, count: 9 });
+    expect(items.map(({ rule }) => rule)).toEqual(['coded-unfiled']);
   });
 }

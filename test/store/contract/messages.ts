@@ -145,14 +145,72 @@ export function messageContract(open: () => Promise<Store>): void {
     ]);
   });
 
+  test('nothing is written back of somebody who was erased meanwhile', async () => {
+    const store = await open();
+    const { messages } = store;
+    await commit(store, recordOf([patient('p')]));
+    const ofThem = { ...MESSAGE, personId: idOf('p') };
+    await messages.keep({ ...ofThem, id: 'failed', state: 'rejected' }, NOW_MS);
+    await store.erasePerson(idOf('p'), 'operator', NOW_MS);
+    // who has read what it said before, and has it sent again
+    const again = { state: 'prepared', body: MESSAGE.body! } as const;
+    expect(await messages.change({ ...KEY, id: 'failed' }, again, NOW_MS, ['silent', 'rejected'])).toBe(
+      false,
+    );
+    await messages.keep({ ...ofThem, id: 'later' }, NOW_MS);
+    await messages.keep({ ...ofThem, id: 'waited for', dueMs: undefined }, NOW_MS);
+    const kept = await messages.ofConversation('bars', 'talk-1');
+    expect(kept.map(({ id, state }) => [id, state])).toEqual([
+      ['failed', 'replaced'],
+      ['later', 'prepared'],
+      ['waited for', 'replaced'],
+    ]);
+    for (const { body, digest, replyTo } of kept)
+      expect([body, digest, replyTo]).toEqual([undefined, undefined, undefined]);
+  });
+
+  test('an erasure empties what came and nobody took, where it names the person', async () => {
+    const store = await open();
+    await commit(store, recordOf([withNhsNumber('a', NHS_NUMBER)], { key: '1' }));
+    const said = 'Seen: 999 000 0018';
+    const content = Buffer.from(said).toString('base64');
+    const bodies = { plain: said, encoded: JSON.stringify({ content }), other: 'Seen: 9990000026' };
+    const of = { ...MESSAGE, personId: undefined, direction: 'in', state: 'received' } as const;
+    for (const [id, body] of Object.entries(bodies))
+      await store.messages.keep({ ...of, id, body: JSON.stringify({ body }) }, NOW_MS);
+    await store.erasePerson(idOf('a'), 'operator', NOW_MS);
+    expect((await store.messages.withBody('bars')).map(({ id }) => id)).toEqual(['other']);
+  });
+
   test('retention takes the bodies of settled messages, and no other', async () => {
     const store = await open();
-    for (const state of ['prepared', 'sent', 'answered', 'taken'] as const)
-      await store.messages.keep({ ...MESSAGE, id: state, state }, NOW_MS);
-    const limits = { beforeMs: NOW_MS + 1, versions: 0, mapDigests: [], after: 0, count: 9 };
-    expect(await store.prune('messages', limits)).toEqual({ removed: 2, after: undefined });
+    const states = ['prepared', 'sent', 'silent', 'acknowledged', 'answered', 'taken', 'received'] as const;
+    for (const state of states) await store.messages.keep({ ...MESSAGE, id: state, state }, NOW_MS);
+    // whoever was to see to it was told, and nothing is waited for
+    await store.messages.keep({ ...MESSAGE, id: 'told', state: 'acknowledged', dueMs: undefined }, NOW_MS);
+    const limits = { versions: 0, mapDigests: [], after: 0, count: 9 };
+    expect((await store.prune('messages', { ...limits, beforeMs: NOW_MS })).removed).toBe(0);
+    expect(await store.prune('messages', { ...limits, beforeMs: NOW_MS + 1 })).toEqual({
+      removed: 3,
+      after: undefined,
+    });
     const all = await store.messages.ofConversation('bars', 'talk-1');
-    expect(all.filter(({ body }) => body !== undefined).map(({ id }) => id)).toEqual(['prepared', 'sent']);
+    expect(all.filter(({ body }) => body !== undefined).map(({ id }) => id)).toEqual([
+      ...['prepared', 'sent', 'silent', 'acknowledged', 'received'],
+    ]);
+  });
+
+  test('retention takes answers that are long out of date, but for what is known of a person', async () => {
+    const store = await open();
+    await commit(store, recordOf([patient('p')]));
+    for (const [question, untilMs] of Object.entries({ old: 10, young: 20, [idOf('p')]: 10 }))
+      await store.answers.keep('any', question, { answer: 'x', untilMs: NOW_MS + untilMs }, NOW_MS);
+    const limits = { beforeMs: NOW_MS + 20, versions: 0, mapDigests: [], after: 0, count: 9 };
+    expect(await store.prune('answers', limits)).toEqual({ removed: 1, after: undefined });
+    const left = await Promise.all(['old', 'young', idOf('p')].map((one) => store.answers.get('any', one)));
+    expect(left.map((one) => one !== undefined)).toEqual([false, true, true]);
+    await store.erasePerson(idOf('p'), 'operator', NOW_MS);
+    expect(await store.answers.get('any', idOf('p'))).toBe(undefined);
   });
 
   test('an answer is kept with when it was had, replaced by the next, and forgotten when it is old', async () => {

@@ -62,6 +62,19 @@ export function receivedContract(open: () => Promise<Store>): void {
     expect(await store.remoteLinks('other', ['Patient/r1'])).toEqual([]);
   });
 
+  test('what a target said last stays while its copy is known, whatever the time of payloads: its next change is laid over it', async () => {
+    const store = await open();
+    await commit(store, recordOf([patient('p')]));
+    await deliverAll(store);
+    const base = (await held(store)) as Identified;
+    const mapDigest = 'fhir';
+    await receive(store, patient('p', { gender: 'female' }), { base }, { mapDigest });
+    await commit(store, recordOf([patient('q')], { source: 'bars', key: 'q', mapDigest }));
+    const limits = { beforeMs: NOW_MS + 1, versions: 1, mapDigests: [mapDigest], after: 0, count: 99 };
+    expect(await store.prune('payloads', limits)).toMatchObject({ removed: 1 });
+    expect((await store.sourceRecord('ehr', 'Patient', 'r1'))?.payload).toBeDefined();
+  });
+
   test('what only we changed goes to it beside its own change, over the version that was received', async () => {
     const store = await open();
     await commit(store, recordOf([patient('p')]));

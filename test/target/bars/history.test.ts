@@ -1,8 +1,10 @@
 /** Any history of referrals, sent over a bad line by an adapter that is killed at any moment, ends with both sides agreeing. */
+import type { Bundle, ServiceRequest } from '@medplum/fhirtypes';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { BarsClient } from '../../../src/nhs/bars/client.ts';
 import type { Trouble } from '../../servers/bars-receiver.ts';
+import { SEEDED } from './seed.ts';
 import { around, consent, idOf, openWorld, person, request, START_MS, task, type World } from './world.ts';
 
 type Step =
@@ -28,7 +30,7 @@ const TASKS = {
 const referral = fc.nat(2);
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({
-    kind: fc.constantFrom('refer', 'cancel', 'error', 'update', 'draft'),
+    kind: fc.constantFrom('refer', 'refer', 'cancel', 'error', 'update', 'draft'),
     of: referral,
   }) as fc.Arbitrary<Step>,
   fc.constant({ kind: 'person' } as const),
@@ -52,6 +54,9 @@ const trouble: fc.Arbitrary<Trouble | 'killed' | undefined> = fc.oneof(
 class Meant {
   readonly states = new Map<number, State>();
   readonly order: number[] = [];
+  /** what was said last of each, and of the person */
+  readonly notes = new Map<number, string>();
+  name = 'Example';
   apply(kind: string, of: number): State | undefined {
     const state = NEXT[kind]?.[this.states.get(of) ?? 'none'];
     if (state === undefined) return undefined;
@@ -97,12 +102,14 @@ async function run(
   for (const one of steps) {
     version += 1;
     if (one.kind === 'drain') await deliver();
-    else if (one.kind === 'person')
-      await world.put('about', ...around(), person({ name: [{ family: `Name ${version}` }] }), consent());
-    else {
+    else if (one.kind === 'person') {
+      meant.name = `Name ${version}`;
+      await world.put('about', ...around(), person({ name: [{ family: meant.name }] }), consent());
+    } else {
       const state = meant.apply(one.kind, one.of);
       if (state === undefined) continue;
       const id = idOf(`referral ${one.of}`);
+      if (state === 'active') meant.notes.set(one.of, `Version ${version}`);
       const said = request({
         id,
         status: state,
@@ -125,14 +132,11 @@ test('both ends agree, and no message counts twice', async () => {
         const world = await openWorld();
         try {
           const meant = await run(world, steps, troubles);
-          const { taken, held, refusals } = world.receiver;
+          const { taken, refusals } = world.receiver;
           expect(new Set(taken.map(({ requestId }) => requestId)).size).toBe(taken.length);
           expect(refusals.filter(({ issue }) => issue !== 'duplicate' && issue !== 'not-found')).toEqual([]);
-          for (const of of meant.states.keys()) agrees(world, meant, of);
-          newestStays(world, meant);
-          expect([...held.values()].filter(({ status }) => status === 'active').length).toBeLessThanOrEqual(
-            1,
-          );
+          for (const of of meant.states.keys()) await agrees(world, meant, of);
+          oneAfterTheOther(world);
           for (const [of] of meant.states)
             for (const { state } of await world.messages(`ServiceRequest/${idOf(`referral ${of}`)}`))
               expect(state).toBe('acknowledged');
@@ -142,31 +146,71 @@ test('both ends agree, and no message counts twice', async () => {
         }
       },
     ),
-    { numRuns: 20 },
+    { numRuns: 20, ...SEEDED },
   );
 }, 60_000);
-
-/** Of those that are open here at the end, the one that was referred last is the one that is open there. */
-function newestStays({ receiver }: World, { states, order }: Meant): void {
-  const open = order.filter((of) => states.get(of) === 'active');
-  const there = open.filter((of) => receiver.held.get(idOf(`referral ${of}`))?.status === 'active');
-  expect(there.every((of) => of === open.at(-1))).toBe(true);
-}
 
 /** One is made a day, in the order in which they are referred. */
 const dayOf = (at: number): string => `2026-02-${String(at + 1).padStart(2, '0')}`;
 
 /** What was never sent is not held; what was is held as it stands here, or was revoked for a newer one. */
-function agrees({ receiver }: World, { states, order }: Meant, of: number): void {
-  const there = receiver.held.get(idOf(`referral ${of}`))?.status;
-  // one that arrives here after a newer one does not go
-  const unsent = order.at(-1) === of ? [] : [undefined];
+async function agrees(world: World, meant: Meant, of: number): Promise<void> {
+  const { states, order, notes, name } = meant;
+  const id = idOf(`referral ${of}`);
+  const held = world.receiver.held.get(id);
+  // one that arrives here after a newer one does not go, and one that is there is revoked for it
+  const newest: readonly (string | undefined)[] = ['active'];
+  const older: readonly (string | undefined)[] = ['active', 'revoked', undefined];
   const allowed: Readonly<Record<State, readonly (string | undefined)[]>> = {
     draft: [undefined],
-    active: ['active', 'revoked', ...unsent],
+    active: order.at(-1) === of ? newest : older,
     revoked: [undefined, 'revoked'],
     // one that was withdrawn there before cannot be marked by BaRS
     'entered-in-error': [undefined, 'entered-in-error', 'revoked'],
   };
-  expect(allowed[states.get(of)!]).toContain(there);
+  const state = states.get(of)!;
+  expect(allowed[state]).toContain(held?.status);
+  const messages = world.receiver.taken.filter(({ bundle }) => focusOf(bundle).id === id);
+  if (held?.status === 'active') {
+    expect(held.note?.at(-1)?.text).toBe(notes.get(of));
+    expect(nameIn(messages.at(-1)!.bundle)).toBe(name);
+  }
+  if (state !== 'active' || held?.status !== 'revoked') return;
+  const kept = await world.messages(`ServiceRequest/${id}`);
+  expect(kept.map(({ what }) => what)).toContain('cancel-for-newer');
+}
+
+const focusOf = ({ entry }: Bundle): ServiceRequest => entry![1]!.resource as ServiceRequest;
+const versionOf = (bundle: Bundle): number =>
+  Number(/\d+$/.exec(focusOf(bundle).note?.at(-1)?.text ?? '')?.[0]);
+
+function nameIn({ entry }: Bundle): string | undefined {
+  const found = entry?.find(({ resource }) => resource?.resourceType === 'Patient')?.resource;
+  return found?.resourceType === 'Patient' ? found.name?.[0]?.family : undefined;
+}
+
+/** Each referral begins, changes and ends, in this order and in one conversation; and one at a time is open there. */
+function oneAfterTheOther({ receiver }: World): void {
+  const open = new Set<string>();
+  const courses = new Map<
+    string,
+    { readonly words: string[]; readonly conversations: Set<string>; version: number }
+  >();
+  for (const { bundle, reason, status, correlationId } of receiver.taken) {
+    const id = focusOf(bundle).id!;
+    const course = courses.get(id) ?? { words: [], conversations: new Set<string>(), version: 0 };
+    courses.set(id, course);
+    course.words.push(status === 'active' ? reason! : 'end');
+    course.conversations.add(correlationId);
+    if (status === 'active') {
+      open.add(id);
+      expect(versionOf(bundle)).toBeGreaterThanOrEqual(course.version);
+      course.version = versionOf(bundle);
+    } else open.delete(id);
+    expect(open.size).toBeLessThanOrEqual(1);
+  }
+  for (const { words, conversations } of courses.values()) {
+    expect(words.join(' ')).toMatch(/^new(?: update)*(?: end)?$/);
+    expect(conversations.size).toBe(1);
+  }
 }

@@ -338,7 +338,7 @@ test('a number that was superseded is the same person: nothing is filed anew', a
   const person = registered('p', '9990000026') as Identified & { identifier: object[] };
   await desk.commit([...PLACES, registered('p', NUMBER), agreed('p'), referred('r', 'p')], { key: 'P' });
   await listed(desk);
-  const old = { system: 'https://fhir.nhs.uk/Id/nhs-number', value: NUMBER, use: 'old' };
+  const old = { system: 'https://hedgerow.example/fhir/Id/former-nhs-number', value: NUMBER, use: 'old' };
   await desk.commit([{ ...person, identifier: [...person.identifier, old] } as unknown as Identified], {
     key: 'P',
     sourceTimeMs: NOW_MS + 1,

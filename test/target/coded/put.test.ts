@@ -187,8 +187,7 @@ test('what belongs to a practice that has closed is listed for the one that work
   const path = folder();
   const way = { to: 'folder', folder: path, format: 'csv', bom: false } as const;
   const desk = await deskWith([referred('r', 'p')], { practices: [PRACTICE, 'Y99999'], ways: [way] });
-  const before = await desk.lists.next(PRACTICE, DAY);
-  await desk.store.codedEntries.put(before!.id, NOW_MS);
+  await desk.lists.next(PRACTICE, DAY);
   await desk.commit([declined('t', 'p')], { key: 'T' });
   const wrong = referred('r', 'p', { status: 'entered-in-error' });
   await desk.commit([wrong], { key: 'R', sourceTimeMs: NOW_MS + 1 });

@@ -9,6 +9,7 @@ import type { Identified } from '../../../src/store/store.ts';
 import { checkWhole } from '../../../src/validation/check-whole.ts';
 import { NAMES } from '../../nhs/gp-connect/names.ts';
 import { knownValidator } from '../../validation/known.ts';
+import { pagesOf } from './pdf-text.ts';
 import {
   AT_RISK,
   AT_RISK_REQUEST,
@@ -170,7 +171,8 @@ test('text that is meant to break out of a page stays text', async () => {
   expect(html).not.toMatch(/<script|<img|onerror=alert\(2\)>/i);
   expect(html).toContain('&lt;script&gt;');
   expect(html).not.toContain('\u202e');
-  expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
+  expect(pagesOf(pdf).join('\n')).toContain('<script>alert(1)</script>');
+  expect(pdf.toString('latin1')).not.toMatch(/\/(JavaScript|JS|OpenAction|AA|URI)\b/);
   for (const { text } of (bundle.entry![0]!.resource as { section: { text?: { div: string } }[] }).section)
     if (text)
       expect(text.div).not.toMatch(/<(?!\/?(?:div|p|ul|li|dl|dt|dd|table|caption|thead|tbody|tr|th|td)[ >])/);
@@ -188,8 +190,25 @@ test('a PDF writes letters that its fonts lack without their marks, and says so'
     one.resourceType === 'Patient' ? ({ ...one, name: [{ family: 'Łąkowy ŵ 王' }] } as Identified) : one,
   );
   const { html, pdf } = await documentOf(resources, CLOSED_REQUEST);
-  const plain = await documentOf(assembled(...CLOSED), CLOSED_REQUEST);
   expect(html).toContain('Łąkowy ŵ 王');
-  expect(pdf.length).toBeGreaterThan(1_000);
-  expect(pdf.equals(plain.pdf)).toBe(false);
+  const printed = pagesOf(pdf).join('\n');
+  expect(printed).toContain('Lakowy w ?');
+  expect(printed).toContain('Some letters cannot be shown in this file');
+  const plain = await documentOf(assembled(...CLOSED), CLOSED_REQUEST);
+  expect(pagesOf(plain.pdf).join('\n')).not.toContain('cannot be shown');
+});
+
+test('the first page has what is asked, what was offered, and the chart; each page says whose it is', async () => {
+  const { pdf } = await documentOf(assembled(...CLOSED), CLOSED_REQUEST);
+  const pages = pagesOf(pdf);
+  expect(pages).toHaveLength(2);
+  const wanted = ['asked to do', 'review hearing', 'In short', 'Declined', '(figure)', 'Scores, first'];
+  const at = wanted.map((one) => pages[0]!.indexOf(one));
+  expect(at.filter((place) => place < 0)).toEqual([]);
+  expect(at).toEqual(at.toSorted((a, b) => a - b));
+  const who = 'Mrs Example Ada Testperson, NHS number 999 000 0018, born 17 May 1948';
+  expect(pages.map((page) => page.split('\n').at(-1))).toEqual([
+    `${who}. Page 1 of 2`,
+    `${who}. Page 2 of 2`,
+  ]);
 });

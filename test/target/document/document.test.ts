@@ -1,7 +1,9 @@
 /** What makes a document: a referral that ends, once, as far as the person agreed; and what a correction does to the one before. */
 import type { Consent, Task } from '@medplum/fhirtypes';
 import { expect, test } from 'vitest';
+import { ruleOf } from '../../../src/fhir/outcome.ts';
 import type { Identified, Store } from '../../../src/store/store.ts';
+import { sweep } from '../../../src/target/document/course.ts';
 import { createDocumentTarget, mayGo } from '../../../src/target/document/document.ts';
 import type { CourseOptions } from '../../../src/target/document/errand.ts';
 import type { KeptDocument } from '../../../src/target/document/way.ts';
@@ -10,15 +12,18 @@ import type { Delivered } from '../../../src/target/target.ts';
 import { commit, recordOf } from '../../store/samples.ts';
 import { temporaryStore } from '../../store/temporary.ts';
 import { delivery } from '../deliveries.ts';
-import { assembled, CLOSED, definitions, displays, MADE_MS, TYPE } from './samples.ts';
+import { AT_RISK, assembled, CLOSED, definitions, displays, MADE_MS, TYPE } from './samples.ts';
 import { testWay } from './world.ts';
 
 const NAME = 'gp-letters';
 const TASK = '517fb13d-54d5-54e4-936f-32bb4a1c76b0';
 
-async function place(change: (one: Identified) => Identified = (one) => one) {
+async function place(
+  change: (one: Identified) => Identified = (one) => one,
+  { folders = CLOSED, recipient = 'gp' }: { folders?: readonly string[]; recipient?: 'gp' | 'referrer' } = {},
+) {
   const store = await temporaryStore();
-  const resources = assembled(...CLOSED).map(change);
+  const resources = assembled(...folders).map(change);
   await commit(store, recordOf(resources));
   const task = resources.find(({ id }) => id === TASK) as Task & Identified;
   const rules = {
@@ -36,7 +41,7 @@ async function place(change: (one: Identified) => Identified = (one) => one) {
   const target = createDocumentTarget({
     ...{
       target: NAME,
-      recipient: 'gp',
+      recipient,
       type: TYPE,
       ownerOrg: 'X26',
       store,
@@ -54,7 +59,10 @@ async function place(change: (one: Identified) => Identified = (one) => one) {
     const entry = { ...one.entry, target: NAME, deliveryKey: await store.personOf(PERSON) };
     return (await target.deliver([{ ...one, entry }], new AbortController().signal))[0]!;
   };
-  return { store, task, tell };
+  const carry = async (): Promise<void> => {
+    while ((await sweep(course, new AbortController().signal)) > 0);
+  };
+  return { store, resources, task, tell, carry };
 }
 
 const PERSON = '51687be8-f7e8-5c85-a1ec-faa96caeb7f1';
@@ -110,18 +118,6 @@ test('a process that dies between the correction and the document before leaves 
   expect((await kept(store)).map(({ state }) => state).toSorted()).toEqual(['prepared', 'replaced']);
 });
 
-test('a document that was stopped is made again when the person agrees again', async () => {
-  const { store, task, tell } = await place();
-  await tell(task);
-  const [first] = await store.messages.about(`Task/${TASK}`, NAME);
-  await store.messages.change(first!, { state: 'replaced', body: null, dueMs: null }, MADE_MS);
-  expect(await tell(task)).toMatchObject({ ok: true, filing: 'sent' });
-  await tell(task);
-  const all = await kept(store);
-  expect(all.map(({ state }) => state)).toEqual(['prepared', 'replaced']);
-  expect(all[0]!.document.reference).not.toBe(first!.conversation);
-});
-
 test('a referral with hundreds of scores has its document all the same', async () => {
   const { store, task, tell } = await place();
   const request = task.focus!.reference!;
@@ -136,6 +132,59 @@ test('a referral with hundreds of scores has its document all the same', async (
   await commit(store, recordOf(scores, { key: 'R3' }));
   await tell(task);
   expect((await kept(store)).map(({ state }) => state)).toEqual(['prepared']);
+});
+
+function ruleTold(told: Delivered): string | undefined {
+  return told.ok && told.report !== undefined ? ruleOf(told.report) : undefined;
+}
+
+test.each([
+  ['has left is asked back by a person', true, 'document-in-error', ['replaced']],
+  ['has not left is called back, and nobody need know', false, undefined, ['replaced']],
+])('a document of a referral in error that %s', async (_what, hasLeft, rule, states) => {
+  const { store, task, tell, carry } = await place();
+  await tell(task);
+  if (hasLeft) await carry();
+  const wrong = { ...task, status: 'entered-in-error' as const };
+  await commit(store, recordOf([wrong], { key: 'R2' }));
+  expect(ruleTold(await tell(wrong, 2))).toBe(rule);
+  expect((await kept(store)).map(({ state }) => state)).toEqual(states);
+});
+
+test('a concern for the safety of somebody without a referral is told to a person', async () => {
+  const { resources, tell } = await place(undefined, { folders: AT_RISK.slice(2) });
+  const flag = resources.find(({ resourceType }) => resourceType === 'Flag');
+  expect(ruleTold(await tell(flag!))).toBe('document-no-referral');
+});
+
+test('a referral with more than one document is written of has none, and a person is told', async () => {
+  const { store, task, tell } = await place();
+  const score = { resourceType: 'Observation', status: 'final', code: { text: 'Score' } } as const;
+  const subject = { reference: `Patient/${PERSON}` };
+  const basedOn = [{ reference: task.focus!.reference! }];
+  const id = (at: number): string => `5a5a5a5a-0000-4000-8000-${String(at).padStart(12, '0')}`;
+  const scores = Array.from({ length: 4_001 }, (_, at) => ({ ...score, id: id(at), subject, basedOn }));
+  await commit(store, recordOf(scores, { key: 'R3' }));
+  expect(ruleTold(await tell(task))).toBe('document-too-much');
+  expect(await kept(store)).toEqual([]);
+});
+
+test('a referrer who is not the practice is written to, and one who is the practice is not', async () => {
+  const another = (one: Identified): Identified =>
+    one.resourceType === 'ServiceRequest' ? { ...one, requester: { reference: 'Organization/hub' } } : one;
+  const hub: Identified = {
+    resourceType: 'Organization',
+    id: 'hub',
+    name: 'Advice Hub',
+    identifier: [{ system: 'https://fhir.nhs.uk/Id/ods-organization-code', value: 'Y99777' }],
+  };
+  const same = await place(undefined, { recipient: 'referrer' });
+  await same.tell(same.task);
+  expect(await kept(same.store)).toEqual([]);
+  const other = await place(another, { recipient: 'referrer' });
+  await commit(other.store, recordOf([hub], { key: 'hub' }));
+  await other.tell(other.task);
+  expect((await kept(other.store)).map(({ document }) => document.addressee?.odsCode)).toEqual(['Y99777']);
 });
 
 test('without consent no document is made, and with consent to codes one in codes', async () => {

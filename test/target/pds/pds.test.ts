@@ -1,5 +1,6 @@
 /** People are checked at PDS before anything of them goes where a verified NHS number is needed. */
 import { expect, test } from 'vitest';
+import { unlinkJob } from '../../../src/cli/again/unlink.ts';
 import { consent } from '../../end-to-end/ehr-referral.ts';
 import { BORN, pdsRecord } from '../../servers/pds-records.ts';
 import { contact, idOf, NOW_MS } from '../../store/samples.ts';
@@ -81,7 +82,13 @@ test('a superseded number stays as an old one, and whoever has the new one is th
   await place.say(record('a', [said('a', A, { gender: 'female' })]));
   await place.settle();
   expect(numbersOf(await place.patient('a'))).toEqual([`${B} 01`, `${A} old`]);
-  await place.store.unlinkPerson(idOf('a'), NOW_MS);
+  const shop = { store: place.store, clock: () => NOW_MS, wake: () => {} };
+  const told = await Array.fromAsync(unlinkJob(shop, { patient: `Patient/${idOf('a')}` }, 'operator'));
+  expect(told).toEqual([{ event: 'unlinked', patient: idOf('a'), from: [idOf('b')] }]);
+  const again = await Array.fromAsync(unlinkJob(shop, { patient: idOf('a') }, 'operator'));
+  expect(again).toEqual([{ event: 'not-joined', patient: idOf('a') }]);
+  const [undone] = (await place.store.audit(100)).filter(({ action }) => action === 'unlink');
+  expect(undone?.actor).toBe('operator');
   expect(await place.store.personOf(idOf('a'))).not.toBe(await place.store.personOf(idOf('b')));
   const own = await place.store.readPerson(await place.store.personOf(idOf('a')), 'Encounter');
   expect(own.map(({ id }) => id)).toEqual([idOf('ea')]);

@@ -2,9 +2,18 @@
 import type { Patient } from '@medplum/fhirtypes';
 import { afterEach } from 'vitest';
 import { loadBaseDefinitions } from '../../../src/fhir/definitions.ts';
+import { isNhsNumberSystem } from '../../../src/fhir/verified-number.ts';
 import { createPdsClient } from '../../../src/nhs/pds/client.ts';
 import { createPace } from '../../../src/nhs/pds/pace.ts';
-import type { CommitRecord, CommitResult, CommitRules, Identified, Store } from '../../../src/store/store.ts';
+import { evidenceOf } from '../../../src/outbox/evidence.ts';
+import type {
+  CommitRecord,
+  CommitResult,
+  CommitRules,
+  Identified,
+  Settlement,
+  Store,
+} from '../../../src/store/store.ts';
 import { createDelivery } from '../../../src/target/fhir/deliver-group.ts';
 import { createPdsTarget, PDS, type PdsTargetOptions, pdsGate } from '../../../src/target/pds/pds.ts';
 import { routing } from '../../../src/target/route.ts';
@@ -31,6 +40,8 @@ export interface PdsPlace {
   /** what the EHR got, oldest first */
   readonly sent: Identified[];
   readonly outcomes: string[];
+  /** what each call to PDS said of PDS itself, as the worker counts it; and until when the person's turn is put off */
+  readonly evidence: { readonly of: 'up' | 'down' | 'none'; readonly waitMs: number }[];
   /** Commits a record of a source. */
   say(record: CommitRecord): Promise<CommitResult>;
   /** Asks PDS about everybody who is due, and sends the EHR what may go. @returns requests that were made */
@@ -52,7 +63,12 @@ export async function openPdsPlace(
   {
     open = temporaryStore,
     between,
-  }: { open?: () => Promise<Store>; between?: (url: string) => Promise<string> } = {},
+    check = RULES.check,
+  }: {
+    open?: () => Promise<Store>;
+    between?: (url: string) => Promise<string>;
+    check?: CommitRules['check'];
+  } = {},
 ): Promise<PdsPlace> {
   let nowMs = NOW_MS;
   const clock = (): number => nowMs;
@@ -62,6 +78,7 @@ export async function openPdsPlace(
   undo.push(close, () => pds.close());
   const rules: CommitRules = {
     ...RULES,
+    check,
     ...routing([EHR, { name: PDS, only: ['Patient'], sources: [PDS] }]),
   };
   const take = (records: readonly CommitRecord[]): Promise<readonly CommitResult[]> =>
@@ -86,6 +103,7 @@ export async function openPdsPlace(
     count: (outcome) => outcomes.push(outcome),
     ...more,
   });
+  const evidence: PdsPlace['evidence'] = [];
   const sent: Identified[] = [];
   const ehr = recordingEhr(sent, clock);
   const gate = createShareGate({ store, target: EHR, definitions, clock });
@@ -100,17 +118,14 @@ export async function openPdsPlace(
         const group = await store.claim(name, { nowMs, leaseMs: 60_000, maxEntries: 20 });
         if (!group) break;
         moved = true;
-        await store.settle(
-          name,
-          group.deliveryKey,
-          await deliver(group, new AbortController().signal),
-          nowMs,
-        );
+        const settlements = await deliver(group, new AbortController().signal);
+        if (name === PDS) evidence.push(evidenceIn(settlements, nowMs));
+        await store.settle(name, group.deliveryKey, settlements, nowMs);
       }
     return moved;
   };
   return {
-    ...{ store, pds, sent, outcomes },
+    ...{ store, pds, sent, outcomes, evidence },
     say: async (record) => (await store.commit([record], rules, nowMs))[0]!,
     async settle() {
       const before = pds.seen.length;
@@ -123,6 +138,11 @@ export async function openPdsPlace(
     patient: async (name) => (await store.read('Patient', idOf(name)))?.resource as Patient,
     rules: async () => (await store.worklist({ open: true, count: 50 })).map(({ rule }) => rule),
   };
+}
+
+function evidenceIn(settlements: readonly Settlement[], nowMs: number): PdsPlace['evidence'][number] {
+  const waits = settlements.map((one) => ('dueMs' in one ? one.dueMs - nowMs : 0));
+  return { of: evidenceOf(settlements), waitMs: Math.max(0, ...waits) };
 }
 
 function recordingEhr(sent: Identified[], clock: () => number): Target {
@@ -166,7 +186,7 @@ export function record(
 /** @returns `value status`, with `old` for one that was given up */
 export function numbersOf({ identifier }: Patient): string[] {
   return (identifier ?? []).flatMap(({ system, value, use, extension }) =>
-    system === 'https://fhir.nhs.uk/Id/nhs-number'
+    isNhsNumberSystem(system)
       ? [
           `${value} ${use === 'old' ? 'old' : (extension?.[0]?.valueCodeableConcept?.coding?.[0]?.code ?? '-')}`,
         ]

@@ -3,7 +3,8 @@ import type { CommitResult, Receipt, ReceiptStart } from '../../store.ts';
 import { countIntoReceipt, finishReceipt, insertReceipt } from '../record-rows.ts';
 import type { Step } from '../statement.ts';
 import { type AnyRecord, Batch, type CommitContext } from './batch.ts';
-import { commitRecord, refuseRecord } from './record.ts';
+import { commitRecord } from './record.ts';
+import { refuseRecord } from './refused.ts';
 
 /** Commits a batch with the receipts that it is all of. @param instance the process that reads them @returns one result a record, in order */
 export function* commitWhole(

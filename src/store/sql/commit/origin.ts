@@ -7,20 +7,30 @@ import { noteFiling } from '../filing-rows.ts';
 import { selectKey } from '../key-rows.ts';
 import { deleteWaiting, selectStuck, upsertLinks } from '../link-rows.ts';
 import { hasWaiting, type NewEntry } from '../outbox-rows.ts';
+import { hiddenPayload } from '../restrict.ts';
 import type { Step } from '../statement.ts';
 import { resolveRejected } from '../work-rows.ts';
 import type { Batch } from './batch.ts';
 import { RECEIVED, recordKeyOf } from './view.ts';
 
-/** Both versions wait for a person; neither is written over the other. What the record conflicted with before is past. */
-export function* refuseConflict(batch: Batch, record: CommitRecord, conflict: Conflict): Step<CommitResult> {
+/**
+ * Both versions wait for a person; neither is written over the other. What the record conflicted with before is past.
+ * @param isHidden the person has just been restricted: what both say is kept without what leads to them
+ */
+export function* refuseConflict(
+  batch: Batch,
+  record: CommitRecord,
+  conflict: Conflict,
+  isHidden: boolean,
+): Step<CommitResult> {
   const { source, kind, key, receiptId } = record;
   const item = conflictItem(record, conflict);
   yield* batch.pending.flush();
   yield* resolveRejected(source, kind, key, batch.context.nowMs);
   yield* batch.pending.openWork(item);
   batch.view.openWork.add(recordKeyOf(record));
-  batch.pending.payloads.set(item.id, [item.id, receiptId, JSON.stringify(conflict)]);
+  const payload = JSON.stringify(conflict);
+  batch.pending.payloads.set(item.id, [item.id, receiptId, isHidden ? hiddenPayload(payload) : payload]);
   return { state: 'refused', outcome: item.outcome };
 }
 

@@ -11,6 +11,8 @@ import type { CommitView, Said } from './view.ts';
 export interface Planning {
   readonly view: CommitView;
   readonly rules: Pick<CommitRules, 'check' | 'course'>;
+  /** what is said is laid over the resource whatever it does not go with: nothing conflicts */
+  readonly isForced?: boolean;
   /** the latest record of a saying but for one; what the batch wrote so far is counted */
   latestOf(type: string, id: string, saying: number, exceptRecordId: number): Step<Latest | undefined>;
 }

@@ -115,7 +115,9 @@ export function* planBeside(
   const sayings = sayingsAfter(kept, said);
   const after = mergeContributions(sayings);
   const theirs = kept.length > 0 ? after : keepUnsaid(ours, after); // the first thing a source says removes nothing
-  const merged = decidedOf(record, key, ours) ?? reconcile({ base, ours, theirs });
+  const decided =
+    decidedOf(record, key, ours) ?? (planning.isForced ? { merged: ours, conflicts: [] } : undefined);
+  const merged = decided ?? reconcile({ base, ours, theirs });
   const place = { target: undefined, remoteId: undefined, remoteVersion: undefined };
   if (merged.conflicts.length > 0)
     return refuseConflict(record, { resource: key, base, ours, theirs, held: record, ...place }, merged);

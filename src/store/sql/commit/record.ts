@@ -1,18 +1,9 @@
 /** Turns one source record into rows: versions, search rows, deliveries, Provenance, audit. First it is decided whole, then written whole, so that a refusal has nothing to take back. */
 import { patientOf } from '../../people.ts';
 import type { SaidAfter } from '../../sayings.ts';
-import type { CommitRecord, CommitResult, Identified, RefusedRecord, WrittenVersion } from '../../store.ts';
+import type { CommitRecord, CommitResult, Identified, WrittenVersion } from '../../store.ts';
 import { contentDigest, stampVersion } from '../../versions.ts';
-import {
-  conflictItem,
-  droppedItem,
-  incompleteId,
-  incompleteItem,
-  olderItem,
-  rejectedItem,
-  safetyItems,
-  warningItems,
-} from '../../work-items.ts';
+import { droppedItem, incompleteId, incompleteItem, olderItem } from '../../work-items.ts';
 import { deleteSaying, forgetSaying } from '../contribution-rows.ts';
 import { releaseStuck } from '../delivery.ts';
 import { indexChange } from '../index-rows.ts';
@@ -20,19 +11,28 @@ import { personOf } from '../join.ts';
 import { selectHeldOfPerson } from '../link-rows.ts';
 import { type KeptRecord, recordRow } from '../record-rows.ts';
 import type { ResourceRow } from '../resource-rows.ts';
-import { hiddenPayload } from '../restrict.ts';
 import type { Step } from '../statement.ts';
-import { resolveRejected, resolveWorkItem, withdrawWarnings } from '../work-rows.ts';
+import { resolveWorkItem } from '../work-rows.ts';
 import { addresseesOf } from './addressees.ts';
 import { auditOf } from './audit.ts';
 import type { Batch } from './batch.ts';
 import { keepStanding } from './course.ts';
 import { outdated } from './decided.ts';
 import { followPatient } from './follow.ts';
+import { inTime, isOlder } from './in-time.ts';
 import { markReceived, noteTask, refuseConflict, settleOrigin } from './origin.ts';
 import { planRecord } from './plan.ts';
 import { patientsIn, type ResourcePlan } from './planned.ts';
-import { followRestrictions, speaksOfRestricted, withheld, withoutHidden } from './restricted.ts';
+import { openWarnings, refuseRecord, settleRefused } from './refused.ts';
+import {
+  followRestrictions,
+  keepRestriction,
+  type Lifted,
+  patientsHidden,
+  planLifted,
+  withheld,
+  withoutHidden,
+} from './restricted.ts';
 import { recordKeyOf, type Said } from './view.ts';
 
 /** Commits one record of a batch. */
@@ -40,7 +40,9 @@ export function* commitRecord(batch: Batch, given: CommitRecord): Step<CommitRes
   const late = given.decision && (yield* outdated(batch, given.decision));
   if (late) return { state: 'refused', outcome: late };
   const kept = batch.view.kept.get(recordKeyOf(given));
-  const record = withheld(batch.view, kept ? inTime(given, kept) : given);
+  const whole = kept ? inTime(given, kept) : given;
+  const before = patientsHidden(batch.view, whole);
+  const record = withheld(batch.view, whole);
   const same = kept?.digest === record.digest;
   if (kept && same && (kept.map_digest === record.mapDigest || kept.erased)) {
     yield* settleRefused(batch, record, false);
@@ -52,7 +54,12 @@ export function* commitRecord(batch: Batch, given: CommitRecord): Step<CommitRes
     return { state: 'unchanged' };
   }
   const plan = yield* planRecord(batch, record, kept?.record_id);
-  if (!plan.ok && plan.conflict) return yield* refuseConflict(batch, record, plan.conflict);
+  const isHidden =
+    !plan.ok &&
+    (yield* keepRestriction(batch, record, kept?.record_id, (one, plans) =>
+      writeRecord(batch, one, plans, kept),
+    ));
+  if (!plan.ok && plan.conflict) return yield* refuseConflict(batch, record, plan.conflict, isHidden);
   if (!plan.ok) {
     if (!record.decision) yield* refuseRecord(batch, { ...record, outcome: plan.outcome });
     return { state: 'refused', outcome: plan.outcome };
@@ -61,42 +68,32 @@ export function* commitRecord(batch: Batch, given: CommitRecord): Step<CommitRes
   const plans = withoutHidden(batch, plan.value);
   const done = yield* writeRecord(batch, warned, plans, kept);
   yield* followRestrictions(batch, plans);
+  const lifted = yield* planLifted(batch, { ...whole, warnings: warned.warnings }, before);
+  const all = lifted ? yield* writeLifted(batch, lifted, done) : done;
   yield* keepStanding(batch, record, plan.course);
-  return same && done.written.length === 0 ? { state: 'unchanged' } : { state: 'committed', ...done };
+  return same && all.written.length === 0 ? { state: 'unchanged' } : { state: 'committed', ...all };
 }
 
-/** Only what the source itself says of time makes a version older: a time of reading says when it came here, not when it was so. */
-function isOlder({ timeOf, sourceTimeMs }: CommitRecord, { own_time_ms: ownTimeMs }: KeptRecord): boolean {
-  return timeOf === 'source' && ownTimeMs !== null && sourceTimeMs < ownTimeMs;
+interface Done {
+  readonly written: readonly WrittenVersion[];
+  readonly deliveries: number;
 }
 
-/** A record that names no time is as late as what it follows, should that have named a time that is yet to come. */
-function inTime(record: CommitRecord, { source_time_ms: keptTimeMs }: KeptRecord): CommitRecord {
-  const isBefore = record.timeOf === 'reading' && record.sourceTimeMs < keptTimeMs;
-  return isBefore ? { ...record, sourceTimeMs: keptTimeMs } : record;
+function* writeLifted(batch: Batch, { record, plan }: Lifted, done: Done): Step<Done> {
+  if (plan.ok)
+    return yield* writeRecord(batch, record, plan.value, batch.view.kept.get(recordKeyOf(record)), done);
+  yield* refuseRecord(batch, { ...record, outcome: plan.outcome });
+  return done;
 }
 
-/** Keeps a refused record for amendment; the same one again makes no second item. */
-export function* refuseRecord(batch: Batch, record: RefusedRecord): Step<void> {
-  const { conflict } = record;
-  const isHidden = yield* speaksOfRestricted(batch, record);
-  const item = conflict ? conflictItem(record, conflict) : rejectedItem(record);
-  for (const one of [item, ...safetyItems(record)]) yield* batch.pending.openWork(one);
-  if (record.key !== undefined) batch.view.openWork.add(recordKeyOf(record));
-  const payload = JSON.stringify(conflict ?? record.payload ?? null);
-  batch.pending.payloads.set(item.id, [
-    item.id,
-    record.receiptId,
-    isHidden ? hiddenPayload(payload) : payload,
-  ]);
-}
-
+/** @param before what was written of it before in this commit */
 function* writeRecord(
   batch: Batch,
   record: CommitRecord,
   plans: readonly ResourcePlan[],
   kept: KeptRecord | undefined,
-): Step<{ written: WrittenVersion[]; deliveries: number }> {
+  before: Done = { written: [], deliveries: 0 },
+): Step<Done> {
   const recordId = kept?.record_id ?? batch.takeRecordId();
   keepRecord(batch, record, recordId, kept);
   for (const plan of plans) yield* followPatient(batch, plan);
@@ -105,7 +102,14 @@ function* writeRecord(
     batch.pending.recordPatients.push([id, recordId]);
     people.add(batch.view.personOf(id) ?? (yield* personOf(id)));
   }
-  const writer: Writer = { batch, record, recordId, people: [...people], written: [], deliveries: 0 };
+  const writer: Writer = {
+    batch,
+    record,
+    recordId,
+    people: [...people],
+    ...before,
+    written: [...before.written],
+  };
   for (const plan of plans) yield* writePlanned(writer, plan);
   yield* writeProvenance(writer);
   yield* settleRefused(batch, record, kept !== undefined);
@@ -265,23 +269,6 @@ function* writeProvenance(writer: Writer): Step<void> {
   const digest = contentDigest(provenance);
   if (view.resources.get(`Provenance/${provenance.id}`)?.digest !== digest)
     yield* writeVersion(writer, digest, provenance, writer.record.received?.target);
-}
-
-/** A good version of a record settles what was refused of it, and takes back what an earlier version warned of and this one does not. */
-function* settleRefused(batch: Batch, record: CommitRecord, isKnown: boolean): Step<void> {
-  if (!batch.view.openWork.has(recordKeyOf(record))) return;
-  const { source, kind, key } = record;
-  yield* batch.pending.flush();
-  const wasRefused = yield* resolveRejected(source, kind, key, batch.context.nowMs);
-  if (!isKnown && !wasRefused) return;
-  const ids = warningItems(record).map((item) => item.id);
-  yield* withdrawWarnings(source, kind, key, ids);
-}
-
-function* openWarnings(batch: Batch, record: CommitRecord): Step<void> {
-  const items = warningItems(record);
-  for (const item of items) yield* batch.pending.openWork(item);
-  if (items.length > 0) batch.view.openWork.add(recordKeyOf(record));
 }
 
 /** Deliveries held for want of consent or identity are looked at again when either may have changed. */

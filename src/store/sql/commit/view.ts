@@ -8,6 +8,7 @@ import type { Saying } from '../../sayings.ts';
 import type { CommitRecord, CommitRules, Identified, RefusedRecord } from '../../store.ts';
 import { type SayingRow, selectOwnSayings, selectSayings } from '../contribution-rows.ts';
 import type { Names } from '../index-rows.ts';
+import { numberTokens } from '../number-tokens.ts';
 import {
   type LinkRow,
   selectHeldPersons,
@@ -17,7 +18,12 @@ import {
 } from '../person-rows.ts';
 import { type KeptRecord, selectKept } from '../record-rows.ts';
 import { type ResourceRow, selectReferring, selectResources } from '../resource-rows.ts';
-import { hasRestricted, selectRestricted, selectRestrictedNumbers } from '../restricted-rows.ts';
+import {
+  hasRestricted,
+  selectRestricted,
+  selectRestrictedNumbers,
+  selectRestrictedPlaces,
+} from '../restricted-rows.ts';
 import type { Step } from '../statement.ts';
 import { selectOpenRecords } from '../work-rows.ts';
 import { StandingView } from './standing.ts';
@@ -71,6 +77,8 @@ export class CommitView {
   readonly held = new Set<string>();
   /** patients who are restricted, or one person with somebody who is */
   readonly restricted = new Set<string>();
+  /** ids of Locations of the records that resources of restricted people refer to */
+  readonly restrictedPlaces = new Set<string>();
   /** whether the store has any */
   hasRestricted = false;
   /** how what the batch may touch stands at targets that do not get all that is said */
@@ -212,13 +220,14 @@ export class CommitView {
     const pairs = patients.map((id) => [id, this.personOf(id)!] as const);
     for (const id of yield* selectRestricted(pairs)) this.restricted.add(id);
     yield* this.#restrictByNumber(records, names);
+    const places = records.flatMap(({ resources }) =>
+      resources.flatMap(({ resource }) => (resource.resourceType === 'Location' ? [resource.id] : [])),
+    );
+    for (const id of yield* selectRestrictedPlaces(places)) this.restrictedPlaces.add(id);
   }
 
   /** Whoever is said to have the number of somebody restricted may be that person, verified or not. */
   *#restrictByNumber(records: readonly CommitRecord[], names: Names): Step<void> {
-    const param = yield* names.find('Patient.identifier');
-    const system = yield* names.find(NHS_NUMBER_SYSTEM);
-    if (param === undefined || system === undefined) return;
     const numbers = records.flatMap(({ resources }) =>
       resources.flatMap(({ resource }) =>
         resource.resourceType === 'Patient'
@@ -226,7 +235,12 @@ export class CommitView {
           : [],
       ),
     );
-    const hidden = yield* selectRestrictedNumbers(numbers.map(([, number]) => [param, number, system]));
+    const hidden = yield* selectRestrictedNumbers(
+      yield* numberTokens(
+        names,
+        numbers.map(([, number]) => number),
+      ),
+    );
     for (const [id, number] of numbers) if (hidden.has(number)) this.restricted.add(id);
   }
 

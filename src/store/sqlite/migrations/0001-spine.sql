@@ -174,6 +174,14 @@ CREATE TABLE restricted (
   since_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Places that resources of restricted patients refer to: where one is a home, nothing is kept that says where.
+CREATE TABLE restricted_place (
+  place_id TEXT NOT NULL,
+  patient_id TEXT NOT NULL,
+  PRIMARY KEY (place_id, patient_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX restricted_place_patient ON restricted_place (patient_id);
+
 -- Deliveries not yet made, in order of seq within (target, delivery_key).
 -- delivery_key is the person's id, or 'Type/id' of a resource that belongs to nobody.
 CREATE TABLE outbox (
@@ -370,8 +378,9 @@ CREATE INDEX message_remote ON message (channel, direction, remote_id) WHERE rem
 CREATE INDEX message_due ON message (channel, due_ms) WHERE due_ms IS NOT NULL;
 CREATE INDEX message_person ON message (person_id) WHERE person_id IS NOT NULL;
 -- Leads retention to bodies that nobody needs any more.
-CREATE INDEX message_settled ON message (changed_ms)
-  WHERE body IS NOT NULL AND state IN ('answered', 'rejected', 'replaced', 'taken', 'refused');
+CREATE INDEX message_settled ON message (changed_ms) WHERE body IS NOT NULL;
+-- Leads erasures to content that nobody has said whose it is.
+CREATE INDEX message_unclaimed ON message (message_no) WHERE person_id IS NULL AND body IS NOT NULL;
 
 -- Answers of services that are asked the same again and again.
 CREATE TABLE kept_answer (
@@ -382,7 +391,8 @@ CREATE TABLE kept_answer (
   until_ms INTEGER NOT NULL,
   PRIMARY KEY (service, question)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX kept_answer_until ON kept_answer (service, until_ms);
+CREATE INDEX kept_answer_until ON kept_answer (until_ms);
+CREATE INDEX kept_answer_question ON kept_answer (question);
 
 -- The next free slot of each rate that processes share.
 CREATE TABLE pace (
@@ -412,6 +422,8 @@ CREATE TABLE coded_entry (
   put_ms INTEGER,
   -- names of the ways that took it, where not all have yet (JSON)
   put_ways TEXT,
+  -- names of the ways that took it or may have: each is there before its first byte (JSON)
+  begun_ways TEXT,
   settled_ms INTEGER,
   said_by TEXT,
   reason TEXT,
@@ -430,5 +442,5 @@ CREATE INDEX coded_entry_unput ON coded_entry (listed_ms) WHERE batch_id IS NOT 
 CREATE INDEX coded_entry_open ON coded_entry (due_ms, fact, action)
   WHERE state IN ('due', 'listed', 'rejected') OR blocked IS NOT NULL;
 CREATE INDEX coded_entry_unfiled ON coded_entry (listed_ms) WHERE state = 'listed' AND raised_ms IS NULL;
-CREATE INDEX coded_entry_filed ON coded_entry (settled_ms) WHERE state = 'filed' AND trimmed_ms IS NULL;
+CREATE INDEX coded_entry_settled ON coded_entry (settled_ms) WHERE state IN ('filed', 'withdrawn') AND trimmed_ms IS NULL;
 CREATE INDEX coded_entry_withdrawn ON coded_entry (due_ms) WHERE state = 'withdrawn' AND batch_id IS NULL;

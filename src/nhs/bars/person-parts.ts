@@ -1,0 +1,50 @@
+/** Turns what is known of a person, and of what they agreed to, into the parts of a BaRS message that say so. */
+import type { Consent, Patient } from '@medplum/fhirtypes';
+import { NHS_NUMBER_SYSTEM } from '../../fhir/identifiers.ts';
+import { CONSENT_CATEGORIES } from './codes.ts';
+import { keyOf } from './entries.ts';
+import { missing } from './parts.ts';
+import { asInstant } from './times.ts';
+
+export const NO_PATIENT = missing(
+  'bars-patient',
+  'ServiceRequest.subject names no Patient that is known here: send the person’s record.',
+  'ServiceRequest.subject',
+);
+
+/** Whoever holds the referral knows them: the number is enough to say whom it is about. */
+export function byNumber({ id, meta, identifier }: Patient & { id: string }): Patient & { id: string } {
+  const numbers = identifier?.filter(({ system }) => system === NHS_NUMBER_SYSTEM);
+  return {
+    resourceType: 'Patient',
+    id,
+    ...(meta?.lastUpdated ? { meta: { lastUpdated: meta.lastUpdated } } : {}),
+    ...(numbers?.length ? { identifier: numbers } : {}),
+  };
+}
+
+/**
+ * Turns a consent of ours, which says for what and how far, into the one that BaRS knows: direct care.
+ * @param consent covers the referral: whoever calls has asked that
+ */
+export function consentOf(
+  consent: Consent & { id: string },
+  patient: Patient & { id: string },
+): Consent & { id: string } {
+  const dateTime = asInstant(consent.dateTime);
+  return {
+    resourceType: 'Consent',
+    id: consent.id,
+    ...(consent.meta ? { meta: consent.meta } : {}),
+    status: 'active',
+    scope: {
+      coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }],
+    },
+    category: [{ coding: [{ system: CONSENT_CATEGORIES, code: 'DRC', display: 'Direct Care' }] }],
+    patient: { reference: keyOf(patient) },
+    ...(dateTime === undefined ? {} : { dateTime }),
+    policyRule: {
+      coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'IMPLIED' }],
+    },
+  };
+}
