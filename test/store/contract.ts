@@ -2,6 +2,7 @@
 import { describe } from 'vitest';
 import type { Store } from '../../src/store/store.ts';
 import { codedEntryContract } from './contract/coded-entries.ts';
+import { codedUnfiledContract } from './contract/coded-unfiled.ts';
 import { commitContract } from './contract/commit.ts';
 import { courseContract } from './contract/course.ts';
 import { decidedContract } from './contract/decided.ts';
@@ -26,6 +27,7 @@ import { worklistContract } from './contract/worklist.ts';
 /** @param open gives an empty store, each time another; the caller closes them all */
 export function storeContract(engine: string, open: () => Promise<Store>): void {
   describe(`${engine}: coded entries`, () => codedEntryContract(open));
+  describe(`${engine}: coded entries that are out`, () => codedUnfiledContract(open));
   describe(`${engine}: commit`, () => commitContract(open));
   describe(`${engine}: course`, () => courseContract(open));
   describe(`${engine}: decided`, () => decidedContract(open));

@@ -4,10 +4,10 @@ import type { CodedContent, PlannedEntry } from '../../../src/referral/coded/ent
 import type { EntryChange, Store } from '../../../src/store/store.ts';
 import { commit, contact, idOf, NOW_MS, patient, recordOf } from '../samples.ts';
 
-const DAY = '2025-03-01';
-const PRACTICE = 'Y01234';
+export const DAY = '2025-03-01';
+export const PRACTICE = 'Y01234';
 
-function content(name: string): CodedContent {
+export function content(name: string): CodedContent {
   return {
     rule: 'referral',
     as: 'Procedure',
@@ -19,7 +19,7 @@ function content(name: string): CodedContent {
   };
 }
 
-function entry(name: string, more: Partial<PlannedEntry> = {}): PlannedEntry {
+export function entry(name: string, more: Partial<PlannedEntry> = {}): PlannedEntry {
   return {
     ...{
       fact: idOf(`fact ${name}`),
@@ -32,11 +32,11 @@ function entry(name: string, more: Partial<PlannedEntry> = {}): PlannedEntry {
   };
 }
 
-function put(given: PlannedEntry, from: 'none' | 'due' | 'withdrawn' = 'none'): EntryChange {
+export function put(given: PlannedEntry, from: 'none' | 'due' | 'withdrawn' = 'none'): EntryChange {
   return { kind: 'put', entry: given, from };
 }
 
-function receipt(name: string, outcome: 'filed' | 'rejected', more: object = {}) {
+export function receipt(name: string, outcome: 'filed' | 'rejected', more: object = {}) {
   return {
     id: idOf(`entry ${name}`),
     action: 'add' as const,
@@ -285,45 +285,5 @@ export function codedEntryContract(open: () => Promise<Store>): void {
       NOW_MS,
     );
     expect(await codedEntries.open(10)).toHaveLength(2);
-  });
-
-  test('raises what was listed and never filed, once, and takes it off when it is filed', async () => {
-    const store = await open();
-    const { codedEntries } = store;
-    await codedEntries.change(person, [put(entry('a'))], NOW_MS);
-    const again = entry('b', { content: { ...content('a'), rule: 'other' } });
-    await codedEntries.change(person, [put(again)], NOW_MS);
-    const { id } = (await codedEntries.list(PRACTICE, DAY, NOW_MS))!;
-    // nobody has it yet
-    expect(await codedEntries.raiseUnfiled(NOW_MS, NOW_MS)).toBe(0);
-    await codedEntries.put(id, NOW_MS);
-    expect(await codedEntries.raiseUnfiled(NOW_MS - 1, NOW_MS)).toBe(0);
-    expect(await codedEntries.raiseUnfiled(NOW_MS, NOW_MS)).toBe(2);
-    expect(await codedEntries.raiseUnfiled(NOW_MS, NOW_MS)).toBe(0);
-    const rules = async (): Promise<(string | undefined)[]> =>
-      (await store.worklist({ open: true, count: 10 })).map(({ rule }) => rule);
-    expect(await rules()).toEqual(['coded-unfiled', 'coded-unfiled']);
-    await codedEntries.receive([receipt('b', 'filed')], NOW_MS);
-    // two entries of one resource: what settles one leaves the other
-    expect(await rules()).toEqual(['coded-unfiled']);
-    await codedEntries.receive([receipt('a', 'filed')], NOW_MS);
-    expect(await store.worklist({ open: true, count: 10 })).toEqual([]);
-  });
-
-  test('asks after what one way may have taken, and no longer once that is taken back', async () => {
-    const store = await open();
-    const { codedEntries } = store;
-    await codedEntries.change(person, [put(entry('a'))], NOW_MS);
-    const batch = (await codedEntries.list(PRACTICE, DAY, NOW_MS))!;
-    await codedEntries.begin(batch.id, 'one');
-    expect(await codedEntries.raiseUnfiled(NOW_MS, NOW_MS)).toBe(1);
-    await codedEntries.notBegun(batch.id, 'one');
-    expect(await codedEntries.release(batch.id, [idOf('fact a')])).toBe(1);
-    expect(await store.worklist({ open: true, count: 9 })).toEqual([]);
-    const again = (await codedEntries.list(PRACTICE, DAY, NOW_MS + 2))!;
-    await codedEntries.put(again.id, NOW_MS + 2);
-    expect(await codedEntries.raiseUnfiled(NOW_MS + 2, NOW_MS + 3)).toBe(1);
-    const items = await store.worklist({ open: true, count: 9 });
-    expect(items.map(({ rule }) => rule)).toEqual(['coded-unfiled']);
   });
 }
