@@ -6,6 +6,7 @@ import type {
   Resource,
   ServiceRequest,
 } from '@medplum/fhirtypes';
+import { FORMER_NHS_NUMBER_SYSTEM, NHS_NUMBER_SYSTEM } from '../fhir/identifiers.ts';
 import {
   BARS_PROFILES,
   MASKED_SUBJECT,
@@ -121,10 +122,14 @@ function tokenOf(text: string): Token | undefined {
   return addressOf(text) ?? (/^[^|\s]{1,100}$/.test(text) ? { value: text } : undefined);
 }
 
-/** An NHS number may be written in groups. */
+/** An NHS number may be written in groups, and one that was superseded is still theirs who had it. */
 function clausesOf({ system, value }: Token, isNumber = false) {
   const code = isNumber ? value.replaceAll(/[ -]/g, '') : value;
-  const values = [{ ...(system === undefined ? {} : { system: systemOf(system) }), code }];
+  const asked = system === undefined ? undefined : systemOf(system);
+  const values: { system?: string; code: string }[] = [
+    asked === undefined ? { code } : { system: asked, code },
+  ];
+  if (isNumber && asked === NHS_NUMBER_SYSTEM) values.push({ system: FORMER_NHS_NUMBER_SYSTEM, code });
   return [{ kind: 'token', param: 'identifier', values } as const];
 }
 

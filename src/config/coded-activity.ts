@@ -29,6 +29,12 @@ const ruleSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('What has happened has happened: a later version that no longer fits takes nothing back'),
+  keepsFirstDay: z
+    .boolean()
+    .default(false)
+    .describe(
+      'The date is a stamp that later versions move: only an earlier day takes the place of the first',
+    ),
 });
 
 const waySchema = z.discriminatedUnion('to', [
@@ -75,7 +81,6 @@ export const codedActivitySchema = z.strictObject({
     .min(1)
     .optional()
     .describe('Codes of Consent.scope that count, as of targets; default any'),
-  allowRestricted: z.boolean().default(false).describe('List restricted people too'),
   out: z
     .array(waySchema)
     .default([])

@@ -22,7 +22,9 @@ const meshWaySchema = z.strictObject({
 });
 const fhirWaySchema = z.strictObject({
   kind: z.literal('fhir'),
-  url: serviceUrlSchema.describe('Base URL of a FHIR R4 server that takes Bundle and DocumentReference'),
+  url: serviceUrlSchema.describe(
+    'Base URL of a FHIR R4 server that takes transactions of Bundle and DocumentReference',
+  ),
   bearerTokenEnv: z.string().optional().describe('Name of the environment variable with a bearer token'),
   deadlineMs: z.int().min(100).default(20_000).describe('Longest wait for one answer, in milliseconds'),
 });

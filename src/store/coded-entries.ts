@@ -14,6 +14,8 @@ export interface CodedEntry extends KeptEntry {
   readonly place: number | undefined;
   readonly dueMs: number;
   readonly listedMs: number | undefined;
+  /** its list was fetched, or a way took it or may have */
+  readonly isOut: boolean;
   /** when it was filed or rejected, as the receipt says */
   readonly settledMs: number | undefined;
   /** who said so */
@@ -113,6 +115,10 @@ export interface CodedEntryStore {
   putBy(batch: string, ways: readonly string[]): Promise<void>;
   /** Keeps that a list was put out, every way. */
   put(batch: string, nowMs: number): Promise<void>;
+  /** Puts on the worklist that a way does not take lists: one item a way. */
+  raiseNotOut(way: string, why: string, nowMs: number): Promise<void>;
+  /** Takes that back: the way took what there was. */
+  outAgain(way: string): Promise<void>;
   /**
    * Takes additions out of a list that nobody can have yet: they are due again, and what was to take them out is not.
    * @returns how many; none of a list that one way took, or has begun
@@ -129,10 +135,14 @@ export interface CodedEntryStore {
 }
 
 /** @returns the state in the words of a report: why an entry is not in the record */
-export function whyOpen({ state, blocked }: Pick<CodedEntry, 'state' | 'blocked'>): OpenReason {
+export function whyOpen({
+  state,
+  blocked,
+  isOut,
+}: Pick<CodedEntry, 'state' | 'blocked' | 'isOut'>): OpenReason {
   if (blocked !== undefined) return blocked;
-  if (state === 'listed') return 'not-filed';
+  if (state === 'listed') return isOut ? 'not-filed' : 'not-out';
   return state === 'rejected' ? 'rejected' : 'not-listed';
 }
 
-export type OpenReason = Blocked | 'not-listed' | 'not-filed' | 'rejected';
+export type OpenReason = Blocked | 'not-listed' | 'not-out' | 'not-filed' | 'rejected';

@@ -126,7 +126,7 @@ async function start(): Promise<{ place: Place; strict: Receiver }> {
         document: { recipient: 'referrer', messages: ['closed'], ways: [{ kind: 'folder' }] },
       },
     ],
-    nhs: { codedActivity: { since: '2020-01-01', allowRestricted: true } },
+    nhs: { codedActivity: { since: '2020-01-01' } },
   });
   return { place, strict };
 }

@@ -5,6 +5,10 @@ import { onTestFinished } from 'vitest';
 
 const STU3 = 'https://fhir.nhs.uk/STU3';
 const MOST_LISTS_A_DAY = 2;
+const NAMES: ReadonlyMap<string, string> = new Map([
+  ['11010', 'Riverside Social Prescribing'],
+  ['11020', 'Hilltop Social Prescribing'],
+]);
 
 export interface ErsReferral {
   readonly ubrn: string;
@@ -13,6 +17,8 @@ export interface ErsReferral {
   readonly state?: string;
   /** it is on this list */
   readonly list?: string;
+  /** on whose lists of that name; left out: that of the first service */
+  readonly service?: string | readonly string[];
 }
 
 export interface ErsServer {
@@ -29,8 +35,11 @@ export interface ErsServer {
   nextDay(): void;
 }
 
-/** @param service the only one that the caller may ask for @param token tells what requests must bear; default nothing */
-export async function startErsServer(service = '11010', token?: () => string): Promise<ErsServer> {
+/** @param services those that the caller may ask for @param token tells what requests must bear; default nothing */
+export async function startErsServer(
+  services: readonly string[] = ['11010'],
+  token?: () => string,
+): Promise<ErsServer> {
   const referrals = new Map<string, ErsReferral>();
   const broken: ErsServer['broken'] = new Map();
   const asked: string[] = [];
@@ -66,12 +75,15 @@ export async function startErsServer(service = '11010', token?: () => string): P
     if (!isWhole || list?.system !== `${STU3}/CodeSystem/eRS-ReferralListSelector-1`)
       return { status: 400, body: '{}' };
     if (wanted === undefined) return { status: 422, body: '{}' };
-    if (wanted !== service) return { status: 403, body: '{}' };
-    const count = (lists.get(list.code) ?? 0) + 1;
-    lists.set(list.code, count);
+    if (!services.includes(wanted)) return { status: 403, body: '{}' };
+    const asking = `${wanted} ${list.code}`;
+    const count = (lists.get(asking) ?? 0) + 1;
+    lists.set(asking, count);
     if (count > MOST_LISTS_A_DAY) return { status: 429, body: '{}' };
-    const there = [...referrals.values()].filter((one) => one.list === list.code);
-    return { status: 200, body: JSON.stringify(listOf(there, service)) };
+    const there = [...referrals.values()].filter(
+      (one) => one.list === list.code && [one.service ?? services[0]].flat().includes(wanted),
+    );
+    return { status: 200, body: JSON.stringify(listOf(there, wanted)) };
   };
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
@@ -130,7 +142,7 @@ function requestOf({ ubrn, nhsNumber, state }: ErsReferral): object {
 function listOf(referrals: readonly ErsReferral[], service: string): object {
   const reference = {
     identifier: { system: 'http://fhir.nhs.net/Id/ers-service', value: service },
-    display: 'Riverside Social Prescribing',
+    display: NAMES.get(service),
   };
   const url = `${STU3}/StructureDefinition/Extension-eRS-ReferralsforReview-WorkListItem-1`;
   return {

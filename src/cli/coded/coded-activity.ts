@@ -51,10 +51,10 @@ export async function openCodedActivity(
   const { store, definitions, clock, log } = around;
   const rules = readyRules(config.rules, definitions);
   if (!rules.ok) throw new AdapterError('permanent', rules.outcome.issue[0]!);
-  const { timeZone, practices, consentScopes, allowRestricted } = config;
+  const { timeZone, practices, consentScopes } = config;
   const since = config.since ?? (await firstDay(store, clock(), timeZone));
   const coded = createCodedActivity({
-    ...{ store, clock, since, timeZone, practices, consentScopes, allowRestricted },
+    ...{ store, clock, since, timeZone, practices, consentScopes },
     rules: rules.value,
     onFault: ({ rule }) => log?.warn({ rule }, 'a rule of coded activity ended in an error for a resource'),
   });

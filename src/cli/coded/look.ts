@@ -79,8 +79,8 @@ export async function derive(
   { config, coded }: { readonly config: CodedActivityConfig; readonly coded: CodedActivity },
   { store, clock, signal }: Pick<LookSurroundings, 'store' | 'clock' | 'signal'>,
 ): Promise<void> {
-  const { rules, since, timeZone, practices, consentScopes, allowRestricted } = config;
-  const digest = digestOf({ rules, since, timeZone, practices, consentScopes, allowRestricted });
+  const { rules, since, timeZone, practices, consentScopes } = config;
+  const digest = digestOf({ rules, since, timeZone, practices, consentScopes });
   const kept = await store.job('coded-rules');
   const before = kept === undefined ? undefined : (JSON.parse(kept) as Progress);
   let progress: Progress = before?.digest === digest ? before : { digest, isDone: false };

@@ -14,7 +14,7 @@ import type { Store } from '../../store/store.ts';
 import { createExchange, type Exchange } from '../../wire/exchange.ts';
 import { neededSecret } from '../secret.ts';
 import type { Service } from '../service.ts';
-import { askHeldAgain } from './held-referrals.ts';
+import { askHeldAgain } from './ask-held.ts';
 
 const MEGABYTE = 1024 * 1024;
 

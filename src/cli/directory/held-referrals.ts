@@ -1,43 +1,34 @@
-/** Asks again for referrals that were held since their activity did not fit: places, dates and checks change without a word. */
+/** Holds open referrals against their activities in turns, and asks again for those held: places, dates and checks change without a word. */
 import type { Logger } from 'pino';
-import type { Config } from '../../config.ts';
-import { FIT_RULES } from '../../referral/activity-fit.ts';
-import type { Store } from '../../store/store.ts';
+import { reviewDaily } from '../../source/directory/daily-review.ts';
 import { turnTimesOf } from '../../store/turn-times.ts';
-import { type Turns, turnsOf } from '../again/housekeeping.ts';
+import { type Scheduled, type Turns, turnsOf } from '../again/housekeeping.ts';
+import { askHeldAgain, type HeldReferrals } from './ask-held.ts';
+import { fitRulesOf } from './directories.ts';
 
-export interface HeldReferrals {
-  readonly config: Pick<Config, 'activities' | 'targets'>;
-  readonly store: Store;
-  readonly clock: () => number;
-  /** called when deliveries may go */
-  readonly wake: () => void;
-}
-
-/** What fits by now goes; the rest is held as before. What is held for another reason is let be. */
-export async function askHeldAgain({
-  config,
-  store,
-  clock,
-  wake,
-}: Omit<HeldReferrals, 'store'> & { readonly store: Pick<Store, 'replayDeliveries'> }): Promise<void> {
-  let asked = 0;
-  for (const { name } of config.targets)
-    for (const rule of FIT_RULES)
-      asked += await store.replayDeliveries({ target: name, state: 'held', rule }, clock());
-  if (asked > 0) wake();
-}
-
-/** Hourly; nothing where referrals are not held for their activities. @param lookMs between looks whether a turn is due */
-export function openHeldReferrals(
-  around: HeldReferrals & { readonly log: Logger },
-  lookMs?: number,
-): Turns | undefined {
-  if (around.config.activities.atSending !== 'hold') return undefined;
-  const job = {
+/**
+ * Early each day all open referrals are held against that day; hourly it is asked for those that are held, where any are.
+ * @param lookMs between looks whether a turn is due
+ */
+export function openHeldReferrals(around: HeldReferrals & { readonly log: Logger }, lookMs?: number): Turns {
+  const held: Scheduled = {
     name: 'held for activities',
     times: turnTimesOf('10 * * * *', 'UTC'),
     run: () => askHeldAgain(around),
   };
-  return turnsOf([job], around, around.log, lookMs);
+  const jobs = [daily(around), ...(around.config.activities.atSending === 'hold' ? [held] : [])];
+  return turnsOf(jobs, around, around.log, lookMs);
+}
+
+/** Soon after midnight, when what was good until yesterday is over. */
+function daily({ config, store, clock, log }: HeldReferrals & { readonly log: Logger }): Scheduled {
+  const rules = fitRulesOf(config.activities);
+  return {
+    name: 'activities of the day',
+    times: turnTimesOf('20 0 * * *', 'Europe/London'),
+    async run(signal) {
+      const done = await reviewDaily({ store, rules, clock }, signal);
+      log.info(done, 'open referrals were held against their activities of today');
+    },
+  };
 }

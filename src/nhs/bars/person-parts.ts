@@ -1,6 +1,6 @@
 /** Turns what is known of a person, and of what they agreed to, into the parts of a BaRS message that say so. */
 import type { Consent, Patient } from '@medplum/fhirtypes';
-import { NHS_NUMBER_SYSTEM } from '../../fhir/identifiers.ts';
+import { isNhsNumberSystem } from '../../fhir/verified-number.ts';
 import { CONSENT_CATEGORIES } from './codes.ts';
 import { keyOf } from './entries.ts';
 import { missing } from './parts.ts';
@@ -14,7 +14,8 @@ export const NO_PATIENT = missing(
 
 /** Whoever holds the referral knows them: the number is enough to say whom it is about. */
 export function byNumber({ id, meta, identifier }: Patient & { id: string }): Patient & { id: string } {
-  const numbers = identifier?.filter(({ system }) => system === NHS_NUMBER_SYSTEM);
+  // who refers may know them by a number that was superseded
+  const numbers = identifier?.filter(({ system }) => isNhsNumberSystem(system));
   return {
     resourceType: 'Patient',
     id,

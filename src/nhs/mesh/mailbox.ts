@@ -1,7 +1,15 @@
 /** Turns one mailbox of ours into a channel that others send and receive through, and keeps both ways going. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { AdapterError, type Checked, issueOf, refuse } from '../../fhir/outcome.ts';
 import type { Message, MessageState } from '../../store/messages.ts';
-import type { Endpoint, LeavingHandler, MeshChannel, MessageHandler, ReportHandler } from './channel.ts';
+import type {
+  Endpoint,
+  LeavingHandler,
+  MeshChannel,
+  MessageHandler,
+  ReportHandler,
+  Sent,
+} from './channel.ts';
 import type { Answered } from './client.ts';
 import { giveUp, sendAgain } from './ending.ts';
 import type { MeshFault } from './faults.ts';
@@ -109,13 +117,26 @@ function senderOf(
   return async (message, ended) => {
     const kept = await keepOutgoing(parts, message);
     if (!kept.ok) return kept;
+    const over = AbortSignal.any([signal, ended]);
     if (kept.value.state === 'prepared') {
-      const going = oneOf(parts, kept.value, AbortSignal.any([signal, ended]));
+      const going = oneOf(parts, kept.value, over);
       sending.add(going);
       await going.finally(() => sending.delete(going));
     }
-    return { ok: true, value: sentOf((await sentBy(parts, message.localId)) ?? kept.value) };
+    return { ok: true, value: await settled(parts, kept.value, over) };
   };
+}
+
+const ASKED_EVERY_MS = 50;
+const TIMES_ASKED = 40;
+
+/** A round may have taken it up at the same moment: how that ends is waited for, for moments. */
+async function settled(parts: MailboxParts, kept: Message, over: AbortSignal): Promise<Sent> {
+  for (let times = 0; ; times++) {
+    const now = sentOf((await sentBy(parts, kept.id)) ?? kept);
+    if (now.progress !== 'uploading' || over.aborted || times === TIMES_ASKED) return now;
+    await pause(ASKED_EVERY_MS, undefined, { signal: over }).catch(() => {});
+  }
 }
 
 /** What is answered from the store, or by MESH at once. */

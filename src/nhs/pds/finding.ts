@@ -71,20 +71,26 @@ export function findingOf(
 
 /**
  * @returns what is said where nothing could be asked: there is no full name and birth date to check the answer by. How far
- *   a source has got with the number stands; where it does not say, it is yet to be traced
+ *   a source has got with the number stands; where it does not say, it is yet to be traced. What PDS said before is still
+ *   said, but as yet to be traced again: else a number that was superseded would be the Patient's once more
  */
 export function unaskedFinding(patient: Asked, number: NhsNumber | undefined): Finding {
-  const isOpen = (patient.identifier ?? []).some(
-    ({ system, value, extension }) =>
-      system === NHS_NUMBER_SYSTEM &&
-      parseNhsNumber(value ?? '') === number &&
-      statusIn(extension) !== undefined &&
-      statusIn(extension) !== '03',
-  );
-  const says = number !== undefined && !isOpen;
-  const word = wordOf(patient, says ? [identifierOf(number, '03'), ...formerNumbers(patient, number)] : []);
+  const former = number === undefined ? [] : formerNumbers(patient, number);
+  const isOfSource =
+    former.length === 0 &&
+    (patient.identifier ?? []).some(
+      ({ system, value, extension }) =>
+        system === NHS_NUMBER_SYSTEM &&
+        parseNhsNumber(value ?? '') === number &&
+        !OF_PDS.has(statusIn(extension)),
+    );
+  const says = number !== undefined && !isOfSource;
+  const word = wordOf(patient, says ? [identifierOf(number, '03'), ...former] : []);
   return { outcome: 'unasked', word, warnings: [warning(patient, UNASKED)], version: undefined };
 }
+
+/** None, or one that PDS alone gives here: what a source calls verified does not count as that. */
+const OF_PDS: ReadonlySet<string | undefined> = new Set([undefined, '01', '03']);
 
 function statusIn(extension: readonly Extension[] | undefined): string | undefined {
   return extension?.find(({ url }) => url === VERIFICATION_URL)?.valueCodeableConcept?.coding?.[0]?.code;

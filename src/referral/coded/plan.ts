@@ -23,8 +23,11 @@ export interface Planning {
   readonly kept: readonly KeptEntry[];
   /** NHS numbers that are, or were, the person's; undefined where nobody is known under the person's id any more */
   readonly numbers: ReadonlySet<string> | undefined;
-  /** what an entry of a lasting rule is now, as long as its resource is there and not in error */
-  readonly standingOf: (content: CodedContent) => Standing | undefined;
+  /**
+   * What a kept entry is now, whatever the resource says of its day: of a lasting rule, as long as that is there and not in
+   * error; of one that keeps the first day, as long as it still happened and was not taken out of the record.
+   */
+  readonly standingOf: (content: CodedContent, isTakenOut: boolean) => Standing | undefined;
   /** who does the work of a practice now: what is taken out of a closed one's records, its successor takes out */
   readonly workedBy?: ((practice: string) => string) | undefined;
   /** false of what no rule asks for as configured today: what is in a list of it stays in the record */
@@ -54,7 +57,7 @@ export function planEntries(planning: Planning): readonly EntryChange[] {
 
 /** What holds now by its fact: of lasting rules as it was first known, for another NHS number under a fact of its own. */
 function currentFacts(
-  { now, numbers, standingOf }: Planning,
+  { now, numbers, kept, standingOf }: Planning,
   additions: readonly KeptEntry[],
 ): ReadonlyMap<string, Standing> {
   const facts = new Map<string, Standing>();
@@ -67,8 +70,11 @@ function currentFacts(
         : fact;
     facts.set(wrong, standing);
   };
-  for (const { content, state } of additions) {
-    const standing = state === 'withdrawn' ? undefined : standingOf(content);
+  const takenOut = new Set(
+    kept.flatMap(({ action, batch, fact }) => (action === 'remove' && batch !== undefined ? [fact] : [])),
+  );
+  for (const { content, state, fact } of [...additions].sort(byDay)) {
+    const standing = state === 'withdrawn' ? undefined : standingOf(content, takenOut.has(fact));
     if (!standing || lasting.has(happeningOf(content))) continue;
     lasting.add(happeningOf(content));
     put(factOf(content), standing);
@@ -76,6 +82,11 @@ function currentFacts(
   for (const standing of now)
     if (!lasting.has(happeningOf(standing.content))) put(factOf(standing.content), standing);
   return facts;
+}
+
+/** What names no day comes last. */
+function byDay({ content: a }: KeptEntry, { content: b }: KeptEntry): number {
+  return (a.day ?? '~') < (b.day ?? '~') ? -1 : Number((a.day ?? '~') > (b.day ?? '~'));
 }
 
 function happeningOf({ rule, source, subject }: CodedContent): string {

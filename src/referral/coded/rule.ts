@@ -40,6 +40,8 @@ export interface CodedRule {
    * entered in error, or deleted, does.
    */
   readonly lasting: boolean;
+  /** The date is a stamp that later versions move: the first day that was known stays, unless an earlier one comes. */
+  readonly keepsFirstDay: boolean;
 }
 
 /** A rule whose paths are compiled. */
@@ -74,6 +76,7 @@ export const NATIONAL_RULES: readonly CodedRule[] = [
     author: 'requester | performer',
     as: 'Procedure',
     lasting: true,
+    keepsFirstDay: false,
   },
   {
     id: 'declined',
@@ -84,6 +87,7 @@ export const NATIONAL_RULES: readonly CodedRule[] = [
     author: 'requester | owner',
     as: 'Observation',
     lasting: false,
+    keepsFirstDay: true,
   },
 ];
 

@@ -3,6 +3,7 @@ import type { Task } from '@medplum/fhirtypes';
 import type { Store } from '../../store/store.ts';
 import { type KindReader, readObject, startReading, unread } from '../kind-reader.ts';
 import type { ReadRecord } from '../record.ts';
+import { heldOf, letGo } from './holding.ts';
 import { type Listed, type ListsOptions, listed } from './listed.ts';
 import { raiseOver, settleOver } from './over.ts';
 import { isOver, requestKey, standingOf, statusHere, wherever } from './standing.ts';
@@ -35,6 +36,8 @@ export interface Looked {
 interface Progress {
   readonly open: readonly string[];
   readonly listedMs?: Readonly<Record<string, number>>;
+  /** that its lists named at the last look, whichever service reads them */
+  readonly on?: readonly string[];
 }
 
 /** States after which a referral is not asked for again @source e-RS API, eRS-ReferralState-1 */
@@ -48,10 +51,11 @@ export async function lookAtService(options: LookOptions, signal: AbortSignal): 
   const job = `e-rs ${service.id}`;
   const before = JSON.parse((await store.job(job)) ?? '{"open":[]}') as Progress;
   const onLists = await listed(options, signal);
-  const { names } = onLists;
-  const wanted = [...new Set([...names.keys(), ...before.open])];
+  const { names, isWhole } = onLists;
+  const known = [...new Set([...names.keys(), ...before.open])];
   // Before they are read: whoever ends now may find them on no list at the next turn.
-  await store.keepJob(job, JSON.stringify({ ...before, open: wanted }), clock());
+  await store.keepJob(job, JSON.stringify({ ...before, open: known }), clock());
+  const wanted = await heldOf(options, known, onLists, new Set(before.on));
   const look = new Look(options, onLists, new Set(wanted));
   const { committed, refused } = await options.ingest(look.records(wanted, signal));
   const listedMs = Object.fromEntries(
@@ -60,8 +64,13 @@ export async function lookAtService(options: LookOptions, signal: AbortSignal): 
       .map((ubrn) => [ubrn, names.has(ubrn) ? clock() : (before.listedMs?.[ubrn] ?? clock())] as const)
       .filter(([, atMs]) => clock() - atMs < FOLLOWED_MS),
   );
-  const progress: Progress = { open: Object.keys(listedMs), listedMs };
+  const on = [...new Set([...names.keys(), ...(isWhole ? [] : (before.on ?? []))])];
+  const progress: Progress = { open: Object.keys(listedMs), listedMs, on };
   await store.keepJob(job, JSON.stringify(progress), clock());
+  await letGo(
+    options,
+    wanted.filter((ubrn) => listedMs[ubrn] === undefined),
+  );
   const { elsewhere, over } = look;
   return { committed, refused, elsewhere, over, waiting: wanted.length - look.answered };
 }
@@ -90,12 +99,13 @@ class Look {
         this.still.delete(ubrn);
         this.elsewhere += 1;
         this.answered += 1;
+        await settleOver(this.#options, ubrn);
         continue;
       }
       const isTwin = where === 'both';
       const status = await statusHere(this.#options.store, ubrn);
       if (!isTwin && isOver(status)) {
-        await this.#leave(ubrn);
+        await this.#leave(ubrn, status);
         continue;
       }
       const name = this.#listed.names.get(ubrn);
@@ -110,11 +120,11 @@ class Look {
   }
 
   /** Nothing follows an end, whatever e-RS says of it; but where it goes on listing it, somebody looks. */
-  async #leave(ubrn: string): Promise<void> {
+  async #leave(ubrn: string, status: Task['status'] | undefined): Promise<void> {
     this.over += 1;
     this.answered += 1;
     const { names, isWhole } = this.#listed;
-    if (names.has(ubrn)) return await raiseOver(this.#options, ubrn, requestKey(ubrn));
+    if (names.has(ubrn)) return await raiseOver(this.#options, ubrn, requestKey(ubrn), status);
     if (!isWhole) return;
     await settleOver(this.#options, ubrn);
     this.still.delete(ubrn);

@@ -14,7 +14,17 @@ import type {
 } from '../coded-entries.ts';
 import { againItem } from '../coded-work.ts';
 import type { ResourceKey } from '../resources.ts';
-import { begin, notBegun, putBy, putOut, release, unput, waysOf } from './coded-put-rows.ts';
+import {
+  begin,
+  notBegun,
+  outAgain,
+  putBy,
+  putOut,
+  raiseNotOut,
+  release,
+  unput,
+  waysOf,
+} from './coded-put-rows.ts';
 import { raiseUnfiled, receive } from './coded-receipt-rows.ts';
 import { lockCommits } from './counter-rows.ts';
 import type { Runner } from './engine.ts';
@@ -36,6 +46,9 @@ export interface EntryRow {
   readonly content: string;
   readonly due_ms: number;
   readonly listed_ms: number | null;
+  readonly put_ms: number | null;
+  readonly put_ways: string | null;
+  readonly begun_ways: string | null;
   readonly settled_ms: number | null;
   readonly said_by: string | null;
   readonly reason: string | null;
@@ -56,6 +69,7 @@ function entryOf(row: EntryRow): CodedEntry {
     place: row.place ?? undefined,
     dueMs: row.due_ms,
     listedMs: row.listed_ms ?? undefined,
+    isOut: (row.put_ms ?? row.put_ways ?? row.begun_ways) !== null,
     settledMs: row.settled_ms ?? undefined,
     saidBy: row.said_by ?? undefined,
     reason: row.reason ?? undefined,
@@ -166,7 +180,7 @@ function* list(
   for (const entry of waiting) {
     const place = entries.length + 1;
     if ((yield* LIST.run(batch, place, nowMs, putMs, entry.fact, entry.action)) === 1)
-      entries.push({ ...entry, state: 'listed', batch, place, listedMs: nowMs });
+      entries.push({ ...entry, state: 'listed', batch, place, listedMs: nowMs, isOut: isFetched });
   }
   return entries.length === 0 ? undefined : { id: batch, practice, day, listedMs: nowMs, entries };
 }
@@ -219,6 +233,8 @@ export function codedEntryStore(runner: Runner): CodedEntryStore {
     notBegun: (batch, way) => runner.write(() => notBegun(batch, way)),
     putBy: (batch, ways) => runner.write(() => putBy(batch, ways)),
     put: (batch, nowMs) => runner.write(() => putOut(batch, nowMs)),
+    raiseNotOut: (way, why, nowMs) => runner.write(() => raiseNotOut(way, why, nowMs)),
+    outAgain: (way) => runner.write(() => outAgain(way)),
     release: (batch, facts) => runner.write(() => release(batch, facts)),
     receive: (receipts, nowMs) => runner.write(() => receive(receipts, nowMs)),
     async peopleOf(ids) {

@@ -1,8 +1,8 @@
 /** SQL of where lists of coded entries were put: by which ways, which are still to be, and what goes back before anybody can have it. */
 import type { UnputList } from '../coded-entries.ts';
-import { entryItemId, UNFILED_ENTRY } from '../coded-work.ts';
+import { entryItemId, notOutItem, notOutItemId, UNFILED_ENTRY } from '../coded-work.ts';
 import { type Step, statement } from './statement.ts';
-import { withdrawWorkItem } from './work-rows.ts';
+import { putWork, withdrawWorkItem } from './work-rows.ts';
 
 const UNPUT = statement(`
   SELECT batch_id AS id, min(listed_ms) AS listed FROM coded_entry
@@ -49,6 +49,14 @@ export function* putBy(batch: string, ways: readonly string[]): Step<void> {
 const PUT_OUT = statement('UPDATE coded_entry SET put_ms = ? WHERE batch_id = ?');
 export function* putOut(batch: string, nowMs: number): Step<void> {
   yield* PUT_OUT.run(nowMs, batch);
+}
+
+export function* raiseNotOut(way: string, why: string, nowMs: number): Step<void> {
+  yield* putWork([notOutItem(way, why)], nowMs);
+}
+
+export function* outAgain(way: string): Step<void> {
+  yield* withdrawWorkItem(notOutItemId(way));
 }
 
 const RELEASE = statement(`

@@ -1,6 +1,7 @@
 /** Turns a person into tombstones: what they said and what was said of them goes, that it was here and was erased stays. */
 
 import type { Identifier, Patient } from '@medplum/fhirtypes';
+import type { NhsNumber } from '../../fhir/identifiers.ts';
 import { issueOf, outcomeOf } from '../../fhir/outcome.ts';
 import { isNhsNumberSystem } from '../../fhir/verified-number.ts';
 import { patientOf } from '../people.ts';
@@ -28,6 +29,8 @@ import {
   selectAllOfPerson,
   selectHistory,
 } from './resource-rows.ts';
+import { numbersOf, settleRestriction } from './restrict.ts';
+import { deletePlaces, hasRestricted, unmark } from './restricted-rows.ts';
 import type { Step } from './statement.ts';
 import { deleteRefusedPayload, eraseWorkItem, eraseWorkOfRecord, eraseWorkOfResource } from './work-rows.ts';
 
@@ -63,6 +66,7 @@ export function* eraseAll(erasure: Erasure, actor: string): Step<{ resources: nu
   rows.sort((a, b) => Number(a.type === 'Patient') - Number(b.type === 'Patient'));
   const identifiers: Identifier[] = [];
   for (const row of rows) identifiers.push(...(yield* identifiersOf(row))); // before they are gone
+  const numbers = rows.filter(({ type }) => type === 'Patient').flatMap(numbersOf);
   let deliveries = 0;
   for (const row of rows) deliveries += yield* eraseRow(erasure, row);
   for (const patient of patients) yield* eraseRecordsOf(patient, nowMs);
@@ -71,6 +75,7 @@ export function* eraseAll(erasure: Erasure, actor: string): Step<{ resources: nu
   yield* eraseMessages(people);
   yield* eraseCodedEntries(people);
   yield* eraseAnswers(people);
+  yield* liftRestriction(erasure, patients, numbers);
   const detail = JSON.stringify({ person: personId, patients, resources: rows.length, deliveries });
   yield* appendAudit([{ atMs: nowMs, ownerOrg: rows[0]?.owner_org ?? '', actor, action: 'erase', detail }]);
   return { resources: rows.length, deliveries };
@@ -101,6 +106,23 @@ function* eraseRow(erasure: Erasure, row: ResourceRow): Step<number> {
   const deletes = [...targets].map((target) => ({ ...entry, target, action: 'delete' as const }));
   yield* enqueue(deletes, nowMs);
   return targets.size;
+}
+
+/**
+ * Who was restricted, and where, goes with the person: a home is a home like any other to whoever lives there next.
+ * @param numbers that the person had: whoever else has one of them may be restricted by it no longer
+ */
+function* liftRestriction(
+  erasure: Erasure,
+  patients: readonly string[],
+  numbers: readonly NhsNumber[],
+): Step<void> {
+  if (!(yield* hasRestricted())) return;
+  for (const id of patients) {
+    yield* deletePlaces(id);
+    yield* unmark(id);
+  }
+  yield* settleRestriction(erasure, erasure.personId, numbers);
 }
 
 function* eraseRecordsOf(patientId: string, nowMs: number): Step<void> {

@@ -2,7 +2,7 @@
 import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { PROJECT_NAMESPACE, uuidV5 } from '../../fhir/ids.ts';
 import { issueOf, outcomeOf, ruleOf } from '../../fhir/outcome.ts';
-import type { Message, NewWork, ResourceKey, Store } from '../../store/store.ts';
+import type { Message, NewWork, ResourceKey, Store, WorkItem } from '../../store/store.ts';
 import { takeBack } from '../../store/work-over.ts';
 import type { Refused } from '../answers.ts';
 import { adviceOf, WAITING_RULES, type WaitingRule } from './answers.ts';
@@ -21,28 +21,35 @@ export interface Waiting {
   taken(message: Pick<Message, 'what'>): Promise<void>;
 }
 
+const SILENT_MS = 60_000;
+
 export function createWaiting(options: WaitingOptions): Waiting {
   const { name, store, clock } = options;
-  // what was said by an earlier process is looked up once
-  const isSaid = new Map<WaitingRule, boolean>();
+  // another process may say it, or take it back: what was found is believed for a minute
+  const silentUntilMs = new Map<WaitingRule, number>();
+  const openItem = async (rule: WaitingRule): Promise<WorkItem | undefined> => {
+    const item = await store.workItem(itemId(name, rule));
+    return item?.resolvedMs === undefined ? item : undefined;
+  };
   return {
     async refused({ outcome }, key) {
       const [issue] = outcome.issue;
       const rule = issue && WAITING_RULES.find((one) => one === ruleOf(issue));
-      if (!rule || isSaid.get(rule)) return;
+      if (!rule || (await openItem(rule))) return;
       const [version] = await store.readMany([key]);
       const diagnostics = adviceOf(rule, name) ?? issue.diagnostics!;
       const said = issueOf({ severity: 'warning', code: issue.code, rule, diagnostics });
       await store.raiseWork([itemOf(name, rule, version?.ownerOrg ?? name, said)], clock());
-      isSaid.set(rule, true);
+      silentUntilMs.delete(rule);
     },
     async taken({ what }) {
       for (const rule of WAITING_RULES) {
         // that a change is taken says nothing of whether the service takes the use case
-        if (isSaid.get(rule) === false || (rule === 'bars-not-taken' && what !== 'new')) continue;
-        const item = await store.workItem(itemId(name, rule));
-        if (item && item.resolvedMs === undefined) await takeBack(store, item, clock(), `target ${name}`);
-        isSaid.set(rule, false);
+        if (rule === 'bars-not-taken' && what !== 'new') continue;
+        if (clock() < (silentUntilMs.get(rule) ?? 0)) continue;
+        const item = await openItem(rule);
+        if (item) await takeBack(store, item, clock(), `target ${name}`);
+        silentUntilMs.set(rule, clock() + SILENT_MS);
       }
     },
   };

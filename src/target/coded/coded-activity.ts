@@ -4,7 +4,7 @@ import { isInError } from '../../fhir/in-error.ts';
 import { AdapterError, issueOf } from '../../fhir/outcome.ts';
 import { readSuccessors, type Successors, workedBy } from '../../nhs/ods/successors.ts';
 import type { Deliver } from '../../outbox/worker.ts';
-import type { CodedContent } from '../../referral/coded/entry.ts';
+import { type CodedContent, factOf } from '../../referral/coded/entry.ts';
 import { type CodedEvent, eventsOf, type KeptResource } from '../../referral/coded/event.ts';
 import { planEntries, type Standing } from '../../referral/coded/plan.ts';
 import type { ReadyRules } from '../../referral/coded/rule.ts';
@@ -98,7 +98,9 @@ async function bringInStep(options: CodedActivityOptions, personId: string): Pro
     kept,
     numbers: filed.numbers,
     workedBy: (practice) => workedBy(practice, successors, practices),
-    standingOf: (content) => lastingIn(options, { resources, standing, filed }, content),
+    standingOf: (content, isTakenOut) =>
+      lastingIn(options, { resources, standing, filed }, content) ??
+      (isTakenOut ? undefined : firstDayIn(options, standing, content)),
     governs: ({ rule, day }) =>
       rules.rules.some(({ id }) => id === rule) && (day === undefined || day >= since),
   });
@@ -217,6 +219,24 @@ function lastingIn(
   const author = same?.content.author ?? content.author;
   const version = { ...source, version: current.version };
   return standingOf({ ...content, source: version, author, person: now.filed.person }, now.filed);
+}
+
+/** What is stamped anew with nothing else said stays on the day that was known first; an earlier day is a correction. */
+function firstDayIn(
+  { rules }: CodedActivityOptions,
+  standing: readonly Standing[],
+  { rule, source, date, day, ...kept }: CodedContent,
+): Standing | undefined {
+  if (day === undefined || !rules.rules.some(({ id, keepsFirstDay }) => id === rule && keepsFirstDay))
+    return undefined;
+  const same = standing.find(
+    ({ content }) =>
+      content.rule === rule &&
+      factOf({ ...content, date, day }) === factOf({ ...kept, rule, source, date, day }),
+  );
+  if (!same || (same.content.day ?? day) < day) return undefined;
+  const blocked = same.blocked === 'no-date' ? undefined : same.blocked;
+  return { ...same, blocked, content: { ...same.content, date, day } };
 }
 
 function isOf(resource: Resource, subject: string): boolean {

@@ -23,7 +23,6 @@ export interface PersonRules {
   /** ODS codes that lists are made for; default every practice */
   readonly practices?: readonly string[] | undefined;
   readonly consentScopes?: readonly string[] | undefined;
-  readonly allowRestricted: boolean;
 }
 
 /** A person as entries are filed for. */
@@ -77,10 +76,11 @@ function blockedBy(
     readonly isVerified: boolean;
     readonly practice: string | undefined;
   },
-  { practices, consentScopes, allowRestricted, nowMs }: PersonRules & { readonly nowMs: number },
+  { practices, consentScopes, nowMs }: PersonRules & { readonly nowMs: number },
 ): Blocked | undefined {
   if (!person.isVerified) return 'not-verified';
-  if (!allowRestricted && person.patients.some(isRestricted)) return 'restricted';
+  // their practice is neither kept nor inferred: there is nobody to list them for
+  if (person.patients.some(isRestricted)) return 'restricted';
   const rule = { purpose: SHARE_WITH_GP, scopes: consentScopes };
   // codes alone are filed: consent to codes only is enough
   if (!coveringConsent(person.consents, rule, nowMs).covers) return 'no-consent';

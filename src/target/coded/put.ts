@@ -30,11 +30,12 @@ export async function putAll(
   const { store, next } = options;
   let [lists, entries] = [0, 0];
   const failed: AdapterError[] = [];
+  const shut = new Map<string, string>();
   const put = async (make: () => Promise<CodedBatch | undefined>): Promise<void> => {
     try {
       const batch = await make();
       if (!batch) return;
-      await putOne(options, batch, signal);
+      await putOne(options, batch, { signal, shut });
       lists += 1;
       entries += batch.entries.length;
     } catch (error) {
@@ -49,8 +50,18 @@ export async function putAll(
   }
   for (const { practice, day } of await dueNow(options))
     if (!signal.aborted) await put(() => next(practice, day));
+  if (!signal.aborted) await tellOfWays(options, shut);
   if (failed.length > 0) throw failedOf(failed);
   return { lists, entries };
+}
+
+/** A way that did not take a list is told of until a turn in which it took every one. */
+async function tellOfWays({ store, ways, clock }: Putting, shut: ReadonlyMap<string, string>): Promise<void> {
+  for (const name of ways.map(wayName)) {
+    const why = shut.get(name);
+    if (why === undefined) await store.codedEntries.outAgain(name);
+    else await store.codedEntries.raiseNotOut(name, why, clock());
+  }
 }
 
 /** What waits for a practice that has closed is the successor's first: it then belongs to a list that may not have been due. */
@@ -104,7 +115,7 @@ function isListable({ action, practice, content }: CodedEntry, filed: FiledPerso
 async function putOne(
   { store, ways, exchange, clock }: Putting,
   batch: CodedBatch,
-  signal: AbortSignal,
+  { signal, shut }: { readonly signal: AbortSignal; readonly shut: Map<string, string> },
 ): Promise<void> {
   const took = new Set(await store.codedEntries.waysOf(batch.id));
   let failure: unknown;
@@ -116,6 +127,7 @@ async function putOne(
       took.add(name);
       await store.codedEntries.putBy(batch.id, [...took]);
     } catch (error) {
+      shut.set(name, (error instanceof AdapterError ? error : unforeseen(error)).message);
       failure ??= error; // one way that is shut closes no other
     }
   }

@@ -126,6 +126,7 @@ export const REASON_TEXTS: Readonly<Record<OpenReason, string>> = {
   'no-date': 'The date names no day: record the day',
   again: 'Taken out of the record, and holds good again: have it filed by hand',
   'not-listed': 'Waits for the next list',
+  'not-out': 'In a list that has not gone out: see the worklist',
   'not-filed': 'Listed, and no receipt says that it is filed',
   rejected: 'Rejected by the practice',
 };

@@ -56,7 +56,7 @@ async function hearRejection(options: CourseOptions, message: Message, said: Sai
 }
 
 async function hearArrival(options: CourseOptions, message: Message, said: Said): Promise<void> {
-  const { store, clock, filedWithinMs } = options;
+  const { store, clock } = options;
   const nowMs = clock();
   const isFiled = said.what === 'filed';
   // as where another had it sent again at the moment in which it went the next way
@@ -65,7 +65,7 @@ async function hearArrival(options: CourseOptions, message: Message, said: Said)
   // what arrived waits to be filed; what is filed needs its bytes no more
   const change = isFiled
     ? ({ state: 'answered', dueMs: null, body: null, outcome: null } as const)
-    : ({ state: 'acknowledged', dueMs: nowMs + filedWithinMs, outcome: null } as const);
+    : ({ state: 'acknowledged', dueMs: unfiledMs(options, message), outcome: null } as const);
   if (await store.messages.change(keyOf(message), change, nowMs, isFiled ? OPEN : BEFORE_ARRIVED)) {
     if (isFiled) await note(options, message, 'filed');
     return;
@@ -98,7 +98,7 @@ async function hearLate(options: CourseOptions, message: Message, said: Said): P
     if (!(await recall(options, one))) await raise(options, message, [twice(options, message, one, message)]);
   const isFiled = said.what === 'filed';
   const state = isFiled ? 'answered' : 'acknowledged';
-  const change = { state, dueMs: isFiled ? null : nowMs + options.filedWithinMs, body: null } as const;
+  const change = { state, dueMs: isFiled ? null : unfiledMs(options, message), body: null } as const;
   const isTaken = await store.messages.change(
     keyOf(message),
     change,
@@ -106,6 +106,11 @@ async function hearLate(options: CourseOptions, message: Message, said: Said): P
     isFiled ? NOT_SETTLED : NOT_ARRIVED,
   );
   if (isTaken && isFiled) await note(options, message, 'filed');
+}
+
+/** @returns when a person is told that nobody has filed what arrived; null where its receiver was not asked to say so */
+function unfiledMs({ ways, clock, filedWithinMs }: CourseOptions, message: Message): number | null {
+  return ways[wayOf(message)]?.asksWhetherFiled === false ? null : clock() + filedWithinMs;
 }
 
 function refusalOf({ code, advice }: Said): OperationOutcomeIssue {

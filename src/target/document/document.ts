@@ -2,6 +2,7 @@
 import type { Flag, ServiceRequest, Task } from '@medplum/fhirtypes';
 import { isInError } from '../../fhir/in-error.ts';
 import { issueOf } from '../../fhir/outcome.ts';
+import { readSuccessors } from '../../nhs/ods/successors.ts';
 import type { SummaryTrigger } from '../../referral/summary/content.ts';
 import type { Message } from '../../store/messages.ts';
 import type { ResourceKey, Store } from '../../store/store.ts';
@@ -15,7 +16,7 @@ import { hasLeft, isGoingOn, recall } from './recall.ts';
 import { currentRequest, type Trigger, triggerOf } from './trigger.ts';
 
 export interface DocumentOptions extends MakeOptions, Omit<CollectOptions, 'store'> {
-  readonly store: Pick<Store, 'readMany' | 'readPerson' | 'messages'>;
+  readonly store: Pick<Store, 'readMany' | 'readPerson' | 'messages' | 'job'>;
   readonly course: CourseOptions;
   readonly messages: ReadonlySet<SummaryTrigger>;
   readonly ownerOrg: string;
@@ -124,7 +125,8 @@ async function keep(
   const { course, clock, ownerOrg, target, onKept } = options;
   const collected = await collectReferral(requestKey, entry.deliveryKey, options);
   if (collected?.isCut) return 'too-much';
-  const draft = collected && draftOf(collected, requestKey, trigger, options);
+  const draft =
+    collected && draftOf(collected, requestKey, trigger, options, await readSuccessors(options.store));
   if (collected === undefined || draft === undefined) return 'none';
   const { about } = trigger;
   const series = await seriesOf(options, about, draft);

@@ -1,9 +1,10 @@
 /** Turns what was collected of a referral into the document that is kept and sent: Bundle, PDF and page in one. */
-import type { Patient } from '@medplum/fhirtypes';
+import type { Organization, Patient } from '@medplum/fhirtypes';
 import type { Definitions } from '../../fhir/definitions.ts';
 import { canonicalJson, digestOf } from '../../fhir/digest.ts';
 import { PROJECT_NAMESPACE, uuidV5 } from '../../fhir/ids.ts';
 import { verifiedNhsNumber } from '../../fhir/verified-number.ts';
+import { type Successors, workedBy } from '../../nhs/ods/successors.ts';
 import type { Summary } from '../../referral/summary/content.ts';
 import { gatheredOf, odsOf, organizationOf } from '../../referral/summary/gathered.ts';
 import { summaryOf } from '../../referral/summary/summary-of.ts';
@@ -33,6 +34,7 @@ export interface Draft {
   readonly series: string;
   /** the same for the same content of a series */
   readonly content: string;
+  /** of whom it goes to, or of who works in the place of one that has closed */
   readonly odsCode?: string | undefined;
   readonly location: string;
   readonly patient: Patient;
@@ -44,6 +46,7 @@ export function draftOf(
   requestKey: ResourceKey,
   { why, cause }: Trigger,
   { target, recipient, displays, definitions }: MakeOptions,
+  successors: Successors,
 ): Draft | undefined {
   const summary = summaryOf({ requestKey, resources, trigger: why, isCodedOnly, displays, definitions });
   const gathered = gatheredOf(resources);
@@ -53,10 +56,8 @@ export function draftOf(
   const { practice, service } = partiesOf(resources, requestKey);
   const referrer = organizationOf(gathered, request.requester);
   const isSame = referrer === undefined || referrer.id === practice?.id || referrer.id === service?.id;
-  if (
-    recipient === 'referrer' &&
-    (isSame || (odsOf(referrer) !== undefined && odsOf(referrer) === odsOf(practice)))
-  )
+  const codes = { gp: codeOf(practice, successors), referrer: codeOf(referrer, successors) };
+  if (recipient === 'referrer' && (isSame || (codes.referrer !== undefined && codes.referrer === codes.gp)))
     return undefined;
   const series = uuidV5(PROJECT_NAMESPACE, JSON.stringify(['document', target, requestKey, cause]));
   const { odsCode } = summary.linkWorker;
@@ -64,10 +65,15 @@ export function draftOf(
     summary,
     series,
     content: uuidV5(series, digestOf(summary)),
-    odsCode: odsOf(recipient === 'gp' ? practice : referrer),
+    odsCode: codes[recipient],
     location: summary.linkWorker.organisation ?? odsCode ?? '',
     patient,
   };
+}
+
+function codeOf(organization: Organization | undefined, successors: Successors): string | undefined {
+  const code = odsOf(organization);
+  return code && workedBy(code, successors, undefined);
 }
 
 export interface Making {

@@ -29,6 +29,7 @@ const AGAIN_MS = 60_000;
 export function meshWay(options: MeshWayOptions): Way {
   return {
     kind: 'mesh',
+    asksWhetherFiled: options.businessAcknowledgement,
     send: async (errand, signal) => await sendBy(options, errand, signal),
     // what the mailbox does not have yet never leaves it either: it asks before (`mayLeave`)
     stop: async (id) => (await options.channel.sent(id)) === undefined || (await options.channel.replace(id)),
@@ -88,7 +89,7 @@ async function addressOf(
   if (to === 'registered-practice') return practiceAddress(document.addressee);
   if (to !== 'organisation') return { ok: true, value: to };
   const { odsCode } = document.addressee;
-  if (odsCode === undefined) return noMailbox('who referred has no ODS code');
+  if (odsCode === undefined) return noMailbox('it has no ODS code that is known here');
   const found = await channel.lookUp(odsCode, workflowId, signal);
   if (!found.ok) return { ...found, isPassing: true };
   const [only, ...others] = found.value;

@@ -50,6 +50,8 @@ export interface Way {
   send(errand: Errand, signal: AbortSignal): Promise<Gone>;
   /** Gives up what has not begun. @returns true when it surely never arrives */
   stop(id: string): Promise<boolean>;
+  /** false: its receiver is not asked to say that a document is filed; default true */
+  readonly asksWhetherFiled?: boolean;
   /** Copies that lie here, and not with a receiver: those of an erased person are taken away. */
   readonly copies?: Copies;
 }

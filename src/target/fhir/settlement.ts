@@ -13,7 +13,7 @@ export interface Patience {
   readonly maxAttempts?: number;
   /** first wait while the record is open elsewhere, doubled up to an hour; default 1 min */
   readonly lockedDelayMs?: number;
-  /** times that a record was found open elsewhere before somebody is asked to close it; default 6, some two hours */
+  /** times that a record was found open elsewhere before somebody is asked to close it; default 6, some half an hour */
   readonly lockedReportAfter?: number;
 }
 

@@ -40,8 +40,8 @@ export function keptOf(
   return { identity, word: digestOf(word), says, shown: shownIn(word, says), version, newest };
 }
 
-/** @returns the same, of an answer that was not laid over the Patient: whoever it is, they are to be asked about again */
-export function notTaken(kept: Kept): Kept {
+/** @returns the same, of a Patient about whom PDS has to be asked again, whatever is known */
+export function askedAnew(kept: Kept): Kept {
   return { ...kept, identity: '' };
 }
 

@@ -10,15 +10,16 @@ import type { CommitRecord, CommitResult, Identified, ReceiptStart, Store } from
 import type { Gate } from '../gate.ts';
 import { InOrder } from '../in-order.ts';
 import type { Delivered, Delivery, Target } from '../target.ts';
-import { identityOf, isStale, type Kept, keptOf, labelIn, notTaken, shows } from './memory.ts';
+import { askedAnew, identityOf, isStale, type Kept, keptOf, labelIn, shows } from './memory.ts';
 import { recordOf } from './record.ts';
+import { askHolders } from './superseded.ts';
 
 /** Name of the target, and of the source that its answers are. */
 export const PDS = 'pds';
 
 export interface PdsTargetOptions {
   readonly client: PdsClient;
-  readonly store: Pick<Store, 'read' | 'answers' | 'saidBy'>;
+  readonly store: Pick<Store, 'read' | 'answers' | 'saidBy' | 'search' | 'resend'>;
   /** look for who has no NHS number */
   readonly trace: boolean;
   /** days after which somebody who has not changed is asked about again */
@@ -115,10 +116,11 @@ async function check(
   if (!(isKnown && found.version !== undefined && before.version === now.version && before.word === now.word))
     if (!(await commit(options, delivery, found))) {
       // whoever they are, they are to be asked about again
-      const answer = JSON.stringify(notTaken(now));
+      const answer = JSON.stringify(askedAnew(now));
       await store.answers.keep(PDS, entry.id, { answer, untilMs: 0 }, clock());
       return refused(NOT_TAKEN, 'recordLocked');
     }
+  await askHolders(store, found.word, clock());
   const untilMs = clock() + options.recheckDays * DAY_MS;
   await store.answers.keep(PDS, entry.id, { answer: JSON.stringify(now), untilMs }, clock());
   return made(delivery, clock());

@@ -1,7 +1,7 @@
 /** A whole adapter that reads e-RS: what is on a list becomes a referral with its Task, once, whatever ends the process between, and is left to a case system that names it. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Bundle, Resource, ServiceRequest, Task } from '@medplum/fhirtypes';
+import type { Bundle, Organization, Resource, ServiceRequest, Task } from '@medplum/fhirtypes';
 import { afterEach, expect, test, vi } from 'vitest';
 import { journeys } from '../../faults/journeys.ts';
 import { startErsServer } from '../../servers/ers.ts';
@@ -19,14 +19,14 @@ const HOUR_MS = 3_600_000;
 const soon = { timeout: 20_000, interval: 30 };
 
 /** e-RS and the endpoint of tokens on this machine, and adapters that are configured as docs/e-rs.md has it. */
-async function openBoth() {
+async function openBoth(services: readonly string[] = ['11010']) {
   vi.stubEnv('NHS_API_KEY', API_KEY);
   const clock = { offsetMs: Date.UTC(2026, 2, 20, 6, 30) - Date.now() };
   const now = (): number => Date.now() + clock.offsetMs;
   const keys = new Map([['int-1', rsaKey('first')]]);
   const tokens = await startTokenServer({ clock: now, apiKey: API_KEY, keys });
   closing(tokens, ({ close }) => close());
-  const ers = await startErsServer('11010', () => tokens.tokens.at(-1) ?? '');
+  const ers = await startErsServer(services, () => tokens.tokens.at(-1) ?? '');
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'int-1.pem'), pemOf(rsaKey('first')));
   const access = {
@@ -34,7 +34,11 @@ async function openBoth() {
     keys: [{ kid: 'int-1', file: 'int-1.pem' }],
     tokenUrl: tokens.url,
   };
-  const service = { services: [{ id: '11010' }], times: ['07:00', '13:00'], ownerOrg: 'A1001' };
+  const service = {
+    services: services.map((id) => ({ id })),
+    times: ['07:00', '13:00'],
+    ownerOrg: 'A1001',
+  };
   const settings = {
     sources: [{ folder: 'mappings/platform' }],
     nhs: { environment: 'int', access, ers: { ...service, url: ers.url } },
@@ -140,4 +144,26 @@ test('a referral that the case system names too is said once: that of e-RS is ta
     'active',
     'entered-in-error',
   ]);
+});
+
+test('a referral that is sent on to another of our services is its from then on, and no turn changes it again', async () => {
+  const { clock, ers, open } = await openBoth(['11010', '11020']);
+  ers.referrals.set(UBRN, { ...one, list: REVIEW, service: '11010' });
+  const whole = await open();
+  clock.offsetMs += HOUR_MS;
+  await turnEnded(whole, 2); // one for each service
+  ers.referrals.set(UBRN, { ...one, list: REVIEW, service: '11020' });
+  clock.offsetMs += 6 * HOUR_MS;
+  await turnEnded(whole, 4);
+  const performer = async (): Promise<string | undefined> => {
+    const [request] = await referrals(whole);
+    const id = request?.performer?.[0]?.reference?.split('/')[1];
+    return (await found<Organization>(whole, 'Organization')).find((each) => each.id === id)?.name;
+  };
+  expect(await performer()).toBe('Hilltop Social Prescribing');
+  const [moved] = await referrals(whole);
+  ers.nextDay();
+  clock.offsetMs += 18 * HOUR_MS;
+  await turnEnded(whole, 6);
+  expect(await referrals(whole)).toEqual([moved]);
 });

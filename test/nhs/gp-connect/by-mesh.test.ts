@@ -49,6 +49,7 @@ interface Post {
 
 async function post(
   practice: { mailbox: string } | { code: string } = { mailbox: 'PRACTICE' },
+  businessAcknowledgement = true,
 ): Promise<Post> {
   const [clock, store, letters] = [new Clock(), await temporaryStore(), temporaryFolder()];
   const mailboxes = {
@@ -63,7 +64,7 @@ async function post(
   const ours = mailbox({ server, store, clock, around });
   const by = meshWay({
     ...{ channel: ours, to: 'registered-practice', workflowId: SETTINGS.workflow, subject: SETTINGS.subject },
-    ...{ format: 'xml', names: SETTINGS.names, businessAcknowledgement: true },
+    ...{ format: 'xml', names: SETTINGS.names, businessAcknowledgement },
     sender: { odsCode: 'A1A1A', name: 'Example Link Workers' },
     source: { name: 'Hedgerow', endpoint: SETTINGS.endpoint },
   });
@@ -136,6 +137,24 @@ test('a practice that takes a document and files it is heard at both', async () 
   await here.pass(5 * MINUTE_MS);
   expect([sentIn(here).length, await here.states(), await here.work()]).toEqual([1, ['answered'], []]);
   expect(readdirSync(here.letters)).toEqual([]);
+});
+
+test.each([
+  [true, ['document-unfiled']],
+  [false, []],
+])('of what arrived and is not filed, where filing was asked for (%s), is told %j', async (asks, told) => {
+  const here = await post(undefined, asks);
+  await here.pass(MINUTE_MS);
+  here.answer('20013', 'ok');
+  await here.pass(20 * MINUTE_MS);
+  here.clock.pass(DAYS_MS);
+  await here.pass(MINUTE_MS);
+  expect([await here.states(), await here.work(), readdirSync(here.letters)]).toEqual([
+    ...[['acknowledged'], told, []],
+  ]);
+  here.answer('30002', 'fatal-error');
+  await here.pass(20 * MINUTE_MS);
+  expect(readdirSync(here.letters)).toEqual(['document.1.pdf']);
 });
 
 test.each([

@@ -45,7 +45,7 @@ test('the one mailbox of an organisation that takes the workflow is written to',
 test.each([
   ['without a mailbox for it', 'Y09999', 'no mailbox'],
   ['with several', 'Y00002', 'several mailboxes'],
-  ['without an ODS code', undefined, 'no ODS code'],
+  ['without an ODS code', undefined, 'it has no ODS code'],
 ])('an organisation %s is not written to, and the next way is gone', async (_what, odsCode, why) => {
   const { gone, server } = await sendTo(odsCode);
   if (gone.state !== 'rejected') throw new Error(`it was ${gone.state}`);

@@ -46,6 +46,16 @@ test('the same local id again is the same message', async () => {
   expect(server.messages).toHaveLength(1);
 });
 
+test('who asks for a message that is on its way just then is told how that ended', async () => {
+  const clock = new Clock();
+  const server = await meshServer(clock);
+  const store = await temporaryStore();
+  const two = [mailbox({ server, store, clock }), mailbox({ server, store, clock })];
+  const told = await Promise.all(two.map((one) => one.send(letter('l1'), SIGNAL)));
+  for (const one of told) expect(one).toMatchObject({ ok: true, value: { progress: 'sent' } });
+  expect(server.messages).toHaveLength(1);
+});
+
 test.each([
   ['a line break', { workflowId: 'DOC\r\nX-Evil: 1' }, 'Mex-WorkflowID: it holds control characters'],
   ['a web address as workflow', { workflowId: 'https://example.org' }, 'Mex-WorkflowID: it begins as a web'],

@@ -161,9 +161,5 @@ function statusRecord(
 }
 
 export async function until(done: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
-    if (await done()) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error('it did not come about');
+  while (!(await done())) await new Promise((resolve) => setTimeout(resolve, 20));
 }

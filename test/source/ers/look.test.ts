@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ServiceRequest, Task } from '@medplum/fhirtypes';
+import type { Organization, ServiceRequest, Task } from '@medplum/fhirtypes';
 import { pino } from 'pino';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { loadParts, ROOT } from '../../../src/cli/load.ts';
@@ -34,6 +34,8 @@ let store: Store;
 let pipeline: Pipeline;
 let nowMs: number;
 let lines: string[];
+/** of ours, at e-RS */
+let services: readonly { readonly id: string }[];
 /** how often it was looked whether a turn is due */
 let looks: number;
 
@@ -41,7 +43,8 @@ beforeEach(async () => {
   nowMs = NOW_MS;
   lines = [];
   looks = 0;
-  server = await startErsServer();
+  services = [{ id: '11010' }];
+  server = await startErsServer(['11010', '11020']);
   store = await temporaryStore();
   pipeline = createPipeline({
     ...parts,
@@ -61,7 +64,7 @@ function watch(lookMs = 1_000_000): ErsWatch {
     return store.sharedNowMs(ms);
   };
   const watching = openErs(
-    { ...(config.ok && config.value.nhs!.ers!), url: server.url } as Parameters<typeof openErs>[0],
+    { ...(config.ok && config.value.nhs!.ers!), services, url: server.url } as Parameters<typeof openErs>[0],
     {
       access: { exchange, baseUrl: () => server.url },
       ...{ sources: parts.sources, pipeline, store: { ...store, sharedNowMs }, log, clock: () => nowMs },
@@ -162,22 +165,26 @@ test('a referral that e-RS does not show is on the worklist under its booking re
 });
 
 /** Commits a referral of another source under a booking reference. */
-async function hold(ubrn: string): Promise<void> {
+async function hold(
+  ubrn: string,
+  status: ServiceRequest['status'] = 'active',
+  id = 'held-by-the-case-system',
+): Promise<void> {
   const held = {
     resourceType: 'ServiceRequest' as const,
-    id: 'held-by-the-case-system',
+    id,
     identifier: [{ system: 'https://fhir.nhs.uk/Id/UBRN', value: ubrn }],
-    status: 'active' as const,
+    status,
     intent: 'order' as const,
     subject: { display: 'somebody' },
   };
-  const common = { source: 'platform', kind: 'referral', key: 'r', ownerOrg: 'A1001', receiptId: 'r' };
+  const common = { source: 'platform', kind: 'referral', key: id, ownerOrg: 'A1001', receiptId: 'r' };
   const record = {
     ...common,
     payload: {},
-    digest: 'd',
+    digest: `d ${status} ${nowMs}`,
     mapDigest: 'm',
-    sourceTimeMs: 1,
+    sourceTimeMs: nowMs,
     timeOf: 'source' as const,
   };
   await store.commit(
@@ -288,6 +295,111 @@ test('while e-RS goes on listing what is over here, somebody looks', async () =>
   server.referrals.set(one.ubrn, { ...one, state: 'AWAITING_TRIAGE' });
   await look();
   expect(await words()).toEqual(before);
+});
+
+test('where what was held here was entered in error, nobody is told to end the referral at e-RS, until it is brought in again', async () => {
+  server.referrals.set('000000070001', { ubrn: '000000070001', nhsNumber: '9990000018', list: REVIEW });
+  await look();
+  nowMs += 1_000;
+  await hold('000000070001');
+  await look();
+  server.nextDay();
+  nowMs += 1_000;
+  await hold('000000070001', 'entered-in-error');
+  await look();
+  expect(await words()).toEqual(['ers-not-held']);
+  const items = await store.worklist({ open: true, count: 9 });
+  const item = items.find(({ rule }) => rule === 'ers-not-held');
+  expect(item?.outcome.issue[0]?.diagnostics).toContain('bring it in again');
+  expect(JSON.stringify(items)).not.toContain('end it there');
+  nowMs += 1_000;
+  await hold('000000070001', 'active', 'held-anew');
+  await look();
+  expect(await words()).toEqual([]);
+});
+
+/** Name of the service that performs the one referral, and how many versions there are of it and of its Task. */
+async function performers(): Promise<{
+  readonly now: string | undefined;
+  readonly versions: readonly number[];
+}> {
+  const newest = async (type: string) => (await store.search({ type, clauses: [], count: 9 })).versions;
+  const requests = await newest('ServiceRequest');
+  const tasks = await newest('Task');
+  const { performer } = requests[0]!.resource as ServiceRequest;
+  const organizations = (await newest('Organization')).map(({ resource }) => resource as Organization);
+  const now = organizations.find(({ id }) => performer?.[0]?.reference === `Organization/${id}`)?.name;
+  return { now, versions: [...requests, ...tasks].map(({ version }) => version) };
+}
+
+test('a referral that goes from one of our services to another changes once, and stays there when it leaves the lists', async () => {
+  services = [{ id: '11010' }, { id: '11020' }];
+  const one = { ubrn: '000000070001', nhsNumber: '9990000018' };
+  server.referrals.set(one.ubrn, { ...one, list: REVIEW });
+  await look();
+  expect(await performers()).toEqual({ now: 'Riverside Social Prescribing', versions: [1, 1] });
+  server.referrals.set(one.ubrn, { ...one, list: REVIEW, service: '11020' });
+  await look();
+  const moved = { now: 'Hilltop Social Prescribing', versions: [2, 2] };
+  expect(await performers()).toEqual(moved);
+  for (let turn = 0; turn < 2; turn += 1) {
+    server.nextDay();
+    server.asked.length = 0;
+    await look();
+    expect(await performers()).toEqual(moved);
+    expect(server.asked.filter((key) => key.startsWith('GET'))).toHaveLength(1);
+  }
+  server.referrals.set(one.ubrn, { ...one, state: 'CANCELLED_REFERRAL' });
+  server.nextDay();
+  await look();
+  expect(await standing()).toEqual({ [one.ubrn]: 'revoked cancelled' });
+});
+
+test('a referral that comes back to the service that had it first is read by that one again', async () => {
+  services = [{ id: '11010' }, { id: '11020' }];
+  const one = { ubrn: '000000070001', nhsNumber: '9990000018', list: REVIEW };
+  for (const service of ['11010', '11020', '11010']) {
+    server.referrals.set(one.ubrn, { ...one, service });
+    server.nextDay();
+    await look();
+  }
+  const back = { now: 'Riverside Social Prescribing', versions: [3, 3] };
+  expect(await performers()).toEqual(back);
+  server.nextDay();
+  await look();
+  expect(await performers()).toEqual(back);
+});
+
+test('a referral that two of our services list at once is read by the one that came to list it last', async () => {
+  services = [{ id: '11010' }, { id: '11020' }];
+  const one = { ubrn: '000000070001', nhsNumber: '9990000018', list: REVIEW };
+  server.referrals.set(one.ubrn, one);
+  await look();
+  server.referrals.set(one.ubrn, { ...one, service: ['11010', '11020'] });
+  for (let turn = 0; turn < 3; turn += 1) {
+    server.nextDay();
+    await look();
+    expect(await performers()).toEqual({ now: 'Hilltop Social Prescribing', versions: [2, 2] });
+  }
+  server.referrals.set(one.ubrn, one);
+  for (let turn = 0; turn < 2; turn += 1) {
+    server.nextDay();
+    await look();
+  }
+  expect(await performers()).toEqual({ now: 'Riverside Social Prescribing', versions: [3, 3] });
+});
+
+test('what one service lists of a referral that is over here is not taken back by another that had it before', async () => {
+  services = [{ id: '11020' }, { id: '11010' }];
+  const one = { ubrn: '000000070001', nhsNumber: '9990000018', state: 'AWAITING_TRIAGE', list: REVIEW };
+  server.referrals.set(one.ubrn, one);
+  await look();
+  nowMs += 1_000;
+  await end(one.ubrn, 'rejected', 'rejected');
+  const before = await words();
+  server.referrals.set(one.ubrn, { ...one, service: '11020' });
+  await look();
+  expect(await words()).toEqual(['ers-over-here', ...before]);
 });
 
 test('a referral that e-RS knows no more is not asked for again', async () => {

@@ -107,7 +107,8 @@ export function codedEntryContract(open: () => Promise<Store>): void {
     expect(await codedEntries.waysOf(batch!.id)).toEqual(['one']);
     await codedEntries.put(batch!.id, NOW_MS + 1);
     expect(await codedEntries.unput(10)).toEqual([]);
-    expect(await codedEntries.batch(batch!.id)).toEqual(batch);
+    const out = batch!.entries.map((one) => ({ ...one, isOut: true }));
+    expect(await codedEntries.batch(batch!.id)).toEqual({ ...batch, entries: out });
   });
 
   test('pages lists that were not put out, however many were made in one moment', async () => {

@@ -46,4 +46,33 @@ export function codedUnfiledContract(open: () => Promise<Store>): void {
     const items = await store.worklist({ open: true, count: 9 });
     expect(items.map(({ rule }) => rule)).toEqual(['coded-unfiled']);
   });
+
+  test('knows what is in a list that nobody has, and keeps one item a way that takes none', async () => {
+    const store = await open();
+    const { codedEntries } = store;
+    await codedEntries.change(person, [put(entry('a'))], NOW_MS);
+    const { id } = (await codedEntries.list(PRACTICE, DAY, NOW_MS))!;
+    const isOut = async (): Promise<unknown> => (await codedEntries.open(9)).map((one) => one.isOut);
+    const items = async (): Promise<unknown> =>
+      (await store.worklist({ open: true, count: 9 })).map(({ rule, outcome }) => [
+        rule,
+        outcome.issue[0]?.diagnostics?.replace(/^.*: /, ''),
+      ]);
+    expect(await isOut()).toEqual([false]);
+    await codedEntries.raiseNotOut('one', 'no room', NOW_MS);
+    await codedEntries.raiseNotOut('one', 'no folder', NOW_MS);
+    await codedEntries.raiseNotOut('two', 'no room', NOW_MS);
+    expect(await items()).toEqual([
+      ['coded-not-out', 'no folder'],
+      ['coded-not-out', 'no room'],
+    ]);
+    await codedEntries.outAgain('one');
+    expect(await items()).toEqual([['coded-not-out', 'no room']]);
+    await codedEntries.begin(id, 'one');
+    expect(await isOut()).toEqual([true]);
+    await codedEntries.notBegun(id, 'one');
+    expect(await isOut()).toEqual([false]);
+    await codedEntries.putBy(id, ['one']);
+    expect(await isOut()).toEqual([true]);
+  });
 }

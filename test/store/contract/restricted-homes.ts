@@ -12,7 +12,7 @@ import {
   recordOf,
   refusedOf,
 } from '../samples.ts';
-import { at, LINE, pds, restricted, SECURITY } from './whereabouts.ts';
+import { at, LINE, pds, restricted, SECURITY, unverified } from './whereabouts.ts';
 
 function place(name: string, code: string, more: object = {}): Identified {
   const address = { line: [name === 'home' ? LINE : 'Town Hall'] };
@@ -93,6 +93,22 @@ export function restrictedHomesContract(open: () => Promise<Store>): void {
     await commit(store, lift('b'));
     await commit(store, say(3));
     expect(await toldOf(store, 'home')).toContain(LINE);
+  });
+
+  test('an erased person leaves no restriction behind: not of their home, and not of whoever was said to have their number', async () => {
+    const store = await open();
+    await commit(store, alone(at('a')), alone(unverified('b')), label());
+    await commit(store, alone(at('c', '9990000026')), pds('c', restricted('c')));
+    await commit(store, alone(place('home', 'ho')), visit('a', 'home'));
+    expect(await toldOf(store, 'home')).not.toContain(LINE);
+    expect(await store.restricted(idOf('b'))).toEqual([idOf('b')]);
+    await store.erasePerson(await store.personOf(idOf('a')), 'operator', NOW_MS);
+    expect([await store.restricted(idOf('a')), await store.restricted(idOf('b'))]).toEqual([[], []]);
+    expect(await store.restricted(idOf('c'))).toEqual([idOf('c')]);
+    const next = place('home', 'ho', { status: 'active' });
+    await commit(store, alone(next, { sourceTimeMs: NOW_MS + 1 }));
+    expect(await toldOf(store, 'home')).toContain(LINE);
+    expect(await store.verifyAudit()).toBeUndefined();
   });
 
   test('sends a home without its place to whoever got it from here, and not to the EHR whose own it is', async () => {

@@ -1,5 +1,6 @@
 /** Coded entries follow what is stored of a person: once each, with their author and day, and taken back when they never were. */
 import { expect, test } from 'vitest';
+import { codedActivitySchema } from '../../../src/config/coded-activity.ts';
 import { NATIONAL_RULES } from '../../../src/referral/coded/rule.ts';
 import type { CodedEntry } from '../../../src/store/coded-entries.ts';
 import { whyOpen } from '../../../src/store/coded-entries.ts';
@@ -166,6 +167,11 @@ test.each<[string, Identified[], object, string]>([
   },
 );
 
+test('no configuration lists restricted people: their practice is not known here', () => {
+  const read = codedActivitySchema.safeParse({ allowRestricted: true });
+  expect(read.error?.issues[0]?.message).toContain('allowRestricted');
+});
+
 test('names no author that is nobody: a referral by the person, or by software, waits for one', async () => {
   const desk = await ready();
   const own = { reference: `Patient/${idOf('p')}` };
@@ -273,14 +279,35 @@ test('a referral that ends stays in the record; a decline that was none is taken
   expect(await listed(desk, '2025-02-28')).toEqual([]);
 });
 
-test('a day that is put right is a removal and an addition', async () => {
+test('a decline that is stamped anew on a later day stays on its day, listed or not; a decline after that was taken out is another', async () => {
+  const desk = await ready();
+  const at = (day: string, more: object = {}): Identified =>
+    declined('t', 'p', { lastModified: `${day}T10:00:00Z`, ...more });
+  const commit = (task: Identified, ms: number): Promise<void> =>
+    desk.commit([task], { key: 'R', sourceTimeMs: NOW_MS + ms });
+  await commit(at(DAY), 0);
+  await commit(at('2025-03-02'), 1);
+  expect(said(await listed(desk))).toEqual([`add 871711000000103 ${DAY}`]);
+  await commit(at('2025-03-03'), 2);
+  for (const day of [DAY, '2025-03-02', '2025-03-03']) expect(await listed(desk, day)).toEqual([]);
+  await commit(at('2025-03-03', { statusReason: { text: 'moved' } }), 3);
+  expect(said(await listed(desk))).toEqual([`remove 871711000000103 ${DAY}`]);
+  await commit(at('2025-03-03'), 4);
+  expect(said(await listed(desk, '2025-03-03'))).toEqual(['add 871711000000103 2025-03-03']);
+});
+
+test('a day that is put right is a removal and an addition, and a later stamp moves neither', async () => {
   const desk = await ready();
   await desk.commit([declined('t', 'p')], { key: 'R' });
   await listed(desk);
-  const moved = declined('t', 'p', { lastModified: '2025-03-02T10:00:00Z' });
+  const moved = declined('t', 'p', { lastModified: '2025-02-28T10:00:00Z' });
   await desk.commit([moved], { key: 'R', sourceTimeMs: NOW_MS + 1 });
   expect(said(await listed(desk))).toEqual([`remove 871711000000103 ${DAY}`]);
-  expect(said(await listed(desk, '2025-03-02'))).toEqual(['add 871711000000103 2025-03-02']);
+  expect(said(await listed(desk, '2025-02-28'))).toEqual(['add 871711000000103 2025-02-28']);
+  const stamped = declined('t', 'p', { lastModified: '2025-03-03T10:00:00Z' });
+  await desk.commit([stamped], { key: 'R', sourceTimeMs: NOW_MS + 2 });
+  expect(await open(desk.store)).not.toContain('add again');
+  expect(await listed(desk, '2025-03-03')).toEqual([]);
 });
 
 test('another time of the same day is the same event: nothing is taken out nor added', async () => {

@@ -36,7 +36,6 @@ export interface DeskOptions {
   readonly rules?: readonly CodedRule[];
   readonly since?: string;
   readonly practices?: readonly string[];
-  readonly allowRestricted?: boolean;
   readonly ways?: readonly Way[];
 }
 
@@ -50,9 +49,9 @@ export function openDesk(store: Store, options: DeskOptions = {}): Desk {
   let nowMs = NOW_MS;
   const clock = (): number => nowMs;
   const rules = rulesOf(options.rules);
-  const { since = '2020-01-01', practices, allowRestricted = false, ways = [] } = options;
+  const { since = '2020-01-01', practices, ways = [] } = options;
   const timeZone = 'Europe/London';
-  const coded = createCodedActivity({ store, clock, rules, since, practices, allowRestricted, timeZone });
+  const coded = createCodedActivity({ store, clock, rules, since, practices, timeZone });
   const { exchange } = createExchange({ maxSockets: 1 });
   const lists = createLists({ store, coded, clock, timeZone, ways, exchange });
   const commitRules: CommitRules = {

@@ -34,6 +34,7 @@ const SCORE: CodedRule = {
   value: 'value.ofType(Quantity)',
   as: 'Observation',
   lasting: false,
+  keepsFirstDay: false,
 };
 
 function score(value: number): object {

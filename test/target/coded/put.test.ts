@@ -125,6 +125,29 @@ test('a way that took a list gets it no second time while another is shut', asyn
   expect(readdirSync(join(shut, PRACTICE))).toContain(name);
 });
 
+test('a way that takes no list is one item on the worklist until it does, and its entries are not said to be out', async () => {
+  const shut = join(folder(), 'shut');
+  writeFileSync(shut, 'no folder');
+  const way = { to: 'folder', folder: shut, format: 'csv', bom: false } as const;
+  const earlier = referred('s', 'p', { authoredOn: '2025-02-27' });
+  const desk = await deskWith([referred('r', 'p'), earlier], { ways: [way] });
+  const signal = new AbortController().signal;
+  const reasons = async (): Promise<unknown> =>
+    (await codedReport(desk.store, NOW_MS)).groups.map(({ reason, entries }) => [reason, entries]);
+  for (const _turn of [1, 2]) {
+    await expect(desk.lists.putAll(signal)).rejects.toThrow('could not be made or put out');
+    const [item, ...more] = await desk.store.worklist({ open: true, count: 10 });
+    expect(more).toEqual([]);
+    expect(item).toMatchObject({ rule: 'coded-not-out', target: 'coded-activity' });
+    expect(item?.outcome.issue[0]?.diagnostics).toContain(`${shut}/${PRACTICE} (`);
+    expect(await reasons()).toEqual([['not-out', 2]]);
+  }
+  rmSync(shut);
+  await desk.lists.putAll(signal);
+  expect(await desk.store.worklist({ open: true, count: 10 })).toEqual([]);
+  expect(await reasons()).toEqual([['not-filed', 2]]);
+});
+
 test('asks for consent again before a list that waited goes out, and lists it later where it is given again', async () => {
   const path = folder();
   const blocked = join(path, 'lists');

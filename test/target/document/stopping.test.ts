@@ -1,8 +1,13 @@
 /** What becomes of a document that was stopped, called back or written in error: made again once the person agrees, never filed twice unnoticed. */
+import type { Patient } from '@medplum/fhirtypes';
 import { expect, test } from 'vitest';
+import { ruleOf } from '../../../src/fhir/outcome.ts';
+import type { Identified } from '../../../src/store/store.ts';
 import { concern, openLine, TASK } from './line.ts';
-import { MADE_MS } from './samples.ts';
+import { assembled, CLOSED, MADE_MS } from './samples.ts';
 import { SILENT_MS, TARGET, testWay } from './world.ts';
+
+const RESTRICTED = [{ system: 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality', code: 'R' }];
 
 test('a document that consent stopped is made again when the person agrees again, though its referral is over', async () => {
   const mesh = testWay('mesh', 'sent');
@@ -85,6 +90,29 @@ test('a copy that may have left before it was stopped is still asked back when i
   await here.say({ ...task, status: 'entered-in-error' } as typeof task);
   await here.deliver();
   expect(await here.work()).toContain('document-in-error');
+});
+
+test.each([
+  ['had begun to leave is told to have left, perhaps', true, ['document-left', 'document-stopped']],
+  ['had not begun to leave is only stopped', false, ['document-stopped']],
+])('a document of somebody who becomes restricted that %s', async (_what, isBegun, rules) => {
+  const fhir = { ...testWay('fhir', 'again'), stop: async () => false };
+  const clock = { nowMs: MADE_MS };
+  const here = await openLine(() => [fhir], clock);
+  await here.deliver();
+  if (isBegun) await here.sweep();
+  const patient = assembled(...CLOSED).find(
+    (one): one is Patient & Identified => one.resourceType === 'Patient',
+  )!;
+  await here.say({ ...patient, meta: { security: RESTRICTED } });
+  const [hidden] = await here.store.messages.about(TASK, TARGET);
+  expect(JSON.stringify(hidden)).not.toContain('Testperson');
+  expect([hidden!.state, hidden!.body]).toEqual(['prepared', undefined]);
+  clock.nowMs += 60_000;
+  await here.sweep();
+  const [copy] = await here.store.messages.about(TASK, TARGET);
+  expect([copy!.state, (copy!.outcome?.issue ?? []).map(ruleOf).sort()]).toEqual(['replaced', rules]);
+  expect(await here.work()).toContain('document-stopped');
 });
 
 test.each([
