@@ -185,7 +185,7 @@ test('says nothing of what stands in receipts that it does not understand', asyn
 test('the page and the command say what is not in the record; the page names nobody', async () => {
   const adapter = await start(temporaryFolder());
   const empty = await (await fetch(`${adapter.url}/coded-activity`)).text();
-  expect(empty).toContain('Everything that was to be filed is in the GP record.');
+  expect(empty).toContain('Nothing waits to be filed in a GP record.');
   await take(adapter);
   const page = await (await fetch(`${adapter.url}/coded-activity`)).text();
   expect(page).toContain('1 entry is not in the GP record yet');
