@@ -3,7 +3,6 @@
 import type { Identifier, Patient } from '@medplum/fhirtypes';
 import type { NhsNumber } from '../../fhir/identifiers.ts';
 import { issueOf, outcomeOf } from '../../fhir/outcome.ts';
-import { isNhsNumberSystem } from '../../fhir/verified-number.ts';
 import { patientOf } from '../people.ts';
 import type { SearchIndex } from '../search-index.ts';
 import type { Identified, ResourceKey } from '../store.ts';
@@ -31,6 +30,7 @@ import {
 } from './resource-rows.ts';
 import { numbersOf, settleRestriction } from './restrict.ts';
 import { deletePlaces, hasRestricted, unmark } from './restricted-rows.ts';
+import { soughtTexts } from './sought-texts.ts';
 import type { Step } from './statement.ts';
 import { deleteRefusedPayload, eraseWorkItem, eraseWorkOfRecord, eraseWorkOfResource } from './work-rows.ts';
 
@@ -45,9 +45,6 @@ const TOMBSTONE = JSON.stringify(
     }),
   ),
 );
-
-/** A shorter text is found in payloads of anybody. */
-const SHORTEST_IDENTIFIER = 4;
 
 interface Erasure {
   readonly names: Names;
@@ -144,12 +141,7 @@ function* identifiersOf(row: ResourceRow): Step<Identifier[]> {
 
 /** To a refused record, and a message that nobody has taken, no resources lead: they are found by identifiers in them. */
 function* eraseUnclaimedWith(identifiers: readonly Identifier[], nowMs: number): Step<void> {
-  const valuesOf = (some: readonly Identifier[]): string[] => [
-    ...new Set(some.map(({ value = '' }) => value).filter((value) => value.length >= SHORTEST_IDENTIFIER)),
-  ];
-  const isNumber = ({ system }: Identifier): boolean => isNhsNumberSystem(system);
-  const numbers = valuesOf(identifiers.filter(isNumber)).map((value) => value.replaceAll(/[ -]/g, ''));
-  const texts = valuesOf(identifiers.filter((one) => !isNumber(one)));
+  const { texts, numbers } = soughtTexts(identifiers);
   for (const workId of yield* deleteRefusedPayloadsWith(texts, numbers))
     yield* eraseWorkItem(workId, TOMBSTONE, nowMs);
   yield* eraseMessagesWith(texts, numbers);

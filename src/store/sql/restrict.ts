@@ -1,7 +1,7 @@
 /** Takes where a restricted person is out of all that the store keeps of them: versions, sayings, payloads, refusals, messages, search rows. */
 import type { Identifier, Patient, Resource } from '@medplum/fhirtypes';
 import type { NhsNumber } from '../../fhir/identifiers.ts';
-import { isNhsNumberSystem, nhsNumbersIn } from '../../fhir/verified-number.ts';
+import { nhsNumbersIn } from '../../fhir/verified-number.ts';
 import { isHome, isRestricted, withoutWhereabouts } from '../../referral/restriction.ts';
 import { patientOf } from '../people.ts';
 import type { Identified, ResourceKey } from '../store.ts';
@@ -31,6 +31,7 @@ import {
   unmark,
 } from './restricted-rows.ts';
 import { type Rewriting, rewriteRow, rewriteVersions } from './rewrite.ts';
+import { soughtTexts } from './sought-texts.ts';
 import type { Step } from './statement.ts';
 import { untiePractices } from './untie.ts';
 
@@ -244,17 +245,9 @@ function* hideIncomplete(key: ResourceKey, patientId: string): Step<void> {
     yield* hideSayings(type, id);
 }
 
-/** A shorter text is found in payloads of anybody. */
-const SHORTEST_IDENTIFIER = 4;
-
 /** A refused record has no resources that lead to it: it is found by the identifiers it holds. */
 function* hideRefusedWith(identifiers: readonly Identifier[]): Step<void> {
-  const isNumber = ({ system }: Identifier): boolean => isNhsNumberSystem(system);
-  const valuesOf = (some: readonly Identifier[]): string[] => [
-    ...new Set(some.map(({ value = '' }) => value).filter((value) => value.length >= SHORTEST_IDENTIFIER)),
-  ];
-  const numbers = valuesOf(identifiers.filter(isNumber)).map((value) => value.replaceAll(/[ -]/g, ''));
-  const texts = valuesOf(identifiers.filter((one) => !isNumber(one)));
+  const { texts, numbers } = soughtTexts(identifiers);
   for (const { id, payload } of yield* selectPayloadsWith(texts, numbers))
     yield* rewriteRefused(id, hiddenPayload(payload));
 }
