@@ -26,13 +26,18 @@ export function killAdapters(): void {
   for (const child of started) child.kill('SIGKILL');
 }
 
-/** @param folder of the process; default the place's @param targets of the configuration; default none */
+/**
+ * @param folder of the process; default the place's
+ * @param targets of the configuration; default none
+ * @param access of the configuration; default open to this machine
+ */
 export async function startAdapter(
   { folder, environment }: Pick<Place, 'folder' | 'environment'>,
   targets: readonly object[] = [],
+  access: object = { open: true },
 ): Promise<Running> {
   mkdirSync(folder, { recursive: true });
-  const config = { port: 0, logLevel: 'silent', targets };
+  const config = { port: 0, logLevel: 'silent', targets, access };
   writeFileSync(join(folder, 'hedgerow.config.json'), JSON.stringify(config));
   const calledMs = performance.now();
   const child = spawn(process.execPath, [join(ROOT, 'src/main.ts'), 'start'], {

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import Table from 'cli-table3';
+import { benchApi } from './api.ts';
 import { benchBars } from './bars.ts';
 import { benchDelivery } from './delivery.ts';
 import { benchFhirPath } from './fhirpath.ts';
@@ -38,6 +39,7 @@ const BENCHES: Readonly<Record<string, (smoke: boolean) => Promise<readonly Resu
   restart: benchRestart,
   pds: benchPds,
   bars: benchBars,
+  api: benchApi,
 };
 
 const results: Result[] = [];

@@ -1,8 +1,11 @@
 /** What hedgerow.config.json may say, with defaults and a sentence for each setting. */
 import { z } from 'zod';
+import { apiAccessFaults, apiAccessSchema } from './config/api-access.ts';
+import { corsSchema } from './config/cors.ts';
 import { activitiesSchema, directorySchema } from './config/directory.ts';
 import { nhsSchema } from './config/nhs.ts';
 import { cronSchema, timeZoneSchema } from './config/schedule.ts';
+import { subscriptionsSchema } from './config/subscriptions.ts';
 import { signatureHeaderSchema, speaksForSchema, targetSchema } from './config-targets.ts';
 
 export const SANDBOX_PORT = 8081;
@@ -95,6 +98,12 @@ const configMembers = z.strictObject({
   $schema: z.string().optional(),
   host: z.string().default('127.0.0.1').describe('Address to listen on'),
   port: z.int().min(0).max(65_535).default(8080),
+  access: apiAccessSchema
+    .optional()
+    .describe(
+      'Who enters the API (docs/api-access.md). Without it nobody does: health and what services call stay open, and pages on this machine',
+    ),
+  cors: corsSchema.prefault({}).describe('Pages of other origins that call the FHIR API'),
   dataDir: z.string().default('data').describe('Folder of the embedded store'),
   databaseUrlEnv: z
     .string()
@@ -132,6 +141,9 @@ const configMembers = z.strictObject({
   activities: activitiesSchema
     .prefault({})
     .describe('What an activity is held to before somebody is referred there'),
+  subscriptions: subscriptionsSchema
+    .prefault({})
+    .describe('Notifications that clients of the API subscribe to (docs/subscriptions.md)'),
   nhs: nhsSchema
     .optional()
     .describe('NHS services; each needs onboarding with NHS England before it may be used for real'),
@@ -139,19 +151,23 @@ const configMembers = z.strictObject({
 });
 
 /** What one setting says of another is checked here. */
-export const configSchema = configMembers.superRefine(({ targets, reconcile, nhs }, context) => {
-  for (const [at, { name }] of (nhs?.mesh?.mailboxes ?? []).entries())
-    if (targets.some((target) => target.name === name))
-      context.addIssue({
-        code: 'custom',
-        path: ['nhs', 'mesh', 'mailboxes', at, 'name'],
-        message: 'a target has this name, and their messages could not be told apart: give it another',
-      });
-  for (const [at, { target }] of reconcile.entries())
-    if (targets.some(({ name, kind }) => name === target && kind === 'webhook'))
-      context.addIssue({
-        code: 'custom',
-        path: ['reconcile', at, 'target'],
-        message: 'a webhook cannot be asked what it holds: leave it out',
-      });
-});
+export const configSchema = configMembers.superRefine(
+  ({ targets, reconcile, nhs, access, host }, context) => {
+    for (const { member, message } of access ? apiAccessFaults(access, host) : [])
+      context.addIssue({ code: 'custom', path: ['access', member], message });
+    for (const [at, { name }] of (nhs?.mesh?.mailboxes ?? []).entries())
+      if (targets.some((target) => target.name === name))
+        context.addIssue({
+          code: 'custom',
+          path: ['nhs', 'mesh', 'mailboxes', at, 'name'],
+          message: 'a target has this name, and their messages could not be told apart: give it another',
+        });
+    for (const [at, { target }] of reconcile.entries())
+      if (targets.some(({ name, kind }) => name === target && kind === 'webhook'))
+        context.addIssue({
+          code: 'custom',
+          path: ['reconcile', at, 'target'],
+          message: 'a webhook cannot be asked what it holds: leave it out',
+        });
+  },
+);

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { z } from 'zod';
+import { locatedApiAccess } from './config/api-access.ts';
 import { locatedNhs } from './config/nhs.ts';
 import { configSchema, SANDBOX_PORT } from './config-schema.ts';
 import { targetSchema } from './config-targets.ts';
@@ -102,7 +103,7 @@ function sandboxOf(config: Pick<Config, 'targets' | 'sandbox'>, found: boolean):
 }
 
 /** Folders and files as absolute paths; a source's is looked for here first, then among the shipped ones. */
-function located<T extends Pick<Config, 'dataDir' | 'inboxDir' | 'sources' | 'nhs'>>(
+function located<T extends Pick<Config, 'dataDir' | 'inboxDir' | 'sources' | 'nhs' | 'access'>>(
   config: T,
   { cwd, root }: { cwd: string; root: string },
 ): T {
@@ -115,6 +116,7 @@ function located<T extends Pick<Config, 'dataDir' | 'inboxDir' | 'sources' | 'nh
       return { ...source, folder: existsSync(here) ? here : resolve(root, source.folder) };
     }),
     ...(config.nhs ? { nhs: locatedNhs(config.nhs, cwd) } : {}),
+    ...(config.access ? { access: locatedApiAccess(config.access, cwd) } : {}),
   };
 }
 

@@ -11,6 +11,7 @@ import { batchesOf } from './source/batches.ts';
 import type { ReadRecord } from './source/record.ts';
 import { addBatch, type IntakeSummary, NOTHING_YET, summaryOf, type Tally } from './source/tally.ts';
 import { createGroupCommit, type GroupCommit } from './store/group-commit.ts';
+import { keepable } from './store/keepable.ts';
 import { storedRelated } from './store/related.ts';
 import type {
   CommitRecord,
@@ -56,6 +57,11 @@ export interface Pipeline {
     records: readonly (CommitRecord | RefusedRecord)[],
     receipt: ReceiptStart,
   ): Promise<readonly CommitResult[]>;
+  /**
+   * Commits what a client of the API asks for, checked as every record is; a refusal is the client's to hear, and nothing
+   * of it is kept.
+   */
+  write(record: CommitRecord): Promise<CommitResult>;
   /** Goes the way in up to the commit, batch by batch: records as they would be committed, or refused. */
   prepare(records: AsyncIterable<ReadRecord>): AsyncGenerator<readonly (CommitRecord | RefusedRecord)[]>;
   /** what commits are held to */
@@ -90,6 +96,10 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       if (!way) throw new TypeError('This pipeline has no store: it only converts');
       return await take(way, records, receipt);
     },
+    async write(record) {
+      if (!way) throw new TypeError('This pipeline has no store: it only converts');
+      return await write(way, record);
+    },
     prepare: (records) => prepareAll(parts, records),
     rules: commitRules(parts),
     convert: (records) => convert(parts, records),
@@ -110,6 +120,15 @@ async function take(
   const ready = records.map((one): Prepared => ('outcome' in one ? { refused: one } : { record: one }));
   const checked = await checkRecords(way, ready, await storedRelated(way.store, resourcesOf(ready)));
   return await commitBatch(way, checked, receipt);
+}
+
+async function write(way: Way, record: CommitRecord): Promise<CommitResult> {
+  const fit = keepable(record);
+  if ('outcome' in fit) return { state: 'refused', outcome: fit.outcome };
+  const [checked] = await checkRecords(way, [{ record }], await storedRelated(way.store, [record.resources]));
+  if (checked!.refused) return { state: 'refused', outcome: checked!.refused.outcome };
+  const [result] = await commitBatch(way, [checked!], undefined);
+  return result!;
 }
 
 async function ingest(

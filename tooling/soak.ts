@@ -62,7 +62,13 @@ class Side {
     this.intake = intake;
     this.#config = join(folder, 'hedgerow.config.json');
     const target = { name: 'ehr', url: ehr.url, requiresVerifiedNhsNumber: false, deadlineMs: 2_000 };
-    const settings = { port: 0, dataDir, inboxDir: join(folder, 'inbox'), logLevel: 'silent' };
+    const settings = {
+      port: 0,
+      access: { open: true },
+      dataDir,
+      inboxDir: join(folder, 'inbox'),
+      logLevel: 'silent',
+    };
     writeFileSync(this.#config, JSON.stringify({ ...settings, targets: [target] }));
     this.sender.base = intake.url;
   }

@@ -1,8 +1,13 @@
 /** Turns what is served into the CapabilityStatement that says so. */
-import type { CapabilityStatement, CapabilityStatementRestResource } from '@medplum/fhirtypes';
+import type {
+  CapabilityStatement,
+  CapabilityStatementRestResource,
+  CapabilityStatementRestSecurity,
+} from '@medplum/fhirtypes';
 import type { StoredType } from '../fhir/definitions.ts';
-import { isIncludable } from './search-request.ts';
-import type { ServedParameter, ServedSearch } from './served-search.ts';
+import { SERVED_FORMATS } from './negotiate.ts';
+import { MODIFIERS } from './search-plain.ts';
+import { followedOf, type ServedParameter, type ServedSearch } from './served-search.ts';
 
 /** Of any type of R4, and so of the server as a whole. */
 const VALIDATE = {
@@ -10,7 +15,25 @@ const VALIDATE = {
   definition: 'http://hl7.org/fhir/OperationDefinition/Resource-validate',
 };
 
-const READS = ['read', 'vread', 'history-instance', 'search-type'] as const;
+const EVERYTHING = {
+  name: 'everything',
+  definition: 'http://hl7.org/fhir/OperationDefinition/Patient-everything',
+};
+
+const READS = ['read', 'vread', 'history-instance', 'history-type', 'search-type'] as const;
+const SYSTEM_READS = ['history-system', 'search-system'] as const;
+
+const ID = {
+  name: '_id',
+  type: 'token',
+  definition: 'http://hl7.org/fhir/SearchParameter/Resource-id',
+  documentation: 'Modifiers: :not.',
+} as const;
+const LAST_UPDATED = {
+  name: '_lastUpdated',
+  type: 'date',
+  definition: 'http://hl7.org/fhir/SearchParameter/Resource-lastUpdated',
+} as const;
 
 /**
  * @param server its base URL, the adapter's version and when it started
@@ -18,7 +41,12 @@ const READS = ['read', 'vread', 'history-instance', 'search-type'] as const;
  */
 export function capabilityStatement(
   served: ServedSearch,
-  server: { url: string; version: string; startedMs: number },
+  server: {
+    url: string;
+    version: string;
+    startedMs: number;
+    security?: CapabilityStatementRestSecurity | undefined;
+  },
 ): CapabilityStatement {
   return {
     resourceType: 'CapabilityStatement',
@@ -27,15 +55,19 @@ export function capabilityStatement(
     kind: 'instance',
     software: { name: 'Hedgerow', version: server.version },
     implementation: {
-      description: 'FHIR R4 adapter for social prescribing; read side. Records come in through /intake.',
+      description: 'FHIR R4 adapter for social prescribing. Records of sources come in through /intake.',
       url: server.url,
     },
     fhirVersion: '4.0.1',
-    format: ['application/fhir+json', 'json'],
+    format: [...SERVED_FORMATS],
     rest: [
       {
         mode: 'server',
-        resource: [...served].map(([type, parameters]) => resourceOf(type, parameters)),
+        ...(server.security ? { security: server.security } : {}),
+        interaction: SYSTEM_READS.map((code) => ({ code })),
+        resource: [...served].map(([type, parameters]) => resourceOf(served, type, parameters)),
+        searchParam: [ID, LAST_UPDATED, ...commonOf(served).map(searchParamOf)],
+        compartment: ['http://hl7.org/fhir/CompartmentDefinition/patient'],
         operation: [VALIDATE],
       },
     ],
@@ -43,28 +75,49 @@ export function capabilityStatement(
 }
 
 function resourceOf(
+  served: ServedSearch,
   type: StoredType,
   parameters: ReadonlyMap<string, ServedParameter>,
 ): CapabilityStatementRestResource {
-  const own = [...parameters.values()];
-  const searchInclude = own.filter(isIncludable).map((one) => `${type}:${one.code}`);
+  const searchInclude = followedOf(served, type).map((one) => `${type}:${one.code}`);
+  const searchRevInclude = [...served.keys()].flatMap((source) =>
+    followedOf(served, source).flatMap(({ code, targets }) =>
+      targets.includes(type) ? [`${source}:${code}`] : [],
+    ),
+  );
   return {
     type,
     interaction: READS.map((code) => ({ code })),
     versioning: 'versioned',
     readHistory: true,
     updateCreate: false,
-    conditionalRead: 'not-match',
-    ...(searchInclude.length === 0 ? {} : { searchInclude }), // JSON of FHIR has no empty arrays
-    operation: [VALIDATE],
-    searchParam: [
-      { name: '_id', type: 'token', definition: 'http://hl7.org/fhir/SearchParameter/Resource-id' },
-      {
-        name: '_lastUpdated',
-        type: 'date',
-        definition: 'http://hl7.org/fhir/SearchParameter/Resource-lastUpdated',
-      },
-      ...own.map((one) => ({ name: one.code, type: one.type, definition: one.url })),
-    ],
+    conditionalRead: 'full-support',
+    // JSON of FHIR has no empty arrays
+    ...(searchInclude.length === 0 ? {} : { searchInclude: ['*', ...searchInclude] }),
+    ...(searchRevInclude.length === 0 ? {} : { searchRevInclude: ['*', ...searchRevInclude] }),
+    operation: [VALIDATE, ...(type === 'Patient' ? [EVERYTHING] : [])],
+    searchParam: [ID, LAST_UPDATED, ...[...parameters.values()].map(searchParamOf)],
   };
+}
+
+/** R4 has no element for modifiers and chains: words say them. */
+function searchParamOf({ code, kind, url, targets, isCanonical }: ServedParameter) {
+  const modifiers = [...(kind === 'composite' ? [] : ['missing']), ...MODIFIERS[kind]];
+  const types = kind === 'reference' && !isCanonical ? ' and the types of its targets' : '';
+  const chained = kind === 'reference' && !isCanonical && targets.length > 0 ? ' Can be chained.' : '';
+  const documentation = `Modifiers: ${modifiers.map((one) => `:${one}`).join(', ')}${types}.${chained}`;
+  return {
+    name: code,
+    type: kind,
+    definition: url,
+    ...(modifiers.length === 0 ? {} : { documentation }),
+  };
+}
+
+/** @returns the parameters that every type has */
+function commonOf(served: ServedSearch): readonly ServedParameter[] {
+  const [first, ...others] = [...served.values()];
+  return [...(first?.values() ?? [])].filter(({ url }) =>
+    others.every((parameters) => [...parameters.values()].some((one) => one.url === url)),
+  );
 }

@@ -4,6 +4,7 @@ import type { Response } from 'express';
 import { issueOf, outcomeOf, ruleOf } from '../fhir/outcome.ts';
 import type { IntakeSummary, Refusal } from '../source/tally.ts';
 import type { Receipt, Store } from '../store/store.ts';
+import { accessOf } from './access.ts';
 import { sendFault, sendFhir, statusOf } from './respond.ts';
 
 const RECEIPT_ID = /^[0-9a-f-]{36}$/;
@@ -27,10 +28,11 @@ export function sendSummary(response: Response, summary: IntakeSummary, workId?:
   response.status(202).json({ ...receiptBody(receipt), read, deliveries, ...outcome });
 }
 
-/** Sends a receipt as it stands now. */
+/** Sends a receipt as it stands now, to whoever may post to its source: for others it is not there. */
 export async function sendReceipt(store: Store, id: string, response: Response): Promise<void> {
   const receipt = RECEIPT_ID.test(id) ? await store.receipt(id) : undefined;
-  if (receipt) return void response.json(receiptBody(receipt));
+  if (receipt && accessOf(response).maySend(receipt.source, receipt.kind))
+    return void response.json(receiptBody(receipt));
   sendFault(response, 404, {
     code: 'not-found',
     rule: 'intake-unknown-receipt',

@@ -1,14 +1,65 @@
-/** Turns outcomes and resources into HTTP answers: FHIR JSON always, never a stack, never a patient value. */
+/** Turns outcomes and resources into HTTP answers in the format that was asked for: never a stack, never a patient value. */
 import type { OperationOutcome, OperationOutcomeIssue, Resource } from '@medplum/fhirtypes';
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { Logger } from 'pino';
+import type { Definitions } from '../fhir/definitions.ts';
 import { AdapterError, type Fault, issueOf, outcomeOf } from '../fhir/outcome.ts';
+import { resourceToXml, xmlOfJson } from '../fhir/xml/write.ts';
+import { type Format, PLAIN_JSON } from './negotiate.ts';
+import { prettyJson } from './pretty-json.ts';
 
-const FHIR_JSON = 'application/fhir+json; charset=utf-8';
+/** How one request is answered. */
+interface Speech {
+  readonly format: Format;
+  /** names the elements of XML, in order */
+  readonly definitions: Definitions;
+}
+
+const SPEECH = 'speech';
+
+/** Says how what is sent from here on is written; without it, it is JSON. */
+export function answerIn(response: Response, format: Format, definitions: Definitions): void {
+  response.locals[SPEECH] = { format, definitions } satisfies Speech;
+}
+
+/** @returns how the request is answered */
+export function formatOf(response: Response): Format {
+  return (response.locals[SPEECH] as Speech | undefined)?.format ?? PLAIN_JSON;
+}
+
+/** @returns what names the elements of XML; undefined beside the FHIR base */
+export function definitionsOf(request: Request): Definitions | undefined {
+  return (request.res?.locals[SPEECH] as Speech | undefined)?.definitions;
+}
 
 /** Sends a resource or a Bundle. */
 export function sendFhir(response: Response, status: number, body: Resource): void {
-  response.status(status).set('Content-Type', FHIR_JSON).send(JSON.stringify(body));
+  const speech = response.locals[SPEECH] as Speech | undefined;
+  if (speech?.format.syntax === 'xml')
+    return sendText(response, status, resourceToXml(body, speech.definitions, speech.format));
+  const isPretty = speech?.format.isPretty === true;
+  sendText(response, status, isPretty ? JSON.stringify(body, undefined, 2) : JSON.stringify(body));
+}
+
+/**
+ * Sends a resource that is at hand as JSON text, with the digits of its numbers as they stand there: the store's own
+ * text goes out as it is.
+ * @param text JSON of one resource or Bundle, trusted to be well formed
+ */
+export function sendFhirText(response: Response, status: number, text: string): void {
+  const speech = response.locals[SPEECH] as Speech | undefined;
+  if (speech?.format.syntax === 'xml')
+    return sendText(response, status, xmlOfJson(text, speech.definitions, speech.format));
+  sendText(response, status, speech?.format.isPretty === true ? prettyJson(text) : text);
+}
+
+/** Past Express, which would look at each text for more than is needed here. */
+function sendText(response: Response, status: number, text: string): void {
+  const bytes = Buffer.from(text);
+  response.statusCode = status;
+  response.setHeader('Content-Type', `${formatOf(response).media}; charset=utf-8`);
+  response.setHeader('Content-Length', bytes.length);
+  response.end(response.req.method === 'HEAD' ? undefined : bytes);
 }
 
 /** Sends the refusal of one fault. */
@@ -25,6 +76,7 @@ export function statusOf(outcome: OperationOutcome): number {
 const STATUSES: Partial<Record<NonNullable<OperationOutcomeIssue['code']>, number>> = {
   'not-found': 404,
   'not-supported': 400,
+  forbidden: 403,
   deleted: 410,
   'too-long': 413,
   'too-costly': 400,
@@ -33,9 +85,10 @@ const STATUSES: Partial<Record<NonNullable<OperationOutcomeIssue['code']>, numbe
   exception: 500,
 };
 
-/** Answers a method that a route does not have. @param allowed such as `GET, HEAD` */
+/** Answers a method that a route does not have, and OPTIONS with those that it has. @param allowed such as `GET, HEAD` */
 export function refuseMethod(allowed: string, hint = '') {
-  return (_request: Request, response: Response): void => {
+  return (request: Request, response: Response): void => {
+    if (request.method === 'OPTIONS') return answerOptions(response, allowed);
     response.set('Allow', allowed);
     sendFault(response, 405, {
       code: 'not-supported',
@@ -43,6 +96,14 @@ export function refuseMethod(allowed: string, hint = '') {
       diagnostics: `This method is not served here; use ${allowed}.${hint === '' ? '' : ` ${hint}`}`,
     });
   };
+}
+
+/** @source RFC 9110, 9.3.7 */
+export function answerOptions(response: Response, allowed: string): void {
+  response
+    .status(204)
+    .set({ Allow: `${allowed}, OPTIONS`, 'Cache-Control': 'no-store' })
+    .end();
 }
 
 /**

@@ -1,25 +1,30 @@
 /** Turns the values of search parameters into what the store looks for; undefined where a value cannot be read. */
 import { dateRange } from '../store/date-range.ts';
-import type { DatePrefix, ResourceKey } from '../store/store.ts';
+import type { DateValue, Prefix, ResourceKey, TextValue, TokenValue, UriValue } from '../store/store.ts';
 import type { ServedParameter } from './served-search.ts';
 
-export interface DateValue {
-  readonly prefix: DatePrefix;
-  readonly lowMs: number;
-  readonly highMs: number;
-}
-
-// a sign after an even number of backslashes, so not written as `\,` or `\|`
+// a sign after an even number of backslashes, so not written as `\,`, `\|` or `\$`
 const COMMA = /(?<=(?:^|[^\\])(?:\\\\)*),/;
 const BAR = /(?<=(?:^|[^\\])(?:\\\\)*)\|/;
+const DOLLAR = /(?<=(?:^|[^\\])(?:\\\\)*)\$/;
 
 /** Values are parted by commas. Escapes stay until a value is read. @source FHIR R4, 3.1.1.4.1 */
 export function splitValues(value: string): string[] {
   return value.split(COMMA);
 }
 
+/** The parts of a value of a composite. @source FHIR R4, 3.1.1.4.13 */
+export function splitParts(value: string): string[] {
+  return value.split(DOLLAR);
+}
+
+/** The parts of a value that bars divide, escapes read. */
+export function splitBars(value: string): string[] {
+  return value.split(BAR).map(plainOf);
+}
+
 /** @param text `code`, `system|code`, `|code` (no system) or `system|` @returns undefined for nothing and a bare `|` */
-export function tokenOf(text: string): { system?: string; code?: string } | undefined {
+export function tokenOf(text: string): TokenValue | undefined {
   const bar = text.search(BAR);
   if (bar < 0) return text === '' ? undefined : { code: plainOf(text) };
   const [system, code] = [plainOf(text.slice(0, bar)), plainOf(text.slice(bar + 1))];
@@ -27,47 +32,55 @@ export function tokenOf(text: string): { system?: string; code?: string } | unde
   return { system, code };
 }
 
-/** @param text a canonical URL or another URI @returns a token without a system, as the store keeps it */
-export function uriOf(text: string): { code: string } | undefined {
-  return text === '' ? undefined : { code: plainOf(text) };
+/** @param how default: what begins with the text, case and accents apart */
+export function textOf(text: string, how: TextValue['how'] = 'starts'): TextValue | undefined {
+  const plain = plainOf(text);
+  return plain.trim() === '' ? undefined : { text: plain, how };
 }
+
+/** @param text a canonical URL or another URI */
+export function uriOf(text: string, how: UriValue['how'] = 'exact'): UriValue | undefined {
+  return text === '' ? undefined : { uri: plainOf(text), how };
+}
+
+/** Types that a bare id is looked for in, where the parameter names many. */
+type IsStored = (type: string) => boolean;
 
 /**
  * @param text `id`, `Type/id`, a URL under `base`, or any canonical URL where the parameter holds those
- * @param type of the target, where the parameter's modifier names it
- * @returns undefined when it is none of these, or a bare id that may be of several types
+ * @param asked FHIR base; the type of the target where the parameter's modifier names it; which types are here
+ * @returns what it may stand for: a bare id is one of each type; undefined when it is none of these
  */
-export function targetOf(
-  parameter: ServedParameter,
+export function targetsOf(
+  parameter: Pick<ServedParameter, 'targets' | 'isCanonical'>,
   text: string,
-  base: string,
-  type?: string,
-): ResourceKey | undefined {
+  { base, type, isStored }: { readonly base: string; readonly type?: string | undefined; isStored: IsStored },
+): readonly ResourceKey[] | undefined {
   const plain = plainOf(text);
-  if (parameter.isCanonical) return plain === '' ? undefined : (plain.replace(/\|.*$/, '') as ResourceKey);
+  if (parameter.isCanonical) return plain === '' ? undefined : [plain.replace(/\|.*$/, '') as ResourceKey];
   const local = plain.startsWith(`${base}/`) ? plain.slice(base.length + 1) : plain;
   const [, named, id] =
     /^(?:([A-Z][A-Za-z]{1,63})\/)?([A-Za-z0-9.-]{1,64})(?:\/_history\/\d+)?$/.exec(local) ?? [];
-  const only = parameter.targets.length === 1 ? parameter.targets[0] : undefined;
-  const target = type ?? named ?? only;
-  if (id === undefined || target === undefined || !parameter.targets.includes(target)) return undefined;
-  if (named !== undefined && named !== target) return undefined;
-  return `${target}/${id}`;
+  if (id === undefined || (named !== undefined && type !== undefined && named !== type)) return undefined;
+  const only = type ?? named;
+  if (only !== undefined) return parameter.targets.includes(only) ? [`${only}/${id}`] : undefined;
+  if (parameter.targets.length === 1) return [`${parameter.targets[0]!}/${id}`];
+  const targets = parameter.targets.filter(isStored);
+  return targets.length === 0 ? undefined : targets.map((target) => `${target}/${id}` as const);
 }
 
 /** @param text a FHIR date with a prefix or none: `ge2026-01`, `2026-06-30T12:00:00Z` @source FHIR R4, 3.1.1.4.7 */
 export function dateOf(text: string): DateValue | undefined {
-  const [, prefix = 'eq', date = ''] = /^(eq|ne|lt|le|gt|ge|sa|eb|ap)?(.*)$/s.exec(text)!;
+  const [prefix, date] = prefixOf(text);
   // a plus sign in a URL is a space: a zone such as +01:00 often arrives so
-  const written = date.replace(' ', '+');
-  const range = isCalendarDay(written) ? dateRange(written) : undefined;
-  return range && { prefix: prefix as DatePrefix, ...range };
+  const range = dateRange(date.replace(' ', '+'));
+  return range && { prefix, ...range };
 }
 
-/** `Date.parse` takes 31 February for 3 March. */
-function isCalendarDay(text: string): boolean {
-  const [, year, month, day] = /^(\d{4})-(\d{2})-(\d{2})/.exec(text) ?? [];
-  return day === undefined || Number(day) <= new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
+/** @returns what a value begins with, `eq` where it names none, and the rest */
+export function prefixOf(text: string): readonly [prefix: Prefix, rest: string] {
+  const [, prefix = 'eq', rest = ''] = /^(eq|ne|lt|le|gt|ge|sa|eb|ap)?(.*)$/s.exec(text)!;
+  return [prefix as Prefix, rest];
 }
 
 function plainOf(text: string): string {

@@ -1,5 +1,6 @@
 /** Puts the HTTP side together: FHIR, intake, health, pages; everything else is a 404 that says what there is. */
 import { randomUUID } from 'node:crypto';
+import type { CapabilityStatementRestSecurity } from '@medplum/fhirtypes';
 import express, { type Express, type RequestHandler, type Router } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
@@ -12,13 +13,27 @@ import type { Store } from '../store/store.ts';
 import type { AskCodes } from '../validation/pending.ts';
 import type { Validator } from '../validation/validator.ts';
 import type { TerminologyState } from '../wire/terminology-server.ts';
+import { OPEN_ACCESS, setAccess } from './access.ts';
+import { auditAccesses } from './audit.ts';
+import { auditPart } from './audit-routes.ts';
+import { compressed } from './compressed.ts';
+import { crossOrigin } from './cross-origin.ts';
 import type { TargetPace } from './delivery-gauges.ts';
+import type { FhirPart } from './fhir-part.ts';
 import { fhirRoutes } from './fhir-routes.ts';
+import { refuseFormat, settleFormat } from './formats.ts';
+import { graphqlPart } from './graphql-routes.ts';
 import { healthRoutes } from './health-routes.ts';
 import { intakeRoutes } from './intake-routes.ts';
+import { answerMethods } from './methods.ts';
+import { openApiRoutes } from './openapi/routes.ts';
 import { errorHandler, sendFault } from './respond.ts';
+import { servedStatement } from './served-statement.ts';
+import { LONGEST_BODY_MS, refuseSlowBody } from './slow-body.ts';
 import { validateRoutes } from './validate-route.ts';
 import type { CheckText } from './validate-text.ts';
+import { writeRoutes } from './write/routes.ts';
+import { withWrites } from './write/says.ts';
 
 export interface AppOptions {
   readonly store: Store;
@@ -48,7 +63,19 @@ export interface AppOptions {
   readonly pds?: (() => Readonly<Record<string, number | undefined>>) | undefined;
   /** bodies read at once; default 16 */
   readonly bodies?: number;
+  /** that a body of the FHIR side may be on its way; default two minutes */
+  readonly longestBodyMs?: number;
   readonly log?: Logger;
+  /** sets who asks, or refuses; absent: open to all, as demo mode is on loopback */
+  readonly guard?: RequestHandler | undefined;
+  /** right behind the guard: tokens, and how to find them */
+  readonly entrance?: readonly Router[];
+  /** how who asks is known, for /metadata */
+  readonly security?: (() => CapabilityStatementRestSecurity) | undefined;
+  /** origins whose pages may call the FHIR side from a browser; default none */
+  readonly origins?: readonly string[];
+  /** what is served at the FHIR base beside the stored types: subscriptions, operations of ours */
+  readonly fhir?: readonly FhirPart[];
   /** routers tried before the 404: pages, control */
   readonly pages?: readonly Router[];
 }
@@ -63,14 +90,27 @@ export function createApp(options: AppOptions): Express {
   app.set('etag', false); // versions are the ETags here
   app.set('query parser', false); // FHIR repeats parameters: they are read as pairs
   app.use(requestId(options));
+  app.use(FHIR_BASE, compressed());
+  app.use(auditAccesses(options));
   app.use(
     helmet({
       contentSecurityPolicy: { useDefaults: false, directives: PAGE_POLICY },
       strictTransportSecurity: false,
     }),
   );
-  app.use(FHIR_BASE, validateRoutes(options));
-  app.use(FHIR_BASE, fhirRoutes(options));
+  app.use(FHIR_BASE, crossOrigin(options.origins ?? []), settleFormat(options.definitions));
+  app.use(options.guard ?? openToAll);
+  for (const router of options.entrance ?? []) app.use(router);
+  const parts = [auditPart(options), graphqlPart(options), ...(options.fhir ?? [])];
+  const beside = parts.map(({ routes }) => routes);
+  const said = { ...options, fhir: [...parts, { says: withWrites }] };
+  app.use(openApiRoutes((url) => servedStatement(said, `${url}${FHIR_BASE}`, options.clock())));
+  const own = fhirRoutes(said);
+  const reads = [...beside, own];
+  // what is served beside the stored types is of types that these do not know
+  const fhir = [validateRoutes(options), ...beside, writeRoutes({ ...options, reads }), own];
+  app.use(FHIR_BASE, refuseSlowBody(options.longestBodyMs ?? LONGEST_BODY_MS));
+  app.use(FHIR_BASE, refuseFormat, answerMethods(fhir), ...fhir);
   app.use('/intake', intakeRoutes(options));
   app.use(healthRoutes(options));
   for (const router of options.pages ?? []) app.use(router);
@@ -84,6 +124,11 @@ export function createApp(options: AppOptions): Express {
   app.use(errorHandler(options.log));
   return app;
 }
+
+const openToAll: RequestHandler = (_request, response, next) => {
+  setAccess(response, OPEN_ACCESS);
+  next();
+};
 
 /** Pages load only what this server sends; no script runs. */
 const PAGE_POLICY = {

@@ -3,8 +3,6 @@ import express, { type Request, type Response, type Router } from 'express';
 import { type Checked, issueOf, outcomeOf, refuse } from '../fhir/outcome.ts';
 import { fitFor } from '../intake/activity-fit.ts';
 import type { FitRules } from '../referral/activity-fit.ts';
-import { decodeBytes } from '../source/decode.ts';
-import { READ_LIMITS } from '../source/limits.ts';
 import { storedRelated } from '../store/related.ts';
 import type { Store } from '../store/store.ts';
 import { settled } from '../validation/check-whole.ts';
@@ -12,8 +10,8 @@ import { relatedIn } from '../validation/domain/related.ts';
 import type { AskCodes } from '../validation/pending.ts';
 import type { Validator } from '../validation/validator.ts';
 import { queryOf } from './address.ts';
-import { atMost, collected } from './intake-body.ts';
-import { formatRefusal } from './negotiate.ts';
+import { atMost } from './intake-body.ts';
+import { RESOURCE_MEDIA, readText, statusOfBody } from './resource-body.ts';
 import { refuseMethod, sendFault, sendFhir } from './respond.ts';
 import {
   type CheckText,
@@ -64,18 +62,11 @@ export function validateRoutes(options: ValidateRouteOptions): Router {
 async function takeBody(options: ValidateRouteOptions, request: Request, response: Response): Promise<void> {
   const asked = readAsked(request, response);
   if (!asked) return;
-  if (!isJson(request))
-    return sendFault(response, 415, {
-      code: 'not-supported',
-      rule: 'api-validate-media-type',
-      diagnostics:
-        'Send the resource as application/fhir+json, in UTF-8 and without a Content-Encoding: only JSON is read.',
-    });
-  const body = await collected(request, READ_LIMITS.jsonBytes);
-  if (!body.ok) return sendFhir(response, 413, body.outcome);
-  if (body.value.length === 0 && asked.mode === 'delete')
+  const body = await readText(request, RESOURCE_MEDIA);
+  if (!body.ok) return sendFhir(response, statusOfBody(body.outcome), body.outcome);
+  const { text } = body.value;
+  if (text === '' && asked.mode === 'delete')
     return await answer(options, checkResource(options.validator, undefined, asked), response);
-  const text = decodeBytes(body.value);
   const { checkLong } = options;
   const found =
     checkLong && text.length > LONG
@@ -137,8 +128,6 @@ const ALL_IS_WELL = issueOf({
 function readAsked(request: Request, response: Response): ValidateAsked | undefined {
   const query = queryOf(request.originalUrl);
   if (!query.ok) return void sendFhir(response, 400, query.outcome);
-  const refusal = formatRefusal(request.get('accept'), query.value);
-  if (refusal) return void sendFhir(response, 406, refusal);
   const { type, id } = request.params as { type?: string; id?: string };
   const words = readWords(query.value);
   if (!words.ok) return void sendFhir(response, 400, words.outcome);
@@ -162,14 +151,4 @@ function readWords(
       });
   }
   return { ok: true, value: { mode, profiles: [...profiles] } };
-}
-
-function isJson(request: Request): boolean {
-  const type = request.get('content-type') ?? '';
-  const isPlain = /^(?:identity)?$/i.test(request.get('content-encoding') ?? '');
-  return (
-    isPlain &&
-    /^application\/(?:fhir\+)?json *(?:;|$)/i.test(type) &&
-    !/charset=(?!"?(?:utf-8|utf8|us-ascii)"?)/i.test(type)
-  );
 }

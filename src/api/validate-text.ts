@@ -170,7 +170,7 @@ const NO_RESOURCE: Fault = {
   code: 'structure',
   rule: 'api-validate-resource',
   diagnostics:
-    'The body holds no resource: send one as JSON with its resourceType, or Parameters with one as the parameter "resource".',
+    'The body holds no resource: send one as JSON with its resourceType or as XML of FHIR, or Parameters with one as the parameter "resource".',
 };
 
 const DELETE_OF_TYPE: Fault = {

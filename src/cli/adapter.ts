@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import type { Express, Router } from 'express';
 import type { Logger } from 'pino';
 import { deliveryRoutes } from '../api/delivery-routes.ts';
+import type { FhirPart } from '../api/fhir-part.ts';
 import { jwksRoutes } from '../api/jwks-routes.ts';
+import { ownOperations } from '../api/operations/routes.ts';
 import { createApp } from '../api/server.ts';
 import { worklistRoutes } from '../api/worklist-routes.ts';
 import type { Config, TargetConfig } from '../config.ts';
@@ -18,6 +20,7 @@ import { placesOf } from './again/places.ts';
 import { retryWork } from './again/retry-work.ts';
 import type { Workshop } from './again/workshop.ts';
 import { openAlerting } from './alerting.ts';
+import { type ApiAccess, modeOf, openApiAccess } from './api-access.ts';
 import { type Closers, openOrClose } from './closers.ts';
 import { controlRoutes } from './control.ts';
 import { type Deliveries, openDeliveries } from './deliveries.ts';
@@ -32,6 +35,7 @@ import { startRerouting } from './nhs/rerouting.ts';
 import { openRunningStore } from './open-store.ts';
 import { openReceivers } from './receivers.ts';
 import { openServices } from './services.ts';
+import { openSubscriptions } from './subscriptions.ts';
 import { sandboxTarget } from './targets.ts';
 import { startUnfiledWatch } from './unfiled.ts';
 import { checkInWorker } from './validate/check-in-worker.ts';
@@ -40,6 +44,8 @@ import { checkOwnSources } from './webhook-target.ts';
 
 export interface Adapter {
   readonly url: string;
+  /** where commands on this machine reach it: by HTTP, whatever others are served by */
+  readonly controlUrl: string;
   readonly sandboxUrl: string | undefined;
   readonly store: Store;
   readonly pipeline: Pipeline;
@@ -73,17 +79,38 @@ export async function openAdapter(given: AdapterOptions): Promise<Adapter> {
   checkOwnSources(config.targets, new Set(given.parts.sources.keys()));
   return await openOrClose(async (closers) => {
     const opened = await openParts(options, closers);
-    const { hooks, start } = await openBeside(options, opened, closers);
-    const server = await listen(openApp(options, { ...opened, hooks }), config);
-    // The first to close: nothing more is asked of what is closed behind it.
-    closers.add(() => closeServer(server, DRAIN_MS));
+    const place = { url: '' };
+    const { sources } = given.parts;
+    const api = await openApiAccess({ ...options, store: opened.store, sources, url: () => place.url });
+    const { start, ...routes } = await openBeside(options, { ...opened, api }, closers);
+    const app = openApp(options, { ...opened, ...routes, api });
+    const { url, controlUrl } = await openDoors(app, config, closers);
+    place.url = url;
     start();
     const { sandbox, store, pipeline, targets } = opened;
     return {
-      ...{ url: urlOf(server), sandboxUrl: sandbox?.url, store, pipeline, targets },
+      ...{ url, controlUrl, sandboxUrl: sandbox?.url, store, pipeline, targets },
       stop: () => closers.closeAll(),
     };
   });
+}
+
+/** By HTTPS where that is configured; commands then come by HTTP, from this machine alone. */
+async function openDoors(
+  app: Express,
+  config: Config,
+  closers: Closers,
+): Promise<{ readonly url: string; readonly controlUrl: string }> {
+  const open = async (at: Pick<Config, 'host' | 'port' | 'access'>): Promise<string> => {
+    const server = await listen(app, at);
+    // The first to close: nothing more is asked of what is closed behind it.
+    closers.add(() => closeServer(server, DRAIN_MS));
+    return urlOf(server);
+  };
+  const url = await open(config);
+  const isSecured = config.access?.tls !== undefined;
+  const controlUrl = isSecured ? await open({ host: '127.0.0.1', port: 0, access: undefined }) : url;
+  return { url, controlUrl };
 }
 
 interface Opened {
@@ -151,9 +178,9 @@ function shopOf(
 /** What runs beside intake and delivery. @returns its routes, and what begins it all once the server listens */
 async function openBeside(
   options: AdapterOptions,
-  { access, store, configured, deliveries, pipeline, shop }: Opened,
+  { access, store, configured, deliveries, pipeline, shop, api }: Opened & { readonly api: ApiAccess },
   closers: Closers,
-): Promise<{ readonly hooks: readonly Router[]; start(): void }> {
+): Promise<{ readonly hooks: readonly Router[]; readonly fhir: readonly FhirPart[]; start(): void }> {
   const { config, parts, log, token } = options;
   const { definitions } = parts;
   const { wake, workers } = deliveries;
@@ -163,9 +190,15 @@ async function openBeside(
   closers.add(() => receivers.stop());
   const services = await openServices({ ...options, store, pipeline, access, wake });
   closers.add(() => services.stop());
+  const subscriptions = openSubscriptions({ ...options, store, viewerOf: api.viewerOf });
+  closers.add(() => subscriptions.stop());
   const begun: { stop(): Promise<void> }[] = [];
   closers.add(() => Promise.all(begun.map((one) => one.stop())));
   return {
+    fhir: [
+      subscriptions,
+      ownOperations({ ...options, ...parts, store, pipeline, version: VERSION, targets: shop.targets }),
+    ],
     hooks: [
       jwksRoutes(access?.keys ?? (() => [])),
       ...[receivers.routes, ...services.routes, ...deliveries.routes],
@@ -175,7 +208,7 @@ async function openBeside(
       begun.push(startUnfiledWatch(configured, { ...options, store }));
       begun.push(startRerouting(configured, { ...options, store, wake }));
       begun.push(startHousekeeping(config, shop, log));
-      for (const one of [alerting, receivers, services]) one.start();
+      for (const one of [alerting, receivers, services, subscriptions]) one.start();
       deliveries.start(pipeline);
     },
   };
@@ -185,7 +218,16 @@ type Served = Pick<Opened, 'store' | 'pipeline' | 'targets' | 'shop' | 'terms' |
 
 function openApp(
   options: AdapterOptions,
-  { hooks, ...opened }: Served & { readonly hooks: readonly Router[] },
+  {
+    hooks,
+    fhir,
+    api,
+    ...opened
+  }: Served & {
+    readonly hooks: readonly Router[];
+    readonly fhir: readonly FhirPart[];
+    readonly api: ApiAccess;
+  },
 ): Express {
   const { config, parts, clock, log } = options;
   const { store, pipeline, terms, deliveries } = opened;
@@ -197,11 +239,13 @@ function openApp(
     askCodes: terms.ask,
     checkLong: checkInWorker(config),
     fit: fitRulesOf(config.activities),
+    origins: config.cors.origins,
     uncheckedCodes: terms.unchecked,
     terminology: terms.state,
     pds: deliveries.pds?.counts,
     paces: () =>
       deliveries.workers.map(({ target, inFlight, limit, max }) => ({ target, inFlight, limit, max })),
+    ...{ fhir, guard: api.guard, entrance: api.entrance, security: api.security },
     pages: pagesOf(options, opened, hooks),
   });
 }
@@ -220,7 +264,15 @@ function pagesOf(
       retry: retryMessages(deliveries.mesh, store, clock, retryWork(shop)),
     }),
     consoleRoutes({
-      ...{ store, targets, clock, version: VERSION, demo: config.demo, terminology: terms.state },
+      ...{
+        store,
+        targets,
+        clock,
+        version: VERSION,
+        demo: config.demo,
+        isOpen: modeOf(config) === 'open',
+        terminology: terms.state,
+      },
       sources: [...parts.sources.values()].map((source) => source.manifest),
     }),
   ];

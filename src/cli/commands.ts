@@ -1,8 +1,11 @@
 /** The command line: one word a job, each with a help text that a newcomer understands. */
+import { randomBytes } from 'node:crypto';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Config, loadConfig, type Overrides } from '../config.ts';
 import { AdapterError } from '../fhir/outcome.ts';
 import { addAgainWords } from './again/add-words.ts';
+import { apiKeyText } from './api-key.ts';
+import { addAuditWords } from './audit/words.ts';
 import { addCodedActivityWords } from './coded/words.ts';
 import { type ConvertOptions, convert } from './convert/convert.ts';
 import { type ConvertMapOptions, convertMap } from './convert/convert-map.ts';
@@ -14,6 +17,7 @@ import { boundHeap } from './heap.ts';
 import { ROOT } from './load.ts';
 import { addMeshWords } from './nhs/mesh-words.ts';
 import { ods } from './nhs/ods.ts';
+import { addOpenApiWords } from './openapi.ts';
 import { status } from './operate.ts';
 import { start } from './start.ts';
 import { addProfiles, listProfiles, removeProfiles } from './validate/profiles.ts';
@@ -216,7 +220,17 @@ withConfig(program.command('ods <code>'))
     process.exitCode = await ods(code, options, configured(options), process, Date.now);
   });
 
-for (const add of [addAgainWords, addMeshWords, addCodedActivityWords, addDirectoryWords])
+program
+  .command('api-key')
+  .description(
+    'Make an API key for a client of the API. It is shown once; its digest goes into the configuration.',
+  )
+  .action(() => {
+    process.stdout.write(apiKeyText(randomBytes));
+  });
+
+addOpenApiWords(program, process);
+for (const add of [addAgainWords, addAuditWords, addMeshWords, addCodedActivityWords, addDirectoryWords])
   add(program, { withConfig, configured });
 
 withConfig(program.command('migrate'))

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Config } from '../config.ts';
 import { loadBaseDefinitions } from '../fhir/definitions.ts';
 import { AdapterError, issueOf } from '../fhir/outcome.ts';
+import type { BrokenChain } from '../store/audit-chain.ts';
 import { copyRows } from '../store/postgres/copy.ts';
 import { storeError } from '../store/postgres/faults.ts';
 import { migrate as migratePool } from '../store/postgres/migrate.ts';
@@ -70,11 +71,11 @@ export async function copy(
     const target = await openPostgresStore({ url, definitions, clock });
     const brokenAfter = await target.verifyAudit();
     await target.close();
-    if (brokenAfter !== brokenBefore) throw fault('copy-audit', auditDiffers(brokenAfter));
+    if (wordOf(brokenAfter) !== wordOf(brokenBefore)) throw fault('copy-audit', auditDiffers(brokenAfter));
     out.write(
       brokenBefore === undefined
         ? 'The audit chain holds. Set DATABASE_URL and start the adapter; the embedded store is left as it was.\n'
-        : `The audit chain is broken at row ${brokenBefore}, as it was before the copy.\n`,
+        : `The audit chain is broken at ${wordOf(brokenBefore)}, as it was before the copy.\n`,
     );
     return 0;
   } finally {
@@ -120,8 +121,12 @@ function urlOf(to: string, config: Config): string {
   );
 }
 
-const auditDiffers = (at: number | undefined): string =>
-  `The audit chain does not verify as it did before the copy (row ${at ?? 'none'}): empty the database and copy again.`;
+const auditDiffers = (at: BrokenChain | undefined): string =>
+  `The audit chain does not verify as it did before the copy (${wordOf(at)}): empty the database and copy again.`;
+
+function wordOf(broken: BrokenChain | undefined): string {
+  return broken ? `row ${broken.seq} of ${broken.chain}` : 'no row';
+}
 
 function fault(rule: string, diagnostics: string): AdapterError {
   return new AdapterError('permanent', issueOf({ severity: 'fatal', code: 'invalid', rule, diagnostics }));

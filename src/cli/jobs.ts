@@ -10,6 +10,7 @@ import { replayAll } from './again/replay.ts';
 import { prune } from './again/retention.ts';
 import { unlinkJob } from './again/unlink.ts';
 import type { Workshop } from './again/workshop.ts';
+import { exportJob, exportSchema, verifyJob } from './audit/jobs.ts';
 import {
   batchJob,
   batchSchema,
@@ -87,6 +88,8 @@ const JOBS: Readonly<Record<string, (asked: unknown) => Checked<Job>>> = {
     ),
   decide: (asked) => checked(decideSchema, asked, (wish) => (shop) => decideJob(shop, wish, OPERATOR)),
   unlink: (asked) => checked(unlinkSchema, asked, (wish) => (shop) => unlinkJob(shop, wish, OPERATOR)),
+  'audit-verify': (asked) => checked(z.strictObject({}), asked, () => verifyJob),
+  'audit-export': (asked) => checked(exportSchema, asked, (wish) => (shop) => exportJob(shop, wish)),
   'coded-activity': (asked) => checked(listSchema, asked, (wish) => (shop) => listJob(shop, wish)),
   'coded-batch': (asked) => checked(batchSchema, asked, (wish) => (shop) => batchJob(shop, wish)),
   'coded-report': (asked) => checked(reportSchema, asked, (wish) => (shop) => reportJob(shop, wish)),

@@ -2,12 +2,14 @@
 import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Logger, pino } from 'pino';
+import { isLoopbackHost } from '../config/service-url.ts';
 import type { Config } from '../config.ts';
 import { AdapterError, ruleOf } from '../fhir/outcome.ts';
 import { type FileDrop, watchFolder } from '../source/file-drop.ts';
 import type { LoadedSource } from '../source/load.ts';
 import type { IntakeSummary } from '../source/tally.ts';
 import { type Adapter, openAdapter } from './adapter.ts';
+import { modeOf } from './api-access.ts';
 import { dropDemoFiles } from './demo.ts';
 import { FileIntake } from './file-intake.ts';
 import { withSmallYoungSpace } from './heap.ts';
@@ -34,7 +36,7 @@ export async function start(config: Config, out: NodeJS.WriteStream, clock: () =
     );
     for (const issue of parts.value.warnings) log.warn({ rule: ruleOf(issue) }, issue.diagnostics);
     const adapter = await openAdapter({ config, parts: parts.value, clock, log, token: lock.value.token });
-    lock.value.announce(adapter.url);
+    lock.value.announce(adapter.controlUrl);
     out.write(banner(config, adapter, parts.value, clock() - startedMs));
     await run(config, adapter, parts.value, { out, clock, log });
     return 0;
@@ -171,9 +173,27 @@ function banner(config: Config, adapter: Adapter, parts: LoadedParts, elapsedMs:
     ...(config.demo
       ? ['  Demo mode: there is no hedgerow.config.json, so made-up people go to the sandbox EHR.']
       : [`  Targets       ${adapter.targets.join(', ') || 'none'}`]),
+    ...entranceLines(config),
     '',
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Who enters the API, in a line. */
+function entranceLines(config: Config): readonly string[] {
+  const mode = modeOf(config);
+  if (mode === 'open') {
+    return isLoopbackHost(config.host)
+      ? ['  Open          to everybody on this machine, without credentials, and to nobody else.']
+      : [
+          '  Closed        open in demo mode to requests made on this machine alone; others need a configuration with clients (docs/api-access.md).',
+        ];
+  }
+  if (mode === 'closed')
+    return [
+      '  Closed        no client is configured, so nobody reads or posts by the API (docs/api-access.md).',
+    ];
+  return [`  Clients       ${config.access?.clients.map(({ id }) => id).join(', ')}`];
 }
 
 /** npm passes a Ctrl-C on to a process that has had it from the terminal already: both are one. */

@@ -56,9 +56,10 @@ export function checkOwnSources(
   targets: readonly Pick<TargetConfig, 'name' | 'sources'>[],
   sources: ReadonlySet<string>,
 ): void {
+  // a client of the API is a source of its own, `api:` and its name
   for (const { name, sources: own } of targets)
     for (const source of own)
-      if (!sources.has(source)) {
+      if (!sources.has(source) && !source.startsWith('api:')) {
         const diagnostics = `Target ${name} names ${source} among its "sources". Known are ${[...sources].join(', ')}: name one of these, as its source.json does.`;
         throw new AdapterError(
           'permanent',

@@ -25,6 +25,8 @@ export interface ConsoleOptions {
   readonly clock: () => number;
   readonly version: string;
   readonly demo: boolean;
+  /** everybody on this machine enters without credentials */
+  readonly isOpen?: boolean;
   /** of the terminology server, where there is one */
   readonly terminology?: (() => TerminologyState) | undefined;
 }
@@ -79,11 +81,18 @@ function addWorkPages(routes: Router, store: Store, wordingOf: Wordings, send: S
   });
 }
 
-function renderer({ clock, version, demo }: ConsoleOptions): Send {
+function renderer({ clock, version, demo, isOpen = false }: ConsoleOptions): Send {
   const loader = new nunjucks.FileSystemLoader(join(HERE, 'views'));
   const views = new nunjucks.Environment(loader, { autoescape: true });
   return (response, status, view, data) => {
-    const page = views.render(view, { ...data, fhirBase: FHIR_BASE, version, demo, now: momentOf(clock()) });
+    const page = views.render(view, {
+      ...data,
+      fhirBase: FHIR_BASE,
+      version,
+      demo,
+      isOpen,
+      now: momentOf(clock()),
+    });
     response.status(status).set('Cache-Control', 'no-store').type('html').send(page);
   };
 }

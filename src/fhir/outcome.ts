@@ -75,3 +75,18 @@ export function hasErrors(issues: readonly OperationOutcomeIssue[]): boolean {
 export function ruleOf(issue: OperationOutcomeIssue): string | undefined {
   return issue.details?.coding?.find((coding) => coding.system === RULE_SYSTEM)?.code;
 }
+
+/** @param place of the resource in what was sent: `Bundle.entry[3]` @returns the issue, which says so */
+export function issueAt(issue: OperationOutcomeIssue, place: string): OperationOutcomeIssue {
+  const { diagnostics = '', expression = [] } = issue;
+  if (diagnostics.startsWith(`${place}: `)) return issue;
+  if (expression.some((one) => one.startsWith(place)))
+    return { ...issue, diagnostics: `${place}: ${diagnostics}` };
+  const inResource = expression.filter((one) => /^[A-Z]/.test(one) && !one.startsWith('Bundle'));
+  const paths = inResource.map((one) => `${place}.resource${one.replace(/^\w+/, '')}`);
+  return {
+    ...issue,
+    diagnostics: `${place}: ${diagnostics}`,
+    expression: paths.length > 0 ? paths : [place],
+  };
+}

@@ -84,6 +84,7 @@ const AUTHORS: readonly ((resource: Resource) => Reference | undefined)[] = [
   (r) => (r.resourceType === 'Task' ? (r.owner ?? r.requester) : undefined),
 ];
 
-function systemNamed(value: string): NonNullable<ProvenanceAgent['who']> {
+/** @returns a system, where no Organization or Device stands for it */
+export function systemNamed(value: string): NonNullable<ProvenanceAgent['who']> {
   return { identifier: { system: SYSTEM_IDENTIFIER, value } };
 }

@@ -59,8 +59,21 @@ type Run<R> = (focus: unknown, variables?: Variables) => R;
  * @returns as `compileExpression` does; `R` is what the shape says: an array, or a boolean or undefined
  */
 export function compileTo<R>(text: string, options: Options, shape: Shape): Checked<Run<R>> {
+  return compileGuarded(() => compileOrThrow<R>(text, options, shape), text);
+}
+
+/**
+ * Compiles a part of an expression that is parsed already.
+ * @param text the whole expression, for messages
+ * @returns as `compileTo` does
+ */
+export function compileNode<R>(node: Node, text: string, options: Options, shape: Shape): Checked<Run<R>> {
+  return compileGuarded(() => compileTree<R>(node, text, options, shape), text);
+}
+
+function compileGuarded<R>(compile: () => Run<R>, text: string): Checked<Run<R>> {
   try {
-    return { ok: true, value: compileOrThrow<R>(text, options, shape) };
+    return { ok: true, value: compile() };
   } catch (error) {
     if (error instanceof ExpressionFault) return refuseFault(error, text);
     if (!(error instanceof RangeError)) throw error;
@@ -75,7 +88,11 @@ export function compileTo<R>(text: string, options: Options, shape: Shape): Chec
 
 function compileOrThrow<R>(text: string, options: Options, shape: Shape): Run<R> {
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const tree = parseOrThrow(text, limits);
+  return compileTree(parseOrThrow(text, limits), text, options, shape);
+}
+
+function compileTree<R>(tree: Node, text: string, options: Options, shape: Shape): Run<R> {
+  const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
   const types = new TypeSystem(options.definitions);
   for (const type of shape.focus ?? [])
     if (!types.knows(type))

@@ -1,6 +1,6 @@
 /** Holds prepared records to profiles, terminology and the domain's rules: what breaks them is refused, with the fields that it came from. */
 import type { OperationOutcomeIssue, Resource } from '@medplum/fhirtypes';
-import { hasErrors, outcomeOf } from '../fhir/outcome.ts';
+import { hasErrors, issueAt, outcomeOf } from '../fhir/outcome.ts';
 import { withSources } from '../mapping/name-sources.ts';
 import type { CommitRecord } from '../store/store.ts';
 import type { Beyond } from '../validation/domain/journey.ts';
@@ -46,10 +46,12 @@ function examine(parts: PipelineParts, { resources }: CommitRecord, related: Bey
 /** Issues of a resource, with the source's fields that it was made of. */
 function traced(
   { maps }: PipelineParts,
-  { source, kind, payload }: CommitRecord,
+  { source, kind, payload, client }: CommitRecord,
   resource: Resource,
   issues: readonly OperationOutcomeIssue[],
 ): readonly OperationOutcomeIssue[] {
+  const place = client?.places.get(`${resource.resourceType}/${resource.id}`);
+  if (place !== undefined) return issues.map((issue) => issueAt(issue, place));
   const map = maps.get(source)?.kinds.get(kind);
   return map && issues.length > 0 ? withSources(issues, resource, { map, source, payload }) : issues;
 }

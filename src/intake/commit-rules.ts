@@ -1,7 +1,7 @@
 /** What commits are held to: the merged resource is checked, gets its Provenance and its targets, and a referral keeps its course. */
-import { provenanceId, provenanceOf } from '../fhir/provenance.ts';
+import { provenanceId, provenanceOf, systemNamed } from '../fhir/provenance.ts';
 import { JUDGED_TYPES, judgeReferrals, readReferral, seenBeside } from '../referral/judge-record.ts';
-import { CASE_SYSTEM } from '../referral/judge-task.ts';
+import { API_CLIENT, CASE_SYSTEM } from '../referral/judge-task.ts';
 import type { CommitRules } from '../store/store.ts';
 import { checkDomain } from '../validation/domain/domain-rules.ts';
 import type { PipelineParts } from './parts.ts';
@@ -16,7 +16,7 @@ export function commitRules(parts: PipelineParts): CommitRules {
         : provenanceOf(
             {
               ...record,
-              author: record.received?.author,
+              author: record.client ? systemNamed(record.source) : record.received?.author,
               decidedBy: record.decision?.actor,
               resources: record.resources.map((one) => one.resource),
               written,
@@ -30,8 +30,8 @@ export function commitRules(parts: PipelineParts): CommitRules {
       types: JUDGED_TYPES,
       read: readReferral,
       beside: seenBeside,
-      judge: (changes, stored, { source }) =>
-        judgeReferrals(changes, stored, parts.voices?.get(source) ?? CASE_SYSTEM),
+      judge: (changes, stored, { source, client }) =>
+        judgeReferrals(changes, stored, parts.voices?.get(source) ?? (client ? API_CLIENT : CASE_SYSTEM)),
     },
   };
 }

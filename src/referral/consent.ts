@@ -23,6 +23,11 @@ const PURPOSE_CODES: Readonly<Record<Purpose, string>> = {
   research: 'research',
 };
 
+/** @returns the code of CodeSystem consent-purpose that a purpose of the configuration stands for */
+export function purposeCode(purpose: string): string {
+  return PURPOSE_CODES[purpose as Purpose] ?? purpose;
+}
+
 /** What a target goes by: Consents for its purpose, and, where it names any, of these scopes and for these reasons. */
 export interface Agreed extends Pick<ConsentRule, 'scopes' | 'reasons'> {
   readonly purpose: Purpose;
@@ -56,7 +61,7 @@ export type SharingDecision =
     };
 
 /** Types that belong to no person: nobody's consent is needed. */
-const OF_NO_PERSON = new Set([
+export const OF_NO_PERSON: ReadonlySet<string> = new Set([
   'HealthcareService',
   'Location',
   'Organization',

@@ -2,7 +2,7 @@
 import type { Coding, Consent } from '@medplum/fhirtypes';
 import { isBefore } from './fhir-time.ts';
 
-const CONSENT_PURPOSE_SYSTEM = 'https://hedgerow.example/fhir/CodeSystem/consent-purpose';
+export const CONSENT_PURPOSE_SYSTEM = 'https://hedgerow.example/fhir/CodeSystem/consent-purpose';
 const CONSENT_EXTENT_SYSTEM = 'https://hedgerow.example/fhir/CodeSystem/consent-extent';
 
 const SCOPE_SYSTEM = 'http://terminology.hl7.org/CodeSystem/consentscope';

@@ -30,6 +30,9 @@ export interface Voice {
 /** A source that says of every referral how it stands, and speaks for all parties. */
 export const CASE_SYSTEM: Voice = { speaksFor: REFERRAL_ACTORS, manner: 'report', backload: true };
 
+/** A client that writes what is to happen now, step by step. */
+export const API_CLIENT: Voice = { speaksFor: REFERRAL_ACTORS, manner: 'request', backload: false };
+
 export interface Judged {
   readonly issues: readonly OperationOutcomeIssue[];
   /** what happened; undefined when nothing did, or it cannot be told */

@@ -25,6 +25,15 @@ export function isRestricted({ meta }: Resource): boolean {
   );
 }
 
+/** @returns the higher of the labels R and V that a resource has; undefined where it has neither */
+export function labelOf(resource: Resource): 'R' | 'V' | undefined {
+  if (!isRestricted(resource)) return undefined;
+  const isVery = resource.meta?.security?.some(
+    ({ system, code }) => system === CONFIDENTIALITY_SYSTEM && code === 'V',
+  );
+  return isVery ? 'V' : 'R';
+}
+
 /** @returns the Patient as one who is restricted: by a label of theirs, or else by R */
 export function asRestricted(patient: Patient): Patient {
   if (isRestricted(patient)) return patient;

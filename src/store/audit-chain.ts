@@ -22,10 +22,23 @@ export interface AuditRow {
     | 'resend'
     | 'prune'
     | 'restrict'
-    | 'unrestrict';
+    | 'unrestrict'
+    | AccessAction;
   /** JSON text of ids */
   readonly detail: string;
 }
+/** An access that was served, refused to who asked, or failed here. */
+export type AccessAction = 'access' | 'refused' | 'failed';
+
+/** `audit`: what was changed. `access`: what was asked of the API. */
+export type ChainName = 'audit' | 'access';
+
+/** The first row of a chain that does not fit the one before. */
+export interface BrokenChain {
+  readonly chain: ChainName;
+  readonly seq: number;
+}
+
 export interface ChainedRow extends AuditRow {
   readonly prevHash: string;
   readonly hash: string;

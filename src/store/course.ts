@@ -24,4 +24,6 @@ export interface RecordName {
   readonly source: string;
   readonly kind: string;
   readonly key: string;
+  /** a client of the API asks for it */
+  readonly client?: object;
 }

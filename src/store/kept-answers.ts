@@ -17,6 +17,16 @@ export interface AnswerStore {
     kept: { readonly answer: string; readonly untilMs: number },
     nowMs: number,
   ): Promise<void>;
+  /**
+   * Keeps an answer unless one is there that is still good: of several who try at once, in whatever process, one does.
+   * @returns whether it was kept
+   */
+  keepOnce(
+    service: string,
+    question: string,
+    kept: { readonly answer: string; readonly untilMs: number },
+    nowMs: number,
+  ): Promise<boolean>;
   /** Takes out what is no longer good. @returns how many */
   forget(service: string, untilBeforeMs: number): Promise<number>;
 }

@@ -1,9 +1,10 @@
 /** A source record on its way into the store, what becomes of it, and what is kept of it. */
 import type { OperationOutcome, OperationOutcomeIssue, ProvenanceAgent } from '@medplum/fhirtypes';
+import type { ClientWrite } from './client-writes.ts';
 import type { CourseRules } from './course.ts';
 import type { Decision } from './decisions.ts';
 import type { Disagreement } from './reconcile.ts';
-import type { Identified, ResourceKey } from './resources.ts';
+import type { Identified, ResourceKey, StoredVersion } from './resources.ts';
 
 /** A source's record after mapping, ready to be made durable. */
 export interface CommitRecord {
@@ -39,6 +40,8 @@ export interface CommitRecord {
   readonly received?: Received;
   /** where it conflicted, and a person has decided */
   readonly decision?: Decision;
+  /** where a client of the API asks for it: its resources are to be just so, and a refusal leaves nothing behind */
+  readonly client?: ClientWrite;
   /** set by the store: it speaks of a restricted person, and its payload, which may lead to them, is not kept */
   readonly isWithheld?: boolean;
 }
@@ -122,9 +125,22 @@ export interface WrittenVersion {
 
 /** What became of one record. */
 export type CommitResult =
-  | { readonly state: 'committed'; readonly written: readonly WrittenVersion[]; readonly deliveries: number }
+  | {
+      readonly state: 'committed';
+      readonly written: readonly WrittenVersion[];
+      readonly deliveries: number;
+      /** of a client's write: how each resource stands now, what it deleted too, by `Type/id` */
+      readonly stands?: ReadonlyMap<string, StoredVersion>;
+      /** of a client's write: what it is told of beside */
+      readonly warnings?: readonly OperationOutcomeIssue[];
+    }
   | { readonly state: 'unchanged' }
-  | { readonly state: 'refused'; readonly outcome: OperationOutcome };
+  | {
+      readonly state: 'refused';
+      readonly outcome: OperationOutcome;
+      /** of a client's write: place of the first expectation that does not hold */
+      readonly unmet?: number;
+    };
 
 /** What a source was told: one per accepted request or file. */
 export interface Receipt {

@@ -19,4 +19,6 @@ export interface StoredVersion {
   readonly digest: string;
   readonly state: 'current' | 'deleted' | 'erased';
   readonly resource: Identified | undefined;
+  /** JSON of the resource as it is stored, where the version comes from the tables: to be sent as it is */
+  readonly text?: string;
 }

@@ -1,4 +1,5 @@
 /** What may be taken out of the store, and what is told of it. */
+import type { ChainName } from './audit-chain.ts';
 
 /**
  * history: superseded versions. payloads: what sources sent. messages: bodies of settled ones. entries: names, and words of
@@ -28,6 +29,8 @@ export interface Pruned {
 
 /** Rows of the audit that lie in a file now. */
 export interface AuditArchive {
+  /** default `audit` */
+  readonly chain?: ChainName;
   readonly firstSeq: number;
   readonly lastSeq: number;
   readonly lastHash: string;

@@ -1,10 +1,12 @@
 /** What the adapter keeps: one narrow interface, so that an engine (SQLite, PostgreSQL) is only SQL. */
 import type { OperationOutcome } from '@medplum/fhirtypes';
-import type { ChainedRow } from './audit-chain.ts';
+import type { AccessStore } from './accesses.ts';
+import type { BrokenChain, ChainedRow, ChainName } from './audit-chain.ts';
 import type { CodedEntryStore } from './coded-entries.ts';
 import type { DeliveryStore } from './deliveries.ts';
 import type { Compared, Drift, WalkedResource } from './drift.ts';
 import type { FilingStore } from './filings.ts';
+import type { HistoryPage, HistoryQuery } from './history-query.ts';
 import type { IncidentStore } from './incidents.ts';
 import type { AnswerStore } from './kept-answers.ts';
 import type { MessageStore } from './messages.ts';
@@ -21,14 +23,19 @@ import type { Identified, ResourceKey, StoredVersion } from './resources.ts';
 import type { AuditArchive, Prunable, Pruned, PruneLimits } from './retention.ts';
 import type { SearchPage, SearchQuery } from './search-query.ts';
 import type { CommitPreview, MapUse, RecordFilter, StoredRecord } from './stored-records.ts';
+import type { SubscriptionStore } from './subscriptions.ts';
+import type { Viewer } from './viewer.ts';
 import type { NewWork, WorkFilter, WorkItem, WorkKind } from './work.ts';
 
 // what the interface speaks of is had with it
+export type * from './accesses.ts';
+export type * from './client-writes.ts';
 export type * from './coded-entries.ts';
 export type * from './course.ts';
 export type * from './decisions.ts';
 export type * from './deliveries.ts';
 export type * from './drift.ts';
+export type * from './history-query.ts';
 export type * from './kept-answers.ts';
 export type * from './messages.ts';
 export type * from './records.ts';
@@ -36,6 +43,8 @@ export type * from './resources.ts';
 export type * from './retention.ts';
 export type * from './search-query.ts';
 export type * from './stored-records.ts';
+export type * from './subscriptions.ts';
+export type * from './viewer.ts';
 export type * from './work.ts';
 
 /** Counts for the status page, the summary table and metrics. */
@@ -115,6 +124,15 @@ export interface ResourceStore {
   readPerson(personId: string, type: string): Promise<readonly StoredVersion[]>;
   search(query: SearchQuery): Promise<SearchPage>;
   countMatches(query: SearchQuery): Promise<number>;
+  /** The same reads for somebody from outside: each statement holds to what they may see, and what they may not is not there. */
+  seenBy(viewer: Viewer): SeenStore;
+}
+
+/** What a viewer reads. */
+export interface SeenStore
+  extends Pick<ResourceStore, 'read' | 'readVersion' | 'history' | 'readMany' | 'search' | 'countMatches'> {
+  /** versions of one resource, one type or all, newest first */
+  changes(query: HistoryQuery): Promise<HistoryPage>;
 }
 
 /** Receipts of what was handed in. */
@@ -226,8 +244,10 @@ export interface PersonStore {
 export interface UpkeepStore {
   /** Takes out what has passed its time and is settled, one bounded step. */
   prune(what: Prunable, limits: PruneLimits): Promise<Pruned>;
-  /** rows of the audit that are not archived, in order; `after` is the seq of the last one of the page before */
-  audit(count: number, after?: number): Promise<readonly ChainedRow[]>;
+  /** rows of the audit that are not archived, in order; `after` is the seq of the last one of the page before; default the chain of changes */
+  audit(count: number, after?: number, chain?: ChainName): Promise<readonly ChainedRow[]>;
+  /** files that rows of a chain lie in, oldest first */
+  auditArchives(chain: ChainName): Promise<readonly AuditArchive[]>;
   /**
    * Takes rows out of the audit that lie in a file. Its chain goes on, and still verifies.
    * @throws AdapterError permanent when the archive does not end with a row of the audit
@@ -238,8 +258,8 @@ export interface UpkeepStore {
   /** bytes in use; undefined where the engine cannot tell what would be won */
   bytes(): Promise<number | undefined>;
   counts(): Promise<StoreCounts>;
-  /** @returns undefined when the hash chain of the audit holds, else the first broken seq */
-  verifyAudit(): Promise<number | undefined>;
+  /** @returns undefined when the hash chains of the audit hold, else the first row that does not fit */
+  verifyAudit(): Promise<BrokenChain | undefined>;
   /** false when the engine cannot write (disk full, closed) */
   writable(): Promise<boolean>;
   close(): Promise<void>;
@@ -271,4 +291,8 @@ export interface Store
   readonly answers: AnswerStore;
   /** what is to be filed in GP records, and was */
   readonly codedEntries: CodedEntryStore;
+  /** accesses to the API, in a chain of their own */
+  readonly accesses: AccessStore;
+  /** what clients are told of as it is committed */
+  readonly subscriptions: SubscriptionStore;
 }

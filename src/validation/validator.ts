@@ -41,6 +41,8 @@ export interface Validator {
    * @returns what cannot be compiled: an invariant, a snapshot, a slice that nothing tells from others
    */
   prepare(canonical: string): Checked<true>;
+  /** @returns all codes of a value set, where it is known whole here */
+  codesOf(valueSet: string): readonly { readonly system: string; readonly code: string }[] | undefined;
   /** whether a profile is known */
   knows(canonical: string): boolean;
 }
@@ -61,7 +63,8 @@ export function createValidator({
   makeSnapshot = snapshotOf,
 }: ValidatorParts): Validator {
   const books = new RuleBooks(canonicals, makeSnapshot);
-  const checks = new Checks(books, definitions, new Terms(createTerminology(canonicals)));
+  const terminology = createTerminology(canonicals);
+  const checks = new Checks(books, definitions, new Terms(terminology));
   const answers: Answers = {
     resolve: resolveReference,
     memberOf: (coded, valueSet) => checks.isIn(coded, valueSet),
@@ -82,6 +85,10 @@ export function createValidator({
     validate: (resource, options) => examine(resource, options).issues,
     examine,
     prepare: (canonical) => prepare(checks, canonical),
+    codesOf: (valueSet) => {
+      const { listed } = terminology.codes(valueSet);
+      return listed && [...listed].flatMap(([system, codes]) => [...codes].map((code) => ({ system, code })));
+    },
     knows: (canonical) => books.find(canonical) !== undefined,
   };
 }

@@ -1,6 +1,7 @@
 /** Turns a request into one HTTP exchange over kept-alive connections, and knows whether anything was sent when it fails. */
 import http from 'node:http';
 import https from 'node:https';
+import type { LookupFunction } from 'node:net';
 import { pipeline, type Writable } from 'node:stream';
 
 export interface WireRequest {
@@ -46,6 +47,8 @@ export interface ExchangeOptions {
   readonly maxResponseBytes?: number;
   /** asked before each request: another object than last time is a new identity, and new connections go by it */
   readonly tls?: () => TlsIdentity;
+  /** finds the addresses of a name, where not every address may be called; a literal address is not asked about */
+  readonly lookup?: LookupFunction;
 }
 
 const DEFAULT_SOCKETS = 16;
@@ -61,6 +64,7 @@ export function createExchange(options: ExchangeOptions = {}): { exchange: Excha
     keepAlive: true,
     maxSockets: options.maxSockets ?? DEFAULT_SOCKETS,
     scheduling: 'lifo' as const,
+    ...(options.lookup ? { lookup: options.lookup } : {}),
   };
   const plain = new http.Agent(pool);
   const secure = secureAgents(pool, options.tls);

@@ -7,7 +7,7 @@ import type { Bundle, OperationOutcome } from '@medplum/fhirtypes';
 import { pino } from 'pino';
 import { afterEach, expect } from 'vitest';
 import { type AppOptions, createApp } from '../../src/api/server.ts';
-import { answerUnreadable } from '../../src/api/unreadable.ts';
+import { listen } from '../../src/cli/listening.ts';
 import { type LoadedParts, loadParts, ROOT } from '../../src/cli/load.ts';
 import { loadConfig } from '../../src/config.ts';
 import { consoleRoutes } from '../../src/console/routes.ts';
@@ -75,9 +75,8 @@ export async function startAdapter(options: AdapterOptions = {}): Promise<TestAd
   const log: string[] = [];
   const logger = pino({ level: 'debug', base: null }, { write: (line: string) => void log.push(line) });
   const common = { store, pipeline, sources, definitions, validator, clock, version: '1.2.3', terminology };
-  const server = createApp({ ...common, log: logger, pages: [pages], ...options.app }).listen(0, '127.0.0.1');
-  server.on('clientError', answerUnreadable);
-  await new Promise((resolve) => server.once('listening', resolve));
+  const app = createApp({ ...common, log: logger, pages: [pages], ...options.app });
+  const server = await listen(app, { host: '127.0.0.1', port: 0, access: undefined });
   undo.push(() => {
     server.closeAllConnections();
     return new Promise((resolve) => server.close(resolve));

@@ -1,5 +1,5 @@
 /** Read, vread and history over HTTP: versions, what is gone, and what is refused. */
-import type { Bundle } from '@medplum/fhirtypes';
+import type { Bundle, Patient } from '@medplum/fhirtypes';
 import { expect, test } from 'vitest';
 import { ruleOf } from '../../src/fhir/outcome.ts';
 import { commit, idOf, NOW_MS, patient, recordOf, referral } from '../store/samples.ts';
@@ -75,7 +75,7 @@ test('pages through a history, newest first', async () => {
   expect(seen).toEqual(['W/"5"', 'W/"4"', 'W/"3"', 'W/"2"', 'W/"1"']);
 });
 
-test.each(['_count=0', '_count=x', '_since=2026-01-01', '_at=2026', 'code=x'])(
+test.each(['_count=0', '_count=x', '_since=ge2026', '_at=now', '_list=x', '_sort=_lastUpdated', 'code=x'])(
   'refuses %s of a history rather than answer with other versions',
   async (query) => {
     const adapter = await twoVersions();
@@ -105,6 +105,46 @@ test('says that what was erased is gone, in every version', async () => {
   expect((await bundleOf(await adapter.get(`${BASE}/Patient`))).total).toBe(0);
 });
 
+test('tells the version of what is gone', async () => {
+  const adapter = await startAdapter();
+  await commit(adapter.store, recordOf([patient('p')]));
+  await adapter.store.erasePerson(idOf('p'), 'tester', NOW_MS);
+  const answer = await adapter.get(`${BASE}/Patient/${idOf('p')}`);
+  expect([answer.status, answer.headers.get('etag')]).toEqual([410, 'W/"2"']);
+});
+
+test.each([
+  [new Date(NOW_MS).toUTCString(), undefined, 304],
+  [new Date(NOW_MS - 1_000).toUTCString(), undefined, 200],
+  [new Date(NOW_MS).toUTCString(), 'W/"1"', 200],
+  [new Date(NOW_MS - 1_000).toUTCString(), 'W/"2"', 304],
+  ['yesterday', undefined, 200],
+])('answers If-Modified-Since %s with If-None-Match %s by %s', async (since, tag, status) => {
+  const adapter = await twoVersions();
+  const headers = { 'If-Modified-Since': since, ...(tag ? { 'If-None-Match': tag } : {}) };
+  expect((await adapter.get(`${BASE}/Patient/${idOf('p')}`, headers)).status).toBe(status);
+});
+
+test('reads the part of a resource that is asked for, tagged as a part', async () => {
+  const adapter = await twoVersions();
+  const path = `${BASE}/Patient/${idOf('p')}`;
+  const part = (await (await adapter.get(`${path}?_elements=gender`)).json()) as Patient;
+  expect(part).toMatchObject({ id: idOf('p'), gender: 'female', meta: { versionId: '2' } });
+  expect(part.meta?.tag).toEqual([expect.objectContaining({ code: 'SUBSETTED' })]);
+  expect(part.name).toBeUndefined();
+  const summary = (await (await adapter.get(`${path}?_summary=true`)).json()) as Patient;
+  expect(summary.name?.[0]?.family).toBe('Example');
+  await expectOutcome(await adapter.get(`${path}?_elements=nonsense`), 400, 'api-search-value');
+  await expectOutcome(await adapter.get(`${path}?_summary=count`), 400, 'api-search-value');
+});
+
+test('passes over what a read has no parameter for, and refuses it to a strict client', async () => {
+  const adapter = await twoVersions();
+  const path = `${BASE}/Patient/${idOf('p')}?name=x`;
+  expect((await adapter.get(path)).status).toBe(200);
+  await expectOutcome(await adapter.get(path, { Prefer: 'handling=strict' }), 400, 'api-read-parameter');
+});
+
 test.each(['Patient/nobody', 'Patient/nobody/_history', 'Patient/nobody/_history/1', 'Patient/a%00b'])(
   'does not know %s',
   async (path) => {
@@ -122,7 +162,7 @@ test.each(['MedicationRequest', 'patient', 'Patients', '$export', 'constructor',
   },
 );
 
-test.each(['', '/Patient/1/$everything', '/Patient/1/_history/1/x'])(
+test.each(['/Patient/1/$nothing', '/Patient/1/_history/1/x'])(
   'knows no interaction at "%s"',
   async (path) => {
     const adapter = await startAdapter();
@@ -131,30 +171,23 @@ test.each(['', '/Patient/1/$everything', '/Patient/1/_history/1/x'])(
 );
 
 test.each([
-  ['POST', ''],
-  ['POST', '/Patient'],
-  ['PUT', '/Patient/1'],
-  ['PATCH', '/Patient/1'],
-  ['DELETE', '/Patient/1'],
-  ['OPTIONS', '/Patient'],
   ['POST', '/metadata'],
-])('refuses %s %s and says where records come in', async (method, path) => {
+  ['PUT', '/Patient/_search'],
+  ['DELETE', '/_history'],
+])('refuses %s %s, which is read', async (method, path) => {
   const adapter = await startAdapter();
   const answer = await fetch(adapter.url + BASE + path, { method });
-  expect(answer.headers.get('allow')).toBe('GET, HEAD');
-  const outcome = await expectOutcome(answer, 405, 'api-method');
-  expect(outcome.issue[0]?.diagnostics).toContain('/intake/');
+  expect(answer.headers.get('allow')).toMatch(/GET|POST/);
+  await expectOutcome(answer, 405, 'api-method');
 });
 
-test.each([
-  'application/fhir+xml',
-  'text/turtle',
-  'application/json;q=0',
-  'application/fhir+json; fhirVersion=3.0',
-])('does not answer a client that only takes %s', async (accept) => {
-  const adapter = await twoVersions();
-  await expectOutcome(await adapter.get(`${BASE}/Patient`, { Accept: accept }), 406, 'api-accept');
-});
+test.each(['text/turtle', 'application/json;q=0', 'application/fhir+json; fhirVersion=3.0'])(
+  'does not answer a client that only takes %s',
+  async (accept) => {
+    const adapter = await twoVersions();
+    await expectOutcome(await adapter.get(`${BASE}/Patient`, { Accept: accept }), 406, 'api-accept');
+  },
+);
 
 test.each([
   'application/fhir+json; fhirVersion=4.0',
@@ -172,9 +205,10 @@ test('lets _format win over Accept, on every interaction', async () => {
   for (const format of ['json', 'application/fhir%2Bjson', 'application/fhir+json']) {
     const answer = await adapter.get(`${path}?_format=${format}`, { Accept: 'application/fhir+xml' });
     expect(answer.status).toBe(200);
+    expect(answer.headers.get('content-type')).toContain('application/fhir+json');
   }
-  await expectOutcome(await adapter.get(`${path}?_format=xml`), 406, 'api-format');
-  await expectOutcome(await adapter.get(`${BASE}/metadata?_format=xml`), 406, 'api-format');
+  await expectOutcome(await adapter.get(`${path}?_format=turtle`), 406, 'api-format');
+  await expectOutcome(await adapter.get(`${BASE}/metadata?_format=turtle`), 406, 'api-format');
 });
 
 test.each(['?identifier=%ZZ', '?identifier=%E0%A4', '?_id=a%00b', '?%=1'])(

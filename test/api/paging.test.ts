@@ -53,20 +53,12 @@ test('refuses a cursor that was altered, or taken from another search', async ()
   const adapter = await withReferrals(5);
   const next = new URL(linkOf(await bundleOf(await adapter.get(`${BASE}/ServiceRequest?_count=2`)), 'next')!);
   const cursor = next.searchParams.get('_cursor')!;
-  const [place, seal] = cursor.split('-', 2) as [string, string];
-  const altered = [
-    `${Number(place) + 1}-${seal}`,
-    `${place}-`,
-    place,
-    `${cursor}x`,
-    `0${cursor}`,
-    `${cursor} `,
-    '',
-  ];
-  for (const other of altered) {
-    next.searchParams.set('_cursor', other);
+  const other = cursor.startsWith('A') ? 'B' : 'A';
+  const altered = [`${other}${cursor.slice(1)}`, cursor.slice(0, -4), `${cursor}x`, `${cursor} `, '1', ''];
+  for (const text of altered) {
+    next.searchParams.set('_cursor', text);
     const answer = await fetch(next);
-    await expectOutcome(answer, 400, other === '' ? 'api-search-value' : 'api-cursor');
+    await expectOutcome(answer, 400, text === '' ? 'api-search-value' : 'api-cursor');
   }
   for (const path of [`ServiceRequest?status=active&_cursor=${cursor}`, `Patient?_cursor=${cursor}`])
     await expectOutcome(await adapter.get(`${BASE}/${path}`), 400, 'api-cursor');

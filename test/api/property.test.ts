@@ -4,13 +4,36 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { loadServedSearch } from '../../src/api/served-search.ts';
 import { STORED_TYPES } from '../../src/fhir/definitions.ts';
-import { commit, contact, patient, recordOf, referral } from '../store/samples.ts';
+import { commit, contact, idOf, patient, recordOf, referral } from '../store/samples.ts';
 import { startAdapter, type TestAdapter } from './adapter.ts';
 
 const TYPES = ['ServiceRequest', 'Patient', 'Encounter', 'Observation', 'QuestionnaireResponse'] as const;
 const NAMES = [
   ...new Set(TYPES.flatMap((type) => [...loadServedSearch().get(type)!.keys()])),
   ...['_id', '_lastUpdated', '_count', '_include', '_total', '_cursor', '_format', '_sort', 'constructor'],
+  ...['_summary', '_elements', '_revinclude', '_include:iterate', '_revinclude:iterate', '_text', '_filter'],
+  ...[
+    'patient.name',
+    'subject:Patient.family:exact',
+    'patient.organization.partof.name',
+    'subject.identifier',
+  ],
+  ...[
+    '_has:Observation:patient:code',
+    '_has:ServiceRequest:patient:_has:Task:focus:status',
+    '_has:',
+    '_has:a:b',
+  ],
+  ...[
+    'status:not',
+    'code:in',
+    'family:contains',
+    'url:below',
+    'subject:identifier',
+    'subject:missing',
+    '_id:not',
+  ],
+  ...['code-value-quantity', 'value-quantity', 'status:', 'patient.', '.patient', 'patient..name'],
 ];
 const PIECES = [
   '',
@@ -35,6 +58,12 @@ const PIECES = [
   '\ud800',
   '\u0000',
   '-1',
+  '$',
+  '*',
+  'true',
+  '5.4||kg',
+  'Observation:patient',
+  'http://hl7.org/fhir/ValueSet/administrative-gender',
   '999999999999',
   '1',
 ];
@@ -72,6 +101,53 @@ test('answers any search with a Bundle or an outcome', async () => {
     },
   );
   await fc.assert(search, { numRuns: 400, seed: 20260630 });
+});
+
+test('answers any search by POST, and any of a compartment or of all types', async () => {
+  const adapter = await startAdapter();
+  await commit(adapter.store, recordOf([patient('p'), referral('r', 'p'), contact('e', 'p')]));
+  const paths = ['Patient', '', `Patient/${idOf('p')}/ServiceRequest`, `Patient/${idOf('p')}/*`];
+  const search = fc.asyncProperty(fc.constantFrom(...paths), query, async (path, pairs) => {
+    const text = new URLSearchParams(pairs).toString();
+    const posted = await adapter.post(
+      `/fhir/R4/${path === '' ? '' : `${path}/`}_search`,
+      text,
+      'application/x-www-form-urlencoded',
+    );
+    await expectAnswer(posted, [200, 400, 406]);
+    await expectAnswer(await adapter.get(`/fhir/R4/${path}?${text}`), [200, 400, 406]);
+  });
+  await fc.assert(search, { numRuns: 150, seed: 20260630 });
+});
+
+test('answers any history and $everything', async () => {
+  const adapter = await startAdapter();
+  await commit(adapter.store, recordOf([patient('p'), referral('r', 'p')]));
+  const paths = ['_history', 'Patient/_history', `Patient/${idOf('p')}/_history`, 'Patient/$everything'];
+  const names = fc.constantFrom(
+    '_since',
+    '_at',
+    '_count',
+    '_cursor',
+    '_type',
+    'start',
+    'end',
+    '_format',
+    'x',
+  );
+  const pair = fc.tuple(
+    names,
+    value.map((pieces) => pieces.join('')),
+  );
+  const asked = fc.asyncProperty(
+    fc.constantFrom(...paths),
+    fc.array(pair, { maxLength: 3 }),
+    async (path, pairs) => {
+      const text = new URLSearchParams(pairs).toString();
+      await expectAnswer(await adapter.get(`/fhir/R4/${path}?${text}`), [200, 400, 406]);
+    },
+  );
+  await fc.assert(asked, { numRuns: 200, seed: 20260630 });
 });
 
 test('answers any path under the FHIR base', async () => {

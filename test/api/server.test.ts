@@ -93,6 +93,7 @@ test('says nothing of an unexpected error but the request id, and logs where it 
         ingest: () => Promise.reject(new TypeError('Robin Example, 9990000018')),
         convert: () => Promise.reject(new TypeError('not here')),
         take: () => Promise.reject(new TypeError('not here')),
+        write: () => Promise.reject(new TypeError('not here')),
         prepare: () => {
           throw new TypeError('not here');
         },

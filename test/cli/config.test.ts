@@ -71,3 +71,18 @@ test.each([
   expect(issue?.expression).toEqual([expression]);
   expect(issue?.diagnostics).toContain(words);
 });
+
+test('names each origin of other pages as browsers send it, and has none by default', () => {
+  const originsOf = (cors: unknown) => loadConfig({ cwd: written({ cors }), root: '/' });
+  expect(originsOf({})).toMatchObject({ ok: true, value: { cors: { origins: [] } } });
+  expect(originsOf({ origins: ['https://app.example.org'] })).toMatchObject({ ok: true });
+  for (const origin of [
+    '*',
+    'null',
+    'app.example.org',
+    'https://app.example.org/',
+    'https://App.example.org',
+    'file://x',
+  ])
+    expect([origin, originsOf({ origins: [origin] }).ok]).toEqual([origin, false]);
+});

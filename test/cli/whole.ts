@@ -92,7 +92,7 @@ export async function openWhole(
 /** @returns the configuration, read as the command line reads it */
 export function configIn(folder: string, settings: object): Config {
   const path = join(folder, 'hedgerow.config.json');
-  writeFileSync(path, JSON.stringify({ port: 0, dataDir: 'data', ...settings }));
+  writeFileSync(path, JSON.stringify({ port: 0, dataDir: 'data', access: { open: true }, ...settings }));
   const config = loadConfig({ cwd: folder, root: ROOT });
   if (!config.ok) throw new Error(JSON.stringify(config.outcome));
   return config.value;

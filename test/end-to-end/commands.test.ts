@@ -191,6 +191,7 @@ beforeAll(async () => {
     config,
     JSON.stringify({
       port: 0,
+      access: { open: true },
       dataDir: join(folder, 'data'),
       inboxDir: join(folder, 'inbox'),
       targets: [{ name: 'practice-ehr', url: ehr.url }],

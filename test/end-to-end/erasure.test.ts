@@ -90,7 +90,8 @@ test('an erased person is gone from every byte of the store and deleted at the E
   const sandbox = await runSandbox(sandboxFile);
   running.push(sandbox.process);
   const target = { name: 'ehr', url: sandbox.url, requiresVerifiedNhsNumber: false };
-  const settings = { port: 0, dataDir: join(folder, 'data'), inboxDir: join(folder, 'inbox') };
+  const places = { dataDir: join(folder, 'data'), inboxDir: join(folder, 'inbox') };
+  const settings = { port: 0, access: { open: true }, ...places };
   writeFileSync(config, JSON.stringify({ ...settings, targets: [target] }));
   const { adapter, url } = await start();
   const answers: number[] = [];

@@ -70,7 +70,7 @@ beforeAll(async () => {
   writeFileSync(
     config,
     JSON.stringify({
-      ...{ port: 0, dataDir, inboxDir: join(folder, 'inbox') },
+      ...{ port: 0, access: { open: true }, dataDir, inboxDir: join(folder, 'inbox') },
       targets: [{ name: 'practice-ehr', url: ehr.url, concurrency: 3 }],
       terminology: { url: terminology.url },
       retention: { payloadDays: 10 },

@@ -103,6 +103,7 @@ export async function open(options: PlaceOptions = {}): Promise<Place> {
   };
   const settings = {
     port: 0,
+    access: { open: true },
     dataDir: join(folder, 'data'),
     targets: [target, ...(options.targets?.(receiver.url) ?? [])],
     nhs: { pds: { baseUrl: pds.url, trace: false }, ...options.nhs },

@@ -46,7 +46,12 @@ const driftIn = (told: readonly Told[]): unknown[] =>
 function configure(source: string): void {
   const target = { name: 'practice-ehr', url: ehr.url };
   const sources = [{ folder: source, ownerOrg: 'X26' }];
-  const places = { port: 0, dataDir: join(folder, 'data'), inboxDir: join(folder, 'inbox') };
+  const places = {
+    port: 0,
+    access: { open: true },
+    dataDir: join(folder, 'data'),
+    inboxDir: join(folder, 'inbox'),
+  };
   writeFileSync(config, JSON.stringify({ ...places, sources, targets: [target] }));
 }
 

@@ -32,7 +32,13 @@ const storeFile = join(dataDir, 'hedgerow.sqlite');
 const config = join(folder, 'hedgerow.config.json');
 writeFileSync(
   config,
-  JSON.stringify({ port: 0, dataDir, inboxDir: join(folder, 'inbox'), sandbox: { port: 0 } }),
+  JSON.stringify({
+    port: 0,
+    access: { open: true },
+    dataDir,
+    inboxDir: join(folder, 'inbox'),
+    sandbox: { port: 0 },
+  }),
 );
 
 let running: Running | undefined;

@@ -111,6 +111,7 @@ function configured(folder: string, ehr: string): string {
   const target = { name: 'ehr', url: ehr, requiresVerifiedNhsNumber: false, purpose: 'share-with-gp' };
   const config = {
     port: 0,
+    access: { open: true },
     dataDir: join(folder, 'data'),
     inboxDir: join(folder, 'inbox'),
     sources: [{ folder: join(ROOT, 'mappings/platform'), ownerOrg: 'local' }],

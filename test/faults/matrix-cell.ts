@@ -249,7 +249,13 @@ function placeIn(folder: string, { url, settings, ...proxies }: Parts, clock = {
   const store = url === undefined ? sqliteCell(dataDir) : postgresCell(url);
   const sender = new Sender([], 2);
   sender.base = proxies.intake.url;
-  const common = { port: 0, inboxDir: join(folder, 'inbox'), logLevel: 'silent', dataDir };
+  const common = {
+    port: 0,
+    access: { open: true },
+    inboxDir: join(folder, 'inbox'),
+    logLevel: 'silent',
+    dataDir,
+  };
   return {
     ...{ folder, clock, ...proxies, sender, store, warned: { times: 0 } },
     config: configIn(folder, 'hedgerow', { ...common, ...settings, ...store.settings }),

@@ -28,6 +28,7 @@ class Replica {
     this.#config = `${folder}.json`;
     const config = {
       port: 0,
+      access: { open: true },
       dataDir: folder,
       inboxDir: `${folder}-inbox`,
       targets: [{ name: 'ehr', url: target, requiresVerifiedNhsNumber: false }],

@@ -1,6 +1,7 @@
 /** The contract suite: what any engine of the Store interface must do. */
 import { describe } from 'vitest';
 import type { Store } from '../../src/store/store.ts';
+import { accessContract } from './contract/accesses.ts';
 import { codedEntryContract } from './contract/coded-entries.ts';
 import { codedUnfiledContract } from './contract/coded-unfiled.ts';
 import { commitContract } from './contract/commit.ts';
@@ -19,13 +20,18 @@ import { restrictedCorrectedContract } from './contract/restricted-corrected.ts'
 import { restrictedHomesContract } from './contract/restricted-homes.ts';
 import { restrictedNumbersContract } from './contract/restricted-numbers.ts';
 import { restrictedTiesContract } from './contract/restricted-ties.ts';
+import { sealedContract } from './contract/sealed.ts';
 import { searchContract } from './contract/search.ts';
+import { searchKindsContract } from './contract/search-kinds.ts';
 import { sharedContract } from './contract/shared.ts';
+import { subscriptionContract } from './contract/subscriptions.ts';
 import { textContract } from './contract/texts.ts';
+import { changesContract, viewerContract } from './contract/viewers.ts';
 import { worklistContract } from './contract/worklist.ts';
 
 /** @param open gives an empty store, each time another; the caller closes them all */
 export function storeContract(engine: string, open: () => Promise<Store>): void {
+  describe(`${engine}: accesses`, () => accessContract(open));
   describe(`${engine}: coded entries`, () => codedEntryContract(open));
   describe(`${engine}: coded entries that are out`, () => codedUnfiledContract(open));
   describe(`${engine}: commit`, () => commitContract(open));
@@ -44,8 +50,13 @@ export function storeContract(engine: string, open: () => Promise<Store>): void 
   describe(`${engine}: corrected numbers of restricted people`, () => restrictedCorrectedContract(open));
   describe(`${engine}: homes of restricted people`, () => restrictedHomesContract(open));
   describe(`${engine}: what ties to restricted people`, () => restrictedTiesContract(open));
+  describe(`${engine}: sealed`, () => sealedContract(open));
   describe(`${engine}: search`, () => searchContract(open));
+  describe(`${engine}: kinds of search`, () => searchKindsContract(open));
+  describe(`${engine}: viewers`, () => viewerContract(open));
+  describe(`${engine}: changes`, () => changesContract(open));
   describe(`${engine}: shared resources`, () => sharedContract(open));
+  describe(`${engine}: subscriptions`, () => subscriptionContract(open));
   describe(`${engine}: texts`, () => textContract(open));
   describe(`${engine}: worklist`, () => worklistContract(open));
 }

@@ -40,7 +40,7 @@ export async function fillTables(client: Client): Promise<void> {
 function madeUp({ table, name, type, nullable }: Column, allowed: readonly string[] | undefined): string {
   if (allowed) return `(ARRAY[${allowed.map((one) => `'${one}'`).join(', ')}])[1 + i % ${allowed.length}]`;
   const number = FEW.test(`${table}.${name}`) ? 'i % 7' : '1000 + i';
-  const value = type === 'bigint' ? number : `'v' || ${number}`;
+  const value = type === 'text' ? `'v' || ${number}` : number;
   return nullable ? `CASE WHEN i % 2 = 0 THEN ${value} END` : value;
 }
 

@@ -1,16 +1,33 @@
 /** Every statement finds its rows by a key: none walks a table that grows. */
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import type { Names } from '../../src/store/sql/index-rows.ts';
-import { searchSql } from '../../src/store/sql/search.ts';
-import { STATEMENTS } from '../../src/store/sql/statement.ts';
-import type { SearchClause } from '../../src/store/store.ts';
+import { createSearchIndex } from '../../src/store/search-index.ts';
+import { changesPage } from '../../src/store/sql/changes.ts';
+import { Names } from '../../src/store/sql/index-rows.ts';
+import { askingOf, countRows, type Searching, searchRows } from '../../src/store/sql/search.ts';
+import { selectSeen, selectSeenMany, selectSeenVersions } from '../../src/store/sql/seen-rows.ts';
+import { STATEMENTS, type Step } from '../../src/store/sql/statement.ts';
+import type { SearchClause, SearchQuery, Viewer } from '../../src/store/store.ts';
+import { SEES_ALL } from '../../src/store/viewer.ts';
 import { commit, contact, patient, recordOf } from './samples.ts';
-import { temporaryFile, temporaryStore } from './temporary.ts';
+import {
+  type Asked,
+  askedBy,
+  CASES,
+  DATE,
+  PATIENT,
+  queryOf,
+  STATUS,
+  UPDATED,
+  VIEWERS,
+} from './search-cases.ts';
+import { definitions, temporaryFile, temporaryStore } from './temporary.ts';
 
 /** What is read whole on purpose, or from an end: the audit, counts for the status page, resolved work, latest records, refused payloads in an erasure. */
 const WHOLE = [
-  /FROM audit\b/,
+  /FROM (audit|access)(_archive)?\b(?! [ae]\b)/, // a chain, from one place on or from its end
+  /min\(a\.seq\)/, // its ends
+  /FROM access_reason w/, // all reasons, as the chain is verified
   /count\(\*\)/,
   /sum\(CASE/,
   /resolved_ms IS NOT NULL AND/,
@@ -24,19 +41,13 @@ const WHOLE = [
 const SMALL =
   /^SCAN (instance$|wanted|kept|json_each|probe|CONSTANT|\(|d$|outbox USING INDEX outbox_stuck|incident USING INDEX incident_open|receipt USING (COVERING )?INDEX receipt_open)/i;
 
-async function opened(): Promise<{ db: DatabaseSync; names: Pick<Names, 'known'> }> {
+async function opened(): Promise<DatabaseSync> {
   const file = temporaryFile();
   const store = await temporaryStore({ file });
   await commit(store, recordOf([patient('p'), contact('e', 'p')]));
   const db = new DatabaseSync(file, { readOnly: true });
-  db.function('search_dates', (_content, _param) => '[]');
-  const numbers = new Map(
-    db
-      .prepare('SELECT text, nid FROM name')
-      .all()
-      .map((row) => [String(row.text), Number(row.nid)]),
-  );
-  return { db, names: { known: (text) => numbers.get(text) } };
+  db.function('search_rows', (_content, _params) => '[]');
+  return db;
 }
 const planOf = (db: DatabaseSync, text: string, values: readonly (string | number)[] = []): string[] =>
   db
@@ -45,7 +56,7 @@ const planOf = (db: DatabaseSync, text: string, values: readonly (string | numbe
     .map((row) => String(row.detail));
 
 test('no statement scans a table, but for those that read one whole on purpose', async () => {
-  const { db } = await opened();
+  const db = await opened();
   const texts = STATEMENTS.map((one) => one.texts.sqlite).filter((text) => text !== '');
   const scans = texts
     .filter((text) => !WHOLE.some((pattern) => pattern.test(text)))
@@ -59,10 +70,25 @@ test('no statement scans a table, but for those that read one whole on purpose',
   db.close();
 });
 
-const PATIENT: SearchClause = { kind: 'reference', param: 'patient', targets: ['Patient/1'] };
-const STATUS: SearchClause = { kind: 'token', param: 'status', values: [{ code: 'finished' }] };
-const DATE: SearchClause = { kind: 'date', param: 'date', values: [{ prefix: 'ge', lowMs: 1, highMs: 2 }] };
-const UPDATED: SearchClause = { kind: 'lastUpdated', values: [{ prefix: 'ge', lowMs: 1, highMs: 2 }] };
+const searchingOf = (viewer: Viewer = SEES_ALL): Searching => ({
+  ...{ names: new Names(), index: createSearchIndex(definitions()), viewer, nowMs: 0 },
+});
+/** What steps ask of the database, besides the numbers of names. */
+async function asksOf(db: DatabaseSync, steps: Step<unknown>): Promise<Asked[]> {
+  const asked = await askedBy(steps, 'sqlite', ({ text, values }) => db.prepare(text).all(...values));
+  return asked.filter(({ text }) => !text.startsWith('SELECT nid'));
+}
+/** Walks over tables that grow, by whatever name a statement calls them. */
+const WALK =
+  /^SCAN (resource|history|search_\w+|contribution|name|restricted|r\d*|h|s\d*|o|w|c|n|m|seal|restricted)\b/;
+const walksIn = (db: DatabaseSync, asked: readonly Asked[]): string[] =>
+  asked.flatMap(({ text, values }) =>
+    planOf(db, text, values)
+      .filter((line) => WALK.test(line))
+      .map((line) => `${line}: ${text}`),
+  );
+const pageOf = async (db: DatabaseSync, query: SearchQuery): Promise<Asked> =>
+  (await asksOf(db, searchRows(searchingOf(), query))).at(-1)!;
 
 test.each<[string, SearchClause[], string]>([
   ['a type', [], 'SEARCH r USING INDEX resource_type (type=? AND rowid>?)'],
@@ -78,25 +104,66 @@ test.each<[string, SearchClause[], string]>([
     [STATUS, PATIENT],
     'SEARCH search_token EXISTS USING PRIMARY KEY (param=? AND code=? AND rid=?)',
   ],
-  ['a date', [DATE], 'SEARCH search_date USING PRIMARY KEY (param=?)'],
+  ['a date', [DATE], 'SEARCH search_date USING COVERING INDEX search_date_row (param=? AND rid>?)'],
+  [
+    'a day',
+    [{ kind: 'date', param: 'date', values: [{ prefix: 'eq', lowMs: 1, highMs: 2 }] }],
+    'SEARCH search_date USING PRIMARY KEY (param=? AND low_ms>? AND low_ms<?)',
+  ],
   [
     'a recent change',
     [UPDATED],
     'SEARCH resource USING COVERING INDEX resource_updated (type=? AND last_updated_ms>?)',
   ],
 ])('a search by %s goes by its index', async (_name, clauses, step) => {
-  const { db, names } = await opened();
-  const { text, values } = searchSql(names, { type: 'Encounter', clauses, count: 10 }, 'r.id', 'sqlite');
-  const plan = planOf(db, text, values);
-  expect(plan).toContain(step);
-  expect(plan.filter((line) => /^SCAN (r|resource|search_\w+)\b/.test(line))).toEqual([]);
+  const db = await opened();
+  const { text, values } = await pageOf(db, { type: 'Encounter', clauses, count: 10 });
+  expect(planOf(db, text, values)).toContain(step);
+  db.close();
+});
+
+test.each(VIEWERS)(
+  'no search of one who sees %s walks a table, whatever it asks for',
+  async (_name, viewer) => {
+    const db = await opened();
+    const { rid, version } = db.prepare('SELECT rid, version FROM resource').get() as {
+      rid: number;
+      version: number;
+    };
+    const walks: string[] = [];
+    for (const one of CASES) {
+      const after = one[3] ? `${rid}.${version}` : String(rid);
+      for (const query of [queryOf(one), queryOf(one, after)])
+        walks.push(...walksIn(db, await asksOf(db, searchRows(searchingOf(viewer), query))));
+      walks.push(...walksIn(db, await asksOf(db, countRows(searchingOf(viewer), queryOf(one)))));
+    }
+    expect(walks).toEqual([]);
+    db.close();
+  },
+);
+
+test.each(VIEWERS)('no read or history of one who sees %s walks a table', async (_name, viewer) => {
+  const db = await opened();
+  const asking = askingOf(searchingOf(viewer));
+  const at = { lowMs: 1, highMs: 2 };
+  const reads = [
+    selectSeen(asking, 'Patient', '1'),
+    selectSeenMany(asking, ['Patient/1', 'Encounter/2']),
+    selectSeenVersions(asking, 'Patient', '1', 5, 3),
+    ...[{}, { type: 'Patient' }, { type: 'Patient', id: '1' }].flatMap((of) =>
+      [{}, { sinceMs: 1 }, { at }, { after: '1.2.3' }].map((more) =>
+        changesPage(asking, { ...of, ...more, count: 10 }),
+      ),
+    ),
+  ];
+  for (const steps of reads) expect(walksIn(db, await asksOf(db, steps))).toEqual([]);
   db.close();
 });
 
 test('a page by status or patient is read in order, without sorting all that matches', async () => {
-  const { db, names } = await opened();
+  const db = await opened();
   for (const clauses of [[STATUS], [PATIENT], [PATIENT, STATUS]]) {
-    const { text, values } = searchSql(names, { type: 'Encounter', clauses, count: 10 }, 'r.id', 'sqlite');
+    const { text, values } = await pageOf(db, { type: 'Encounter', clauses, count: 10 });
     expect(planOf(db, text, values).filter((line) => line.includes('TEMP B-TREE'))).toEqual([]);
   }
   db.close();

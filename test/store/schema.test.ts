@@ -4,14 +4,16 @@ import { expect, test } from 'vitest';
 import { temporaryFile, temporaryStore } from './temporary.ts';
 import { temporaryClient, temporaryDatabase } from './temporary-postgres.ts';
 
-/** What each engine calls a type that holds the same: text, whole numbers, bytes. */
+/** What each engine calls a type that holds the same: text, whole numbers, decimals, bytes. */
 const KIND: Readonly<Record<string, string>> = {
   TEXT: 'text',
   INTEGER: 'number',
   BLOB: 'bytes',
+  REAL: 'decimal',
   text: 'text',
   bigint: 'number',
   bytea: 'bytes',
+  'double precision': 'decimal',
 };
 
 interface Column {

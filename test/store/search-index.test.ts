@@ -1,25 +1,119 @@
 /** Search rows of resources, and the ranges that dates stand for. */
-import type { Resource } from '@medplum/fhirtypes';
+import type { Resource, SearchParameter } from '@medplum/fhirtypes';
 import { expect, test } from 'vitest';
-import { STORED_TYPES } from '../../src/fhir/definitions.ts';
+import { readDefinitionBundle, STORED_TYPES } from '../../src/fhir/definitions.ts';
 import { dateRange, EARLIEST_MS, LATEST_MS } from '../../src/store/date-range.ts';
-import { createSearchIndex } from '../../src/store/search-index.ts';
-import { PARAMETER_KINDS, SERVED_PARAMETERS } from '../../src/store/served-parameters.ts';
+import { createSearchIndex, type IndexRow, presentOf, referencesOf } from '../../src/store/search-index.ts';
+import { searchedParameter, searchedParameters } from '../../src/store/search-parameters.ts';
+import { NOT_SERVED, SERVED_PARAMETERS } from '../../src/store/served-parameters.ts';
 import { definitions } from './temporary.ts';
 
 const index = createSearchIndex(definitions());
-const rowsOf = (resource: object): string[] =>
-  index(resource as Resource).map((row) =>
-    row.kind === 'token'
-      ? `${row.param}=${row.system}|${row.code}`
-      : row.kind === 'reference'
-        ? `${row.param}=${row.target}`
-        : `${row.param}=${row.lowMs}..${row.highMs}`,
-  );
+const rowsOf = (resource: object): string[] => index(resource as Resource).map(shown);
+function shown(row: IndexRow): string {
+  switch (row.kind) {
+    case 'token':
+      return `${row.param}=${row.system}|${row.code}`;
+    case 'reference':
+      return `${row.param}=${row.target}`;
+    case 'date':
+      return `${row.param}=${row.lowMs}..${row.highMs}`;
+    case 'text':
+      return `${row.param}=${row.norm}${row.written === '' ? '' : ` (${row.written})`}`;
+    case 'quantity':
+      return `${row.param}=${row.low}..${row.high} ${row.system}|${row.code}|${row.unit}`;
+    case 'pair':
+      return `${row.param}=${row.system}|${row.code}$${row.low}..${row.high} ${row.valueSystem}|${row.valueCode}`;
+  }
+}
 
-test('serves the basic parameters wherever R4 defines them, each of a known kind', () => {
-  expect(Object.keys(SERVED_PARAMETERS).sort()).toEqual([...STORED_TYPES].sort());
-  for (const code of Object.values(SERVED_PARAMETERS).flat()) expect(PARAMETER_KINDS).toHaveProperty(code);
+test('serves every parameter that R4 defines for a type, but for those that are named with a reason', () => {
+  const defined = readDefinitionBundle('search-parameters.json').filter(
+    (one): one is SearchParameter => one.resourceType === 'SearchParameter',
+  );
+  for (const type of STORED_TYPES) {
+    const own = defined.filter(({ base }) => base.includes(type)).map(({ code }) => code);
+    const served = SERVED_PARAMETERS[type];
+    expect(own.filter((code) => !served.includes(code) && !NOT_SERVED[`${type}.${code}`])).toEqual([]);
+    expect(new Set(served).size).toBe(served.length);
+    expect(served.length).toBeLessThanOrEqual(52);
+    for (const code of served) expect(searchedParameter(type, code).url).toMatch(/^http/);
+  }
+});
+
+test('every name that a parameter finds rows under is one that rows are written under', () => {
+  for (const [type, parameters] of searchedParameters()) {
+    const written = [...parameters.values()].filter(({ expression }) => expression !== undefined);
+    const names = new Set(written.map(({ code }) => `${type}.${code}`));
+    for (const { code, kind, rows, components } of parameters.values()) {
+      expect(rows.filter((row) => !names.has(row))).toEqual([]);
+      if (kind === 'composite' && rows.length === 0)
+        for (const part of components) expect(parameters.has(part.code!), code).toBe(true);
+    }
+  }
+});
+
+test('keeps what several parameters find once', () => {
+  expect(
+    rowsOf({
+      resourceType: 'Patient',
+      name: [{ family: "O'Brien", given: ['Zoë'], prefix: ['Dr'] }],
+      telecom: [
+        { system: 'phone', value: '01632 960001' },
+        { system: 'url', value: 'x' },
+      ],
+      address: [{ line: ['1 High St'], city: 'York', postalCode: 'YO1 7HU' }],
+      deceasedBoolean: false,
+    }).sort(),
+  ).toEqual([
+    'Patient.address-city=york',
+    'Patient.address-postalcode=yo1 7hu (YO1 7HU)',
+    'Patient.address=1 high st',
+    'Patient.deceased=|false',
+    "Patient.family=obrien (O'Brien)",
+    'Patient.given=zoe (Zoë)',
+    'Patient.name=dr',
+    'Patient.phone=phone|01632 960001',
+    'Patient.telecom=url|x',
+  ]);
+});
+
+test('takes quantities, and the parts of a component together', () => {
+  const code = { coding: [{ system: 'http://loinc.org', code: '8480-6' }] };
+  const valueQuantity = { value: 120, unit: 'mmHg', system: 'http://unitsofmeasure.org', code: 'mm[Hg]' };
+  expect(
+    rowsOf({
+      resourceType: 'Observation',
+      component: [{ code, valueQuantity }],
+      valueQuantity: { value: 3, comparator: '<' },
+    }),
+  ).toEqual([
+    'Observation.component-code=http://loinc.org|8480-6',
+    'Observation.component-value-quantity=120..120 http://unitsofmeasure.org|mm[Hg]|mmHg',
+    'Observation.component-code-value-quantity=http://loinc.org|8480-6$120..120 http://unitsofmeasure.org|mm[Hg]',
+    `Observation.value-quantity=${-Number.MAX_VALUE}..3 ||`,
+  ]);
+});
+
+test('has a row for what is there though nothing in it can be looked up', () => {
+  const rows = index({
+    resourceType: 'Encounter',
+    subject: { display: 'somebody' },
+    type: [{ text: 'a walk' }],
+  } as Resource);
+  const present = presentOf(rows);
+  const isThere = (code: string): boolean =>
+    (BigInt(present) & BigInt(searchedParameter('Encounter', code).bit)) > 0n;
+  expect(['subject', 'type', 'patient', 'status'].map(isThere)).toEqual([true, true, false, false]);
+});
+
+test('tells what a resource refers to by a parameter', () => {
+  const resource = {
+    resourceType: 'Appointment',
+    participant: [{ actor: { reference: 'Patient/1' } }, { actor: { reference: 'Location/2' } }],
+  } as Resource;
+  expect(referencesOf(index, resource, 'actor')).toEqual(['Patient/1', 'Location/2']);
+  expect(referencesOf(index, resource, 'patient')).toEqual(['Patient/1']);
 });
 
 test('takes identifiers, codes, statuses, patients and based-on of a referral', () => {
@@ -41,15 +135,8 @@ test('takes identifiers, codes, statuses, patients and based-on of a referral', 
     'ServiceRequest.code=http://snomed.info/sct|871731000000106',
     'ServiceRequest.identifier=https://demo.example|7',
     'ServiceRequest.identifier=|8',
-    'ServiceRequest.patient=Patient/1',
     'ServiceRequest.status=|active',
-  ]);
-});
-
-test('takes a subject for a patient only when it is one', () => {
-  expect(rowsOf({ resourceType: 'Observation', subject: { reference: 'Group/1' } })).toEqual([]);
-  expect(rowsOf({ resourceType: 'Observation', subject: { reference: 'Patient/1' } })).toEqual([
-    'Observation.patient=Patient/1',
+    'ServiceRequest.subject=Patient/1',
   ]);
 });
 

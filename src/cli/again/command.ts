@@ -56,6 +56,6 @@ export async function runJobCommand(
 /** Events after which something is left to do. */
 const UNFINISHED: ReadonlySet<string> = new Set([
   ...['unconfirmed', 'interrupted', 'unreachable'],
-  ...['no-patient', 'not-joined'],
+  ...['no-patient', 'not-joined', 'broken'],
 ]);
 const NEVER = new AbortController().signal;

@@ -4,7 +4,7 @@ import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AdapterError, issueOf } from '../../fhir/outcome.ts';
-import { brokenAt, type ChainedRow } from '../../store/audit-chain.ts';
+import { brokenAt, type ChainedRow, type ChainName } from '../../store/audit-chain.ts';
 import type { Prunable, Store } from '../../store/store.ts';
 import type { Retention, Workshop } from './workshop.ts';
 
@@ -14,6 +14,7 @@ export type RetentionEvent =
   | { readonly event: 'vacuumed'; readonly bytes: number | undefined; readonly isOver: boolean };
 
 const DAY_MS = 86_400_000;
+const CHAINS: readonly ChainName[] = ['audit', 'access'];
 /** Rows looked at in one transaction. */
 const STEP = 1_000;
 /** Rows of the audit in one file. */
@@ -39,7 +40,7 @@ export async function* prune(
   };
   for (const [what, kept] of Object.entries(days) as [Prunable, number | undefined][])
     if (kept !== undefined) yield await pruneAll(shop, retention, what, kept);
-  yield* archive(shop, retention, folder, actor);
+  for (const chain of CHAINS) yield* archive(shop, retention, folder, actor, chain);
   await store.vacuum();
   const most = (retention.maxMegabytes ?? Number.POSITIVE_INFINITY) * MEGABYTE;
   let bytes = await store.bytes();
@@ -88,12 +89,13 @@ async function* archive(
   { auditDays, auditRows }: Retention,
   folder: string,
   actor: string,
+  chain: ChainName,
 ): AsyncGenerator<RetentionEvent> {
   if (auditDays === undefined && auditRows === undefined) return;
   const beforeMs = auditDays === undefined ? 0 : clock() - auditDays * DAY_MS;
-  let surplus = auditRows === undefined ? 0 : (await countAudit(store)) - auditRows;
+  let surplus = auditRows === undefined ? 0 : (await countAudit(store, chain)) - auditRows;
   for (;;) {
-    const rows = await store.audit(ARCHIVED);
+    const rows = await store.audit(ARCHIVED, 0, chain);
     const kept = rows.findIndex((row, at) => at >= surplus && row.atMs >= beforeMs);
     const old = kept === -1 ? rows : rows.slice(0, kept);
     const last = old.at(-1);
@@ -101,10 +103,16 @@ async function* archive(
     const first = old[0]!;
     if (brokenAt(old, { seq: first.seq - 1, hash: first.prevHash }) !== undefined)
       throw new AdapterError('permanent', BROKEN);
-    const file = `audit-${numbered(first.seq)}-${numbered(last.seq)}.ndjson`;
+    const file = `${chain}-${numbered(first.seq)}-${numbered(last.seq)}.ndjson`;
     await writeWhole(folder, file, old);
     await store.archiveAudit(
-      { firstSeq: first.seq, lastSeq: last.seq, lastHash: last.hash, file },
+      {
+        ...(chain === 'access' && { chain }),
+        firstSeq: first.seq,
+        lastSeq: last.seq,
+        lastHash: last.hash,
+        file,
+      },
       actor,
       clock(),
     );
@@ -114,10 +122,10 @@ async function* archive(
   }
 }
 
-async function countAudit(store: Store): Promise<number> {
+async function countAudit(store: Store, chain: ChainName): Promise<number> {
   let count = 0;
   for (let after = 0; ; ) {
-    const page = await store.audit(ARCHIVED, after);
+    const page = await store.audit(ARCHIVED, after, chain);
     count += page.length;
     if (page.length < ARCHIVED) return count;
     after = page.at(-1)!.seq;

@@ -22,7 +22,7 @@ const DAY_MS = 86_400_000;
 export function openOdsDirectory(
   nhs: NhsConfig,
   access: NhsAccess,
-  { answers, clock }: { readonly answers: AnswerStore; readonly clock: () => number },
+  { answers, clock }: { readonly answers: Pick<AnswerStore, 'get' | 'keep'>; readonly clock: () => number },
 ): OdsDirectory {
   const { form, url, apiKeyEnv, freshDays, codes, deadlineMs } = nhs.ods ?? odsSchema.parse({});
   const apiKey = form === 'fhir' ? neededSecret(apiKeyEnv) : undefined;

@@ -52,13 +52,12 @@ function unanswered({ outcome }: WireFailure, stderr: Outs['stderr']): number {
 }
 
 /** Answers for as long as a command runs. */
-function fleetingAnswers(): AnswerStore {
+function fleetingAnswers(): Pick<AnswerStore, 'get' | 'keep'> {
   const kept = new Map<string, KeptAnswer>();
   return {
     get: async (service, question) => kept.get(`${service} ${question}`),
     keep: async (service, question, answer, askedMs) =>
       void kept.set(`${service} ${question}`, { ...answer, askedMs }),
-    forget: async () => 0,
   };
 }
 

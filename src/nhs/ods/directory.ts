@@ -38,7 +38,7 @@ const MOST_SUCCESSIONS = 8;
 
 export interface OdsDirectoryOptions {
   readonly ask: AskOds;
-  readonly answers: AnswerStore;
+  readonly answers: Pick<AnswerStore, 'get' | 'keep'>;
   readonly clock: () => number;
   /** for how long an answer is not asked for again */
   readonly freshMs: number;

@@ -42,6 +42,11 @@ export class PostgresEngine implements Engine {
     }
   }
 
+  /** The server has it on disk before it says that it is written: nothing is sooner. */
+  writeSoon<T>(steps: () => Step<T>): Promise<T> {
+    return this.write(steps);
+  }
+
   /** The lock is the connection's: should this process end, or the way to it break, the server gives it back. */
   async alone(name: string, work: () => Promise<boolean>): Promise<boolean> {
     let done: PromiseSettledResult<boolean> | undefined;

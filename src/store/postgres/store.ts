@@ -14,7 +14,7 @@ export interface PostgresOptions {
   readonly url: string;
   /** base R4, where the caller has loaded it already */
   readonly definitions?: Definitions;
-  /** @returns epoch ms; for the dates of migrations */
+  /** @returns epoch ms; for the dates of migrations, and for how long consents hold */
   readonly clock?: () => number;
   /** connections at most, default 10 */
   readonly connections?: number;
@@ -42,7 +42,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     throw storeError(error, true);
   }
   const names = new Names();
-  return sqlStore(new PostgresEngine(pool, openTurns(url), () => names.forget()), index, names);
+  return sqlStore(new PostgresEngine(pool, openTurns(url), () => names.forget()), index, names, clock);
 }
 
 /** Locks of turns that are held at once at most: one connection each. */
@@ -71,7 +71,8 @@ export function openPool(
   { longestWaitMs = LONGEST_WAIT_MS, time = 'server' }: Pick<PostgresOptions, 'longestWaitMs' | 'time'> = {},
 ): Pool {
   const pool = new Pool({
-    ...(time === 'caller' ? { options: '-c hedgerow.time=caller' } : {}), // `moment` in src/store/sql/statement.ts
+    // a search that leaves off at the end of a page is over before code for it were compiled; `moment` in src/store/sql/statement.ts
+    options: `-c jit=off${time === 'caller' ? ' -c hedgerow.time=caller' : ''}`,
     connectionString: url,
     max: connections,
     connectionTimeoutMillis: 10_000,

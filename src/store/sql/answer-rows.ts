@@ -17,6 +17,11 @@ const KEEP = statement(`
   INSERT INTO kept_answer (service, question, answer, asked_ms, until_ms) VALUES (?, ?, ?, ?, ?)
   ON CONFLICT (service, question) DO UPDATE SET
     answer = excluded.answer, asked_ms = excluded.asked_ms, until_ms = excluded.until_ms`);
+const KEEP_ONCE = statement(`
+  INSERT INTO kept_answer (service, question, answer, asked_ms, until_ms) VALUES (?, ?, ?, ?, ?)
+  ON CONFLICT (service, question) DO UPDATE SET
+    answer = excluded.answer, asked_ms = excluded.asked_ms, until_ms = excluded.until_ms
+  WHERE kept_answer.until_ms < excluded.asked_ms`);
 /** What is kept of a person goes with the person, and not by its age: it may be why little is told of them. */
 const PRUNE = statement(`
   DELETE FROM kept_answer WHERE (service, question) IN (
@@ -57,6 +62,10 @@ export function answerStore(runner: Runner): AnswerStore {
     keep: (service, question, { answer, untilMs }, nowMs) =>
       runner.write(function* () {
         yield* KEEP.run(service, question, answer, nowMs, untilMs);
+      }),
+    keepOnce: (service, question, { answer, untilMs }, nowMs) =>
+      runner.write(function* () {
+        return (yield* KEEP_ONCE.run(service, question, answer, nowMs, untilMs)) === 1;
       }),
     forget: (service, untilBeforeMs) => runner.write(() => FORGET.run(service, untilBeforeMs)),
   };

@@ -1,8 +1,8 @@
 /** SQL of the numbers that rows are given, in the order of their commits. */
 import { type Step, statement } from './statement.ts';
 
-/** What is numbered: resources, source records, deliveries. */
-export type Counted = 'resource' | 'source_record' | 'outbox';
+/** What is numbered: resources, source records, deliveries, changes that subscriptions follow, accesses. */
+export type Counted = 'resource' | 'source_record' | 'outbox' | 'change' | 'access';
 
 const TAKE = statement('UPDATE counter SET last = last + ? WHERE name = ? RETURNING last');
 /** Makes whoever else commits wait until this transaction ends. */

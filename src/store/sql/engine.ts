@@ -7,6 +7,11 @@ export interface Runner {
   read<T>(steps: () => Step<T>): Promise<T>;
   /** Runs steps in one transaction; they may be run again. @throws AdapterError transient when the engine cannot write, permanent for a fault of ours */
   write<T>(steps: () => Step<T>): Promise<T>;
+  /**
+   * As `write`, begun at once and told of as soon as what was written outlives the process. Where that is sooner than the disk
+   * has it, the disk has it within a tenth of a second.
+   */
+  writeSoon<T>(steps: () => Step<T>): Promise<T>;
 }
 
 /** A database that runs the store's steps. */
@@ -34,16 +39,18 @@ export interface Watched extends Runner {
 /** @returns the engine's reads and writes: after a write that failed it is suspect until a probe succeeds, as that a small write fits says nothing of a large one */
 export function watchWrites(engine: Engine): Watched {
   let isSuspect = false;
+  const watched = async <T>(written: Promise<T>): Promise<T> => {
+    try {
+      return await written;
+    } catch (error) {
+      isSuspect = true;
+      throw error;
+    }
+  };
   return {
     read: (steps) => engine.read(steps),
-    async write(steps) {
-      try {
-        return await engine.write(steps);
-      } catch (error) {
-        isSuspect = true;
-        throw error;
-      }
-    },
+    write: (steps) => watched(engine.write(steps)),
+    writeSoon: (steps) => watched(engine.writeSoon(steps)),
     async writable() {
       if (!engine.isOpen) return false;
       if (!isSuspect) return true;

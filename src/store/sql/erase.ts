@@ -6,18 +6,16 @@ import { issueOf, outcomeOf } from '../../fhir/outcome.ts';
 import { patientOf } from '../people.ts';
 import type { SearchIndex } from '../search-index.ts';
 import type { Identified, ResourceKey } from '../store.ts';
+import { eraseReasons } from './access-rows.ts';
 import { eraseAnswers } from './answer-rows.ts';
 import { appendAudit } from './audit-rows.ts';
 import { eraseCodedEntries } from './coded-entry-rows.ts';
 import { deleteContributions, selectSayings } from './contribution-rows.ts';
 import { lockCommits } from './counter-rows.ts';
-import { refreshKey } from './delivery.ts';
+import { deleteEverywhere } from './deletes.ts';
 import { deleteIndexRows, type Names } from './index-rows.ts';
 import { patientsOf } from './join.ts';
-import { selectKey } from './key-rows.ts';
-import { selectLinkTargets } from './link-rows.ts';
 import { eraseMessages, eraseMessagesWith } from './message-erase-rows.ts';
-import { deletePuts, enqueue, selectSentTargets } from './outbox-rows.ts';
 import { eraseRecords } from './record-rows.ts';
 import { deleteRefusedPayloadsWith } from './refused-rows.ts';
 import {
@@ -30,6 +28,7 @@ import {
 } from './resource-rows.ts';
 import { numbersOf, settleRestriction } from './restrict.ts';
 import { deletePlaces, hasRestricted, unmark } from './restricted-rows.ts';
+import { deleteLabels } from './seal-rows.ts';
 import { soughtTexts } from './sought-texts.ts';
 import type { Step } from './statement.ts';
 import { deleteRefusedPayload, eraseWorkItem, eraseWorkOfRecord, eraseWorkOfResource } from './work-rows.ts';
@@ -72,6 +71,7 @@ export function* eraseAll(erasure: Erasure, actor: string): Step<{ resources: nu
   yield* eraseMessages(people);
   yield* eraseCodedEntries(people);
   yield* eraseAnswers(people);
+  yield* eraseReasons(people);
   yield* liftRestriction(erasure, patients, numbers);
   const detail = JSON.stringify({ person: personId, patients, resources: rows.length, deliveries });
   yield* appendAudit([{ atMs: nowMs, ownerOrg: rows[0]?.owner_org ?? '', actor, action: 'erase', detail }]);
@@ -89,20 +89,10 @@ function* eraseRow(erasure: Erasure, row: ResourceRow): Step<number> {
   yield* keepSuperseded(row.rid);
   yield* eraseHistory(row.rid);
   yield* eraseResource(row.rid, nowMs);
+  yield* deleteLabels(row.rid);
   yield* deleteContributions(type, id);
   yield* eraseWorkOfResource(type, id, TOMBSTONE, nowMs);
-  const targets = new Set([
-    ...(yield* selectLinkTargets(type, id)),
-    ...(yield* selectSentTargets(personId, type, id)),
-  ]);
-  for (const target of yield* deletePuts(personId, type, id)) {
-    const key = yield* selectKey(target, personId, nowMs);
-    if (key) yield* refreshKey(target, personId, key.due_ms, nowMs);
-  }
-  const entry = { deliveryKey: personId, ownerOrg: row.owner_org, type, id, version: row.version + 1 };
-  const deletes = [...targets].map((target) => ({ ...entry, target, action: 'delete' as const }));
-  yield* enqueue(deletes, nowMs);
-  return targets.size;
+  return yield* deleteEverywhere(row, personId, nowMs);
 }
 
 /**

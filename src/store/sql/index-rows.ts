@@ -1,6 +1,7 @@
 /** SQL of the search rows, and of the short numbers that stand for parameter names and code systems in them. */
-import type { IndexRow } from '../search-index.ts';
-import { rowsOf, type SqlValue, type Step, statement } from './statement.ts';
+import type { IndexRow, RowKind } from '../index-row.ts';
+import { presentOf } from '../search-index.ts';
+import { type Rows, rowsOf, type SqlValue, type Statement, type Step, statement } from './statement.ts';
 
 const SELECT_NAME = statement('SELECT nid FROM name WHERE text = ?');
 const INSERT_NAME = statement('INSERT INTO name (text) VALUES (?) ON CONFLICT (text) DO NOTHING');
@@ -55,63 +56,99 @@ export interface RowOf {
   readonly row: IndexRow;
 }
 
-const TOKENS = rowsOf(
-  'search_token',
-  { param: 'bigint', code: 'text', rid: 'bigint', system: 'bigint' },
-  'ON CONFLICT DO NOTHING',
-);
-const REFERENCES = rowsOf(
-  'search_ref',
-  { param: 'bigint', target: 'text', rid: 'bigint' },
-  'ON CONFLICT DO NOTHING',
-);
-const DATES = rowsOf(
-  'search_date',
-  { param: 'bigint', low_ms: 'bigint', high_ms: 'bigint', rid: 'bigint' },
-  'ON CONFLICT DO NOTHING',
-);
-export function* insertIndexRows(names: Names, rows: readonly RowOf[]): Step<void> {
-  const tokens: SqlValue[][] = [];
-  const references: SqlValue[][] = [];
-  const dates: SqlValue[][] = [];
-  for (const { rid, row } of rows) {
-    const param = names.known(row.param) ?? (yield* names.number(row.param));
-    if (row.kind === 'token')
-      tokens.push([param, row.code, rid, names.known(row.system) ?? (yield* names.number(row.system))]);
-    else if (row.kind === 'reference') references.push([param, row.target, rid]);
-    else dates.push([param, row.lowMs, row.highMs, rid]);
+const UNIT = { system: 'bigint', code: 'text', unit: 'text' } as const;
+const VALUE = {
+  low: 'double precision',
+  high: 'double precision',
+  value_system: 'bigint',
+  value_code: 'text',
+} as const;
+const KEPT = 'ON CONFLICT DO NOTHING';
+const TABLES: Readonly<Record<RowKind, Rows>> = {
+  token: rowsOf('search_token', { param: 'bigint', code: 'text', rid: 'bigint', system: 'bigint' }, KEPT),
+  reference: rowsOf('search_ref', { param: 'bigint', target: 'text', rid: 'bigint' }, KEPT),
+  date: rowsOf('search_date', { param: 'bigint', low_ms: 'bigint', rid: 'bigint', high_ms: 'bigint' }, KEPT),
+  text: rowsOf('search_text', { param: 'bigint', norm: 'text', rid: 'bigint', written: 'text' }, KEPT),
+  quantity: rowsOf(
+    'search_quantity',
+    { ...{ param: 'bigint', low: 'double precision', rid: 'bigint', high: 'double precision' }, ...UNIT },
+    KEPT,
+  ),
+  pair: rowsOf(
+    'search_pair',
+    { ...{ param: 'bigint', code: 'text', rid: 'bigint', system: 'bigint' }, ...VALUE },
+    KEPT,
+  ),
+};
+
+/** Values of a row, in the order of its table's columns. */
+function* valuesOf(names: Names, { rid, row }: RowOf): Step<SqlValue[]> {
+  const param = names.known(row.param) ?? (yield* names.number(row.param));
+  switch (row.kind) {
+    case 'token': {
+      const system = names.known(row.system) ?? (yield* names.number(row.system));
+      if (!isNumbered(row.param)) return [param, row.code, rid, system];
+      return [param, numbered(names.known(row.code) ?? (yield* names.number(row.code))), rid, system];
+    }
+    case 'reference':
+      return [param, row.target, rid];
+    case 'date':
+      return [param, row.lowMs, rid, row.highMs];
+    case 'text':
+      return [param, row.norm, rid, row.written];
+    case 'quantity':
+      return [param, row.low, rid, row.high, yield* names.number(row.system), row.code, row.unit];
+    case 'pair': {
+      const system = yield* names.number(row.system);
+      const valueSystem = yield* names.number(row.valueSystem);
+      return [param, row.code, rid, system, row.low, row.high, valueSystem, row.valueCode];
+    }
   }
-  yield* TOKENS.insert(tokens);
-  yield* REFERENCES.insert(references);
-  yield* DATES.insert(dates);
 }
 
-const DELETE_TOKEN = statement(
-  'DELETE FROM search_token WHERE param = ? AND code = ? AND rid = ? AND system = ?',
-);
-const DELETE_REF = statement('DELETE FROM search_ref WHERE param = ? AND target = ? AND rid = ?');
-const DELETE_DATE = statement(
-  'DELETE FROM search_date WHERE param = ? AND low_ms = ? AND high_ms = ? AND rid = ?',
-);
+/** Profiles are few and their URLs long, and every resource claims one: rows of theirs hold the number of the name. */
+export function isNumbered(param: string): boolean {
+  return param.endsWith('._profile');
+}
+export function numbered(nid: number): string {
+  return `#${nid}`;
+}
+
+export function* insertIndexRows(names: Names, rows: readonly RowOf[]): Step<void> {
+  const values: Record<RowKind, SqlValue[][]> = {
+    ...{ token: [], reference: [], date: [], text: [], quantity: [], pair: [] },
+  };
+  for (const one of rows) values[one.row.kind].push(yield* valuesOf(names, one));
+  for (const [kind, table] of Object.entries(TABLES)) yield* table.insert(values[kind as RowKind]);
+}
+
+/** A row is deleted by all of its columns. */
+const DELETES = Object.fromEntries(
+  Object.entries(TABLES).map(([kind, { table, columns }]) => [
+    kind,
+    statement(`DELETE FROM ${table} WHERE ${columns.map((column) => `${column} = ?`).join(' AND ')}`),
+  ]),
+) as Readonly<Record<RowKind, Statement>>;
 export function* deleteIndexRows(names: Names, rows: readonly RowOf[]): Step<void> {
-  for (const { rid, row } of rows) {
-    const param = yield* names.number(row.param);
-    if (row.kind === 'token') yield* DELETE_TOKEN.run(param, row.code, rid, yield* names.number(row.system));
-    else if (row.kind === 'reference') yield* DELETE_REF.run(param, row.target, rid);
-    else yield* DELETE_DATE.run(param, row.lowMs, row.highMs, rid);
-  }
+  for (const one of rows) yield* DELETES[one.row.kind].run(...(yield* valuesOf(names, one)));
 }
 
 /** What takes a resource from its old search rows to its new ones: only what differs. */
-export function indexChange(
-  before: readonly IndexRow[],
-  after: readonly IndexRow[],
-): { readonly gone: readonly IndexRow[]; readonly fresh: readonly IndexRow[] } {
-  if (before.length === 0) return { gone: [], fresh: after };
+export interface IndexChange {
+  readonly gone: readonly IndexRow[];
+  readonly fresh: readonly IndexRow[];
+  /** what of the type's parameters is there now: `resource.present` */
+  readonly present: number;
+}
+
+export function indexChange(before: readonly IndexRow[], after: readonly IndexRow[]): IndexChange {
+  const present = presentOf(after);
+  if (before.length === 0) return { gone: [], fresh: after, present };
   const old = new Set(before.map((row) => JSON.stringify(row)));
   const now = new Set(after.map((row) => JSON.stringify(row)));
   return {
     gone: before.filter((row) => !now.has(JSON.stringify(row))),
     fresh: after.filter((row) => !old.has(JSON.stringify(row))),
+    present,
   };
 }

@@ -20,6 +20,7 @@ import {
   upsertPersonLink,
 } from './person-rows.ts';
 import { selectAllOfPerson, setHistoryPerson, setResourcePerson } from './resource-rows.ts';
+import { settleAgreed } from './seal-rows.ts';
 import type { Step } from './statement.ts';
 
 /** Reason of a join that a verified NHS number made. */
@@ -60,6 +61,7 @@ export function* joinPatients(
     yield* auditLink('link', { patient: member, from, to, reason }, nowMs);
   }
   for (const row of yield* selectAllOfPerson(from)) yield* movePerson(row.rid, to);
+  yield* settleAgreed([from, to]);
   yield* moveMessages(from, to);
   yield* moveDeliveries(from, to, nowMs);
 }
@@ -97,6 +99,7 @@ function* moveOut(patientId: string, from: string, nowMs: number, actor = 'store
     moved.add(`${row.type}/${row.id}`);
     yield* movePerson(row.rid, patientId);
   }
+  yield* settleAgreed([from, patientId]);
   yield* moveMessages(from, patientId, [...moved]);
   yield* moveDeliveries(from, patientId, nowMs);
 }

@@ -1,9 +1,9 @@
 /** SQL that takes out what has passed its time, a bounded step a transaction; what is unsettled stays, however old. */
-import { AdapterError, issueOf } from '../../fhir/outcome.ts';
-import type { ChainedRow } from '../audit-chain.ts';
+import type { ChainedRow, ChainName } from '../audit-chain.ts';
 import type { AuditArchive, Prunable, Pruned, PruneLimits } from '../retention.ts';
+import { forgetAccesses } from './access-rows.ts';
 import { pruneAnswers } from './answer-rows.ts';
-import { appendAudit, selectAuditPage, selectAuditRow } from './audit-rows.ts';
+import { CHANGES, chainOf } from './chain.ts';
 import { pruneEntries } from './coded-prune-rows.ts';
 import { lockCommits } from './counter-rows.ts';
 import { pruneMessages } from './message-rows.ts';
@@ -92,32 +92,21 @@ function* lastOf(last: typeof LAST_RECORD): Step<number> {
   return ((yield* last.get()) as { last: number | null }).last ?? 0;
 }
 
-const DELETE_AUDIT = statement('DELETE FROM audit WHERE seq <= ?');
-const INSERT_ARCHIVE = statement(`
-  INSERT INTO audit_archive (last_seq, last_hash, first_seq, file, archived_ms) VALUES (?, ?, ?, ?, ?)`);
 /**
- * Takes rows out of the audit that lie in a file; the chain goes on from the last of them.
+ * Takes rows out of the audit that lie in a file; the chain goes on from the last of them. That it was done is in the chain of
+ * changes, whichever chain it was done to.
  * @throws AdapterError permanent when the store's row is not the one in the file
  */
 export function* archiveAudit(archive: AuditArchive, actor: string, nowMs: number): Step<void> {
   yield* lockCommits();
-  const last = yield* selectAuditRow(archive.lastSeq);
-  if (last?.hash !== archive.lastHash) throw new AdapterError('permanent', MISMATCH);
-  const { firstSeq, lastSeq, lastHash, file } = archive;
-  const detail = JSON.stringify({ firstSeq, lastSeq, lastHash, file });
-  yield* appendAudit([{ atMs: nowMs, ownerOrg: '', actor, action: 'prune', detail }]);
-  yield* INSERT_ARCHIVE.run(lastSeq, lastHash, firstSeq, file, nowMs);
-  yield* DELETE_AUDIT.run(lastSeq);
+  const { chain, firstSeq, lastSeq, lastHash, file } = archive;
+  const detail = JSON.stringify({ ...(chain === 'access' && { chain }), firstSeq, lastSeq, lastHash, file });
+  yield* CHANGES.append([{ atMs: nowMs, ownerOrg: '', actor, action: 'prune', detail }]);
+  if (chain === 'access') yield* forgetAccesses(firstSeq, lastSeq);
+  yield* chainOf(chain).archive(archive, nowMs);
 }
 
-const MISMATCH = issueOf({
-  code: 'conflict',
-  rule: 'audit-archive-mismatch',
-  diagnostics:
-    'The archive does not end with a row of the audit: nothing was taken out. Keep the file, and verify the audit.',
-});
-
 /** @returns rows of the audit that the store still has, from `after` on */
-export function* readAudit(after: number, count: number): Step<readonly ChainedRow[]> {
-  return yield* selectAuditPage(after, count);
+export function readAudit(chain: ChainName, after: number, count: number): Step<readonly ChainedRow[]> {
+  return chainOf(chain).page(after, count);
 }

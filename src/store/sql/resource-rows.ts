@@ -21,8 +21,11 @@ export interface ResourceRow {
 export const RESOURCE_COLUMNS =
   'r.rid, r.type, r.id, r.version, r.last_updated_ms, r.state, r.owner_org, r.person_id, r.digest, r.content';
 
+/** The content is parsed when it is first asked for: most who read it send its text. */
 export function storedVersion(row: ResourceRow): StoredVersion {
-  return {
+  const { content } = row;
+  let resource: Identified | undefined;
+  const version: StoredVersion = {
     type: row.type,
     id: row.id,
     version: row.version,
@@ -31,8 +34,13 @@ export function storedVersion(row: ResourceRow): StoredVersion {
     ownerOrg: row.owner_org,
     digest: row.digest,
     state: row.state,
-    resource: row.content === null ? undefined : (JSON.parse(row.content) as Identified),
+    get resource() {
+      if (content !== null) resource ??= JSON.parse(content) as Identified;
+      return resource;
+    },
   };
+  // beside what a version is: not copied and not compared
+  return content === null ? version : Object.defineProperty(version, 'text', { value: content });
 }
 
 const SELECT = statement(`SELECT ${RESOURCE_COLUMNS} FROM resource r WHERE r.type = ? AND r.id = ?`);
@@ -63,6 +71,16 @@ export function* selectReferring(
   })[];
 }
 
+/** @param wanted number of a search parameter, and `Type/id` that it is to refer to @returns as `selectReferring` */
+export function* selectReferringBy(
+  wanted: readonly (readonly [param: number, target: string])[],
+): Step<readonly (ResourceRow & { readonly target: string })[]> {
+  if (wanted.length === 0) return [];
+  return (yield* SELECT_REFERRING.all(JSON.stringify(wanted))) as readonly (ResourceRow & {
+    target: string;
+  })[];
+}
+
 /** Superseded versions of a resource, as rows like the current one's. */
 const OF_HISTORY = `
   SELECT r.rid, r.type, r.id, h.version, h.last_updated_ms, h.state, h.owner_org, h.person_id, h.digest, h.content
@@ -83,6 +101,21 @@ export function* selectHistory(type: string, id: string, before: number, count: 
 export function* selectVersion(type: string, id: string, version: number): Step<ResourceRow | undefined> {
   const current = yield* selectResource(type, id);
   return current?.version === version ? current : yield* selectSuperseded(type, id, version);
+}
+
+const SELECT_AT = statement(`
+  SELECT ${RESOURCE_COLUMNS} FROM json_each(?) wanted
+  JOIN resource r ON r.rid = CAST(wanted.value ->> 0 AS BIGINT) AND r.version = CAST(wanted.value ->> 1 AS BIGINT)
+  UNION ALL
+  SELECT r.rid, r.type, r.id, h.version, h.last_updated_ms, h.state, h.owner_org, h.person_id, h.digest, h.content
+  FROM json_each(?) wanted
+  JOIN history h ON h.rid = CAST(wanted.value ->> 0 AS BIGINT) AND h.version = CAST(wanted.value ->> 1 AS BIGINT)
+  JOIN resource r ON r.rid = h.rid`);
+/** @returns versions, current or superseded, in no order; those that are gone are left out */
+export function* selectResourcesAt(
+  places: readonly (readonly [rid: number, version: number])[],
+): Step<readonly ResourceRow[]> {
+  return (yield* SELECT_AT.all(JSON.stringify(places), JSON.stringify(places))) as readonly ResourceRow[];
 }
 
 /** @returns versions below `before`, newest first */
@@ -144,25 +177,27 @@ function versionOf(row: ResourceRow): SqlValue[] {
 
 const RESOURCES = rowsOf(
   'resource',
-  { rid: 'bigint', type: 'text', id: 'text', ...VERSION },
+  { rid: 'bigint', type: 'text', id: 'text', present: 'bigint', ...VERSION },
   `ON CONFLICT (rid) DO UPDATE SET
-    version = excluded.version, last_updated_ms = excluded.last_updated_ms, state = excluded.state,
+    present = excluded.present, version = excluded.version, last_updated_ms = excluded.last_updated_ms, state = excluded.state,
     owner_org = excluded.owner_org, person_id = excluded.person_id, digest = excluded.digest, content = excluded.content`,
 );
+/** A row with what of its type's search parameters is there. */
+export type IndexedRow = ResourceRow & { readonly present: number };
 /** New rows, and new versions of rows that are there. */
-export function* putResources(rows: readonly ResourceRow[]): Step<void> {
-  yield* RESOURCES.insert(rows.map((row) => [row.rid, row.type, row.id, ...versionOf(row)]));
+export function* putResources(rows: readonly IndexedRow[]): Step<void> {
+  yield* RESOURCES.insert(rows.map((row) => [row.rid, row.type, row.id, row.present, ...versionOf(row)]));
 }
 
-const HISTORY = rowsOf('history', { rid: 'bigint', ...VERSION });
+const HISTORY = rowsOf('history', { rid: 'bigint', type: 'text', ...VERSION });
 /** Keeps versions that are about to be replaced. */
 export function* insertHistory(rows: readonly ResourceRow[]): Step<void> {
-  yield* HISTORY.insert(rows.map((row) => [row.rid, ...versionOf(row)]));
+  yield* HISTORY.insert(rows.map((row) => [row.rid, row.type, ...versionOf(row)]));
 }
 
 const KEEP_SUPERSEDED = statement(`
-  INSERT INTO history (rid, version, last_updated_ms, state, owner_org, person_id, digest, content)
-  SELECT rid, version, last_updated_ms, state, owner_org, person_id, digest, content FROM resource WHERE rid = ?`);
+  INSERT INTO history (rid, type, version, last_updated_ms, state, owner_org, person_id, digest, content)
+  SELECT rid, type, version, last_updated_ms, state, owner_org, person_id, digest, content FROM resource WHERE rid = ?`);
 /** Copies the current version to history, before it is replaced. */
 export function* keepSuperseded(rid: number): Step<void> {
   yield* KEEP_SUPERSEDED.run(rid);

@@ -31,6 +31,7 @@ import {
   unmark,
 } from './restricted-rows.ts';
 import { type Rewriting, rewriteRow, rewriteVersions } from './rewrite.ts';
+import { settleAgreed } from './seal-rows.ts';
 import { soughtTexts } from './sought-texts.ts';
 import type { Step } from './statement.ts';
 import { untiePractices } from './untie.ts';
@@ -136,6 +137,7 @@ function* restrictPatient(restricting: Restricting, personId: string, patientId:
     for (const { id, payload } of yield* selectConflictsOf(row.type, row.id))
       yield* rewriteRefused(id, hiddenPayload(payload));
   }
+  yield* settleAgreed([personId]); // their Consents were rewritten too
   yield* hidePlaces(
     restricting,
     was.flatMap((one) => placesIn(one).map((place) => [place, patientId] as const)),

@@ -83,9 +83,13 @@ export function* deletePlaces(patientId: string): Step<void> {
   yield* DELETE_PLACES.run(patientId);
 }
 
-const REWRITE = statement('UPDATE resource SET content = ?, digest = ? WHERE rid = ?');
-export function* rewriteResource(rid: number, content: string, digest: string): Step<void> {
-  yield* REWRITE.run(content, digest, rid);
+const REWRITE = statement('UPDATE resource SET content = ?, digest = ?, present = ? WHERE rid = ?');
+/** @param to what it says now, with what of its type's search parameters is there */
+export function* rewriteResource(
+  rid: number,
+  to: { readonly content: string; readonly digest: string; readonly present: number },
+): Step<void> {
+  yield* REWRITE.run(to.content, to.digest, to.present, rid);
 }
 
 const REWRITE_HISTORY = statement('UPDATE history SET content = ?, digest = ? WHERE rid = ? AND version = ?');

@@ -30,7 +30,7 @@ export function* rewriteRow(
   const digest = contentDigest(hidden);
   if (digest === contentDigest(content)) return;
   const { rid, type, id, version, owner_org: ownerOrg, person_id: personId } = row;
-  const { gone, fresh } = indexChange(index(content), index(hidden));
+  const { gone, fresh, present } = indexChange(index(content), index(hidden));
   yield* deleteIndexRows(
     names,
     gone.map((one) => ({ rid, row: one })),
@@ -39,7 +39,7 @@ export function* rewriteRow(
     names,
     fresh.map((one) => ({ rid, row: one })),
   );
-  yield* rewriteResource(rid, JSON.stringify(hidden), digest);
+  yield* rewriteResource(rid, { content: JSON.stringify(hidden), digest, present });
   const deliveryKey = personId ?? `${type}/${id}`;
   const entry = { ownerOrg, deliveryKey, type, id, version, action: 'put' as const };
   const targets = (yield* selectLinkTargets(type, id)).filter((target) => !but.has(target));

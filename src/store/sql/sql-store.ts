@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { SearchIndex } from '../search-index.ts';
 import type { Store } from '../store.ts';
+import { accessStore } from './access-store.ts';
 import { answerStore } from './answer-rows.ts';
 import { codedEntryStore } from './coded-entry-rows.ts';
 import { deliveryStore } from './delivery-store.ts';
@@ -15,12 +16,13 @@ import { personStore } from './person-store.ts';
 import { receiptStore } from './receipt-store.ts';
 import { recordStore } from './record-store.ts';
 import { resourceStore } from './resource-store.ts';
+import { subscriptionStore } from './subscription-store.ts';
 import { turnStore } from './turn-store.ts';
 import { upkeepStore } from './upkeep-store.ts';
 import { workStore } from './work-store.ts';
 
-/** @param engine open, of the newest schema @param names what the engine forgets after a rollback */
-export function sqlStore(engine: Engine, index: SearchIndex, names: Names): Store {
+/** @param engine open, of the newest schema @param names what the engine forgets after a rollback @param clock epoch ms */
+export function sqlStore(engine: Engine, index: SearchIndex, names: Names, clock: () => number): Store {
   const instance = randomUUID(); // this process, among those on the database
   const watched = watchWrites(engine);
   return {
@@ -29,8 +31,10 @@ export function sqlStore(engine: Engine, index: SearchIndex, names: Names): Stor
     messages: messageStore(watched),
     answers: answerStore(watched),
     codedEntries: codedEntryStore(watched),
+    accesses: accessStore(watched),
+    subscriptions: subscriptionStore(watched),
     ...recordStore(watched, { engine, index, names, instance }),
-    ...resourceStore(watched, names),
+    ...resourceStore(watched, { names, index, clock }),
     ...receiptStore(watched, instance),
     ...turnStore(watched, { engine, instance }),
     ...deliveryStore(watched),

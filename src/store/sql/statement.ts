@@ -71,6 +71,23 @@ export function oneTime(texts: Readonly<Record<Dialect, string>>): Statement {
   return new Statement({ sqlite: inSqlite(texts.sqlite), postgres: inPostgres(texts.postgres) }, false);
 }
 
+/** Statements of searches, by their text: as many as are worth keeping on a server. */
+const MADE = new Map<string, Statement>();
+const MOST_MADE = 500;
+
+/** A statement that is made for a question, and kept for others that are worded alike. */
+export function madeOnce(texts: Readonly<Record<Dialect, string>>): Statement {
+  const known = MADE.get(texts.sqlite);
+  if (known) return known;
+  const isKept = MADE.size < MOST_MADE;
+  const made = new Statement(
+    { sqlite: inSqlite(texts.sqlite), postgres: inPostgres(texts.postgres) },
+    isKept,
+  );
+  if (isKept) MADE.set(texts.sqlite, made);
+  return made;
+}
+
 const MOMENT = /\bmoment\(([^()]*)\)/g;
 /** Epoch ms by the server's clock; where a connection was told to, the caller's, so that tests can hold time. */
 const SERVER_MOMENT = `(CASE current_setting('hedgerow.time', true) WHEN 'caller' THEN ($1)::bigint
@@ -90,7 +107,7 @@ export function inPostgres(text: string): string {
 }
 
 /** PostgreSQL's name of a column's type; a moment is the caller's time, and is written as now (`statement`). */
-type ColumnType = 'bigint' | 'text' | 'moment';
+type ColumnType = 'bigint' | 'double precision' | 'text' | 'moment';
 
 /** A table that many rows are written into at once. */
 export class Rows {

@@ -47,6 +47,12 @@ export class SqliteEngine implements Engine {
     return value;
   }
 
+  async writeSoon<T>(steps: () => Step<T>): Promise<T> {
+    const value = await this.#transactions.soon(() => this.#run(steps()));
+    this.#checkpoints.next();
+    return value;
+  }
+
   /** No other process has the database. */
   async alone(name: string, work: () => Promise<boolean>): Promise<boolean> {
     if (this.#atWork.has(name)) return false;

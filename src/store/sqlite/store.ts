@@ -3,11 +3,11 @@ import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type Definitions, loadBaseDefinitions } from '../../fhir/definitions.ts';
-import { createSearchIndex, datesOf } from '../search-index.ts';
+import { createSearchIndex, rowsIn } from '../search-index.ts';
 import { Names } from '../sql/index-rows.ts';
 import { readMigrations } from '../sql/migrations.ts';
 import { sqlStore } from '../sql/sql-store.ts';
-import type { Identified, Store } from '../store.ts';
+import type { Store } from '../store.ts';
 import { SqliteEngine } from './engine.ts';
 import { storeError } from './faults.ts';
 import { migrate } from './migrate.ts';
@@ -17,7 +17,7 @@ export interface SqliteOptions {
   readonly file: string;
   /** base R4, where the caller has loaded it already */
   readonly definitions?: Definitions;
-  /** @returns epoch ms; for the dates of migrations */
+  /** @returns epoch ms; for the dates of migrations, and for how long consents hold */
   readonly clock?: () => number;
   /** largest size of the file in bytes: a commit beyond it is refused as on a full disk */
   readonly maxBytes?: number;
@@ -35,11 +35,11 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
     db = openDatabase(file);
     migrate(db, readMigrations(new URL('./migrations/', import.meta.url)), clock());
     if (options.maxBytes !== undefined) limitSize(db, options.maxBytes);
-    db.function('search_dates', { deterministic: true }, (content, param) =>
-      JSON.stringify(datesOf(index, JSON.parse(String(content)) as Identified, String(param))),
+    db.function('search_rows', { deterministic: true }, (content, param) =>
+      rowsIn(index, content === null ? null : String(content), String(param)),
     );
     const names = new Names();
-    return sqlStore(new SqliteEngine(db, file, () => names.forget()), index, names);
+    return sqlStore(new SqliteEngine(db, file, () => names.forget()), index, names, clock);
   } catch (error) {
     if (db?.isOpen) db.close();
     throw storeError(error);

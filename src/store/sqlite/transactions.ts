@@ -7,6 +7,8 @@ interface Job {
   readonly work: () => unknown;
   readonly resolve: (value: never) => void;
   readonly reject: (reason: unknown) => void;
+  /** told of before the disk has it */
+  readonly isSoon: boolean;
 }
 
 /**
@@ -29,8 +31,16 @@ export class Transactions {
   /** @throws AdapterError transient when the engine cannot write, permanent for a fault of ours */
   run<T>(work: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#jobs.push({ work, resolve, reject });
+      this.#jobs.push({ work, resolve, reject, isSoon: false });
       if (this.#jobs.length === 1) setImmediate(() => this.flush());
+    });
+  }
+
+  /** Runs it now, with what waits, and tells of it once the log has it: a process that is killed takes nothing back. */
+  soon<T>(work: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#jobs.push({ work, resolve, reject, isSoon: true });
+      this.flush();
     });
   }
 
@@ -57,14 +67,18 @@ export class Transactions {
 
   /** Once it is on the disk: until then a power cut could take it back. */
   #tell(jobs: readonly Job[], values: readonly unknown[]): void {
+    const waiting: [Job, unknown][] = [];
+    jobs.forEach((job, i) => {
+      if (job.isSoon) job.resolve(values[i] as never);
+      else waiting.push([job, values[i]]);
+    });
+    if (waiting.length === 0) return this.#log.soon();
     this.#log.done().then(
       () => {
-        jobs.forEach((job, i) => {
-          job.resolve(values[i] as never);
-        });
+        for (const [job, value] of waiting) job.resolve(value as never);
       },
       (error: unknown) => {
-        for (const job of jobs) job.reject(storeError(error));
+        for (const [job] of waiting) job.reject(storeError(error));
       },
     );
   }

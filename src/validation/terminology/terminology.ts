@@ -25,6 +25,8 @@ export interface CodeTest {
   draws(system: string): boolean;
   /** all codes, where the set is known whole and has no more than 20 */
   readonly some: readonly CodeChoice[] | undefined;
+  /** all codes by system, where the set is known whole */
+  readonly listed: ReadonlyMap<string, Iterable<string>> | undefined;
   /** why it cannot be told of some codes: which CodeSystem is not here whole, which filter. Absent where at most letter case is in doubt */
   readonly unknownBecause?: string;
   /** URL|version of what was used; as asked for where nothing was found */
@@ -82,6 +84,10 @@ function codeTest(find: () => FoundSet, canonicals: Canonicals, systems: Systems
     draws: (system) => set().part.listed?.has(system) === true,
     get some() {
       return choices(set(), canonicals, systems);
+    },
+    get listed() {
+      const { listed } = set().part;
+      return listed && new Map([...listed].map(([system, { codes }]) => [system, codes.keys()]));
     },
     get unknownBecause() {
       const { because } = set().part;

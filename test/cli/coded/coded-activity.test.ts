@@ -35,6 +35,7 @@ interface Running {
 function configured(folder: string, coded: object): Config {
   const file = {
     port: 0,
+    access: { open: true },
     dataDir: join(folder, 'data'),
     nhs: { codedActivity: { since: '2026-01-01', ...coded } },
   };

@@ -77,6 +77,7 @@ export class Program {
       around.disk.engine(() => names.forget()),
       standing.index,
       names,
+      around.clock,
     );
     this.store = settings.broken.store?.(store) ?? store;
     around.timeline.after(0, () => void this.#start(standing), owner);

@@ -44,7 +44,10 @@ async function start(server: MeshServer, folder: string): Promise<Adapter> {
   const ways = [{ kind: 'mesh', mailbox: 'main' }, { kind: 'folder' }];
   const targets = [{ kind: 'document', name: 'gp-letters', document: { ways } }];
   const path = join(folder, 'hedgerow.config.json');
-  writeFileSync(path, JSON.stringify({ port: 0, dataDir: join(folder, 'data'), nhs, targets }));
+  writeFileSync(
+    path,
+    JSON.stringify({ port: 0, dataDir: join(folder, 'data'), access: { open: true }, nhs, targets }),
+  );
   const config = loadConfig({ cwd: folder, root: ROOT, path });
   if (!config.ok) throw new Error(JSON.stringify(config.outcome));
   const parts = loadParts(config.value, ROOT);

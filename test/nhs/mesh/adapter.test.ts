@@ -36,7 +36,10 @@ async function start(server: MeshServer): Promise<{ adapter: Adapter; folder: st
   };
   const mesh = { url: server.url, sharedKeyEnv: 'TEST_MESH_KEY', mailboxes: [mailbox] };
   const path = join(folder, 'hedgerow.config.json');
-  writeFileSync(path, JSON.stringify({ port: 0, dataDir: join(folder, 'data'), nhs: { mesh } }));
+  writeFileSync(
+    path,
+    JSON.stringify({ port: 0, dataDir: join(folder, 'data'), access: { open: true }, nhs: { mesh } }),
+  );
   const config = loadConfig({ cwd: folder, root: ROOT, path });
   if (!config.ok) throw new Error(JSON.stringify(config.outcome));
   parts ??= loadParts(config.value, ROOT);

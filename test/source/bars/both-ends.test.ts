@@ -41,7 +41,10 @@ async function freePort(): Promise<number> {
 async function start(port: number, config: object): Promise<Adapter> {
   const folder = mkdtempSync(join(tmpdir(), 'hedgerow-bars-'));
   undo.push(() => rmSync(folder, { recursive: true, force: true }));
-  writeFileSync(join(folder, 'hedgerow.config.json'), JSON.stringify({ port, dataDir: 'data', ...config }));
+  writeFileSync(
+    join(folder, 'hedgerow.config.json'),
+    JSON.stringify({ port, dataDir: 'data', access: { open: true }, ...config }),
+  );
   const loaded = loadConfig({ cwd: folder, root: ROOT, path: 'hedgerow.config.json' });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.outcome));
   const adapter = await openAdapter({

@@ -132,7 +132,12 @@ export async function startAdapter(
   const target = { name: 'ehr', url: ehr.url, requiresVerifiedNhsNumber: false, receive, ...more };
   writeFileSync(
     join(folder, 'hedgerow.config.json'),
-    JSON.stringify({ port: 0, dataDir: join(folder, 'data'), targets: [target, ...others] }),
+    JSON.stringify({
+      port: 0,
+      dataDir: join(folder, 'data'),
+      access: { open: true },
+      targets: [target, ...others],
+    }),
   );
   const config = loadConfig({ cwd: folder, root: ROOT, path: 'hedgerow.config.json' });
   if (!config.ok) throw new Error(JSON.stringify(config.outcome));

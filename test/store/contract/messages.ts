@@ -225,6 +225,17 @@ export function messageContract(open: () => Promise<Store>): void {
     expect(await answers.forget('ods', NOW_MS + 21)).toBe(1);
   });
 
+  test('of many who keep an answer once at the same time one does, until it is no longer good', async () => {
+    const { answers } = await open();
+    const keep = (nowMs: number): Promise<boolean> =>
+      answers.keepOnce('once', 'q', { answer: '', untilMs: nowMs + 10 }, nowMs);
+    const kept = await Promise.all(Array.from({ length: 12 }, () => keep(NOW_MS)));
+    expect(kept.filter((one) => one)).toHaveLength(1);
+    expect(await keep(NOW_MS + 10)).toBe(false);
+    expect(await keep(NOW_MS + 11)).toBe(true);
+    expect(await keep(NOW_MS + 12)).toBe(false);
+  });
+
   test('slots of a rate are given one after the other, to whoever asks, and none is saved up', async () => {
     const store = await open();
     const waits = await Promise.all([1, 2, 3].map(() => store.pace('pds', 200, NOW_MS)));

@@ -73,7 +73,7 @@ export function searchContract(open: () => Promise<Store>): void {
       ),
     ).toEqual(['s1', 's2']);
     expect(await found(store, 'Encounter', token('status'))).toEqual([]);
-    expect(await found(store, 'Encounter', token('unknown', { code: 'x' }))).toEqual([]);
+    expect(await found(store, 'Encounter', token('special-arrangement', { code: 'x' }))).toEqual([]);
   });
 
   test('finds by reference, id and several conditions at once', async () => {

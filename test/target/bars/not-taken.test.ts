@@ -29,7 +29,7 @@ async function startWith(url: string, clock: () => number): Promise<Adapter> {
     organisation: { odsCode: 'Y12345', name: 'Example Surgery' },
     bars: { dosServiceId: '2000099999' },
   };
-  const config = JSON.stringify({ port: 0, dataDir: 'data', nhs, targets: [target] });
+  const config = JSON.stringify({ port: 0, dataDir: 'data', access: { open: true }, nhs, targets: [target] });
   writeFileSync(join(folder, 'hedgerow.config.json'), config);
   const loaded = loadConfig({ cwd: folder, root: ROOT, path: 'hedgerow.config.json' });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.outcome));

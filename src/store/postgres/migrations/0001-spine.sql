@@ -13,7 +13,7 @@ CREATE TABLE counter (
   name text COLLATE "C" PRIMARY KEY,
   last bigint NOT NULL
 );
-INSERT INTO counter (name, last) VALUES ('resource', 0), ('source_record', 0), ('outbox', 0);
+INSERT INTO counter (name, last) VALUES ('resource', 0), ('source_record', 0), ('outbox', 0), ('change', 0), ('access', 0), ('access_indexed', 0);
 
 -- The current version of each resource. `rid` never changes: pages of a search go by it.
 CREATE TABLE resource (
@@ -26,16 +26,19 @@ CREATE TABLE resource (
   owner_org text COLLATE "C" NOT NULL,
   person_id text COLLATE "C",
   digest text COLLATE "C" NOT NULL,
+  -- which search parameters it has something for, a bit each
+  present bigint NOT NULL,
   content text COLLATE "C"
 );
 CREATE UNIQUE INDEX resource_key ON resource (type, id);
 CREATE INDEX resource_type ON resource (type, rid) WHERE state = 'current';
-CREATE INDEX resource_updated ON resource (type, last_updated_ms) WHERE state = 'current';
+CREATE INDEX resource_updated ON resource (type, last_updated_ms, rid);
 CREATE INDEX resource_person ON resource (person_id, type) WHERE person_id IS NOT NULL;
 
 -- Superseded versions only: a resource that never changed costs no row here.
 CREATE TABLE history (
   rid bigint NOT NULL,
+  type text COLLATE "C" NOT NULL,
   version bigint NOT NULL,
   last_updated_ms bigint NOT NULL,
   state text COLLATE "C" NOT NULL,
@@ -45,8 +48,10 @@ CREATE TABLE history (
   content text COLLATE "C",
   PRIMARY KEY (rid, version)
 );
+-- Leads the history of a type to what changed lately.
+CREATE INDEX history_updated ON history (type, last_updated_ms, rid, version);
 
--- Search rows, as they are looked up. Only dates are found by rid, as a second condition of a search.
+-- Search rows, as they are looked up, one table a kind; and by rid, as a second condition of a search and to sort by.
 CREATE TABLE search_token (
   param bigint NOT NULL,
   code text COLLATE "C" NOT NULL,
@@ -54,20 +59,54 @@ CREATE TABLE search_token (
   system bigint NOT NULL,
   PRIMARY KEY (param, code, rid, system)
 );
+CREATE INDEX search_token_row ON search_token (param, rid);
 CREATE TABLE search_ref (
   param bigint NOT NULL,
   target text COLLATE "C" NOT NULL,
   rid bigint NOT NULL,
   PRIMARY KEY (param, target, rid)
 );
+CREATE INDEX search_ref_row ON search_ref (param, rid);
 CREATE TABLE search_date (
   param bigint NOT NULL,
   low_ms bigint NOT NULL,
-  high_ms bigint NOT NULL,
   rid bigint NOT NULL,
-  PRIMARY KEY (param, low_ms, high_ms, rid)
+  high_ms bigint NOT NULL,
+  PRIMARY KEY (param, low_ms, rid, high_ms)
 );
 CREATE INDEX search_date_row ON search_date (param, rid);
+-- `norm` is folded, `written` tells apart what is folded alike.
+CREATE TABLE search_text (
+  param bigint NOT NULL,
+  norm text COLLATE "C" NOT NULL,
+  rid bigint NOT NULL,
+  written text COLLATE "C" NOT NULL,
+  PRIMARY KEY (param, norm, rid, written)
+);
+CREATE INDEX search_text_row ON search_text (param, rid);
+CREATE TABLE search_quantity (
+  param bigint NOT NULL,
+  low double precision NOT NULL,
+  rid bigint NOT NULL,
+  high double precision NOT NULL,
+  system bigint NOT NULL,
+  code text COLLATE "C" NOT NULL,
+  unit text COLLATE "C" NOT NULL,
+  PRIMARY KEY (param, low, rid, high, system, code, unit)
+);
+CREATE INDEX search_quantity_row ON search_quantity (param, rid);
+-- Composites of what repeats: both parts are of one element.
+CREATE TABLE search_pair (
+  param bigint NOT NULL,
+  code text COLLATE "C" NOT NULL,
+  rid bigint NOT NULL,
+  system bigint NOT NULL,
+  low double precision NOT NULL,
+  high double precision NOT NULL,
+  value_system bigint NOT NULL,
+  value_code text COLLATE "C" NOT NULL,
+  PRIMARY KEY (param, code, rid, system, low, high, value_system, value_code)
+);
 
 -- Source records as last committed; payload is null once erased.
 CREATE TABLE source_record (
@@ -446,3 +485,198 @@ CREATE INDEX coded_entry_open ON coded_entry (due_ms, fact, action)
 CREATE INDEX coded_entry_unfiled ON coded_entry (listed_ms) WHERE state = 'listed' AND raised_ms IS NULL;
 CREATE INDEX coded_entry_settled ON coded_entry (settled_ms) WHERE state IN ('filed', 'withdrawn') AND trimmed_ms IS NULL;
 CREATE INDEX coded_entry_withdrawn ON coded_entry (due_ms) WHERE state = 'withdrawn' AND batch_id IS NULL;
+
+-- Subscriptions of clients, each with where it stands. What was noted of changes up to last_change has become events or
+-- is none; of these, numbered from 1 without gaps, sent_event is the last that the subscriber took.
+CREATE TABLE subscription (
+  id text COLLATE "C" PRIMARY KEY,
+  client text COLLATE "C" NOT NULL,
+  owner_org text COLLATE "C" NOT NULL,
+  state text COLLATE "C" NOT NULL CHECK (state IN ('requested', 'active', 'error', 'off')),
+  version bigint NOT NULL,
+  last_updated_ms bigint NOT NULL,
+  content text COLLATE "C" NOT NULL,
+  -- Headers that carry secrets (JSON): stored apart, and never read back.
+  headers text COLLATE "C" NOT NULL,
+  -- What the client was let see when it made this (JSON): never more is sent.
+  viewer text COLLATE "C" NOT NULL,
+  last_change bigint NOT NULL,
+  last_event bigint NOT NULL DEFAULT 0,
+  sent_event bigint NOT NULL DEFAULT 0,
+  attempts bigint NOT NULL DEFAULT 0,
+  due_ms bigint NOT NULL,
+  failing_since_ms bigint,
+  sent_ms bigint,
+  -- When it is over, where it ends.
+  end_ms bigint,
+  fault text COLLATE "C",
+  holder text COLLATE "C",
+  lease_until_ms bigint
+);
+CREATE INDEX subscription_client ON subscription (client);
+CREATE INDEX subscription_live ON subscription (id) WHERE state <> 'off';
+
+-- Types that live subscriptions are about.
+CREATE TABLE watched_type (
+  type text COLLATE "C" NOT NULL,
+  subscription_id text COLLATE "C" NOT NULL,
+  PRIMARY KEY (type, subscription_id)
+);
+CREATE INDEX watched_type_subscription ON watched_type (subscription_id);
+
+-- Versions of watched types in the order of their commits, until every subscription has gone past them.
+CREATE TABLE change (
+  change_no bigint PRIMARY KEY,
+  type text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  -- A transaction may write several at once: it is told of from the first to the last.
+  first_version bigint NOT NULL,
+  last_version bigint NOT NULL
+);
+
+-- Whatever writes a version notes it in its own transaction. The counter's row stays locked until that one ends, so
+-- that numbers come in the order of commits: who reads up to a number misses none below it.
+CREATE FUNCTION note_made() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  noted bigint;
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM watched_type w JOIN fresh f ON f.type = w.type) THEN RETURN NULL; END IF;
+  PERFORM 1 FROM counter WHERE name = 'change' FOR UPDATE;
+  INSERT INTO change (change_no, type, id, first_version, last_version)
+  SELECT c.last + row_number() OVER (ORDER BY f.rid), f.type, f.id, 1, f.version
+  FROM fresh f CROSS JOIN counter c
+  WHERE c.name = 'change' AND f.type IN (SELECT w.type FROM watched_type w);
+  GET DIAGNOSTICS noted = ROW_COUNT;
+  UPDATE counter SET last = last + noted WHERE name = 'change';
+  RETURN NULL;
+END $$;
+CREATE FUNCTION note_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  noted bigint;
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM watched_type w JOIN fresh f ON f.type = w.type) THEN RETURN NULL; END IF;
+  PERFORM 1 FROM counter WHERE name = 'change' FOR UPDATE;
+  INSERT INTO change (change_no, type, id, first_version, last_version)
+  SELECT c.last + row_number() OVER (ORDER BY f.rid), f.type, f.id, s.version + 1, f.version
+  FROM fresh f JOIN stale s ON s.rid = f.rid CROSS JOIN counter c
+  WHERE c.name = 'change' AND f.version > s.version AND f.type IN (SELECT w.type FROM watched_type w);
+  GET DIAGNOSTICS noted = ROW_COUNT;
+  UPDATE counter SET last = last + noted WHERE name = 'change';
+  RETURN NULL;
+END $$;
+CREATE TRIGGER resource_made AFTER INSERT ON resource
+  REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION note_made();
+CREATE TRIGGER resource_changed AFTER UPDATE ON resource
+  REFERENCING OLD TABLE AS stale NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION note_changed();
+
+-- What subscribers are told: ids alone, kept for a while after it was sent.
+CREATE TABLE subscription_event (
+  subscription_id text COLLATE "C" NOT NULL,
+  event_no bigint NOT NULL,
+  type text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  version bigint NOT NULL,
+  -- What it also is about, as Type/id.
+  context text COLLATE "C",
+  at_ms bigint NOT NULL,
+  PRIMARY KEY (subscription_id, event_no)
+);
+
+-- Who asked the API for what, and what came of it, by ids alone: a chain of its own, so that reads wait for no commit.
+CREATE TABLE access (
+  seq bigint PRIMARY KEY,
+  -- never before that of the row before
+  at_ms bigint NOT NULL,
+  owner_org text COLLATE "C" NOT NULL,
+  actor text COLLATE "C" NOT NULL,
+  action text COLLATE "C" NOT NULL,
+  detail text COLLATE "C" NOT NULL,
+  prev_hash text COLLATE "C" NOT NULL,
+  hash text COLLATE "C" NOT NULL
+);
+
+-- Leads to accesses: from what was touched and whose it was (Type/id), who asked, and what came of it. Written behind the
+-- chain, in the order of the counter access_indexed.
+CREATE TABLE access_entity (
+  entity text COLLATE "C" NOT NULL,
+  seq bigint NOT NULL,
+  PRIMARY KEY (entity, seq)
+);
+
+-- Why somebody broke the glass, in words of theirs: apart from the chain, which has a digest of salt and words, so that an
+-- erasure takes them out.
+CREATE TABLE access_reason (
+  seq bigint PRIMARY KEY,
+  salt text COLLATE "C" NOT NULL,
+  reason text COLLATE "C" NOT NULL
+);
+
+CREATE TABLE access_archive (
+  last_seq bigint PRIMARY KEY,
+  last_hash text COLLATE "C" NOT NULL,
+  first_seq bigint NOT NULL,
+  file text COLLATE "C" NOT NULL,
+  archived_ms bigint NOT NULL
+);
+
+-- Rows of an audit are added, and leave it only for a file that is named before.
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'rows of the audit are never changed';
+END $$;
+CREATE FUNCTION refuse_loss() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  archived bigint;
+BEGIN
+  EXECUTE format('SELECT coalesce(max(last_seq), 0) FROM %I', tg_table_name || '_archive') INTO archived;
+  IF old.seq > archived THEN
+    RAISE EXCEPTION 'rows of the audit leave it for an archive alone';
+  END IF;
+  RETURN old;
+END $$;
+CREATE TRIGGER audit_kept BEFORE UPDATE ON audit FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_whole BEFORE DELETE ON audit FOR EACH ROW EXECUTE FUNCTION refuse_loss();
+CREATE TRIGGER audit_there BEFORE TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_archive_kept BEFORE UPDATE OR DELETE ON audit_archive FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_archive_there BEFORE TRUNCATE ON audit_archive FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER access_kept BEFORE UPDATE ON access FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER access_whole BEFORE DELETE ON access FOR EACH ROW EXECUTE FUNCTION refuse_loss();
+CREATE TRIGGER access_there BEFORE TRUNCATE ON access FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER access_archive_kept BEFORE UPDATE OR DELETE ON access_archive FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER access_archive_there BEFORE TRUNCATE ON access_archive FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- Versions with a confidentiality label of their own that not everybody sees: R or V.
+CREATE TABLE resource_label (
+  rid bigint NOT NULL,
+  version bigint NOT NULL,
+  level text COLLATE "C" NOT NULL CHECK (level IN ('R', 'V')),
+  PRIMARY KEY (rid, version)
+);
+
+-- What people have agreed to: for which purpose their things may be seen, from when until when.
+CREATE TABLE sharing_agreed (
+  person_id text COLLATE "C" NOT NULL,
+  purpose text COLLATE "C" NOT NULL,
+  from_ms bigint NOT NULL,
+  until_ms bigint NOT NULL,
+  extent text COLLATE "C" NOT NULL CHECK (extent IN ('full', 'coded-only')),
+  PRIMARY KEY (person_id, purpose, from_ms)
+);
+
+-- Whatever changes a Consent takes back what follows from it; who knows what it says now, says so anew.
+CREATE FUNCTION take_back_agreed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF tg_op <> 'INSERT' THEN
+    DELETE FROM sharing_agreed WHERE person_id = old.person_id;
+  END IF;
+  IF tg_op <> 'DELETE' THEN
+    DELETE FROM sharing_agreed WHERE person_id = new.person_id;
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER consent_made AFTER INSERT ON resource FOR EACH ROW WHEN (new.type = 'Consent')
+  EXECUTE FUNCTION take_back_agreed();
+CREATE TRIGGER consent_changed AFTER UPDATE OF state, person_id, content ON resource FOR EACH ROW WHEN (new.type = 'Consent')
+  EXECUTE FUNCTION take_back_agreed();
+CREATE TRIGGER consent_gone AFTER DELETE ON resource FOR EACH ROW WHEN (old.type = 'Consent')
+  EXECUTE FUNCTION take_back_agreed();

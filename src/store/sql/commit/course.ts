@@ -23,14 +23,14 @@ export type PlannedRecord =
 
 const FREE: Course = { warnings: [], standing: new Map() };
 
-/** @returns a resource as its source means it; what was changed at a target is meant as it stands there */
+/** @returns a resource as its source means it; what was changed at a target, or by a client, is meant as it stands there */
 export function meantBy(
   { rules, view }: Planning,
-  { received }: CommitRecord,
+  { received, client }: CommitRecord,
   resource: Identified,
 ): Identified {
   const { resourceType: type, id } = resource;
-  if (received || !rules.course?.types.has(type)) return resource;
+  if (received || client || !rules.course?.types.has(type)) return resource;
   return rules.course.read(resource, contentIn(view.resources.get(`${type}/${id}`)));
 }
 

@@ -1,14 +1,14 @@
 /** What the records of a batch write, kept together until the batch ends or somebody has to read it: each table is written once. */
 import type { AuditRow } from '../../audit-chain.ts';
-import type { IndexRow } from '../../search-index.ts';
 import type { NewWork } from '../../work-items.ts';
 import { appendAudit, type ChainEnd } from '../audit-rows.ts';
 import { putContributions, putSayings } from '../contribution-rows.ts';
-import { deleteIndexRows, insertIndexRows, type Names, type RowOf } from '../index-rows.ts';
+import { deleteIndexRows, type IndexChange, insertIndexRows, type Names, type RowOf } from '../index-rows.ts';
 import { enqueue, type NewEntry } from '../outbox-rows.ts';
 import { putPersonLinks } from '../person-rows.ts';
 import { insertRecordPatients, insertRecords } from '../record-rows.ts';
-import { insertHistory, putResources, type ResourceRow } from '../resource-rows.ts';
+import { type IndexedRow, insertHistory, putResources, type ResourceRow } from '../resource-rows.ts';
+import { putLabels, settleAgreed } from '../seal-rows.ts';
 import { putOwnLinks } from '../standing-rows.ts';
 import type { SqlValue, Step } from '../statement.ts';
 import { insertRefusedPayloads, putWork } from '../work-rows.ts';
@@ -23,7 +23,9 @@ export class Pending {
   #chainEnd: ChainEnd | undefined;
   readonly records: Keyed = new Map();
   readonly recordPatients: SqlValue[][] = [];
-  readonly #resources = new Map<number, ResourceRow>();
+  readonly #resources = new Map<number, IndexedRow>();
+  /** persons whose Consents are written */
+  readonly #agreeing = new Set<string>();
   readonly #history: ResourceRow[] = [];
   readonly #gone: RowOf[] = [];
   readonly #fresh: RowOf[] = [];
@@ -43,14 +45,12 @@ export class Pending {
   }
 
   /** A resource's first version, or one in place of another, with the search rows that it changes. */
-  *putResource(
-    row: ResourceRow,
-    before: ResourceRow | undefined,
-    index: { readonly gone: readonly IndexRow[]; readonly fresh: readonly IndexRow[] },
-  ): Step<void> {
+  *putResource(row: ResourceRow, before: ResourceRow | undefined, index: IndexChange): Step<void> {
     if (this.#resources.has(row.rid)) yield* this.flush(); // its search rows go in order
     if (before) this.#history.push(before);
-    this.#resources.set(row.rid, row);
+    if (row.type === 'Consent')
+      for (const one of [row, before]) if (one?.person_id) this.#agreeing.add(one.person_id);
+    this.#resources.set(row.rid, { ...row, present: index.present });
     for (const one of index.gone) this.#gone.push({ rid: row.rid, row: one });
     for (const one of index.fresh) this.#fresh.push({ rid: row.rid, row: one });
   }
@@ -70,8 +70,12 @@ export class Pending {
     yield* insertRecords(taken(this.records));
     yield* insertRecordPatients(this.recordPatients.splice(0));
     yield* insertHistory(this.#history.splice(0));
-    yield* putResources([...this.#resources.values()]);
+    const resources = [...this.#resources.values()];
     this.#resources.clear();
+    yield* putResources(resources);
+    yield* putLabels(resources);
+    yield* settleAgreed(this.#agreeing);
+    this.#agreeing.clear();
     yield* deleteIndexRows(this.#names, this.#gone.splice(0));
     yield* insertIndexRows(this.#names, this.#fresh.splice(0));
     yield* putContributions(taken(this.contributions));

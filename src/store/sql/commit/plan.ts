@@ -10,7 +10,7 @@ import type { ResourceRow } from '../resource-rows.ts';
 import type { Step } from '../statement.ts';
 import { judgeCourse, meantBy, type PlannedRecord } from './course.ts';
 import { NO_RECORD, type Planned, type Planning, type ResourcePlan } from './planned.ts';
-import { planBeside, planReceived } from './reconciled.ts';
+import { planBeside, planReceived, planWritten } from './reconciled.ts';
 import type { CommitView, Said } from './view.ts';
 
 /** @param recordId of the record's kept row, where it has one @returns a plan a resource, or why the record is refused */
@@ -37,7 +37,8 @@ function* planOne(
   partial: boolean,
 ): Step<Planned> {
   const { resourceType: type, id } = resource;
-  const { received } = record;
+  const { received, client } = record;
+  if (client) return yield* planWritten(planning, record, resource);
   if (received) return yield* planReceived(planning, { ...record, received }, resource);
   if (planning.view.received.has(`${type}/${id}`) && (!partial || SHARED_TYPES.has(type)))
     return yield* planBeside(planning, record, recordId, resource, partial);

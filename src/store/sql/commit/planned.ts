@@ -49,6 +49,13 @@ export function patientsIn(plans: readonly ResourcePlan[]): ReadonlySet<string> 
   return new Set(plans.flatMap((plan) => patientOf(plan.incoming) ?? patientOfWhole(plan) ?? []));
 }
 
+/** @returns patients whom rows speak of */
+export function patientsOf(rows: readonly (ResourceRow | undefined)[]): readonly string[] {
+  return rows.flatMap((row) =>
+    row?.content ? (patientOf(JSON.parse(row.content) as Identified) ?? []) : [],
+  );
+}
+
 function patientOfWhole({ content, current }: ResourcePlan): string | undefined {
   if (content) return patientOf(content);
   const isOfPerson = current?.content && current.person_id !== null;

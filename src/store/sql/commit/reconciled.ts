@@ -50,7 +50,26 @@ export function* planReceived(
   return planOf(planning, { incoming, current, said, merged: whole, digest, origin: { received, isInStep } });
 }
 
-/** A target's change takes nothing back of what a register says. */
+/** Plans what a client wrote: it knew the version that it writes over, so nothing conflicts. */
+export function* planWritten(planning: Planning, record: CommitRecord, incoming: Identified): Step<Planned> {
+  const { resourceType: type, id } = incoming;
+  const key = `${type}/${id}`;
+  const current = planning.view.resources.get(key);
+  const theirs = contentOf(incoming);
+  const merged = asRegistered(theirs, planning.view.sayings.get(key) ?? []);
+  const digest = contentDigest(merged);
+  const isNew = !planning.view.received.has(key);
+  const put = isNew ? yield* firstSaid(planning, record, current, contentIn(current)) : [];
+  const said: SaidAfter = {
+    own: RECEIVED,
+    put,
+    gone: [],
+    outcome: { kind: 'merged', resource: merged, digest },
+  };
+  return planOf(planning, { incoming, current, said, merged, digest, isChecked: merged === theirs });
+}
+
+/** A target's change, or a client's, takes nothing back of what a register says. */
 function asRegistered(resource: Identified, sayings: SaidAfter['put']): Identified {
   const words = sayings.filter((one) => isRegister(one.source)).map((one) => one.resource);
   return words.length === 0 ? resource : withRegisters(resource, words, mergeLater);
@@ -167,11 +186,16 @@ interface Outcome extends Pick<ResourcePlan, 'incoming' | 'current' | 'origin'> 
   readonly said: SaidAfter;
   readonly merged: Identified;
   readonly digest: string;
+  /** it is what the record says, which was checked before */
+  readonly isChecked?: boolean;
 }
 
-function planOf(planning: Planning, { incoming, current, said, merged, digest, origin }: Outcome): Planned {
+function planOf(
+  planning: Planning,
+  { incoming, current, said, merged, digest, origin, isChecked = false }: Outcome,
+): Planned {
   const isNew = digest !== current?.digest;
-  const issues = isNew ? planning.rules.check(merged) : [];
+  const issues = isNew && !isChecked ? planning.rules.check(merged) : [];
   if (hasErrors(issues)) return { ok: false, outcome: outcomeOf(...issues) };
   const content = isNew ? merged : undefined;
   return {

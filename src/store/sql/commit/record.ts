@@ -16,13 +16,13 @@ import { resolveWorkItem } from '../work-rows.ts';
 import { addresseesOf } from './addressees.ts';
 import { auditOf } from './audit.ts';
 import type { Batch } from './batch.ts';
+import { deleteAsked, refusedEarly, standsAfter } from './client.ts';
 import { keepStanding } from './course.ts';
-import { outdated } from './decided.ts';
 import { followPatient } from './follow.ts';
 import { inTime, isOlder } from './in-time.ts';
 import { markReceived, noteTask, refuseConflict, settleOrigin } from './origin.ts';
 import { planRecord } from './plan.ts';
-import { patientsIn, type ResourcePlan } from './planned.ts';
+import { patientsIn, patientsOf, type ResourcePlan } from './planned.ts';
 import { openWarnings, refuseRecord, settleRefused } from './refused.ts';
 import {
   followRestrictions,
@@ -37,8 +37,8 @@ import { recordKeyOf, type Said } from './view.ts';
 
 /** Commits one record of a batch. */
 export function* commitRecord(batch: Batch, given: CommitRecord): Step<CommitResult> {
-  const late = given.decision && (yield* outdated(batch, given.decision));
-  if (late) return { state: 'refused', outcome: late };
+  const early = yield* refusedEarly(batch, given);
+  if (early) return early;
   const kept = batch.view.kept.get(recordKeyOf(given));
   const whole = kept ? inTime(given, kept) : given;
   const before = patientsHidden(batch.view, whole);
@@ -61,7 +61,7 @@ export function* commitRecord(batch: Batch, given: CommitRecord): Step<CommitRes
     ));
   if (!plan.ok && plan.conflict) return yield* refuseConflict(batch, record, plan.conflict, isHidden);
   if (!plan.ok) {
-    if (!record.decision) yield* refuseRecord(batch, { ...record, outcome: plan.outcome });
+    if (!record.decision && !record.client) yield* refuseRecord(batch, { ...record, outcome: plan.outcome });
     return { state: 'refused', outcome: plan.outcome };
   }
   const warned = { ...record, warnings: [...record.warnings, ...plan.course.warnings] };
@@ -71,6 +71,8 @@ export function* commitRecord(batch: Batch, given: CommitRecord): Step<CommitRes
   const lifted = yield* planLifted(batch, { ...whole, warnings: warned.warnings }, before);
   const all = lifted ? yield* writeLifted(batch, lifted, done) : done;
   yield* keepStanding(batch, record, plan.course);
+  if (record.client)
+    return { state: 'committed', ...all, warnings: warned.warnings, stands: standsAfter(batch, given) };
   return same && all.written.length === 0 ? { state: 'unchanged' } : { state: 'committed', ...all };
 }
 
@@ -82,7 +84,7 @@ interface Done {
 function* writeLifted(batch: Batch, { record, plan }: Lifted, done: Done): Step<Done> {
   if (plan.ok)
     return yield* writeRecord(batch, record, plan.value, batch.view.kept.get(recordKeyOf(record)), done);
-  yield* refuseRecord(batch, { ...record, outcome: plan.outcome });
+  if (!record.client) yield* refuseRecord(batch, { ...record, outcome: plan.outcome });
   return done;
 }
 
@@ -98,7 +100,8 @@ function* writeRecord(
   keepRecord(batch, record, recordId, kept);
   for (const plan of plans) yield* followPatient(batch, plan);
   const people = new Set<string>();
-  for (const id of patientsIn(plans)) {
+  const gone = (record.client?.deletes ?? []).map((key) => batch.view.resources.get(key));
+  for (const id of new Set([...patientsIn(plans), ...patientsOf(gone)])) {
     batch.pending.recordPatients.push([id, recordId]);
     people.add(batch.view.personOf(id) ?? (yield* personOf(id)));
   }
@@ -110,10 +113,13 @@ function* writeRecord(
     ...before,
     written: [...before.written],
   };
+  const deleted = yield* deleteAsked(batch, record);
+  writer.written.push(...deleted.written);
+  writer.deliveries += deleted.deliveries;
   for (const plan of plans) yield* writePlanned(writer, plan);
   yield* writeProvenance(writer);
   yield* settleRefused(batch, record, kept !== undefined);
-  yield* openWarnings(batch, record);
+  if (!record.client) yield* openWarnings(batch, record); // a client is told of them in its answer
   yield* releaseHeld(writer);
   batch.pending.audit.push(...auditOf(record, writer.written, batch.context.nowMs));
   return { written: writer.written, deliveries: writer.deliveries };
@@ -173,6 +179,7 @@ function* writePlanned(writer: Writer, plan: ResourcePlan): Step<void> {
       plan.content,
       origin?.isInStep ? origin.received.target : undefined,
     );
+  if (record.client) markReceived(batch, record, recordId, plan.incoming);
   if (origin) {
     markReceived(batch, record, recordId, plan.incoming);
     writer.deliveries += yield* settleOrigin(batch, record, plan.incoming, origin);
@@ -234,7 +241,7 @@ function* writeVersion(
     version,
     last_updated_ms: nowMs,
     state: 'current',
-    owner_org: record.ownerOrg,
+    owner_org: (record.client && current?.owner_org) || record.ownerOrg, // to write over is not to take over
     person_id: personId ?? null,
     digest,
     content: JSON.stringify(stamped),

@@ -5,7 +5,7 @@ import { nhsNumbersIn, verifiedNhsNumber } from '../../../fhir/verified-number.t
 import { SHARED_TYPES } from '../../merge-table.ts';
 import { patientOf } from '../../people.ts';
 import type { Saying } from '../../sayings.ts';
-import type { CommitRecord, CommitRules, Identified, RefusedRecord } from '../../store.ts';
+import type { CommitRecord, CommitRules, Identified, RefusedRecord, ResourceKey } from '../../store.ts';
 import { type SayingRow, selectOwnSayings, selectSayings } from '../contribution-rows.ts';
 import type { Names } from '../index-rows.ts';
 import { numberTokens } from '../number-tokens.ts';
@@ -56,6 +56,13 @@ export function recordKeyOf({
   key?: string | undefined;
 }): string {
   return `${source}\n${kind}\n${key ?? ''}`;
+}
+
+/** What a client's write names beside its resources. */
+function keysAsked({ client }: CommitRecord): readonly ResourceKey[] {
+  if (!client) return [];
+  const expected = client.expects.flatMap((one) => (one.kind === 'version' ? [one.resource] : []));
+  return [...expected, ...client.deletes, ...client.refersTo];
 }
 
 export class CommitView {
@@ -142,6 +149,7 @@ export class CommitView {
     const own: [string, string, number][] = [];
     for (const record of records) {
       const recordId = this.kept.get(recordKeyOf(record))?.record_id;
+      for (const key of keysAsked(record)) wanted.add(key);
       const provenance = rules.provenanceId(record);
       if (provenance !== undefined) wanted.add(`Provenance/${provenance}`);
       for (const { resource } of record.resources) {

@@ -12,7 +12,7 @@ CREATE TABLE counter (
   name TEXT PRIMARY KEY,
   last INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO counter (name, last) VALUES ('resource', 0), ('source_record', 0), ('outbox', 0);
+INSERT INTO counter (name, last) VALUES ('resource', 0), ('source_record', 0), ('outbox', 0), ('change', 0), ('access', 0), ('access_indexed', 0);
 
 -- The current version of each resource. `rid` never changes: pages of a search go by it.
 CREATE TABLE resource (
@@ -25,16 +25,19 @@ CREATE TABLE resource (
   owner_org TEXT NOT NULL,
   person_id TEXT,
   digest TEXT NOT NULL,
+  -- which search parameters it has something for, a bit each
+  present INTEGER NOT NULL,
   content TEXT
 ) STRICT;
 CREATE UNIQUE INDEX resource_key ON resource (type, id);
 CREATE INDEX resource_type ON resource (type) WHERE state = 'current';
-CREATE INDEX resource_updated ON resource (type, last_updated_ms) WHERE state = 'current';
+CREATE INDEX resource_updated ON resource (type, last_updated_ms);
 CREATE INDEX resource_person ON resource (person_id, type) WHERE person_id IS NOT NULL;
 
 -- Superseded versions only: a resource that never changed costs no row here.
 CREATE TABLE history (
   rid INTEGER NOT NULL,
+  type TEXT NOT NULL,
   version INTEGER NOT NULL,
   last_updated_ms INTEGER NOT NULL,
   state TEXT NOT NULL,
@@ -44,8 +47,11 @@ CREATE TABLE history (
   content TEXT,
   PRIMARY KEY (rid, version)
 ) STRICT;
+-- Leads the history of a type to what changed lately.
+CREATE INDEX history_updated ON history (type, last_updated_ms, rid, version);
 
--- Search rows, clustered as they are looked up. None is found by rid: old ones are recomputed from the old content.
+-- Search rows, clustered as they are looked up, one table a kind. Dates and texts are found by rid too, as a second
+-- condition of a search and to sort by; tokens and references of one resource are read from its content.
 CREATE TABLE search_token (
   param INTEGER NOT NULL,
   code TEXT NOT NULL,
@@ -62,9 +68,42 @@ CREATE TABLE search_ref (
 CREATE TABLE search_date (
   param INTEGER NOT NULL,
   low_ms INTEGER NOT NULL,
-  high_ms INTEGER NOT NULL,
   rid INTEGER NOT NULL,
-  PRIMARY KEY (param, low_ms, high_ms, rid)
+  high_ms INTEGER NOT NULL,
+  PRIMARY KEY (param, low_ms, rid, high_ms)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX search_date_row ON search_date (param, rid);
+-- `norm` is folded, `written` tells apart what is folded alike.
+CREATE TABLE search_text (
+  param INTEGER NOT NULL,
+  norm TEXT NOT NULL,
+  rid INTEGER NOT NULL,
+  written TEXT NOT NULL,
+  PRIMARY KEY (param, norm, rid, written)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX search_text_row ON search_text (param, rid);
+CREATE TABLE search_quantity (
+  param INTEGER NOT NULL,
+  low REAL NOT NULL,
+  rid INTEGER NOT NULL,
+  high REAL NOT NULL,
+  system INTEGER NOT NULL,
+  code TEXT NOT NULL,
+  unit TEXT NOT NULL,
+  PRIMARY KEY (param, low, rid, high, system, code, unit)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX search_quantity_row ON search_quantity (param, rid);
+-- Composites of what repeats: both parts are of one element.
+CREATE TABLE search_pair (
+  param INTEGER NOT NULL,
+  code TEXT NOT NULL,
+  rid INTEGER NOT NULL,
+  system INTEGER NOT NULL,
+  low REAL NOT NULL,
+  high REAL NOT NULL,
+  value_system INTEGER NOT NULL,
+  value_code TEXT NOT NULL,
+  PRIMARY KEY (param, code, rid, system, low, high, value_system, value_code)
 ) STRICT, WITHOUT ROWID;
 
 -- Source records as last committed; payload is null once erased.
@@ -444,3 +483,163 @@ CREATE INDEX coded_entry_open ON coded_entry (due_ms, fact, action)
 CREATE INDEX coded_entry_unfiled ON coded_entry (listed_ms) WHERE state = 'listed' AND raised_ms IS NULL;
 CREATE INDEX coded_entry_settled ON coded_entry (settled_ms) WHERE state IN ('filed', 'withdrawn') AND trimmed_ms IS NULL;
 CREATE INDEX coded_entry_withdrawn ON coded_entry (due_ms) WHERE state = 'withdrawn' AND batch_id IS NULL;
+
+-- Subscriptions of clients, each with where it stands. What was noted of changes up to last_change has become events or
+-- is none; of these, numbered from 1 without gaps, sent_event is the last that the subscriber took.
+CREATE TABLE subscription (
+  id TEXT PRIMARY KEY,
+  client TEXT NOT NULL,
+  owner_org TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('requested', 'active', 'error', 'off')),
+  version INTEGER NOT NULL,
+  last_updated_ms INTEGER NOT NULL,
+  content TEXT NOT NULL,
+  -- Headers that carry secrets (JSON): stored apart, and never read back.
+  headers TEXT NOT NULL,
+  -- What the client was let see when it made this (JSON): never more is sent.
+  viewer TEXT NOT NULL,
+  last_change INTEGER NOT NULL,
+  last_event INTEGER NOT NULL DEFAULT 0,
+  sent_event INTEGER NOT NULL DEFAULT 0,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  due_ms INTEGER NOT NULL,
+  failing_since_ms INTEGER,
+  sent_ms INTEGER,
+  -- When it is over, where it ends.
+  end_ms INTEGER,
+  fault TEXT,
+  holder TEXT,
+  lease_until_ms INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX subscription_client ON subscription (client);
+CREATE INDEX subscription_live ON subscription (id) WHERE state <> 'off';
+
+-- Types that live subscriptions are about.
+CREATE TABLE watched_type (
+  type TEXT NOT NULL,
+  subscription_id TEXT NOT NULL,
+  PRIMARY KEY (type, subscription_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX watched_type_subscription ON watched_type (subscription_id);
+
+-- Versions of watched types in the order of their commits, until every subscription has gone past them.
+CREATE TABLE change (
+  change_no INTEGER PRIMARY KEY,
+  type TEXT NOT NULL,
+  id TEXT NOT NULL,
+  -- A transaction may write several at once: it is told of from the first to the last.
+  first_version INTEGER NOT NULL,
+  last_version INTEGER NOT NULL
+) STRICT;
+
+-- Whatever writes a version notes it in its own transaction. A number stays another's until that one ends.
+CREATE TRIGGER resource_made AFTER INSERT ON resource
+WHEN EXISTS (SELECT 1 FROM watched_type w WHERE w.type = new.type)
+BEGIN
+  UPDATE counter SET last = last + 1 WHERE name = 'change';
+  INSERT INTO change (change_no, type, id, first_version, last_version)
+  SELECT last, new.type, new.id, 1, new.version FROM counter WHERE name = 'change';
+END;
+CREATE TRIGGER resource_changed AFTER UPDATE OF version ON resource
+WHEN new.version > old.version AND EXISTS (SELECT 1 FROM watched_type w WHERE w.type = new.type)
+BEGIN
+  UPDATE counter SET last = last + 1 WHERE name = 'change';
+  INSERT INTO change (change_no, type, id, first_version, last_version)
+  SELECT last, new.type, new.id, old.version + 1, new.version FROM counter WHERE name = 'change';
+END;
+
+-- What subscribers are told: ids alone, kept for a while after it was sent.
+CREATE TABLE subscription_event (
+  subscription_id TEXT NOT NULL,
+  event_no INTEGER NOT NULL,
+  type TEXT NOT NULL,
+  id TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  -- What it also is about, as Type/id.
+  context TEXT,
+  at_ms INTEGER NOT NULL,
+  PRIMARY KEY (subscription_id, event_no)
+) STRICT, WITHOUT ROWID;
+
+-- Who asked the API for what, and what came of it, by ids alone: a chain of its own, so that reads wait for no commit.
+CREATE TABLE access (
+  seq INTEGER PRIMARY KEY,
+  -- never before that of the row before
+  at_ms INTEGER NOT NULL,
+  owner_org TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  action TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  prev_hash TEXT NOT NULL,
+  hash TEXT NOT NULL
+) STRICT;
+
+-- Leads to accesses: from what was touched and whose it was (Type/id), who asked, and what came of it. Written behind the
+-- chain, in the order of the counter access_indexed.
+CREATE TABLE access_entity (
+  entity TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  PRIMARY KEY (entity, seq)
+) STRICT, WITHOUT ROWID;
+
+-- Why somebody broke the glass, in words of theirs: apart from the chain, which has a digest of salt and words, so that an
+-- erasure takes them out.
+CREATE TABLE access_reason (
+  seq INTEGER PRIMARY KEY,
+  salt TEXT NOT NULL,
+  reason TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE access_archive (
+  last_seq INTEGER PRIMARY KEY,
+  last_hash TEXT NOT NULL,
+  first_seq INTEGER NOT NULL,
+  file TEXT NOT NULL,
+  archived_ms INTEGER NOT NULL
+) STRICT;
+
+-- Rows of an audit are added, and leave it only for a file that is named before.
+CREATE TRIGGER audit_kept BEFORE UPDATE ON audit
+BEGIN SELECT RAISE(ABORT, 'rows of the audit are never changed'); END;
+CREATE TRIGGER audit_whole BEFORE DELETE ON audit
+WHEN old.seq > (SELECT coalesce(max(last_seq), 0) FROM audit_archive)
+BEGIN SELECT RAISE(ABORT, 'rows of the audit leave it for an archive alone'); END;
+CREATE TRIGGER audit_archive_kept BEFORE UPDATE ON audit_archive
+BEGIN SELECT RAISE(ABORT, 'archives of the audit are never changed'); END;
+CREATE TRIGGER audit_archive_whole BEFORE DELETE ON audit_archive
+BEGIN SELECT RAISE(ABORT, 'archives of the audit stay'); END;
+CREATE TRIGGER access_kept BEFORE UPDATE ON access
+BEGIN SELECT RAISE(ABORT, 'rows of the audit are never changed'); END;
+CREATE TRIGGER access_whole BEFORE DELETE ON access
+WHEN old.seq > (SELECT coalesce(max(last_seq), 0) FROM access_archive)
+BEGIN SELECT RAISE(ABORT, 'rows of the audit leave it for an archive alone'); END;
+CREATE TRIGGER access_archive_kept BEFORE UPDATE ON access_archive
+BEGIN SELECT RAISE(ABORT, 'archives of the audit are never changed'); END;
+CREATE TRIGGER access_archive_whole BEFORE DELETE ON access_archive
+BEGIN SELECT RAISE(ABORT, 'archives of the audit stay'); END;
+
+-- Versions with a confidentiality label of their own that not everybody sees: R or V.
+CREATE TABLE resource_label (
+  rid INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  level TEXT NOT NULL CHECK (level IN ('R', 'V')),
+  PRIMARY KEY (rid, version)
+) STRICT, WITHOUT ROWID;
+
+-- What people have agreed to: for which purpose their things may be seen, from when until when.
+CREATE TABLE sharing_agreed (
+  person_id TEXT NOT NULL,
+  purpose TEXT NOT NULL,
+  from_ms INTEGER NOT NULL,
+  until_ms INTEGER NOT NULL,
+  extent TEXT NOT NULL CHECK (extent IN ('full', 'coded-only')),
+  PRIMARY KEY (person_id, purpose, from_ms)
+) STRICT, WITHOUT ROWID;
+
+-- Whatever changes a Consent takes back what follows from it; who knows what it says now, says so anew.
+CREATE TRIGGER consent_made AFTER INSERT ON resource WHEN new.type = 'Consent'
+BEGIN DELETE FROM sharing_agreed WHERE person_id = new.person_id; END;
+CREATE TRIGGER consent_changed AFTER UPDATE OF state, person_id, content ON resource WHEN new.type = 'Consent'
+BEGIN DELETE FROM sharing_agreed WHERE person_id IN (old.person_id, new.person_id); END;
+CREATE TRIGGER consent_gone AFTER DELETE ON resource WHEN old.type = 'Consent'
+BEGIN DELETE FROM sharing_agreed WHERE person_id = old.person_id; END;
