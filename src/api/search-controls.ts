@@ -31,7 +31,8 @@ export interface Include {
 export interface Controls {
   count: number;
   /** `none` saves the counting */
-  total: 'accurate' | 'none';
+  /** `few`: where there are few enough to count */
+  total: 'accurate' | 'few' | 'none';
   summary: Summary;
   /** names of elements; undefined: all */
   elements: readonly string[] | undefined;
@@ -55,7 +56,7 @@ const MOST_ELEMENTS = 100;
 export function newControls(): Controls {
   return {
     count: DEFAULT_COUNT,
-    total: 'accurate',
+    total: 'few',
     summary: 'false',
     elements: undefined,
     sort: [],

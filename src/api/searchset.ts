@@ -58,7 +58,8 @@ export async function searchset(parts: SearchParts, listed: Listed): Promise<Pag
   const isOnlyPage = !isCounted && after === undefined && page.next === undefined;
   const isTold = isCounted || controls.total !== 'none';
   const counted = isOnlyPage ? page.versions.length : undefined;
-  const total = isTold ? (counted ?? (await totalOf(parts.store, queries))) : undefined;
+  const most = isCounted || controls.total === 'accurate' ? undefined : MOST_COUNTED;
+  const total = isTold ? (counted ?? (await totalOf(parts.store, queries, most))) : undefined;
   return {
     text: bundleText({
       type: 'searchset',
@@ -74,9 +75,20 @@ export async function searchset(parts: SearchParts, listed: Listed): Promise<Pag
   };
 }
 
-async function totalOf(store: SeenStore, queries: readonly SearchQuery[]): Promise<number> {
+/** Beyond it a total is counted only for who asks for it: it takes as long as there are matches. */
+const MOST_COUNTED = 5_000;
+
+/** @returns undefined where there are more than `most` */
+async function totalOf(
+  store: SeenStore,
+  queries: readonly SearchQuery[],
+  most: number | undefined,
+): Promise<number | undefined> {
   let total = 0;
-  for (const query of queries) total += await store.countMatches(query);
+  for (const query of queries) {
+    total += await store.countMatches(query, most && most + 1 - total);
+    if (most !== undefined && total > most) return undefined;
+  }
   return total;
 }
 

@@ -123,7 +123,8 @@ export interface ResourceStore {
   /** current versions of one type that belong to a person */
   readPerson(personId: string, type: string): Promise<readonly StoredVersion[]>;
   search(query: SearchQuery): Promise<SearchPage>;
-  countMatches(query: SearchQuery): Promise<number>;
+  /** @param most where it is enough to know that there are so many @returns how many there are, or `most` where there are more */
+  countMatches(query: SearchQuery, most?: number): Promise<number>;
   /** The same reads for somebody from outside: each statement holds to what they may see, and what they may not is not there. */
   seenBy(viewer: Viewer): SeenStore;
 }

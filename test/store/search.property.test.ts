@@ -186,6 +186,7 @@ for (const [name, open] of ENGINES)
               if (after === undefined) break;
             }
             expect(await seen.countMatches({ ...query, count: 0 })).toBe(ids.length);
+            expect(await seen.countMatches({ ...query, count: 0 }, 3)).toBe(Math.min(ids.length, 3));
             return ids;
           };
           const found = <T extends { readonly owner: string }>(

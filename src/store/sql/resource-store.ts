@@ -33,7 +33,7 @@ export function resourceStore(runner: Runner, searchable: Searchable): ResourceS
     readPerson: async (personId, type) =>
       (await runner.read(() => selectOfPerson(personId, type))).map(storedVersion),
     search: async (query) => pageOf(query, await runner.read(() => searchRows(whole(), query))),
-    countMatches: (query) => runner.read(() => countRows(whole(), query)),
+    countMatches: (query, most) => runner.read(() => countRows(whole(), query, most)),
     seenBy: (viewer) => seenStore(runner, searchable, viewer),
   };
 }
@@ -93,7 +93,7 @@ function seenStore(runner: Runner, searchable: Searchable, viewer: Viewer): Seen
   return {
     ...(seesAll(viewer) ? wholeReads(runner) : seenReads(runner, searching)),
     search: async (query) => pageOf(query, await runner.read(() => searchRows(searching(), asked(query)))),
-    countMatches: (query) => runner.read(() => countRows(searching(), asked(query))),
+    countMatches: (query, most) => runner.read(() => countRows(searching(), asked(query), most)),
     changes: (query) => runner.read(() => changesPage(askingOf(searching()), query)),
   };
 }

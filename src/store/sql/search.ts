@@ -59,14 +59,19 @@ function* walkedRows(
   return [...rows, ...others];
 }
 
-export function* countRows(searching: Searching, { type, clauses }: SearchQuery): Step<number> {
+export function* countRows(
+  searching: Searching,
+  { type, clauses }: SearchQuery,
+  most?: number,
+): Step<number> {
   const nodes = nodesOf(type, clauses);
   const asking = askingOf(searching);
   const plan = yield* planSearch(asking, type, nodes, []);
   const isSeen = seesAll(searching.viewer);
   // where all are counted, to gather what a chain leads to costs less than to look it up for each
-  const few = new Set([...plan.few, ...nodes.filter(({ kind }) => kind === 'chain')]);
-  const rows = yield* rowsOf({ ...asking, few }, (one) => countSql(one, { type, nodes, plan }, isSeen));
+  const gathered = most === undefined ? nodes.filter(({ kind }) => kind === 'chain') : [];
+  const few = new Set([...plan.few, ...gathered]);
+  const rows = yield* rowsOf({ ...asking, few }, (one) => countSql(one, { type, nodes, plan }, isSeen, most));
   return Number((rows[0] as unknown as { matches: number | string }).matches);
 }
 

@@ -64,15 +64,18 @@ function foundSql(asking: Asking, planned: Planned, columns: Sql): Sql {
 }
 
 /** Rows are of current resources alone: what a single condition finds need not be looked at to be counted. */
-export function countSql(asking: Asking, planned: Planned, isSeen: boolean): Sql {
+export function countSql(asking: Asking, planned: Planned, isSeen: boolean, most?: number): Sql {
   const start = startOf(asking, planned);
   const isWhole =
     isSeen && planned.nodes.length === 1 && start?.isExact && planned.nodes[0]!.kind === 'lookup';
-  if (isWhole && start) {
-    const rids = start.parts.length === 1 ? once(start.parts[0]!) : unionOf(start);
-    return sql(`SELECT count(*) AS matches FROM (${rids.text}) matched`, ...rids.values);
-  }
-  const { text, values } = foundSql(asking, planned, sql('r.rid'));
+  const found =
+    isWhole && start
+      ? start.parts.length === 1
+        ? once(start.parts[0]!)
+        : unionOf(start)
+      : foundSql(asking, planned, sql('r.rid'));
+  const { text, values } =
+    most === undefined ? found : { text: `${found.text} LIMIT ?`, values: [...found.values, most] };
   return sql(`SELECT count(*) AS matches FROM (${text}) matched`, ...values);
 }
 
