@@ -140,8 +140,10 @@ function reconcileValue(
     if (rule && lists.every((list) => list.every(isMembersOrText)))
       return reconcileLists(context, path, rule, ...lists);
   }
-  if (name !== undefined && MERGED_OBJECTS.has(name) && isMembers(ours) && isMembers(theirs))
-    return reconcileMembers(context, path, isMembers(base) ? base : undefined, ours, theirs, false);
+  if (name !== undefined && MERGED_OBJECTS.has(name) && isMembers(ours) && isMembers(theirs)) {
+    const merged = reconcileMembers(context, path, isMembers(base) ? base : undefined, ours, theirs, false);
+    return Object.keys(merged).length === 0 ? undefined : merged; // what each side left the other has taken out
+  }
   return disagree(context, path, base, ours, theirs);
 }
 

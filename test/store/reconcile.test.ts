@@ -240,6 +240,13 @@ describe('whatever the versions', () => {
     );
   });
 
+  test('an object of which each side took out what the other left is not there', () => {
+    const tagged = (...codes: string[]) =>
+      ({ resourceType: 'Patient', id: '1', meta: { tag: codes.map((code) => ({ code })) } }) as const;
+    const { merged } = reconcile({ base: tagged('c', 'b'), ours: tagged('b'), theirs: tagged('c') } as never);
+    expect(merged).toEqual({ resourceType: 'Patient', id: '1' });
+  });
+
   test('what was merged stays so: reconciled again with either side it does not change', () => {
     fc.assert(
       fc.property(three, ({ base, ours, theirs }) => {
