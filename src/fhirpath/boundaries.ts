@@ -1,6 +1,6 @@
 /** The functions on precision: boundaries of a value, how many digits it has, and what compares with what. */
 import { comparable as comparableUnits, Quantity, quantityOf } from './quantity.ts';
-import { daysInMonth, fromFields, guessTemporal, Temporal } from './temporal.ts';
+import { daysInMonth, fromFields, guessTemporal, parseTemporal, Temporal } from './temporal.ts';
 
 /** @returns whether both quantities measure the same */
 export function comparable(left: unknown, right: unknown): boolean | undefined {
@@ -30,12 +30,31 @@ export function highBoundary(value: unknown, digits?: unknown, written?: string)
 function boundary(given: unknown, digits: unknown, written: string | undefined, side: 1 | -1): unknown {
   const value = typeof given === 'string' ? guessTemporal(given) : given;
   const places = typeof digits === 'number' ? digits : undefined;
-  if (typeof value === 'number') return numberBoundary(value, places ?? 8, written ?? String(value), side);
+  if (typeof value === 'number') return numberBoundary(value, places ?? 8, writtenAs(value, written), side);
   if (value instanceof Temporal) return temporalBoundary(value, places, side);
+  const end = endOfPeriod(value, side);
+  if (end) return temporalBoundary(end, places, side);
   const quantity = quantityOf(value);
   if (!quantity) return undefined;
   const bound = numberBoundary(quantity.value, places ?? 8, written ?? String(quantity.value), side);
   return bound === undefined ? undefined : new Quantity(bound, quantity.unit, quantity.calendar);
+}
+
+/** What stands for the text of a FHIR decimal. */
+export const AS_DECIMAL = 'decimal';
+
+/** JSON numbers keep no trailing zeros: a decimal that is whole is taken as written with one. */
+function writtenAs(value: number, written: string | undefined): string {
+  if (written !== AS_DECIMAL) return written ?? String(value);
+  return Number.isInteger(value) ? `${value}.0` : String(value);
+}
+
+/** Of a Period, the start as its low side and the end as its high; an open side has no bound. */
+function endOfPeriod(value: unknown, side: 1 | -1): Temporal | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { start, end } = value as { start?: unknown; end?: unknown };
+  const text = side === -1 ? start : end;
+  return typeof text === 'string' ? parseTemporal(text, 'DateTime') : undefined;
 }
 
 /** Half a step of the last written digit below or above, cut to `places` away from the value. */

@@ -1,7 +1,7 @@
 /** Turns an expression text into one JavaScript function over plain JSON. */
 import type { Definitions } from '../fhir/definitions.ts';
 import { AdapterError, type Checked, issueOf } from '../fhir/outcome.ts';
-import { emitFunction, type Shape } from './emit.ts';
+import { emitTyped, type Shape } from './emit.ts';
 import type { Evaluate, Variables } from './evaluate.ts';
 import { EvaluationFault, ExpressionFault, TOO_DEEP } from './fault.ts';
 import type { Host } from './host.ts';
@@ -71,7 +71,27 @@ export function compileNode<R>(node: Node, text: string, options: Options, shape
   return compileGuarded(() => compileTree<R>(node, text, options, shape), text);
 }
 
-function compileGuarded<R>(compile: () => Run<R>, text: string): Checked<Run<R>> {
+/** Code without a guard, for a caller that runs many of them as one evaluation: it counts, and turns an `EvaluationFault` into an error. */
+export interface Bare<R> {
+  readonly run: Run<R>;
+  /** that its values can have: undefined where the definitions do not say, none where there is never a value */
+  readonly types: Types;
+}
+
+/**
+ * Compiles a part of an expression that is parsed already to code that throws `EvaluationFault` and keeps to no limit.
+ * @param text the whole expression, for messages
+ * @returns as `compileTo` does
+ */
+export function compileBare<R>(node: Node, text: string, options: Options, shape: Shape): Checked<Bare<R>> {
+  return compileGuarded(() => {
+    const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const types = new TypeSystem(options.definitions);
+    return generate<R>(node, types, options, limits, { ...shape, isLocated: false });
+  }, text);
+}
+
+function compileGuarded<R>(compile: () => R, text: string): Checked<R> {
   try {
     return { ok: true, value: compile() };
   } catch (error) {
@@ -97,14 +117,14 @@ function compileTree<R>(tree: Node, text: string, options: Options, shape: Shape
   for (const type of shape.focus ?? [])
     if (!types.knows(type))
       throw new ExpressionFault('fhirpath-type', `the definitions have no type ${type}`, tree.at);
-  const run = generate<R>(tree, types, options, limits, { ...shape, isLocated: false });
+  const { run } = generate<R>(tree, types, options, limits, { ...shape, isLocated: false });
   let located: Run<R> | undefined;
   // what was traced once is not traced again
   const locate = (): Run<R> =>
     (located ??= generate<R>(tree, types, { ...options, trace: undefined }, limits, {
       ...shape,
       isLocated: true,
-    }));
+    }).run);
   return (focus, variables) => {
     try {
       return counted(limits, run, focus, variables);
@@ -122,11 +142,11 @@ function generate<R>(
   options: Options,
   limits: Limits,
   shape: Shape & { readonly isLocated: boolean },
-): Run<R> {
+): Bare<R> {
   const host = new Set<keyof Host>();
   for (const name of ['resolve', 'memberOf', 'subsumes', 'conformsTo', 'trace'] as const)
     if (options[name]) host.add(name);
-  const source = emitFunction(tree, {
+  const { source, types: found } = emitTyped(tree, {
     ...shape,
     types,
     variables: new Set(options.variables),
@@ -137,10 +157,11 @@ function generate<R>(
   });
   // The source holds names and literals of the expression only, each written by JSON.stringify; never data.
   const factory = new Function('R', 'T', 'H', source) as (...args: unknown[]) => Run<R>;
-  return factory(RUNTIME, types, options);
+  return { run: factory(RUNTIME, types, options), types: found };
 }
 
-function faultOf(error: unknown): EvaluationFault | undefined {
+/** @returns the fault of an evaluation, where the error is one */
+export function faultOf(error: unknown): EvaluationFault | undefined {
   if (error instanceof RangeError) return new EvaluationFault(TOO_DEEP);
   return error instanceof EvaluationFault ? error : undefined;
 }

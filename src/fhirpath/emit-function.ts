@@ -1,4 +1,5 @@
 /** Turns function calls into JavaScript: those of the table, and those that depend on types, siblings or the clock. */
+import { AS_DECIMAL } from './boundaries.ts';
 import {
   type Code,
   type Context,
@@ -11,6 +12,7 @@ import {
 } from './code.ts';
 import { COLLECTION_FUNCTIONS } from './emit-collection.ts';
 import { HOST_FUNCTIONS } from './emit-host.ts';
+import { KEY_FUNCTIONS } from './emit-key.ts';
 import { focusOf, LAMBDA_FUNCTIONS } from './emit-lambda.ts';
 import { TYPED_FUNCTIONS } from './emit-typed.ts';
 import { CONVERSIONS, PLAIN_FUNCTIONS, type PlainFunction } from './function-table.ts';
@@ -30,6 +32,7 @@ export const FUNCTION_NAMES: readonly string[] = [
   COLLECTION_FUNCTIONS,
   TYPED_FUNCTIONS,
   HOST_FUNCTIONS,
+  KEY_FUNCTIONS,
   PLAIN_FUNCTIONS,
   CONVERSIONS,
 ].flatMap((functions) => [...functions.keys()]);
@@ -41,7 +44,8 @@ export function emitCall(context: Context, node: CallNode, scope: Scope, boxed: 
     LAMBDA_FUNCTIONS.get(name) ??
     COLLECTION_FUNCTIONS.get(name) ??
     TYPED_FUNCTIONS.get(name) ??
-    HOST_FUNCTIONS.get(name);
+    HOST_FUNCTIONS.get(name) ??
+    KEY_FUNCTIONS.get(name);
   const plainFunction = PLAIN_FUNCTIONS.get(name);
   const conversion = CONVERSIONS.get(name);
   const range =
@@ -81,11 +85,18 @@ function emitPlain(context: Context, node: CallNode, scope: Scope, spec: PlainFu
         : plainOpt(context, focus),
     ...node.args.map(argument),
   ];
-  if (spec.written && focus.text !== undefined) {
+  const written = spec.written ? writtenOf(node, focus) : undefined;
+  if (written !== undefined) {
     while (args.length <= spec.args.length) args.push('undefined');
-    args.push(quote(focus.text));
+    args.push(quote(written));
   }
   return { js: call(context, spec.run, ...args), card: spec.card, types: typesOf(spec.types, focus.types) };
+}
+
+/** @returns the number as written, as far as it is known */
+function writtenOf(node: CallNode, focus: Code): string | undefined {
+  const isDecimal = focus.types?.length === 1 && focus.types[0] === 'decimal';
+  return isDecimal && node.name.endsWith('Boundary') ? AS_DECIMAL : focus.text;
 }
 
 /** A function on text over an element that is never text, and a pattern that would run away, are found before any data is. */

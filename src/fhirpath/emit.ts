@@ -1,5 +1,5 @@
 /** Turns an expression tree into the source of one JavaScript function. */
-import { bool, type Code, type Context, call, isSingle, plainOpt, quote, type Scope } from './code.ts';
+import { bool, type Code, type Context, call, isSingle, opt, plainOpt, quote, type Scope } from './code.ts';
 import { emitCall } from './emit-function.ts';
 import { emitBinary, emitTypeNode, equalityTest } from './emit-operator.ts';
 import { checkOrder, emitIndexer, emitMember } from './emit-path.ts';
@@ -19,8 +19,8 @@ export interface Shape {
   readonly resource: string | undefined;
   /** the focus is an `Item`: a primitive with its type and its sibling */
   readonly isBoxed: boolean;
-  /** an array of plain JSON; or true, false or undefined, by singleton evaluation */
-  readonly gives: 'collection' | 'truth';
+  /** an array of plain JSON; or true, false or undefined, by singleton evaluation; or one value of plain JSON, null where there is none */
+  readonly gives: 'collection' | 'truth' | 'value';
 }
 
 /** What the compiler is told. */
@@ -40,9 +40,14 @@ interface EmitOptions extends Shape {
  * @throws ExpressionFault
  */
 export function emitFunction(tree: Node, options: EmitOptions): string {
+  return emitTyped(tree, options).source;
+}
+
+/** @returns as `emitFunction` does, with the types that its values can have: undefined where the definitions do not say, none where it gives nothing */
+export function emitTyped(tree: Node, options: EmitOptions): { source: string; types: Types } {
   const emission = new Emission(options);
   const code = emission.emit(tree, { focus: emission.root });
-  return emission.factory(code);
+  return { source: emission.factory(code), types: code.none ? [] : code.types };
 }
 
 class Emission implements Context {
@@ -152,20 +157,32 @@ class Emission implements Context {
   }
 
   factory(code: Code): string {
-    const body = this.#options.gives === 'truth' ? bool(this, code) : this.#collection(code);
+    const { gives } = this.#options;
+    const body =
+      gives === 'truth' ? bool(this, code) : gives === 'value' ? this.#value(code) : this.#collection(code);
     const used = [...this.#used].map((name) => `${name}: r_${name}`).join(', ');
     const constants = [...this.#constants].map(([js, name]) => `const ${name} = ${js};`).join('\n');
     return `'use strict';\nconst { ${used} } = R;\n${constants}\n${this.#body(body)}`;
   }
 
-  #collection(code: Code): string {
+  /** @returns true when the values are plain JSON already */
+  #isSimple(code: Code): boolean {
     const simple =
       !code.boxed &&
       code.types?.every(
         (type) => isText([type]) || isNumber([type]) || isBoolean([type]) || !type.startsWith('System.'),
       );
-    const finish =
-      simple && !this.types.isOpen(code.types) ? (isSingle(code) ? 'resultOne' : 'resultMany') : 'result';
+    return simple === true && !this.types.isOpen(code.types);
+  }
+
+  #value(code: Code): string {
+    if (code.none) return 'null';
+    const js = this.#isSimple(code) ? opt(this, code) : call(this, 'resultValue', code.js);
+    return code.card === 'one' ? js : `(${js} ?? null)`;
+  }
+
+  #collection(code: Code): string {
+    const finish = this.#isSimple(code) ? (isSingle(code) ? 'resultOne' : 'resultMany') : 'result';
     return finish === 'resultMany' && code.step
       ? call(this, 'collect', ...code.step)
       : call(this, finish, code.js);

@@ -8,6 +8,7 @@ import * as onCollections from './functions-collection.ts';
 import * as convert from './functions-convert.ts';
 import * as fhir from './functions-fhir.ts';
 import * as host from './functions-host.ts';
+import * as keys from './functions-key.ts';
 import * as math from './functions-math.ts';
 import * as text from './functions-text.ts';
 import { box, boxAll, boxStep, unbox, unboxAll } from './item.ts';
@@ -31,10 +32,17 @@ function quantity(value: number, unit: string, calendar: boolean): Quantity {
 
 /** What the whole expression gives: an array of its own, of plain JSON. */
 function result(value: unknown): unknown[] {
-  return unboxAll(collection.list(value)).map((item) => {
-    if (item instanceof Temporal) return item.text;
-    return item instanceof Quantity ? toFhirQuantity(item) : item;
-  });
+  return unboxAll(collection.list(value)).map(asJson);
+}
+
+/** `result` where at most one value is wanted @throws EvaluationFault when there are several */
+function resultValue(value: unknown): unknown {
+  return asJson(unbox(collection.single(value)));
+}
+
+function asJson(item: unknown): unknown {
+  if (item instanceof Temporal) return item.text;
+  return item instanceof Quantity ? toFhirQuantity(item) : item;
 }
 
 /** Runs a part of an expression, and adds its place to a fault that has none. */
@@ -66,6 +74,7 @@ export const RUNTIME = {
   ...convert,
   ...fhir,
   ...host,
+  ...keys,
   ...math,
   ...text,
   ...boundaries,
@@ -81,5 +90,6 @@ export const RUNTIME = {
   result,
   resultOne,
   resultMany,
+  resultValue,
 };
 export type Runtime = typeof RUNTIME;

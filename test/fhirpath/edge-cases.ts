@@ -143,4 +143,8 @@ export const EDGE_CASES: readonly Case[] = [
   ['@2024-01-01T08:05+01:00.lowBoundary(12)', '2024-01-01T08:05+01:00'],
   ['1.5.highBoundary(0)', 2],
   ['birthDate.lowBoundary()', '1974-12-25'],
+  ['getResourceKey()', 'p1'],
+  ['name.getResourceKey()'],
+  ['managingOrganization.getReferenceKey()'],
+  ['managingOrganization.getReferenceKey(Patient)'],
 ];
