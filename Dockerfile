@@ -20,7 +20,7 @@ RUN mkdir /data /inbox && chown node:node /data /inbox
 USER node
 VOLUME ["/data", "/inbox"]
 EXPOSE 8080
-HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:8080/health').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+HEALTHCHECK --interval=30s --timeout=10s --start-period=30s \
+  CMD ["node", "src/main.ts", "health"]
 ENTRYPOINT ["node", "src/main.ts"]
 CMD ["start"]

@@ -1,4 +1,4 @@
-/** Turns the test tree into projects: pure suites under two time zones, the rest once. */
+/** Turns the test tree into projects: pure suites under two time zones, what is read over HTTP on both engines, the rest once. */
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -9,6 +9,14 @@ const pure = [
   'test/validation/**/*.test.ts',
   'test/referral/**/*.test.ts',
   'test/mappings/**/*.test.ts',
+];
+
+/** Read over HTTP: what they find, and in which order, is the work of the engine. */
+const read = [
+  'test/api/search*.test.ts',
+  'test/api/paging.test.ts',
+  'test/api/everything.test.ts',
+  'test/api/fhir-read.test.ts',
 ];
 
 /** Tests that take minutes start first, so that none of them runs alone at the end. */
@@ -46,6 +54,16 @@ export default defineConfig({
           exclude: pure,
           globalSetup: ['test/servers/postgres/setup.ts'],
           env: { DATABASE_URL: '' }, // that of whoever runs the tests is not theirs to fill
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'reads-postgres',
+          include: read,
+          globalSetup: ['test/servers/postgres/setup.ts'],
+          env: { DATABASE_URL: '', TEST_ENGINE: 'postgres' },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -24,7 +24,7 @@ const run = at === undefined ? async () => {} : engine === 'sqlite' ? sqliteRunn
 const app = express();
 app.disable('x-powered-by');
 app.set('etag', false);
-app.use(async (request, response) => {
+app.get(['/fhir/R4/:type', '/fhir/R4/:type/:id'], async (request, response) => {
   const query = queries[request.originalUrl];
   if (query) await run(query.text, query.values);
   response
@@ -49,7 +49,10 @@ function sqliteRunner(file: string) {
 
 function postgresRunner(connectionString: string) {
   const pool = new Pool({ connectionString, max: 10 });
+  const names = new Map<string, string>();
   return async (text: string, values: readonly (string | number)[]): Promise<void> => {
-    await pool.query({ text, values: [...values] });
+    const name = names.get(text) ?? `q${names.size}`; // parsed once a connection, as ours are
+    names.set(text, name);
+    await pool.query({ name, text, values: [...values] });
   };
 }

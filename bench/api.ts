@@ -61,6 +61,12 @@ async function ofEngine(engine: Engine, folder: string, sizes: Sizes): Promise<R
   const paths = pathsOf(people);
   const queries = await recordedFrom(large!, client, paths);
   const adapter = await startAdapter(large!, [], client.access);
+  const smaller = await startAdapter(small!, [], client.access);
+  // first of all: what other loads leave to be done while nobody asks would be done meanwhile
+  const growth = await grown(engine, [adapter, smaller], client, {
+    ...sizes,
+    paths: { large: paths, small: pathsOf(few) },
+  });
   const read = await compared(`api.read/static ${engine}`, adapter, client, {
     ...sizes,
     paths: [`/fhir/R4/Patient/${idAt('patient', 0)}`],
@@ -70,11 +76,6 @@ async function ofEngine(engine: Engine, folder: string, sizes: Sizes): Promise<R
     ...sizes,
     paths,
     asked: { queries, engine, at: large!.at },
-  });
-  const smaller = await startAdapter(small!, [], client.access);
-  const growth = await grown(engine, [adapter, smaller], client, {
-    ...sizes,
-    paths: { large: paths, small: pathsOf(few) },
   });
   const perRound = Math.ceil(sizes.requests / 20);
   const transactions = await benchTransactions(engine, join(folder, 'transactions'), {

@@ -17,6 +17,7 @@ import type {
   CommitRecord,
   CommitResult,
   CommitRules,
+  Identified,
   Receipt,
   ReceiptStart,
   RefusedRecord,
@@ -123,12 +124,31 @@ async function take(
 }
 
 async function write(way: Way, record: CommitRecord): Promise<CommitResult> {
-  const fit = keepable(record);
+  const whole = withProvenance(record);
+  const fit = keepable(whole);
   if ('outcome' in fit) return { state: 'refused', outcome: fit.outcome };
-  const [checked] = await checkRecords(way, [{ record }], await storedRelated(way.store, [record.resources]));
-  if (checked!.refused) return { state: 'refused', outcome: checked!.refused.outcome };
-  const [result] = await commitBatch(way, [checked!], undefined);
+  const [checked] = await checkRecords(
+    way,
+    [{ record: whole }],
+    await storedRelated(way.store, [whole.resources]),
+  );
+  if (!checked!.record) return { state: 'refused', outcome: checked!.refused!.outcome };
+  const { resources } = checked!.record;
+  const own = resources.filter(({ resource }) => resource.id !== record.client?.provenance?.id);
+  const [result] = await commitBatch(way, [{ record: { ...checked!.record, resources: own } }], undefined);
   return result!;
+}
+
+/** What a client says of how its versions came to be is checked with them: its targets are known when they are written. */
+function withProvenance(record: CommitRecord): CommitRecord {
+  const { resources, client } = record;
+  if (!client?.provenance) return record;
+  const target = [
+    ...resources.map(({ resource }) => ({ reference: `${resource.resourceType}/${resource.id}` })),
+    ...client.deletes.map((reference) => ({ reference })),
+  ];
+  const resource = { ...client.provenance, target } as Identified;
+  return { ...record, resources: [...resources, { resource, partial: false }] };
 }
 
 async function ingest(

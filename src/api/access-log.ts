@@ -1,11 +1,8 @@
 /** Turns accesses that end in one turn of the event loop into one transaction of the store; each is told when it is kept. */
 import type { AccessStore, NewAccess } from '../store/accesses.ts';
+import { InBatches } from '../store/in-batches.ts';
 
-interface Waiting {
-  readonly access: NewAccess;
-  readonly resolve: () => void;
-  readonly reject: (reason: unknown) => void;
-}
+type Line = InBatches<NewAccess, undefined>;
 
 /** Pause after which what accesses are found by is written. */
 const IDLE_MS = 100;
@@ -24,10 +21,7 @@ export class AccessLog {
   constructor(store: Pick<AccessStore, 'record' | 'index'>, clock: () => number) {
     this.#store = store;
     this.#clock = clock;
-    this.#lines = [
-      new Line((rows) => this.#record(rows, false)),
-      new Line((rows) => this.#record(rows, true)),
-    ];
+    this.#lines = [this.#line(false), this.#line(true)];
   }
 
   /**
@@ -35,10 +29,10 @@ export class AccessLog {
    * @param isOnDisk whatever becomes of the machine's power, too
    * @throws AdapterError when it is not
    */
-  note(access: NewAccess, isOnDisk: boolean): Promise<void> {
+  async note(access: NewAccess, isOnDisk: boolean): Promise<void> {
     if (this.#idle) this.#idle.refresh();
     else this.#idle = setTimeout(() => void this.#index(), IDLE_MS).unref();
-    return this.#lines[isOnDisk ? 1 : 0].add(access);
+    await this.#lines[isOnDisk ? 1 : 0].add(access);
   }
 
   /** While nobody asks for anything, a step at a time. */
@@ -50,39 +44,10 @@ export class AccessLog {
     }
   }
 
-  #record(accesses: readonly NewAccess[], isOnDisk: boolean): Promise<void> {
-    return this.#store.record(accesses, this.#clock(), isOnDisk);
-  }
-}
-
-class Line {
-  readonly #record: (accesses: readonly NewAccess[]) => Promise<void>;
-  #waiting: Waiting[] = [];
-  #isUnderWay = false;
-
-  constructor(record: (accesses: readonly NewAccess[]) => Promise<void>) {
-    this.#record = record;
-  }
-
-  add(access: NewAccess): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ access, resolve, reject });
-      if (this.#isUnderWay) return;
-      this.#isUnderWay = true;
-      setImmediate(() => void this.#next());
+  #line(isOnDisk: boolean): Line {
+    return new InBatches(MOST, async (accesses) => {
+      await this.#store.record(accesses, this.#clock(), isOnDisk);
+      return accesses.map(() => undefined);
     });
-  }
-
-  async #next(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const taken = this.#waiting.splice(0, MOST);
-      try {
-        await this.#record(taken.map(({ access }) => access));
-        for (const { resolve } of taken) resolve();
-      } catch (error) {
-        for (const { reject } of taken) reject(error);
-      }
-    }
-    this.#isUnderWay = false;
   }
 }

@@ -1,6 +1,6 @@
 /** Who asks, and what they may: set by the guard for each request, read by the routes behind it. */
 import type { Response } from 'express';
-import type { ResourceKey } from '../store/resources.ts';
+import type { ResourceKey, StoredVersion } from '../store/resources.ts';
 import type { Viewer } from '../store/viewer.ts';
 import { SEES_ALL } from '../store/viewer.ts';
 
@@ -24,10 +24,18 @@ export interface Access {
 export interface Touched {
   /** FHIR restful-interaction code, or the operation's name with its dollar sign */
   readonly interaction: string;
-  /** resources that were read or written */
-  readonly keys: readonly ResourceKey[];
+  /** resources that were read or written; versions as the store gave them, or keys, which the audit looks up */
+  readonly keys: readonly (ResourceKey | SeenVersion)[];
   /** names of the parameters that were searched by, without their values */
   readonly params?: readonly string[];
+}
+
+/** Of a version that was read: what the audit names. */
+export type SeenVersion = Pick<StoredVersion, 'type' | 'id' | 'personId'>;
+
+/** @returns how a resource is named */
+export function keyOf(one: ResourceKey | SeenVersion): ResourceKey {
+  return typeof one === 'string' ? one : `${one.type}/${one.id}`;
 }
 
 const ACCESS = 'access';
@@ -73,7 +81,9 @@ export function askerOf(response: Response): Pick<Access, 'client' | 'organisati
 
 /** Tells the audit what was touched; called as often as something is. */
 export function touch(response: Response, touched: Touched): void {
-  response.locals[TOUCHED] = [...touchedBy(response), touched];
+  const before = response.locals[TOUCHED] as Touched[] | undefined;
+  if (before) before.push(touched);
+  else response.locals[TOUCHED] = [touched];
 }
 
 export function touchedBy(response: Response): readonly Touched[] {

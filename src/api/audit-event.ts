@@ -45,6 +45,11 @@ export function seqOf(id: string): number | undefined {
   return seq === undefined ? undefined : Number(seq);
 }
 
+/** @param code of an interaction, or name of an operation */
+export function subtypeOf(code: string): Coding & { readonly code: string } {
+  return { system: Object.hasOwn(ACTIONS, code) ? INTERACTION_SYSTEM : OPERATION_SYSTEM, code };
+}
+
 /** @source FHIR R4, AuditEvent */
 export function auditEventOf(access: KeptAccess): AuditEvent {
   const { interactions, action, status } = access;
@@ -55,10 +60,7 @@ export function auditEventOf(access: KeptAccess): AuditEvent {
     resourceType: 'AuditEvent',
     id: auditEventId(access.seq),
     type: TYPE,
-    subtype: interactions.map((code) => ({
-      system: code in ACTIONS ? INTERACTION_SYSTEM : OPERATION_SYSTEM,
-      code,
-    })),
+    subtype: interactions.map(subtypeOf),
     action: actions.size === 1 ? [...actions][0] : 'E',
     recorded: new Date(access.atMs).toISOString(),
     outcome: OUTCOMES[action],

@@ -4,8 +4,8 @@ import type { AccessQuery } from '../store/accesses.ts';
 import type { AccessAction } from '../store/audit-chain.ts';
 import type { ResourceKey } from '../store/resources.ts';
 import type { Pairs } from './address.ts';
-import { CLIENT_SYSTEM, OUTCOMES, TYPE } from './audit-event.ts';
-import { dateOf } from './search-values.ts';
+import { CLIENT_SYSTEM, OUTCOMES, subtypeOf, TYPE } from './audit-event.ts';
+import { dateOf } from './search/values.ts';
 
 export interface AuditSearch {
   readonly query: AccessQuery;
@@ -26,6 +26,7 @@ export const AUDIT_PARAMETERS = {
   entity: 'reference',
   patient: 'reference',
   type: 'token',
+  subtype: 'token',
   outcome: 'token',
 } as const;
 
@@ -49,6 +50,12 @@ const READERS: Readonly<Record<string, Reader>> = {
     addEntities(draft, value, (one) => (ID.test(one) ? `Patient/${one}` : REFERENCE.exec(one)?.[1])),
   type: (draft, value) =>
     value.split(',').some((one) => one === TYPE.code || one === `${TYPE.system}|${TYPE.code}`) || none(draft),
+  subtype: (draft, value) => {
+    const codes = value.split(',').flatMap(interactionOf);
+    if (codes.length === 0 || codes.length > MOST_CODES) return codes.length === 0 && none(draft);
+    draft.interactions = [...(draft.interactions ?? []), codes];
+    return true;
+  },
   outcome: (draft, value) => {
     const codes = value.split(',').map((one) => one.slice(one.lastIndexOf('|') + 1));
     const actions = (Object.keys(OUTCOMES) as AccessAction[]).filter((one) => codes.includes(OUTCOMES[one]));
@@ -128,12 +135,21 @@ function addEntities(draft: Draft, value: string, keyOf: (one: string) => string
   return true;
 }
 const MOST_ENTITIES = 50;
+const MOST_CODES = 50;
+
+/** @returns the interaction that a token names; none where there is no such code in that system */
+function interactionOf(token: string): string[] {
+  const at = token.lastIndexOf('|');
+  const code = token.slice(at + 1);
+  if (!/^\$?[A-Za-z-]{1,64}$/.test(code)) return [];
+  return at < 0 || token.slice(0, at) === subtypeOf(code).system ? [code] : [];
+}
 
 function faultOf(name: string): Parameters<typeof refuse>[0] {
   return {
     code: 'value',
     rule: 'api-audit-search',
-    diagnostics: `The value of ${name} cannot be read: date takes a date with eq, ge, gt, sa, le, lt or eb; agent a client's name; entity Type/id; patient an id; outcome 0, 4 or 8; _count a number.`,
+    diagnostics: `The value of ${name} cannot be read: date takes a date with eq, ge, gt, sa, le, lt or eb; agent a client's name; entity Type/id; patient an id; subtype up to 50 codes; outcome 0, 4 or 8; _count a number.`,
     expression: `http.${name.replaceAll(/[^\w-]/g, '')}`,
   };
 }

@@ -6,38 +6,47 @@ import type {
   CapabilityStatementRestResource,
 } from '@medplum/fhirtypes';
 import express, { type Request, type Response, type Router } from 'express';
+import type { Definitions } from '../fhir/definitions.ts';
 import { issueOf, outcomeOf } from '../fhir/outcome.ts';
-import { OF_NO_PERSON } from '../referral/consent.ts';
-import type { AccessQuery, KeptAccess } from '../store/accesses.ts';
 import type { ResourceKey } from '../store/resources.ts';
 import type { Store } from '../store/store.ts';
 import { accessOf, touch } from './access.ts';
-import { baseOf, queryOf } from './address.ts';
+import { baseOf } from './address.ts';
 import { auditEventId, auditEventOf, seqOf } from './audit-event.ts';
+import { AuditPeople } from './audit-people.ts';
+import { withoutPlaces } from './audit-places.ts';
 import { AUDIT_PARAMETERS, type AuditSearch, readAuditSearch } from './audit-query.ts';
 import type { FhirPart } from './fhir-part.ts';
 import { permit } from './permit.ts';
 import { preferOf } from './prefer.ts';
 import { refuseMethod, sendFault, sendFhir, statusOf } from './respond.ts';
+import { askedOf, formBody } from './search/routes.ts';
 
 export interface AuditRoutesOptions {
-  readonly store: Pick<Store, 'accesses' | 'personOf' | 'restricted'>;
+  readonly store: Pick<Store, 'accesses' | 'personOf' | 'readPerson' | 'restricted' | 'seenBy'>;
+  /** names the elements of XML */
+  readonly definitions: Definitions;
 }
 
 const TYPE = 'AuditEvent';
 
 /** @returns routes to mount at the FHIR base, before those of the stored types, and what /metadata says of them */
-export function auditPart({ store }: AuditRoutesOptions): FhirPart {
-  return { routes: routesOf(store), says: saysAudit };
+export function auditPart(options: AuditRoutesOptions): FhirPart {
+  return { routes: routesOf(options), says: saysAudit };
 }
 
-function routesOf(store: AuditRoutesOptions['store']): Router {
+function routesOf(options: AuditRoutesOptions): Router {
+  const { store } = options;
   const routes = express.Router({ caseSensitive: true });
   const refuse = refuseMethod('GET, HEAD', 'The audit is written by what is done, and never changed.');
   routes
     .route(`/${TYPE}`)
-    .get((request, response) => search(store, request, response))
+    .get((request, response) => search(options, request, response))
     .all(refuse);
+  routes
+    .route(`/${TYPE}/_search`)
+    .post(...formBody(), (request: Request, response: Response) => search(options, request, response))
+    .all(refuseMethod('POST'));
   routes
     .route(`/${TYPE}/:id`)
     .get((request, response) => read(store, String(request.params.id), response))
@@ -52,7 +61,10 @@ async function read(store: AuditRoutesOptions['store'], id: string, response: Re
   const seq = seqOf(id);
   const found = seq === undefined ? undefined : await store.accesses.read(seq, access.viewer.organisations);
   touch(response, { interaction: 'read', keys: found ? [`${TYPE}/${id}`] : [] });
-  if (found) return sendFhir(response, 200, auditEventOf((await withoutPlaces(store, [found]))[0]!));
+  if (found) {
+    const [shown] = await withoutPlaces(store, [found]);
+    return sendFhir(response, 200, auditEventOf(await new AuditPeople(store, access.viewer).shown(shown!)));
+  }
   sendFault(response, 404, {
     code: 'not-found',
     rule: 'api-unknown-id',
@@ -61,23 +73,23 @@ async function read(store: AuditRoutesOptions['store'], id: string, response: Re
 }
 
 async function search(
-  store: AuditRoutesOptions['store'],
+  { store, definitions }: AuditRoutesOptions,
   request: Request,
   response: Response,
 ): Promise<void> {
   const access = accessOf(response);
   const permitted = permit(access, [TYPE], 'search');
   if (!permitted.ok) return sendFhir(response, 403, permitted.outcome);
-  const pairs = queryOf(request.originalUrl);
-  if (!pairs.ok) return sendFhir(response, 400, pairs.outcome);
-  const asked = readAuditSearch(pairs.value, access.viewer.organisations);
+  const sent = askedOf(request, response, { definitions });
+  if (!sent.ok) return sendFhir(response, statusOf(sent.outcome), sent.outcome);
+  const asked = readAuditSearch(sent.value.query, access.viewer.organisations);
   if (!asked.ok) return sendFhir(response, statusOf(asked.outcome), asked.outcome);
   const { unknown, query, isEmpty } = asked.value;
   const warning = unknown.length > 0 ? outcomeOf(issueOf(unservedFault(unknown.length))) : undefined;
   if (warning && preferOf(request).handling === 'strict') return sendFhir(response, 400, warning);
-  const found = isEmpty
-    ? []
-    : await store.accesses.search(await ofPersons(store, { ...query, count: query.count + 1 }));
+  const people = new AuditPeople(store, access.viewer);
+  const wanted = isEmpty ? undefined : await people.asked({ ...query, count: query.count + 1 });
+  const found = wanted ? await store.accesses.search(wanted) : [];
   const page = await withoutPlaces(store, found.slice(0, query.count), query);
   touch(response, {
     interaction: 'search-type',
@@ -85,58 +97,10 @@ async function search(
     params: [...new Set(asked.value.pairs.map(([name]) => name))],
   });
   const next = found.length > query.count ? found[query.count - 1]?.seq : undefined;
-  const bundle = bundleOf(baseOf(request), asked.value, page.map(auditEventOf), next);
+  const shown = await Promise.all(page.map((one) => people.shown(one)));
+  const bundle = bundleOf(baseOf(request), asked.value, shown.map(auditEventOf), next);
   if (warning) bundle.entry?.push({ resource: warning, search: { mode: 'outcome' } });
   sendFhir(response, 200, bundle);
-}
-
-/**
- * What was read beside a restricted person may say where they are: it is not named with them, nor are they found by it.
- * @param query that the accesses were found by
- */
-async function withoutPlaces(
-  store: Pick<Store, 'restricted'>,
-  found: readonly KeptAccess[],
-  query?: AccessQuery,
-): Promise<KeptAccess[]> {
-  const isByPlace = query?.entities?.some((keys) => keys.some(isOfNoPerson)) ?? false;
-  const known = new Map<string, boolean>();
-  const shown: KeptAccess[] = [];
-  for (const access of found) {
-    const { keys = [], persons = [] } = access;
-    const isRestricted = await anyRestricted(store, persons, known);
-    if (!isRestricted) shown.push(access);
-    else if (!isByPlace) shown.push({ ...access, keys: keys.filter((key) => !isOfNoPerson(key)) });
-  }
-  return shown;
-}
-
-async function anyRestricted(
-  store: Pick<Store, 'restricted'>,
-  persons: readonly string[],
-  known: Map<string, boolean>,
-): Promise<boolean> {
-  for (const person of persons)
-    if (!known.has(person)) known.set(person, (await store.restricted(person)).length > 0);
-  return persons.some((person) => known.get(person));
-}
-
-function isOfNoPerson(key: ResourceKey): boolean {
-  return OF_NO_PERSON.has(key.split('/', 1)[0]!);
-}
-
-/** What was read of a patient is found under the person that they are, too. */
-async function ofPersons(store: AuditRoutesOptions['store'], query: AccessQuery): Promise<AccessQuery> {
-  if (!query.entities) return query;
-  const entities: ResourceKey[][] = [];
-  for (const keys of query.entities) {
-    const all = new Set(keys);
-    for (const key of keys)
-      if (key.startsWith('Patient/'))
-        all.add(`Patient/${await store.personOf(key.slice('Patient/'.length))}`);
-    entities.push([...all]);
-  }
-  return { ...query, entities };
 }
 
 function bundleOf(

@@ -6,8 +6,9 @@ import { digestOfText } from '../fhir/digest.ts';
 import { AdapterError, issueOf, outcomeOf, ruleOf } from '../fhir/outcome.ts';
 import type { NewAccess } from '../store/accesses.ts';
 import type { AccessAction } from '../store/audit-chain.ts';
+import type { ResourceKey } from '../store/resources.ts';
 import type { Store } from '../store/store.ts';
-import { accessIfAny, askerOf, touchedBy } from './access.ts';
+import { accessIfAny, askerOf, keyOf, type Touched, touchedBy } from './access.ts';
 import { AccessLog } from './access-log.ts';
 import { type Gate, holdAnswer } from './held-answer.ts';
 import { breakGlassReason } from './security/break-glass.ts';
@@ -116,7 +117,7 @@ class AuditGate implements Gate {
       status,
       interactions: interactions.length > 0 ? interactions : [method],
       request: requestOf(this.#response),
-      keys: touched.flatMap(({ keys }) => keys),
+      ...keysOf(touched),
       params: [...new Set(touched.flatMap(({ params = [] }) => params))],
       purpose: accessIfAny(this.#response)?.viewer.purpose,
       reason: breakGlassReason(this.#response),
@@ -125,6 +126,18 @@ class AuditGate implements Gate {
     const isSearch = interactions.length > 0 && interactions.every((one) => one.startsWith('search'));
     return { access, isOnDisk: !SAFE.has(method) && status < 400 && !isSearch };
   }
+}
+
+function keysOf(touched: readonly Touched[]): Pick<NewAccess, 'keys' | 'whose'> {
+  const whose = new Map<ResourceKey, string | undefined>();
+  const keys = touched.flatMap(({ keys: all }) =>
+    all.map((one) => {
+      const key = keyOf(one);
+      if (typeof one !== 'string') whose.set(key, one.personId);
+      return key;
+    }),
+  );
+  return { keys, whose };
 }
 
 function actionOf(status: number): AccessAction {

@@ -6,8 +6,8 @@ import type {
 } from '@medplum/fhirtypes';
 import type { StoredType } from '../fhir/definitions.ts';
 import { SERVED_FORMATS } from './negotiate.ts';
-import { MODIFIERS } from './search-plain.ts';
-import { followedOf, type ServedParameter, type ServedSearch } from './served-search.ts';
+import { modifiersOf } from './search/modifiers.ts';
+import { followedOf, type ServedParameter, type ServedSearch } from './search/served.ts';
 
 /** Of any type of R4, and so of the server as a whole. */
 const VALIDATE = {
@@ -101,8 +101,9 @@ function resourceOf(
 }
 
 /** R4 has no element for modifiers and chains: words say them. */
-function searchParamOf({ code, kind, url, targets, isCanonical }: ServedParameter) {
-  const modifiers = [...(kind === 'composite' ? [] : ['missing']), ...MODIFIERS[kind]];
+function searchParamOf(parameter: ServedParameter) {
+  const { code, kind, url, targets, isCanonical } = parameter;
+  const modifiers = [...(kind === 'composite' ? [] : ['missing']), ...modifiersOf(parameter)];
   const types = kind === 'reference' && !isCanonical ? ' and the types of its targets' : '';
   const chained = kind === 'reference' && !isCanonical && targets.length > 0 ? ' Can be chained.' : '';
   const documentation = `Modifiers: ${modifiers.map((one) => `:${one}`).join(', ')}${types}.${chained}`;

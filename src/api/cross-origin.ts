@@ -11,8 +11,10 @@ const SENT = [
   'If-Modified-Since',
   'If-None-Exist',
   'If-None-Match',
+  'NHSD-End-User-Organisation-ODS',
   'Prefer',
   'X-Break-Glass',
+  'X-Provenance',
   'X-Request-Id',
 ];
 /** What a script may read of an answer. */

@@ -1,4 +1,4 @@
-/** Serves $everything: all that belongs to a patient, or to all patients, with what it refers to. */
+/** Serves $everything: all that belongs to a patient, or to all patients, with what it refers to; by GET, or by POST with Parameters. */
 import express, { type Request, type Response, type Router } from 'express';
 import type { StoredType } from '../fhir/definitions.ts';
 import { type Checked, type Fault, refuse } from '../fhir/outcome.ts';
@@ -9,11 +9,12 @@ import { clausesOf, clausesOfAll, compartmentTypes } from './compartment.ts';
 import { CURSOR } from './cursor.ts';
 import type { FhirParts } from './fhir-parts.ts';
 import { permit } from './permit.ts';
+import { readResource, statusOfBody } from './resource-body.ts';
 import { sendFault, sendFhir, sendFhirText, statusOf } from './respond.ts';
-import { LARGEST_COUNT, newControls } from './search-controls.ts';
-import type { SearchRequest } from './search-request.ts';
-import { dateOf } from './search-values.ts';
-import { searchset } from './searchset.ts';
+import { LARGEST_COUNT, newControls } from './search/controls.ts';
+import type { SearchRequest } from './search/request.ts';
+import { searchset } from './search/searchset.ts';
+import { dateOf } from './search/values.ts';
 
 /** When care was given, by type: what `start` and `end` are held to. What says no time is always there. */
 const CARE_DATES: Partial<Record<StoredType, string>> = {
@@ -42,22 +43,27 @@ const ALONG = [
 export function everythingRoutes(parts: FhirParts): Router {
   const routes = express.Router({ caseSensitive: true });
   const serve = (request: Request, response: Response): Promise<void> => answer(parts, request, response);
-  routes.get(['/Patient/$everything', '/Patient/:id/$everything'], serve);
+  for (const path of ['/Patient/$everything', '/Patient/:id/$everything'])
+    routes.route(path).get(serve).post(serve);
   return routes;
 }
+
+/** Of Parameters there are few. */
+const BODY_LIMITS = { jsonBytes: 65_536, depth: 16 } as const;
 
 async function answer(parts: FhirParts, request: Request, response: Response): Promise<void> {
   const access = accessOf(response);
   const store = parts.store.seenBy(access.viewer);
   const id = request.params.id as string | undefined;
-  const query = queryOf(request.originalUrl);
-  const read = query.ok ? readEverything(query.value, id, access) : query;
+  const asked = await askedOf(request);
+  if (!asked.ok) return sendFhir(response, statusOfBody(asked.outcome), asked.outcome);
+  const read = readEverything(asked.value, id, access);
   if (!read.ok) return sendFhir(response, statusOf(read.outcome), read.outcome);
   const allowed = permit(access, ['Patient'], id === undefined ? 'search' : 'read');
   if (!allowed.ok) return sendFhir(response, statusOf(allowed.outcome), allowed.outcome);
-  const { cursor, ...asked } = read.value;
+  const { cursor, ...search } = read.value;
   const place =
-    cursor === undefined ? undefined : await parts.cursors.open(cursor, { list: asked.paged, access });
+    cursor === undefined ? undefined : await parts.cursors.open(cursor, { list: search.paged, access });
   if (place?.ok === false) return sendFhir(response, statusOf(place.outcome), place.outcome);
   if (id !== undefined && (await store.read('Patient', id))?.state !== 'current')
     return sendFault(response, 404, {
@@ -70,17 +76,46 @@ async function answer(parts: FhirParts, request: Request, response: Response): P
   const { text, shown } = await searchset(
     { ...parts, store, isWanted },
     {
-      request: asked,
+      request: search,
       base: baseOf(request),
       path: id === undefined ? 'Patient/$everything' : `Patient/${id}/$everything`,
       access,
       ...(place ? { after: place.value.after, cursor } : {}),
     },
   );
-  const keys = shown.map((version) => `${version.type}/${version.id}` as const);
-  touch(response, { interaction: '$everything', keys, params: asked.used.map(([name]) => name) });
+  touch(response, { interaction: '$everything', keys: shown, params: search.used.map(([name]) => name) });
   sendFhirText(response, 200, text);
 }
+
+/** What the address gives, and Parameters in the body of a POST. */
+async function askedOf(request: Request): Promise<Checked<Pairs>> {
+  const query = queryOf(request.originalUrl);
+  if (!query.ok || request.method !== 'POST' || request.get('content-length') === '0') return query;
+  if (request.get('content-length') === undefined && request.get('transfer-encoding') === undefined)
+    return query;
+  const body = await readResource(request, BODY_LIMITS);
+  if (!body.ok) return body;
+  const pairs = pairsIn(body.value);
+  return pairs ? { ok: true, value: [...query.value, ...pairs] } : refuse(NO_PARAMETERS);
+}
+
+/** @returns each parameter with its value as a query would have it; undefined for what is no Parameters */
+function pairsIn(resource: object): Pairs | undefined {
+  const { resourceType, parameter = [] } = resource as { resourceType?: unknown; parameter?: unknown };
+  if (resourceType !== 'Parameters' || !Array.isArray(parameter)) return undefined;
+  return parameter.map((one: unknown): readonly [string, string] => {
+    const { name, ...rest } = (one ?? {}) as Record<string, unknown>;
+    const value = Object.entries(rest).find(([key]) => /^value[A-Z]/.test(key))?.[1];
+    const isPlain = typeof value === 'string' || typeof value === 'number';
+    return [typeof name === 'string' ? name : '', isPlain ? String(value) : ''];
+  });
+}
+
+const NO_PARAMETERS: Fault = {
+  code: 'structure',
+  rule: 'api-everything-parameter',
+  diagnostics: 'The body of $everything is a Parameters resource, or there is none.',
+};
 
 /** What narrows it. */
 interface Narrowed {

@@ -1,9 +1,10 @@
 /** What the routes of the FHIR base are made with. */
 import type { Definitions } from '../fhir/definitions.ts';
 import type { SearchIndex } from '../store/search-index.ts';
-import type { Store, TokenValue } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import type { Cursors } from './cursor.ts';
-import type { ServedSearch } from './served-search.ts';
+import type { SearchTerms } from './search/coded.ts';
+import type { ServedSearch } from './search/served.ts';
 
 export interface FhirParts {
   readonly store: Store;
@@ -13,6 +14,5 @@ export interface FhirParts {
   /** base R4 */
   readonly definitions: Definitions;
   readonly cursors: Cursors;
-  /** codes of a value set that is known whole here; undefined where it is not */
-  readonly codesOf: ((valueSet: string) => readonly TokenValue[] | undefined) | undefined;
+  readonly terms: SearchTerms | undefined;
 }

@@ -27,9 +27,13 @@ export function settleFormat(definitions: Definitions): RequestHandler {
 
 const NO_QUERY = { ok: true, value: [] } as const;
 
-/** Behind the guard: who may not ask is told that first. */
-export const refuseFormat: RequestHandler = (_request, response: Response, next) => {
+/** Asked behind the guard: who may not ask is told that first. @returns whether it was refused */
+export function isFormatRefused(response: Response): boolean {
   const refusal = response.locals[REFUSAL] as OperationOutcome | undefined;
-  if (!refusal) return next();
-  sendFhir(response, 406, refusal);
+  if (refusal) sendFhir(response, 406, refusal);
+  return refusal !== undefined;
+}
+
+export const refuseFormat: RequestHandler = (_request, response: Response, next) => {
+  if (!isFormatRefused(response)) next();
 };

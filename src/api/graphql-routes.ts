@@ -4,26 +4,26 @@ import express, { type Request, type Response, type Router } from 'express';
 import type { Logger } from 'pino';
 import type { Definitions } from '../fhir/definitions.ts';
 import type { Fault } from '../fhir/outcome.ts';
-import type { ResourceKey } from '../store/resources.ts';
 import type { Store } from '../store/store.ts';
-import type { Validator } from '../validation/validator.ts';
 import { accessOf, touch } from './access.ts';
 import { baseOf } from './address.ts';
 import { Cursors } from './cursor.ts';
 import type { FhirPart } from './fhir-part.ts';
+import { type LoadedGraphql, loadedGraphql } from './graphql/loaded.ts';
 import { readGraphql } from './graphql-request.ts';
 import { atMost } from './intake-body.ts';
 import { permit } from './permit.ts';
 import { statusOfBody } from './resource-body.ts';
 import { refuseMethod, sendFault, sendFhir, statusOf } from './respond.ts';
-import { isStored, loadServedSearch } from './served-search.ts';
+import type { SearchTerms } from './search/coded.ts';
+import { isStored } from './search/served.ts';
 
 export interface GraphqlRoutesOptions {
   readonly store: Store;
   /** base R4, for the schema */
   readonly definitions: Definitions;
-  /** knows the value sets that searches may name */
-  readonly validator?: Pick<Validator, 'codesOf'>;
+  /** knows the value sets and codes that searches may name */
+  readonly validator?: SearchTerms;
   readonly clock: () => number;
   readonly log?: Logger;
 }
@@ -56,47 +56,25 @@ export function saysGraphql(statement: CapabilityStatement): CapabilityStatement
 
 function routesOf(options: GraphqlRoutesOptions): Router {
   const routes = express.Router({ caseSensitive: true });
-  const parts = lazyParts(options);
-  const serve = atMost(AT_ONCE, (request, response) => answer(options, parts, request, response));
+  const serve = atMost(AT_ONCE, (request, response) => answer(options, request, response));
   const refuse = refuseMethod('GET, POST', 'Send the query in the body, or as the parameter query.');
   routes.route('/$graphql').get(serve).post(serve).all(refuse);
   routes.route('/:type/:id/$graphql').get(serve).post(serve).all(refuse);
   return routes;
 }
 
-/** The schema and all of GraphQL are loaded when the first query comes: most processes never see one. */
-function lazyParts({ definitions }: GraphqlRoutesOptions) {
-  const load = async () => {
-    const served = loadServedSearch();
-    const [{ Schemas }, { Asking }, { runGraphql }] = await Promise.all([
-      import('./graphql/schema.ts'),
-      import('./graphql/asking.ts'),
-      import('./graphql/run.ts'),
-    ]);
-    return { served, schemas: new Schemas(definitions, served), Asking, runGraphql };
-  };
-  let loading: ReturnType<typeof load> | undefined;
-  return () => (loading ??= load());
-}
-
-async function answer(
-  options: GraphqlRoutesOptions,
-  parts: ReturnType<typeof lazyParts>,
-  request: Request,
-  response: Response,
-): Promise<void> {
+async function answer(options: GraphqlRoutesOptions, request: Request, response: Response): Promise<void> {
   const { type, id } = request.params as { type?: string; id?: string };
   if (type !== undefined && !isStored(type)) return sendFault(response, 404, UNKNOWN_TYPE);
   const asked = await readGraphql(request);
   if (!asked.ok) return sendFhir(response, statusOfBody(asked.outcome), asked.outcome);
   const allowed = type === undefined ? undefined : permit(accessOf(response), [type], 'read');
   if (allowed?.ok === false) return sendFhir(response, statusOf(allowed.outcome), allowed.outcome);
-  const loaded = await parts();
+  const loaded = await loadedGraphql(options.definitions);
   const asking = askingFor(options, loaded, request, response);
   const root = type === undefined ? undefined : await asking.read(type, String(id));
   if (type !== undefined && root === undefined) {
-    const missing: ResourceKey = `${type}/${id}`;
-    touch(response, { interaction: '$graphql', keys: [missing] });
+    touch(response, { interaction: '$graphql', keys: [] }); // naming it would tell, by the audit, that it is there
     return sendFault(response, 404, NOT_FOUND);
   }
   const failed = (error: unknown): void =>
@@ -120,18 +98,17 @@ async function answer(
 
 function askingFor(
   { store, definitions, validator, clock }: GraphqlRoutesOptions,
-  { served, Asking }: Awaited<ReturnType<ReturnType<typeof lazyParts>>>,
+  { served, Asking }: LoadedGraphql,
   request: Request,
   response: Response,
 ) {
   const access = accessOf(response);
-  const codesOf = validator && ((valueSet: string) => validator.codesOf(valueSet));
   return new Asking({
     store: store.seenBy(access.viewer),
     access,
     definitions,
     cursors: new Cursors(store, clock),
-    clauses: { served, base: baseOf(request), codesOf },
+    clauses: { served, base: baseOf(request), terms: validator },
   });
 }
 

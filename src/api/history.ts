@@ -1,14 +1,14 @@
 /** Turns the versions of a resource, of a type or of all into pages of a history Bundle. */
 import type { BundleLink } from '@medplum/fhirtypes';
 import { type Checked, refuse } from '../fhir/outcome.ts';
-import type { HistoryQuery, SeenStore, StoredVersion } from '../store/store.ts';
+import type { HistoryQuery, Made, SeenStore, StoredVersion } from '../store/store.ts';
 import type { Access } from './access.ts';
 import type { Pairs } from './address.ts';
 import { etagOf } from './conditional.ts';
 import { CURSOR, type Cursors } from './cursor.ts';
-import { bundleText, textOf } from './search-text.ts';
-import { dateOf } from './search-values.ts';
-import { linkOf, type PageText } from './searchset.ts';
+import { bundleText, textOf } from './search/bundle-text.ts';
+import { linkOf, type PageText } from './search/searchset.ts';
+import { dateOf } from './search/values.ts';
 
 /** What the history is of, and how it is asked for. */
 export interface HistoryAsked {
@@ -109,14 +109,28 @@ function pathOf({ type, id }: Pick<HistoryAsked, 'type' | 'id'>): string {
   return [type, id, '_history'].filter((part) => part !== undefined).join('/');
 }
 
-/** The first version was created, a deleted one has a request and no resource. @source FHIR R4, 3.1.0.13 */
+/** How a version of a record stands, which no client of the API made: its first was created. */
+function recorded({ version }: StoredVersion): Made {
+  return version === 1 ? 'create' : 'update';
+}
+
+const METHODS: Readonly<Record<Made, 'POST' | 'PUT' | 'PATCH'>> = {
+  create: 'POST',
+  'update-as-create': 'PUT',
+  update: 'PUT',
+  patch: 'PATCH',
+};
+
+/** A deleted version has a request and no resource. @source FHIR R4, 3.1.0.13 */
 function entryOf(version: StoredVersion, base: string): string {
   const { type, id, state, lastUpdatedMs } = version;
   const isHere = state === 'current' || version.resource !== undefined;
-  const isCreated = isHere && version.version === 1;
-  const request = isCreated
-    ? { method: 'POST', url: type }
-    : { method: isHere ? 'PUT' : 'DELETE', url: `${type}/${id}` };
+  const made = version.made ?? recorded(version);
+  const isCreated = isHere && (made === 'create' || made === 'update-as-create');
+  const request = {
+    method: isHere ? METHODS[made] : 'DELETE',
+    url: isHere && made === 'create' ? type : `${type}/${id}`,
+  };
   const response = {
     status: isCreated ? '201' : isHere ? '200' : '204',
     etag: etagOf(version.version),

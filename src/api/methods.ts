@@ -65,6 +65,7 @@ export function answerMethods(routers: readonly Router[]): RequestHandler {
     if ((method === 'GET' || method === 'HEAD') && !/\/[$_]/.test(path)) return next();
     const allowed = methodsAt(routers, path);
     // a router would answer OPTIONS by itself, with what it has at any address
+    if (allowed === undefined && isOperation(path)) return sendFault(response, 404, NO_OPERATION);
     if (allowed === undefined && method === 'OPTIONS') return sendFault(response, 404, NOTHING);
     if (allowed === undefined || allowed.split(', ').includes(method)) return next();
     if (allowed.includes('PATCH')) response.set('Accept-Patch', PATCH_MEDIA_TYPES.join(', '));
@@ -77,4 +78,18 @@ const NOTHING = {
   code: 'not-found',
   rule: 'api-unknown-route',
   diagnostics: 'There is no such FHIR interaction here; /metadata lists what is served.',
+} as const;
+
+/** @returns whether it is the address of an operation on the system, or on a type that is here or one of it */
+function isOperation(path: string): boolean {
+  const found = /^\/(?:([^/$]+)\/(?:[^/$]+\/)?)?\$[^/]+\/?$/.exec(path);
+  const [, type] = found ?? [];
+  return found !== null && (type === undefined || TYPES.has(type));
+}
+
+const NO_OPERATION = {
+  code: 'not-supported',
+  rule: 'api-unknown-operation',
+  diagnostics:
+    'There is no such operation at this address: /metadata lists those of the system and of each type; some are served only where the configuration turns them on.',
 } as const;

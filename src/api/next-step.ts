@@ -64,6 +64,17 @@ export function isAboutDeletion({ rule }: Pick<WorkItem, 'rule'>): boolean {
   return DELETED_RULES.has(rule);
 }
 
+/** Of an item that says that a client looked through labels and consent. */
+const BROKEN_GLASS: Omit<NextStep, 'command'> = {
+  text: 'Nothing was changed, and no record is at fault. Read in the audit what the client saw and the reason that it gave, ask who asked for it, and resolve the item when that was right; where it was not, follow the procedure for a breach of confidentiality.',
+  actions: ANY,
+};
+
+/** @returns whether an item says that a client looked through labels and consent */
+export function isAboutBrokenGlass({ rule }: Pick<WorkItem, 'rule'>): boolean {
+  return rule === 'api-break-glass';
+}
+
 /** Of an item of a message that went, or came, by MESH. */
 const MESSAGES: Readonly<Record<string, Omit<NextStep, 'command'>>> = {
   'mesh-sent': {
@@ -83,7 +94,7 @@ export function isAboutMessage({ recordKind }: Pick<WorkItem, 'recordKind'>): bo
 
 export function nextStepOf(item: WorkItem): NextStep {
   const ofKind = MESSAGES[(isAboutMessage(item) && item.recordKind) || ''] ?? STEPS[item.kind] ?? OTHER;
-  const step = isAboutDeletion(item) ? DELETED : ofKind;
+  const step = isAboutDeletion(item) ? DELETED : isAboutBrokenGlass(item) ? BROKEN_GLASS : ofKind;
   return {
     ...step,
     actions: item.resolvedMs === undefined ? step.actions : [],

@@ -9,6 +9,7 @@ import type { Answer, BarsReceiver } from '../source/bars/receiver.ts';
 import { BUSY } from '../source/bars/refusals.ts';
 import { atMost, collected } from './intake-body.ts';
 import type { ReferralQuestions } from './process-message-questions.ts';
+import { isLocalRequest, isLoopback } from './security/local-request.ts';
 
 /** Who may reach the routes; with none of it only this machine may. */
 export interface Door {
@@ -105,16 +106,13 @@ function reply(request: Request, response: Response, { status, headers, body }: 
 
 const FHIR_JSON = 'application/fhir+json';
 
-/** Behind a proxy on this machine everybody seems to come from it: then it is the proxy's to tell who they are. */
+/** Anybody who reaches the port may name a subject: without a secret, only a gateway on this machine is believed. */
 function doorFault({ secret, subjects }: Door, request: Request): BarsFault | undefined {
-  if (!secret && !subjects) return isLocal(request) ? undefined : NOT_LOCAL;
+  if (!secret && !subjects) return isLocalRequest(request) ? undefined : NOT_LOCAL;
+  if (!secret && !isLoopback(request.socket)) return NO_GATEWAY;
   if (secret && !isSecret(request.get(secret.header), secret.value)) return NO_SECRET;
   if (subjects && !subjects.allowed.includes(request.get(subjects.header) ?? '')) return NO_SUBJECT;
   return undefined;
-}
-
-function isLocal({ socket }: Request): boolean {
-  return /^(?:::1|(?:::ffff:)?127\.)/.test(socket.remoteAddress ?? '');
 }
 
 /** Digests are compared: how long it takes tells nothing of the secret, nor of its length. */
@@ -154,6 +152,12 @@ const NO_SECRET: BarsFault = {
   code: 'REC_FORBIDDEN',
   issue: 'security',
   diagnostics: 'The request did not come through the gateway: its secret is missing or wrong.',
+};
+const NO_GATEWAY: BarsFault = {
+  code: 'REC_FORBIDDEN',
+  issue: 'security',
+  diagnostics:
+    'A gateway on another machine is believed by its secret alone: configure secretEnv beside clientSubjects.',
 };
 const NO_SUBJECT: BarsFault = {
   code: 'REC_FORBIDDEN',

@@ -10,8 +10,8 @@ import { historyPage } from './history.ts';
 import { permit } from './permit.ts';
 import { preferOf } from './prefer.ts';
 import { sendFault, sendFhir, sendFhirText, statusOf } from './respond.ts';
-import { CONTROLS, newControls } from './search-controls.ts';
-import { textOf } from './search-text.ts';
+import { exactOf, textOf } from './search/bundle-text.ts';
+import { CONTROLS, newControls } from './search/controls.ts';
 import { isWhole, type Subset, subsetOf, unknownElements } from './subset.ts';
 
 export function readRoutes(parts: FhirParts): Router {
@@ -22,10 +22,16 @@ export function readRoutes(parts: FhirParts): Router {
     history(parts, request, response, 'history-instance'),
   );
   routes.get('/:type/:id/_history/:version', (request, response) =>
-    version(parts, request, response, String(request.params.version)),
+    version(parts, { request, response, ...request.params }),
   );
-  routes.get('/:type/:id', (request, response) => version(parts, request, response, undefined));
+  routes.get('/:type/:id', (request, response) => version(parts, { request, response, ...request.params }));
   return routes;
+}
+
+/** @returns what answers a read of a stored type by id */
+export function readHandler(parts: FhirParts) {
+  return (request: Request, response: Response, type: string, id: string): Promise<void> =>
+    version(parts, { request, response, type, id });
 }
 
 async function history(
@@ -50,19 +56,23 @@ async function history(
   });
   if (!page.ok) return sendFhir(response, statusOf(page.outcome), page.outcome);
   if (!page.value) return sendMissing(response);
+  // whose an earlier version was is not whose it is
   const keys = [...new Set(page.value.shown.map((one) => `${one.type}/${one.id}` as const))];
   touch(response, { interaction, keys });
   sendFhirText(response, 200, page.value.text);
 }
 
-/** @param wanted number of the version as written; undefined: the current one */
-async function version(
-  { store, definitions }: FhirParts,
-  request: Request,
-  response: Response,
-  wanted: string | undefined,
-): Promise<void> {
-  const { type, id } = request.params as { readonly type: string; readonly id: string };
+interface Wanted {
+  readonly request: Request;
+  readonly response: Response;
+  readonly type: string;
+  readonly id: string;
+  /** number as written; absent: the current one */
+  readonly version?: string;
+}
+
+async function version({ store, definitions }: FhirParts, asked: Wanted): Promise<void> {
+  const { request, response, type, id, version: wanted } = asked;
   const access = accessOf(response);
   const allowed = permit(access, [type], 'read');
   if (!allowed.ok) return sendFhir(response, statusOf(allowed.outcome), allowed.outcome);
@@ -80,9 +90,10 @@ async function version(
         ? await seen.readVersion(type, id, Number(wanted))
         : undefined;
   if (!found) return sendMissing(response);
-  touch(response, { interaction: wanted === undefined ? 'read' : 'vread', keys: [`${type}/${id}`] });
+  if (wanted === undefined) touch(response, { interaction: 'read', keys: [found] });
+  else touch(response, { interaction: 'vread', keys: [`${type}/${id}`] });
   sendVersion(request, response, found, (one) =>
-    isWhole(subset.value) ? textOf(one) : JSON.stringify(subsetOf(one.resource!, subset.value, definitions)),
+    isWhole(subset.value) ? textOf(one) : JSON.stringify(subsetOf(exactOf(one), subset.value, definitions)),
   );
 }
 

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { OperationOutcome, Resource } from '@medplum/fhirtypes';
 import type { Request } from 'express';
 import { AdapterError, type Checked, outcomeOf, refuse, ruleOf } from '../fhir/outcome.ts';
+import { parseSpelled } from '../fhir/spelling.ts';
 import { jsonOfLongXml } from '../fhir/xml/read.ts';
 import { decodeBytes } from '../source/decode.ts';
 import { parseJsonDocument } from '../source/json.ts';
@@ -32,14 +33,16 @@ export const RESOURCE_MEDIA: readonly string[] = [
 
 /**
  * Reads a resource from JSON or XML, as it is or as gzip; what it holds beside its type is not checked.
+ * @param medias media types that are taken, in lower case
  * @returns the resource; or a refusal whose status is `statusOfBody`'s: `api-media-type`, `api-charset`, `api-encoding`
  *   (415), `read-too-long` (413), `read-encoding`, `read-json-…`, `xml-…`, `api-gzip`, `api-no-resource` (400)
  */
 export async function readResource(
   request: Request,
   limits: BodyLimits = READ_LIMITS,
+  medias: readonly string[] = RESOURCE_MEDIA,
 ): Promise<Checked<Resource>> {
-  const body = await readText(request, RESOURCE_MEDIA, limits);
+  const body = await readText(request, medias, limits);
   return body.ok ? resourceIn(body.value, limits) : body;
 }
 
@@ -92,9 +95,10 @@ export function resourceIn({ text }: BodyText, limits: BodyLimits = READ_LIMITS)
   });
 }
 
-/** Parses JSON, in which no object has a name twice. @returns the value; or a refusal as `parseJsonDocument` */
+/** Parses JSON, in which no object has a name twice. @returns the value, with how its numbers were written; or a refusal as `parseJsonDocument` */
 export function jsonIn(text: string, limits: BodyLimits = READ_LIMITS): Checked<unknown> {
-  const parsed = parseJsonDocument(text, { maxBytes: limits.jsonBytes, maxDepth: limits.depth });
+  const bounds = { maxBytes: limits.jsonBytes, maxDepth: limits.depth };
+  const parsed = parseJsonDocument(text, bounds, parseSpelled);
   if (!parsed.ok) return parsed;
   const [twice] = parsed.value.warnings;
   if (!twice) return { ok: true, value: parsed.value.value };

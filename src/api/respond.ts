@@ -55,11 +55,10 @@ export function sendFhirText(response: Response, status: number, text: string): 
 
 /** Past Express, which would look at each text for more than is needed here. */
 function sendText(response: Response, status: number, text: string): void {
-  const bytes = Buffer.from(text);
   response.statusCode = status;
   response.setHeader('Content-Type', `${formatOf(response).media}; charset=utf-8`);
-  response.setHeader('Content-Length', bytes.length);
-  response.end(response.req.method === 'HEAD' ? undefined : bytes);
+  response.setHeader('Content-Length', Buffer.byteLength(text));
+  response.end(response.req.method === 'HEAD' ? undefined : text); // a string goes out in one write with the headers
 }
 
 /** Sends the refusal of one fault. */

@@ -2,7 +2,7 @@
 import type { CapabilityStatement, CapabilityStatementRestSecurity } from '@medplum/fhirtypes';
 import { capabilityStatement } from './capability.ts';
 import { type FhirPart, withParts } from './fhir-part.ts';
-import { loadServedSearch } from './served-search.ts';
+import { loadServedSearch } from './search/served.ts';
 
 export interface StatementOptions {
   /** version of the adapter */

@@ -1,8 +1,8 @@
 /** Puts the HTTP side together: FHIR, intake, health, pages; everything else is a 404 that says what there is. */
 import { randomUUID } from 'node:crypto';
-import type { CapabilityStatementRestSecurity } from '@medplum/fhirtypes';
+import type { CapabilityStatement, CapabilityStatementRestSecurity } from '@medplum/fhirtypes';
 import express, { type Express, type RequestHandler, type Router } from 'express';
-import helmet from 'helmet';
+import helmet, { type HelmetOptions } from 'helmet';
 import type { Logger } from 'pino';
 import type { Definitions } from '../fhir/definitions.ts';
 import type { Pipeline } from '../pipeline.ts';
@@ -20,14 +20,16 @@ import { compressed } from './compressed.ts';
 import { crossOrigin } from './cross-origin.ts';
 import type { TargetPace } from './delivery-gauges.ts';
 import type { FhirPart } from './fhir-part.ts';
-import { fhirRoutes } from './fhir-routes.ts';
+import { fhirParts, fhirRoutes, mostAsked } from './fhir-routes.ts';
 import { refuseFormat, settleFormat } from './formats.ts';
 import { graphqlPart } from './graphql-routes.ts';
 import { healthRoutes } from './health-routes.ts';
+import { either, inOrder, under } from './in-order.ts';
 import { intakeRoutes } from './intake-routes.ts';
 import { answerMethods } from './methods.ts';
 import { openApiRoutes } from './openapi/routes.ts';
 import { errorHandler, sendFault } from './respond.ts';
+import { shapeOf } from './route-shape.ts';
 import { servedStatement } from './served-statement.ts';
 import { LONGEST_BODY_MS, refuseSlowBody } from './slow-body.ts';
 import { validateRoutes } from './validate-route.ts';
@@ -61,6 +63,8 @@ export interface AppOptions {
   readonly terminology?: (() => TerminologyState) | undefined;
   /** checks at PDS by what became of them, for the metrics */
   readonly pds?: (() => Readonly<Record<string, number | undefined>>) | undefined;
+  /** how many resources one conditional delete may delete; default 1 */
+  readonly conditionalDeletes?: number | undefined;
   /** bodies read at once; default 16 */
   readonly bodies?: number;
   /** that a body of the FHIR side may be on its way; default two minutes */
@@ -89,23 +93,21 @@ export function createApp(options: AppOptions): Express {
   app.disable('x-powered-by');
   app.set('etag', false); // versions are the ETags here
   app.set('query parser', false); // FHIR repeats parameters: they are read as pairs
-  app.use(requestId(options));
-  app.use(FHIR_BASE, compressed());
-  app.use(auditAccesses(options));
-  app.use(
-    helmet({
-      contentSecurityPolicy: { useDefaults: false, directives: PAGE_POLICY },
-      strictTransportSecurity: false,
-    }),
-  );
-  app.use(FHIR_BASE, crossOrigin(options.origins ?? []), settleFormat(options.definitions));
-  app.use(options.guard ?? openToAll);
+  app.use(inOrder(gatesOf(options)));
+  const stored = fhirParts(options);
+  app.use(FHIR_BASE, mostAsked(stored));
   for (const router of options.entrance ?? []) app.use(router);
   const parts = [auditPart(options), graphqlPart(options), ...(options.fhir ?? [])];
   const beside = parts.map(({ routes }) => routes);
-  const said = { ...options, fhir: [...parts, { says: withWrites }] };
+  const said = {
+    ...options,
+    fhir: [
+      ...parts,
+      { says: (statement: CapabilityStatement) => withWrites(statement, options.conditionalDeletes) },
+    ],
+  };
   app.use(openApiRoutes((url) => servedStatement(said, `${url}${FHIR_BASE}`, options.clock())));
-  const own = fhirRoutes(said);
+  const own = fhirRoutes(stored, said);
   const reads = [...beside, own];
   // what is served beside the stored types is of types that these do not know
   const fhir = [validateRoutes(options), ...beside, writeRoutes({ ...options, reads }), own];
@@ -125,20 +127,54 @@ export function createApp(options: AppOptions): Express {
   return app;
 }
 
+/** What every request passes, in this order. */
+function gatesOf(options: AppOptions): RequestHandler[] {
+  return [
+    requestId(options),
+    under(FHIR_BASE, compressed()),
+    auditAccesses(options),
+    either(FHIR_BASE, helmet(DATA_HEADERS), helmet(PAGE_HEADERS)),
+    under(FHIR_BASE, inOrder([crossOrigin(options.origins ?? []), settleFormat(options.definitions)])),
+    options.guard ?? openToAll,
+  ];
+}
+
 const openToAll: RequestHandler = (_request, response, next) => {
   setAccess(response, OPEN_ACCESS);
   next();
 };
 
 /** Pages load only what this server sends; no script runs. */
-const PAGE_POLICY = {
-  defaultSrc: ["'none'"],
-  styleSrc: ["'self'"],
-  imgSrc: ["'self'", 'data:'],
-  fontSrc: ["'self'"],
-  formAction: ["'self'"],
-  baseUri: ["'none'"],
-  frameAncestors: ["'none'"],
+const PAGE_HEADERS: HelmetOptions = {
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'none'"],
+      styleSrc: ["'self'"],
+      imgSrc: ["'self'", 'data:'],
+      fontSrc: ["'self'"],
+      formAction: ["'self'"],
+      baseUri: ["'none'"],
+      frameAncestors: ["'none'"],
+    },
+  },
+  strictTransportSecurity: false,
+};
+
+/** What a browser makes nothing of when it shows no page is left out. @source OWASP REST Security Cheat Sheet */
+const DATA_HEADERS: HelmetOptions = {
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+  },
+  crossOriginOpenerPolicy: false,
+  originAgentCluster: false,
+  strictTransportSecurity: false,
+  xDnsPrefetchControl: false,
+  xDownloadOptions: false,
+  xPermittedCrossDomainPolicies: false,
+  xPoweredBy: false,
+  xXssProtection: false,
 };
 
 /** Gives each request an id, and logs its route's shape, never its address: that may name a person. */
@@ -147,13 +183,14 @@ function requestId({ log, clock }: AppOptions): RequestHandler {
     const given = request.get('x-request-id');
     const id = given !== undefined && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
     response.set('X-Request-Id', id);
+    if (!log?.isLevelEnabled('debug')) return next();
     const startedMs = clock();
     response.once('finish', () => {
-      log?.debug(
+      log.debug(
         {
           requestId: id,
           method: request.method,
-          route: (request.route as { path?: string } | undefined)?.path,
+          route: shapeOf(request, response),
           status: response.statusCode,
           elapsedMs: clock() - startedMs,
         },

@@ -1,7 +1,7 @@
 /** Turns a resource into the part of it that a summary or a list of elements asks for, tagged as a part. */
 import type { Resource } from '@medplum/fhirtypes';
 import type { Definitions } from '../fhir/definitions.ts';
-import type { Controls } from './search-controls.ts';
+import type { Controls } from './search/controls.ts';
 
 /** A part of a resource. */
 export type Subset = Pick<Controls, 'summary' | 'elements'>;

@@ -9,10 +9,12 @@ import { settled } from '../validation/check-whole.ts';
 import { relatedIn } from '../validation/domain/related.ts';
 import type { AskCodes } from '../validation/pending.ts';
 import type { Validator } from '../validation/validator.ts';
+import { accessOf, touch } from './access.ts';
 import { queryOf } from './address.ts';
 import { atMost } from './intake-body.ts';
+import { permit } from './permit.ts';
 import { RESOURCE_MEDIA, readText, statusOfBody } from './resource-body.ts';
-import { refuseMethod, sendFault, sendFhir } from './respond.ts';
+import { refuseMethod, sendFault, sendFhir, statusOf } from './respond.ts';
 import {
   type CheckText,
   checkResource,
@@ -83,7 +85,11 @@ async function checkStored(
   const { store, validator } = options;
   const asked = readAsked(request, response);
   if (!asked) return;
-  const version = await store.read(asked.type!, asked.id!);
+  const access = accessOf(response);
+  const allowed = permit(access, [asked.type!], 'read');
+  if (!allowed.ok) return sendFhir(response, statusOf(allowed.outcome), allowed.outcome);
+  const version = await store.seenBy(access.viewer).read(asked.type!, asked.id!);
+  touch(response, { interaction: '$validate', keys: version ? [version] : [] });
   if (!version)
     return sendFault(response, 404, {
       code: 'not-found',

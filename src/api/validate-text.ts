@@ -183,7 +183,7 @@ const DELETE: Fault = {
   code: 'not-supported',
   rule: 'api-validate-delete',
   diagnostics:
-    'Nothing is deleted through the FHIR side, which is read-only: the source deletes, or a person is erased.',
+    'Whether a resource can be deleted is not foreseen here: send the DELETE itself. While others refer to the resource it is refused with 409, and nothing is changed.',
 };
 
 function wrongType(type: string): Fault {

@@ -4,6 +4,7 @@ import type { Express, Router } from 'express';
 import type { Logger } from 'pino';
 import { deliveryRoutes } from '../api/delivery-routes.ts';
 import type { FhirPart } from '../api/fhir-part.ts';
+import { prepareGraphql } from '../api/graphql/loaded.ts';
 import { jwksRoutes } from '../api/jwks-routes.ts';
 import { ownOperations } from '../api/operations/routes.ts';
 import { createApp } from '../api/server.ts';
@@ -87,6 +88,7 @@ export async function openAdapter(given: AdapterOptions): Promise<Adapter> {
     const { url, controlUrl } = await openDoors(app, config, closers);
     place.url = url;
     start();
+    prepareGraphql(given.parts.definitions).catch(() => undefined); // the first query says what is wrong
     const { sandbox, store, pipeline, targets } = opened;
     return {
       ...{ url, controlUrl, sandboxUrl: sandbox?.url, store, pipeline, targets },
@@ -233,6 +235,7 @@ function openApp(
   const { store, pipeline, terms, deliveries } = opened;
   return createApp({
     ...{ store, pipeline, clock, log, version: VERSION },
+    conditionalDeletes: config.access?.conditionalDeletes,
     sources: parts.sources,
     definitions: parts.definitions,
     validator: parts.validator,

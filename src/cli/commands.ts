@@ -13,6 +13,7 @@ import { explainMap } from './convert/explain-map.ts';
 import { type RunMapOptions, runMapFile } from './convert/run-map.ts';
 import { type CopyOptions, copy, migrate } from './databases.ts';
 import { addDirectoryWords } from './directory/words.ts';
+import { addHealthWord } from './health.ts';
 import { boundHeap } from './heap.ts';
 import { ROOT } from './load.ts';
 import { addMeshWords } from './nhs/mesh-words.ts';
@@ -229,6 +230,7 @@ program
     process.stdout.write(apiKeyText(randomBytes));
   });
 
+addHealthWord(program, process, { withConfig, configured });
 addOpenApiWords(program, process);
 for (const add of [addAgainWords, addAuditWords, addMeshWords, addCodedActivityWords, addDirectoryWords])
   add(program, { withConfig, configured });

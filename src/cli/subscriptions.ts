@@ -1,7 +1,7 @@
 /** Opens what serves the subscriptions of clients: their routes, and the worker that calls their endpoints. */
 import type { Logger } from 'pino';
 import type { FhirPart } from '../api/fhir-part.ts';
-import { loadServedSearch } from '../api/served-search.ts';
+import { loadServedSearch } from '../api/search/served.ts';
 import { saysSubscriptions } from '../api/subscriptions/capability.ts';
 import type { EndpointRules } from '../api/subscriptions/endpoint.ts';
 import { publicLookup } from '../api/subscriptions/endpoint.ts';

@@ -64,7 +64,7 @@ const clientSchema = z.strictObject({
   organisations: z
     .union([z.literal('all'), z.array(z.string().min(1).max(64)).min(1).max(1_000)])
     .describe(
-      'Organisations whose people it sees: ODS codes as in "ownerOrg" of sources; the first owns what it creates. all: those of everybody',
+      'Organisations whose people it sees: ODS codes as in "ownerOrg" of sources; the first owns what it creates, unless a request names another of them in NHSD-End-User-Organisation-ODS. all: those of everybody',
     ),
   scopes: z
     .array(z.string().min(1).max(2_000))
@@ -180,6 +180,14 @@ const apiAccessMembers = z.strictObject({
       'Names of environment variables with EC private keys (P-256 or P-384, PEM): the first signs access tokens, the others are still believed. Default a key in the data folder; adapters that share a PostgreSQL need to name one',
     ),
   tls: serverTlsSchema.optional().describe('Listen by HTTPS; without it a proxy in front has to'),
+  conditionalDeletes: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(1)
+    .describe(
+      'How many resources one conditional delete may delete, all or none; 1: conditions that find several are refused',
+    ),
   tokenRequestsPerMinute: z
     .int()
     .min(1)

@@ -1,5 +1,5 @@
 /** Turns worklist items into what the pages show: where, which rule, what to change and the next step; never a record's key or content. */
-import { isAboutDeletion, isAboutMessage, nextStepOf } from '../api/next-step.ts';
+import { isAboutBrokenGlass, isAboutDeletion, isAboutMessage, nextStepOf } from '../api/next-step.ts';
 import { ruleOf } from '../fhir/outcome.ts';
 import type { ResourceKey, Store, StoreCounts, WorkItem, WorkKind } from '../store/store.ts';
 import { type Moment, momentOf } from './moment.ts';
@@ -104,6 +104,11 @@ const ORDER: readonly WorkKind[] = [
   'warning',
 ];
 
+/** What is done about it does not follow from its kind. */
+function hasOwnStep(item: WorkItem): boolean {
+  return isAboutDeletion(item) || isAboutMessage(item) || isAboutBrokenGlass(item);
+}
+
 /** @param text from a URL @returns the kind, or undefined */
 export function workKindOf(text: string | undefined): WorkKind | undefined {
   return ORDER.find((kind) => kind === text);
@@ -160,7 +165,7 @@ export function workDetail(item: WorkItem, wordingOf: Wordings): WorkDetail {
       expression: issue.expression?.join(', ') ?? '',
       text: issue.diagnostics ?? '',
     })),
-    next: isAboutDeletion(item) || isAboutMessage(item) ? nextStepOf(item).text : SAYINGS[kind].next(wording),
+    next: hasOwnStep(item) ? nextStepOf(item).text : SAYINGS[kind].next(wording),
     command: commandOf(item),
   };
 }

@@ -32,9 +32,7 @@ export function provenanceOf(commit: Committed, nowMs: number): Provenance & { i
   return {
     resourceType: 'Provenance',
     id: provenanceId(commit),
-    target: commit.written.map(({ type, id, version }) => ({
-      reference: `${type}/${id}/_history/${version}`,
-    })),
+    target: targetsOf(commit.written),
     occurredDateTime: new Date(commit.sourceTimeMs).toISOString(),
     recorded: new Date(nowMs).toISOString(),
     agent: [
@@ -42,6 +40,11 @@ export function provenanceOf(commit: Committed, nowMs: number): Provenance & { i
       { type: { coding: [{ system: LOCAL_AGENT_TYPE, code: 'transmitter' }] }, who: systemNamed('hedgerow') },
     ],
   };
+}
+
+/** @returns references to versions that were written */
+export function targetsOf(written: Committed['written']): Reference[] {
+  return written.map(({ type, id, version }) => ({ reference: `${type}/${id}/_history/${version}` }));
 }
 
 /** Whoever decided answers for what came of it; who made the record said what it was made of. */

@@ -2,6 +2,7 @@
 
 import type { Patient, Resource } from '@medplum/fhirtypes';
 import { CONFIDENTIALITY_SYSTEM } from '../fhir/identifiers.ts';
+import { spelledAs } from '../fhir/spelling.ts';
 
 const RESTRICTED = new Set(['R', 'V']);
 /** What would lead to a restricted person; the contacts of a Patient have addresses and telephones of their own. */
@@ -84,7 +85,7 @@ function membersOf(node: Members, whose: Whose, isKept: (key: string) => boolean
     const value = whose === 'nobody' ? node[key] : withoutLeading(key, node[key]);
     if (value !== undefined) kept[key] = copyOf(value, whose);
   }
-  return kept;
+  return spelledAs(kept, node);
 }
 
 /** @returns what of a member of a person does not lead to them; undefined where nothing is left */

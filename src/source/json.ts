@@ -30,10 +30,15 @@ export function parseJson(text: string, bounds: Partial<JsonBounds> = {}): Check
 
 /**
  * Parses JSON after a scan that cannot overflow the stack.
+ * @param parse makes the value of a text that is within bounds
  * @returns the value; or one refusal: `read-too-long` (too-long), `read-json-depth` (too-costly), or for the first
  *   fault of the text `read-json-syntax`, `read-json-key`, `read-nul`, `read-json-text` (structure), by line and column
  */
-export function parseJsonDocument(text: string, bounds: JsonBounds): Checked<ParsedJson> {
+export function parseJsonDocument(
+  text: string,
+  bounds: JsonBounds,
+  parse: (text: string) => unknown = JSON.parse,
+): Checked<ParsedJson> {
   // A character is at least a byte; only a text that may be too long by bytes is measured.
   const tooLong =
     text.length > bounds.maxBytes ||
@@ -51,7 +56,7 @@ export function parseJsonDocument(text: string, bounds: JsonBounds): Checked<Par
   return {
     ok: true,
     value: {
-      value: JSON.parse(text) as unknown,
+      value: parse(text),
       itemLines: lines.slice(0, -1),
       itemLengths: scan.items.slice(1).map((end, i) => end - scan.items[i]!),
       warnings: scan.duplicates.slice(0, 1).map((at) => duplicateIssue(text, at)),

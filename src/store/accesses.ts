@@ -17,6 +17,8 @@ export interface NewAccess {
   readonly request: string;
   /** resources that were read or written */
   readonly keys: readonly ResourceKey[];
+  /** of the keys, those of which it is known that they are there, and whose they are: person by key; the others are looked up */
+  readonly whose?: ReadonlyMap<ResourceKey, string | undefined>;
   /** names of the parameters that were searched by, without values */
   readonly params: readonly string[];
   /** what the client reads for, where it is one that reads for something */
@@ -71,6 +73,8 @@ export interface AccessQuery {
   readonly entities?: readonly (readonly ResourceKey[])[];
   /** any of them */
   readonly actions?: readonly AccessAction[];
+  /** of each list any was done: letters, hyphens and a dollar sign alone */
+  readonly interactions?: readonly (readonly string[])[];
   /** page size, from 1 */
   readonly count: number;
   /** seq of the last row of the page before: pages go from the newest to the oldest */

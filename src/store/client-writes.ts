@@ -1,5 +1,5 @@
 /** What a client of the API asks of the store with its write: what must be so when it is committed, and what goes. */
-import type { ResourceKey } from './resources.ts';
+import type { Identified, ResourceKey } from './resources.ts';
 import type { SearchClause } from './search-query.ts';
 import type { Viewer } from './viewer.ts';
 
@@ -29,4 +29,8 @@ export interface ClientWrite {
   readonly refersTo: readonly ResourceKey[];
   /** where each resource stands in what was sent: `Bundle.entry[3]`; those that are not in it were sent alone */
   readonly places: ReadonlyMap<ResourceKey, string>;
+  /** how each resource is written */
+  /** what the client says of how the versions came to be, in place of what would be said of its write; without targets */
+  readonly provenance?: Identified | undefined;
+  readonly methods: ReadonlyMap<ResourceKey, 'POST' | 'PUT' | 'PATCH'>;
 }

@@ -1,6 +1,7 @@
 /** Turns what an expression finds in a resource into search rows, by the kind of the parameter. */
 import type {
   Address,
+  CodeableConcept,
   Coding,
   HumanName,
   Identifier,
@@ -25,7 +26,7 @@ export const ROW_MAKERS: Readonly<Record<Exclude<ParameterKind, 'composite'>, Ro
     // what `phone` and `email` find is found as `telecom` by their rows
     if (param.endsWith('.telecom'))
       return rows.filter((row) => row.kind !== 'token' || !/^(phone|email)$/.test(row.system));
-    return orPresent(rows, tokenRow(param, '', ''));
+    return [...orPresent(rows, tokenRow(param, '', '')), ...besideRows(param, items)];
   },
   uri: (param, items) =>
     items.flatMap((item) => (typeof item === 'string' ? [tokenRow(param, undefined, item)] : [])),
@@ -63,13 +64,60 @@ export function tokensOf(item: unknown): readonly { system: string | undefined; 
   return text ? [{ system, code: text }] : [];
 }
 
+/** What is said beside codes, and what kinds identifiers are of: `:text`, `:of-type`. Codes alone have nothing beside. */
+function besideRows(param: string, items: readonly unknown[]): readonly IndexRow[] {
+  const rows: IndexRow[] = [];
+  for (const item of items) {
+    if (typeof item !== 'object' || item === null) continue;
+    const { text, coding, display, type, value } = item as CodeableConcept & Coding & Identifier;
+    const norms = new Set<string>();
+    for (const said of [text, display, type?.text]) if (said) norms.add(wordsOf(said));
+    for (const { display: said } of coding ?? []) if (said) norms.add(wordsOf(said));
+    for (const norm of norms)
+      if (norm !== '') rows.push({ kind: 'text', param: textParam(param), norm, written: '' });
+    for (const { system, code } of value === undefined ? [] : (type?.coding ?? []))
+      if (code) rows.push(tokenRow(typedParam(param), system, typedCode(code, value!)));
+  }
+  return rows;
+}
+
+/** Codes are few, and are said alike each time. */
+const MOST_WORDS = 2_000;
+const LONGEST_WORDS = 200;
+const foldedWords = new Map<string, string>();
+
+function wordsOf(text: string): string {
+  let norm = foldedWords.get(text);
+  if (norm === undefined) {
+    norm = folded(text);
+    if (foldedWords.size >= MOST_WORDS) foldedWords.clear();
+    if (text.length <= LONGEST_WORDS) foldedWords.set(text, norm);
+  }
+  return norm;
+}
+
+/** Name of the rows of what is said beside codes and references. */
+export function textParam(param: string): string {
+  return `${param}:text`;
+}
+
+/** Name of the rows that hold the type of an identifier and its value. */
+export function typedParam(param: string): string {
+  return `${param}:of-type`;
+}
+
+/** No code has a line feed. */
+export function typedCode(code: string, value: string): string {
+  return `${code}\n${value}`;
+}
+
 function tokenRow(param: string, system: string | undefined, code: string): IndexRow {
   return { kind: 'token', param, system: indexText(system ?? ''), code: indexText(code) };
 }
 
 /** A Reference, with its identifier, or a canonical URL. A version in it is left out: a search names the resource. */
 function referenceRows(param: string, item: unknown): readonly IndexRow[] {
-  const { reference, identifier } =
+  const { reference, identifier, display, type } =
     typeof item === 'string' ? ({ reference: item } as Reference) : (item as Reference);
   const rows: IndexRow[] = identifier ? [...tokenRows(identifierParam(param), identifier)] : [];
   if (reference && !reference.startsWith('#'))
@@ -78,6 +126,9 @@ function referenceRows(param: string, item: unknown): readonly IndexRow[] {
       param,
       target: indexText(reference.replace(/\/_history\/.*$|\|.*$/, '')),
     });
+  const norm = folded(display ?? '');
+  const written = /^(?:.*\/)?([A-Z][A-Za-z]+)\/[^/]+$/.exec(reference ?? '')?.[1] ?? type ?? '';
+  if (norm !== '') rows.push({ kind: 'text', param: textParam(param), norm, written: indexText(written) });
   return rows;
 }
 

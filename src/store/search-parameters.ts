@@ -23,6 +23,8 @@ export interface SearchedParameter {
   readonly targets: readonly string[];
   /** true where the value is a canonical URL, not a reference to a resource here */
   readonly isCanonical: boolean;
+  /** what a token is of: only identifiers have types, and codes alone have no words beside them; undefined for no token */
+  readonly holds: 'identifiers' | 'concepts' | 'codes' | undefined;
   /** FHIRPath of what has rows under its own name; undefined where all of its rows are others' */
   readonly expression: string | undefined;
   /** names that its rows stand under: `Patient.family` */
@@ -59,6 +61,14 @@ const PAIRED: Readonly<Record<string, string>> = {
 };
 
 const CANONICAL: ReadonlySet<string> = new Set(['questionnaire', 'instantiates-canonical']);
+
+/** Elements of type Identifier, by their names. */
+const IDENTIFIERS = /\.(?:identifier|groupIdentifier|requisition)$/;
+/** Parameters on what is of type code, boolean, string or ContactPoint. */
+const WORDLESS: ReadonlySet<string> = new Set([
+  ...['active', 'address-use', 'deceased', 'email', 'gender', 'intent', 'lifecycle-status', 'part-status'],
+  ...['order-detail', 'phone', 'priority', 'status', 'subject-type', 'telecom', 'version'],
+]);
 
 export type SearchedParameters = ReadonlyMap<StoredType, ReadonlyMap<string, SearchedParameter>>;
 
@@ -123,11 +133,17 @@ function parameterOf(type: StoredType, code: string, bit: number, known: Known):
     ...{ type, code, kind, bit, url: definition.url },
     targets: [...(definition.target ?? [])],
     isCanonical: CANONICAL.has(code),
+    holds: kind === 'token' ? heldBy(code, expression) : undefined,
     expression: (kind === 'composite' ? paired === undefined : made || alias) ? undefined : expression,
     rows: paired === undefined ? rows.map((one) => `${type}.${one}`) : [paired],
     only: alias === undefined ? undefined : whole?.[2],
     components: (definition.component ?? []).map((one) => partOf(one, type, known, paired !== undefined)),
   };
+}
+
+function heldBy(code: string, expression: string): SearchedParameter['holds'] {
+  if (WORDLESS.has(code)) return 'codes';
+  return IDENTIFIERS.test(expression) ? 'identifiers' : 'concepts';
 }
 
 function partOf(

@@ -38,8 +38,15 @@ export interface TextValue {
 
 export interface UriValue {
   readonly uri: string;
-  /** `below`: it, or what begins with it; `above`: it, or what it begins with */
+  /** by segments of the path. `below`: it, or what goes on after it; `above`: it, or what it goes on after */
   readonly how: 'exact' | 'below' | 'above';
+}
+
+/** An identifier of a kind: both of its type's coding are named, and the value. */
+export interface TypedIdentifier {
+  readonly system: string;
+  readonly code: string;
+  readonly value: string;
 }
 
 /** What one component of a composite is held to. */
@@ -62,6 +69,10 @@ export type SearchClause =
       readonly values: readonly TokenValue[];
       readonly not?: boolean;
     }
+  /** identifiers by their type and value: `:of-type` */
+  | { readonly kind: 'typedIdentifier'; readonly param: string; readonly values: readonly TypedIdentifier[] }
+  /** words that stand beside a code or a reference, from the beginning of one of them: `:text` */
+  | { readonly kind: 'saidText'; readonly param: string; readonly values: readonly string[] }
   | { readonly kind: 'string'; readonly param: string; readonly values: readonly TextValue[] }
   | { readonly kind: 'uri'; readonly param: string; readonly values: readonly UriValue[] }
   | { readonly kind: 'number'; readonly param: string; readonly values: readonly NumberValue[] }

@@ -122,7 +122,8 @@ export interface ResourceStore {
   readMany(keys: readonly ResourceKey[]): Promise<readonly StoredVersion[]>;
   /** current versions of one type that belong to a person */
   readPerson(personId: string, type: string): Promise<readonly StoredVersion[]>;
-  search(query: SearchQuery): Promise<SearchPage>;
+  /** @param queries one; or one a type, with the same order, count and cursor: a page of all of them in that order */
+  search(...queries: readonly [SearchQuery, ...SearchQuery[]]): Promise<SearchPage>;
   /** @param most where it is enough to know that there are so many @returns how many there are, or `most` where there are more */
   countMatches(query: SearchQuery, most?: number): Promise<number>;
   /** The same reads for somebody from outside: each statement holds to what they may see, and what they may not is not there. */

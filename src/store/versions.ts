@@ -1,6 +1,7 @@
 /** Turns a resource into what a version needs: the digest of its content, and the text with versionId and lastUpdated. */
 import type { Resource } from '@medplum/fhirtypes';
 import { digestOf } from '../fhir/digest.ts';
+import { spelled } from '../fhir/spelling.ts';
 import type { Identified } from './store.ts';
 
 /** @returns the resource without `meta.versionId` and `meta.lastUpdated`: what a source said, not when we wrote it */
@@ -11,8 +12,13 @@ export function contentOf<T extends Resource>(resource: T): T {
   return (Object.keys(meta).length === 0 ? rest : { ...rest, meta }) as T;
 }
 
-/** @returns digest of the content: equal digests make no new version */
+/** @returns digest of the content, how its numbers are written included: equal digests make no new version */
 export function contentDigest(resource: Resource): string {
+  return digestOf(spelled(contentOf(resource)));
+}
+
+/** @returns digest of the content, to be compared with one that does not say how its numbers were written */
+export function valueDigest(resource: Resource): string {
   return digestOf(contentOf(resource));
 }
 

@@ -11,7 +11,7 @@ import { resolveReference } from './resolve.ts';
 import { type MakeSnapshot, RuleBooks } from './rule-books.ts';
 import { type Answers, claimsOf, type Json, type PendingCode, runOn } from './run.ts';
 import { snapshotOf } from './snapshot/snapshot.ts';
-import { createTerminology } from './terminology/terminology.ts';
+import { createTerminology, type Towards } from './terminology/terminology.ts';
 import { Terms } from './terms.ts';
 
 export interface ValidateOptions {
@@ -43,6 +43,8 @@ export interface Validator {
   prepare(canonical: string): Checked<true>;
   /** @returns all codes of a value set, where it is known whole here */
   codesOf(valueSet: string): readonly { readonly system: string; readonly code: string }[] | undefined;
+  /** @returns a code and all that stand above or below it in its system, where the system is known whole here and has it */
+  relatedCodes(system: string, code: string, towards: Towards): readonly string[] | undefined;
   /** whether a profile is known */
   knows(canonical: string): boolean;
 }
@@ -89,6 +91,7 @@ export function createValidator({
       const { listed } = terminology.codes(valueSet);
       return listed && [...listed].flatMap(([system, codes]) => [...codes].map((code) => ({ system, code })));
     },
+    relatedCodes: (system, code, towards) => terminology.codeSystem(system).related(code, towards),
     knows: (canonical) => books.find(canonical) !== undefined,
   };
 }

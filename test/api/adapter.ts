@@ -18,6 +18,7 @@ import { openSqliteStore, type SqliteOptions } from '../../src/store/sqlite/stor
 import type { Store } from '../../src/store/store.ts';
 import type { TerminologyState } from '../../src/wire/terminology-server.ts';
 import { NOW_MS } from '../store/samples.ts';
+import { temporaryPostgresStore } from '../store/temporary-postgres.ts';
 
 export interface TestAdapter {
   /** `http://127.0.0.1:port` */
@@ -59,7 +60,7 @@ export async function startAdapter(options: AdapterOptions = {}): Promise<TestAd
   const { sources, definitions, maps, validator, claims } = parts();
   const folder = mkdtempSync(join(tmpdir(), 'hedgerow-api-'));
   undo.push(() => rmSync(folder, { recursive: true, force: true }));
-  const store = await openSqliteStore({ file: join(folder, 'store.sqlite'), definitions, ...options.store });
+  const store = await openedStore(folder, { definitions, ...options.store });
   undo.push(() => store.close());
   const clock = (): number => NOW_MS;
   const targets = options.targets ?? ['ehr'];
@@ -94,6 +95,14 @@ export async function startAdapter(options: AdapterOptions = {}): Promise<TestAd
         headers: { 'Content-Type': type },
       }),
   };
+}
+
+/** On the engine of the project that runs the test: see vitest.config.ts. */
+function openedStore(folder: string, options: Partial<SqliteOptions>): Promise<Store> {
+  const { definitions, clock } = options;
+  return process.env.TEST_ENGINE === 'postgres'
+    ? temporaryPostgresStore({ ...(definitions && { definitions }), ...(clock && { clock }) })
+    : openSqliteStore({ file: join(folder, 'store.sqlite'), ...options });
 }
 
 /** @returns a shipped example's input, as its source sends it */

@@ -237,6 +237,31 @@ test('serves rows as AuditEvents: by date, agent, entity, patient, outcome, page
   });
 });
 
+test('finds AuditEvents by what was done, and by POST', async () => {
+  const { get, url } = await filled();
+  await get(`/fhir/R4/${REFERRAL}`);
+  await get('/fhir/R4/ServiceRequest?status=active');
+  const found = async (query: string): Promise<(string | undefined)[]> =>
+    (await searched(await get(`/fhir/R4/AuditEvent?${query}`))).map(({ id }) => id);
+  expect(await found('subtype=read')).toEqual(['access-1']);
+  expect(await found('subtype=http://hl7.org/fhir/restful-interaction|read&_count=1')).toEqual(['access-1']);
+  expect(await found('subtype=read,search-type&date=ge2025&entity=ServiceRequest/nobody')).toEqual([]);
+  expect(await found('subtype=urn:other|read')).toEqual([]);
+  const posted = await fetch(`${url}/fhir/R4/AuditEvent/_search`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+    body: `subtype=read&entity=${encodeURIComponent(REFERRAL)}`,
+  });
+  expect((await searched(posted)).map(({ id }) => id)).toEqual(['access-1']);
+  const narrow = await fetch(`${url}/fhir/R4/AuditEvent/_search`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/x-www-form-urlencoded', 'x-may': 'X26 Patient' },
+    body: 'subtype=read',
+  });
+  await expectOutcome(narrow, 403, 'api-scope');
+  expect((await get('/fhir/R4/AuditEvent/_search?subtype=read')).status).toBe(405);
+});
+
 test('refuses AuditEvents to who lacks the scope, or asks for what cannot be read', async () => {
   const { get, post } = await filled();
   const small = { 'x-may': 'X26 Patient' };
@@ -258,5 +283,9 @@ test('a broken glass is in the audit with its reason, and on the worklist of the
   ]);
   const [item] = await store.worklist({ open: true, count: 5, rule: 'api-break-glass' });
   expect(item).toMatchObject({ ownerOrg: 'X26', resource: `Patient/${idOf('p')}` });
+  expect(await (await get('/work?kind=warning')).text()).toContain('looked through confidentiality labels');
+  expect(await (await get(`/work/${item!.id}`)).text()).toContain('the reason that it gave');
+  expect(await store.resolveWork(item!.id, Date.now(), 'A. Lead')).toBe(true);
+  expect(await store.worklist({ open: true, count: 5, rule: 'api-break-glass' })).toEqual([]);
   expect(await store.verifyAudit()).toBeUndefined();
 });

@@ -61,6 +61,30 @@ test('gives everything of all patients, and nothing that belongs to nobody but b
   expect(found.filter((key) => key.startsWith('Questionnaire/'))).toEqual([]);
 });
 
+test('gives everything to a POST, as Parameters and the address narrow it, and pages by GET', async () => {
+  const adapter = await withClinic();
+  const path = `${BASE}/Patient/${idOf('ann')}/$everything`;
+  const parameter = [
+    { name: '_type', valueCode: 'Observation' },
+    { name: 'start', valueDate: '2025-02-01' },
+  ];
+  const ask = (body: unknown, query = '') =>
+    adapter.post(`${path}${query}`, JSON.stringify(body), 'application/fhir+json');
+  const first = await bundleOf(await ask({ resourceType: 'Parameters', parameter }, '?_count=1'));
+  expect([first.total, first.entry?.[0]?.resource?.id]).toEqual([2, idOf('o2')]);
+  const next = await bundleOf(await fetch(linkOf(first, 'next')!));
+  expect(next.entry?.[0]?.resource?.id).toBe(idOf('o4'));
+  const all = await bundleOf(await fetch(`${adapter.url}${path}`, { method: 'POST' }));
+  expect(all.total).toBe(7);
+  const ofType = { resourceType: 'Parameters', parameter: [{ name: '_type', valueCode: 'Task' }] };
+  const tasks = await adapter.post(`${BASE}/Patient/$everything`, JSON.stringify(ofType));
+  expect((await bundleOf(tasks)).entry?.[0]?.resource?.id).toBe(idOf('t1'));
+  await expectOutcome(await ask({ resourceType: 'Patient' }), 400, 'api-everything-parameter');
+  const unknown = { resourceType: 'Parameters', parameter: [{ name: 'code', valueString: 'x' }, null] };
+  await expectOutcome(await ask(unknown), 400, 'api-everything-parameter');
+  await expectOutcome(await ask('{'), 400, 'api-no-resource');
+});
+
 test.each(['_type=Organization', 'start=soon', '_count=0', 'code=x', '_since=ge2025'])(
   'refuses $everything with %s',
   async (query) => {

@@ -153,7 +153,7 @@ test.each(['Patient/nobody', 'Patient/nobody/_history', 'Patient/nobody/_history
   },
 );
 
-test.each(['MedicationRequest', 'patient', 'Patients', '$export', 'constructor', '__proto__/1'])(
+test.each(['MedicationRequest', 'patient', 'Patients', 'constructor', '__proto__/1'])(
   'names the types that are served to a client that asks for %s',
   async (path) => {
     const adapter = await startAdapter();
@@ -162,13 +162,10 @@ test.each(['MedicationRequest', 'patient', 'Patients', '$export', 'constructor',
   },
 );
 
-test.each(['/Patient/1/$nothing', '/Patient/1/_history/1/x'])(
-  'knows no interaction at "%s"',
-  async (path) => {
-    const adapter = await startAdapter();
-    await expectOutcome(await adapter.get(BASE + path), 404, 'api-unknown-route');
-  },
-);
+test('knows no interaction below a version', async () => {
+  const adapter = await startAdapter();
+  await expectOutcome(await adapter.get(`${BASE}/Patient/1/_history/1/x`), 404, 'api-unknown-route');
+});
 
 test.each([
   ['POST', '/metadata'],

@@ -1,7 +1,7 @@
 /** Who may read what by GraphQL: as by every other read, by scopes and by what the store lets the client see. */
 import type { RequestHandler } from 'express';
 import { expect, test } from 'vitest';
-import { type Access, OPEN_ACCESS, setAccess, touchedBy } from '../../src/api/access.ts';
+import { type Access, keyOf, OPEN_ACCESS, setAccess, touchedBy } from '../../src/api/access.ts';
 import { commit, contact, idOf, patient, recordOf, referral } from '../store/samples.ts';
 import { expectOutcome, startAdapter, type TestAdapter } from './adapter.ts';
 
@@ -14,7 +14,7 @@ async function adapterFor(
 ): Promise<TestAdapter> {
   const guard: RequestHandler = (_request, response, next) => {
     setAccess(response, { ...OPEN_ACCESS, ...access });
-    response.once('finish', () => touched?.(touchedBy(response).flatMap(({ keys }) => keys)));
+    response.once('finish', () => touched?.(touchedBy(response).flatMap(({ keys }) => keys.map(keyOf))));
     next();
   };
   const started = await startAdapter({ app: { guard } });

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery, validateSchema } from 'graphql';
 import { expect, test } from 'vitest';
 import { Schemas } from '../../src/api/graphql/schema.ts';
-import { loadServedSearch } from '../../src/api/served-search.ts';
+import { loadServedSearch } from '../../src/api/search/served.ts';
 import { ROOT } from '../../src/cli/load.ts';
 import { commit, contact, idOf, patient, recordOf, referral } from '../store/samples.ts';
 import { expectOutcome, parts, startAdapter, type TestAdapter } from './adapter.ts';

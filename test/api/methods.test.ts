@@ -101,3 +101,13 @@ test.each([
       expect(answer.headers.get('access-control-allow-origin')).toBeNull();
   }
 });
+
+test.each([
+  ['GET', '/$export'],
+  ['POST', '/$nothing'],
+  ['GET', '/Patient/$nothing'],
+  ['POST', '/Patient/x/$nothing'],
+])('says of %s %s that there is no such operation', async (method, path) => {
+  const adapter = await startAdapter();
+  await expectOutcome(await fetch(adapter.url + BASE + path, { method }), 404, 'api-unknown-operation');
+});

@@ -73,3 +73,16 @@ test('what is refused changes nothing, and says which operation it was', async (
   expect(statuses).toEqual([422, 422, 422, 400, 400, 415, 412]);
   expect(await read()).toEqual(before);
 });
+
+test('names the media types of both patches to who sends another', async () => {
+  const adapter = await startAdapter();
+  const answer = await fetch(adapter.url + PATH, {
+    method: 'PATCH',
+    body: '{}',
+    headers: { 'Content-Type': 'application/merge-patch+json' },
+  });
+  expect([answer.status, await answer.text()]).toEqual([
+    415,
+    expect.stringMatching(/application\/json-patch\+json.*application\/fhir\+json/),
+  ]);
+});

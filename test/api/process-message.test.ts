@@ -64,6 +64,18 @@ test('serves what it says it serves, and says of all else that it does not', asy
   expect((await ask('GET', `/ServiceRequest/${randomUUID()}`))[0]).toBe('404 REC_NOT_FOUND not-found');
 });
 
+test('answers this machine alone where nothing is configured: no proxy on it, and no page of somebody else’s', async () => {
+  const place = await open();
+  const away: Record<string, string>[] = [
+    { 'x-forwarded-for': '198.51.100.7' },
+    { via: '1.1 proxy' },
+    { origin: 'https://evil.example' },
+  ];
+  for (const headers of away)
+    expect([headers, errorOf(await sendTo(place, headers))]).toEqual([headers, '403 REC_FORBIDDEN security']);
+  expect((await sendTo(place)).status).toBe(200);
+});
+
 test('lets in whom the gateway vouches for', async () => {
   const place = await open();
   place.door.secret = { header: 'X-Gateway', value: 'a secret of tests' };

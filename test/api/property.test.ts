@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { loadServedSearch } from '../../src/api/served-search.ts';
+import { loadServedSearch } from '../../src/api/search/served.ts';
 import { STORED_TYPES } from '../../src/fhir/definitions.ts';
 import { commit, contact, idOf, patient, recordOf, referral } from '../store/samples.ts';
 import { startAdapter, type TestAdapter } from './adapter.ts';

@@ -49,6 +49,44 @@ test('answers with summaries, tagged as parts', async () => {
   expect([count.total, count.entry]).toEqual([1, undefined]);
 });
 
+test('puts several types in one order, page by page while others write', async () => {
+  const adapter = await withClinic();
+  const order = async (sort: string): Promise<(string | undefined)[]> => {
+    const seen: (string | undefined)[] = [];
+    let url: string | undefined =
+      `${adapter.url}${BASE}?_type=ServiceRequest,Task,Patient&_sort=${sort}&_count=2`;
+    for (let page = 0; url; page++) {
+      const bundle: Bundle = await bundleOf(await fetch(url));
+      expect(bundle.total).toBeGreaterThanOrEqual(7);
+      seen.push(...matches(bundle));
+      url = linkOf(bundle, 'next');
+      await commit(
+        adapter.store,
+        recordOf([contact(`new${sort}${page}`, 'ann')], { key: `N${sort}${page}` }),
+      );
+      expect(page).toBeLessThan(5);
+    }
+    return seen;
+  };
+  const all = ['ann', 'bob', 'cleo', 'r1', 'r2', 'r3', 't1'].map(idOf);
+  expect(await order('_id')).toEqual(all.toSorted());
+  expect(await order('-_id')).toEqual(all.toSorted().reverse());
+  expect(new Set(await order('-_lastUpdated'))).toEqual(new Set(all));
+  const some = await ask(adapter, '?_type=ServiceRequest,Task&_sort=-status,_id');
+  const statuses = (some.entry ?? []).map(({ resource }) => (resource as { status?: string }).status);
+  expect(statuses).toEqual(['revoked', 'requested', 'active', 'active']);
+});
+
+test('sorts several types by what all of them have alone', async () => {
+  const adapter = await withClinic();
+  for (const sort of ['birthdate', 'status', 'authored'])
+    await expectOutcome(
+      await adapter.get(`${BASE}?_type=Patient,Task&_sort=${sort}`),
+      400,
+      'api-search-value',
+    );
+});
+
 test('leaves what is no summary out of the parts of a resource too', async () => {
   const adapter = await withClinic();
   const bundle = await ask(adapter, `Observation?_id=${idOf('o4')}&_summary=true`);

@@ -57,6 +57,9 @@ const FORMS: readonly (readonly [string, readonly string[]])[] = [
   ['Patient?address=Leeds', ['ann']],
   // token
   ['Patient?gender=female', ['ann', 'cleo']],
+  ['Patient?gender=http://hl7.org/fhir/administrative-gender|female', ['ann', 'cleo']],
+  ['Patient?gender:not=http://hl7.org/fhir/administrative-gender|female', ['bob']],
+  ['Patient?gender=http://hl7.org/fhir/request-status|female', []],
   ['Patient?gender:not=female', ['bob']],
   ['Patient?gender:in=http://hl7.org/fhir/ValueSet/administrative-gender', ['ann', 'bob', 'cleo']],
   ['Patient?gender:not-in=http://hl7.org/fhir/ValueSet/administrative-gender', []],
@@ -202,4 +205,13 @@ test('pages through every sort while others write', async () => {
     }
     expect([sort, seen.length, new Set(seen).size]).toEqual([sort, 30, 30]);
   }
+});
+
+test('names the types whose parameters may stand behind a reference, where none of them has the one that does', async () => {
+  const adapter = await startAdapter();
+  const answer = await adapter.get(`${BASE}/ServiceRequest?subject.colour=red`);
+  expect([answer.status, await answer.json()]).toMatchObject([
+    400,
+    { issue: [{ diagnostics: expect.stringMatching(/search parameter of Patient or/) }] },
+  ]);
 });

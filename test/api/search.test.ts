@@ -134,7 +134,7 @@ test.each([
   [`identifier=${'x'.repeat(5_001)}`, 'api-search-value'],
   [`status=${Array(101).fill('a').join(',')}`, 'api-search-cost'],
   [Array(51).fill('status=active').join('&'), 'api-search-cost'],
-  ['identifier:of-type=a|b|c', 'api-search-modifier'],
+  ['status:of-type=a|b|c', 'api-search-modifier'],
   ['patient:Group=1', 'api-search-modifier'],
   ['status:exact=active', 'api-search-modifier'],
   ['status:text=active', 'api-search-modifier'],

@@ -63,7 +63,7 @@ test('answers the entries of a batch in their order, each for itself', async () 
     '404 Not Found',
     '404 Not Found',
     '400 Bad Request',
-    '201 Created',
+    '422 Unprocessable Entity',
     '304 Not Modified',
     '412 Precondition Failed',
   ]);
@@ -266,4 +266,33 @@ test('deletes in one transaction what refers to each other', async () => {
     '204 No Content',
   ]);
   expect((await adapter.get(`${BASE}/Flag/${flag.id}`)).status).toBe(410);
+});
+
+test('refuses a URN that no entry of the transaction has as its fullUrl, and writes nothing', async () => {
+  const adapter = await startAdapter();
+  const lost = flagOn('urn:uuid:0f7f1f0e-4c51-4c0c-9d61-5a8e0f6b1a02');
+  await expectOutcome(
+    await posted(adapter, 'transaction', [post(ADA, { fullUrl: MOTHER }), post(lost)]),
+    422,
+    'api-reference-entry',
+  );
+  expect((await adapter.store.counts()).resources).toEqual([]);
+});
+
+test('says a warning in the answer of the entry that it is about, and in no other', async () => {
+  const adapter = await startAdapter();
+  const referral = {
+    resourceType: 'ServiceRequest',
+    status: 'active',
+    intent: 'order',
+    subject: { reference: MOTHER },
+  };
+  const [patient, request] = await answered(
+    await posted(adapter, 'transaction', [post(ADA, { fullUrl: MOTHER }), post(referral)]),
+  );
+  expect(patient?.response?.outcome).toBeUndefined();
+  const outcome = request?.response?.outcome as OperationOutcome | undefined;
+  expect(outcome?.issue.map(({ expression }) => expression?.[0])).toContain(
+    'Bundle.entry[1].resource.performer',
+  );
 });

@@ -5,7 +5,7 @@ import { createPipeline } from '../../src/pipeline.ts';
 import type { Store } from '../../src/store/store.ts';
 import { ENGINES } from '../store/engines.ts';
 import { NOW_MS } from '../store/samples.ts';
-import { parts, startAdapter, type TestAdapter } from './adapter.ts';
+import { expectOutcome, parts, startAdapter, type TestAdapter } from './adapter.ts';
 import { ADA, BASE, created, flagOn, send } from './write-client.ts';
 
 const NUMBERED: Patient = { ...ADA, identifier: [{ system: 'urn:x:hospital', value: '7' }] };
@@ -140,4 +140,24 @@ describe.each(ENGINES)('%s', (_engine, open) => {
     expect(resources.find(({ type }) => type === 'Patient')?.count).toBe(2);
     expect(await store.verifyAudit()).toBeUndefined();
   });
+});
+
+test('creates once by updates with If-None-Match: *, and leaves what is there as it is', async () => {
+  const adapter = await startAdapter();
+  const put = async (family: string): Promise<number> => {
+    const body = { ...ADA, id: 'ada-1', name: [{ family }] };
+    return (await send(adapter, 'PUT', '/Patient/ada-1', body, { 'If-None-Match': '*' })).status;
+  };
+  const statuses = await Promise.all(Array.from({ length: CLIENTS }, (_, at) => put(`Abara ${at}`)));
+  expect(statuses.toSorted()).toEqual([201, ...Array.from({ length: CLIENTS - 1 }, () => 412)]);
+  await expectOutcome(
+    await send(adapter, 'PUT', '/Patient/ada-1', { ...ADA, id: 'ada-1' }, { 'If-None-Match': '*' }),
+    412,
+    'api-is-there',
+  );
+  const read = await adapter.get(`${BASE}/Patient/ada-1`);
+  expect([read.headers.get('etag'), await read.json()]).toMatchObject([
+    'W/"1"',
+    { name: [{ family: `Abara ${statuses.indexOf(201)}` }] },
+  ]);
 });

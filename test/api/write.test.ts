@@ -117,6 +117,7 @@ test.each<[string, string, string, unknown, Headers, number, string]>([
   ['an element that is none', 'POST', '/Patient', { ...ADA, colour: 'red' }, {}, 422, 'fhir-unknown-element'],
   ['nobody to refer to', 'POST', '/Flag', flagOn('Patient/nobody'), {}, 422, 'api-reference'],
   ['no reference', 'POST', '/Flag', flagOn('nobody'), {}, 422, 'api-reference-form'],
+  ['no entry to refer to', 'POST', '/Flag', flagOn('urn:uuid:a'), {}, 422, 'api-reference-entry'],
   ['no criteria', 'PUT', '/Patient', ADA, {}, 412, 'api-no-criteria'],
   ['criteria that are none', 'PUT', '/Patient?colour=red', ADA, {}, 400, 'api-search-parameter'],
 ])('refuses %s, and keeps nothing of it', async (_what, method, path, body, headers, status, rule) => {
@@ -187,7 +188,10 @@ test('deletes for everybody, keeps the history, and lets it be written again', a
   const told = await send(adapter, 'DELETE', `/Patient/${id}`, undefined, {
     Prefer: 'return=OperationOutcome',
   });
-  expect([told.status, ((await told.json()) as Resource).resourceType]).toEqual([200, 'OperationOutcome']);
+  expect([told.status, await told.json()]).toMatchObject([
+    200,
+    { resourceType: 'OperationOutcome', issue: [{ diagnostics: `Patient/${id} is deleted, in version 2.` }] },
+  ]);
   const back = await send(adapter, 'PUT', `/Patient/${id}`, { ...ADA, id });
   expect([back.status, back.headers.get('etag')]).toEqual([201, 'W/"3"']);
 });

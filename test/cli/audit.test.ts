@@ -86,6 +86,23 @@ test('accesses go into archives of their own, which are verified too', async () 
   ]);
 });
 
+test('what was read beside a restricted person is not exported with them', async () => {
+  const { store, shop } = await opened();
+  const system = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
+  const practice = { resourceType: 'Organization', id: idOf('o'), name: 'Elm Surgery' } as const;
+  const restricted = patient('p', { meta: { security: [{ system, code: 'R' }] } });
+  await commit(store, recordOf([restricted], { key: 'R2' }));
+  await commit(store, recordOf([practice], { key: 'R3' }));
+  await store.accesses.record(
+    [{ ...ACCESS, keys: [`Patient/${idOf('p')}`, `Organization/${practice.id}`] }],
+    NOW_MS,
+    true,
+  );
+  const [newest] = await Array.fromAsync(exportJob(shop, {}));
+  const named = newest?.resource.entity?.flatMap(({ what }) => what?.reference ?? []);
+  expect(named).toEqual([`Patient/${idOf('p')}`]);
+});
+
 test('accesses are exported as AuditEvents: of a patient, of a client, newest first', async () => {
   const { shop } = await opened();
   const exported = async (wish: Parameters<typeof exportJob>[1]): Promise<(string | undefined)[]> =>

@@ -33,6 +33,7 @@ test('help names every command, and each has a help text with its options', asyn
     ['reconcile', '--heal'],
     ['vacuum', '--json'],
     ['ods', '--json'],
+    ['health', '--ready'],
   ] as const) {
     expect(stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'));
     const help = await hedgerow(name, '--help');

@@ -8,6 +8,7 @@ import { commitContract } from './contract/commit.ts';
 import { courseContract } from './contract/course.ts';
 import { decidedContract } from './contract/decided.ts';
 import { incidentContract } from './contract/incidents.ts';
+import { madeContract } from './contract/made.ts';
 import { messageContract } from './contract/messages.ts';
 import { operateContract } from './contract/operate.ts';
 import { outboxContract } from './contract/outbox.ts';
@@ -37,6 +38,7 @@ export function storeContract(engine: string, open: () => Promise<Store>): void 
   describe(`${engine}: commit`, () => commitContract(open));
   describe(`${engine}: course`, () => courseContract(open));
   describe(`${engine}: decided`, () => decidedContract(open));
+  describe(`${engine}: how versions were made`, () => madeContract(open));
   describe(`${engine}: messages, answers and rates`, () => messageContract(open));
   describe(`${engine}: operate`, () => operateContract(open));
   describe(`${engine}: incidents and filings`, () => incidentContract(open));

@@ -15,9 +15,12 @@ import {
   askedBy,
   CASES,
   DATE,
+  MOST_COUNTED,
   PATIENT,
   queryOf,
   STATUS,
+  TENANT,
+  TENANT_SEARCHES,
   UPDATED,
   VIEWERS,
 } from './search-cases.ts';
@@ -126,16 +129,19 @@ test.each(VIEWERS)(
   'no search of one who sees %s walks a table, whatever it asks for',
   async (_name, viewer) => {
     const db = await opened();
-    const { rid, version } = db.prepare('SELECT rid, version FROM resource').get() as {
+    const rows = db.prepare('SELECT type, rid, version FROM resource').all() as unknown as {
+      type: string;
       rid: number;
       version: number;
-    };
+    }[];
     const walks: string[] = [];
     for (const one of CASES) {
+      const { rid, version } = rows.find(({ type }) => type === one[1]) ?? rows[0]!;
       const after = one[3] ? `${rid}.${version}` : String(rid);
       for (const query of [queryOf(one), queryOf(one, after)])
         walks.push(...walksIn(db, await asksOf(db, searchRows(searchingOf(viewer), query))));
-      walks.push(...walksIn(db, await asksOf(db, countRows(searchingOf(viewer), queryOf(one)))));
+      for (const most of [undefined, MOST_COUNTED])
+        walks.push(...walksIn(db, await asksOf(db, countRows(searchingOf(viewer), queryOf(one), most))));
     }
     expect(walks).toEqual([]);
     db.close();
@@ -157,6 +163,86 @@ test.each(VIEWERS)('no read or history of one who sees %s walks a table', async 
     ),
   ];
   for (const steps of reads) expect(walksIn(db, await asksOf(db, steps))).toEqual([]);
+  db.close();
+});
+
+test.each(TENANT_SEARCHES)(
+  'a small organisation is led to its own rows by $name',
+  async ({ name: _, ...asked }) => {
+    const db = await opened();
+    const query = { type: 'Encounter', ...asked, count: 10 };
+    for (const steps of [
+      searchRows(searchingOf(TENANT), query),
+      countRows(searchingOf(TENANT), query, MOST_COUNTED),
+    ]) {
+      const { text, values } = (await asksOf(db, steps)).at(-1)!;
+      const plan = planOf(db, text, values).join('; ');
+      expect(plan).toContain('resource_owner (owner_org=? AND type=?');
+      expect(plan).toContain('contribution_owner (owner_org=? AND type=?');
+      expect(plan).not.toMatch(/resource_type|resource_updated|search_date_pkey/);
+    }
+    db.close();
+  },
+);
+
+test('who owns much is counted once, and then searches as others do', async () => {
+  const db = await opened();
+  const searching = { ...searchingOf(TENANT), manyOwned: new Set<string>() };
+  const asked: string[][] = [];
+  for (let time = 0; time < 2; time++) {
+    const steps = searchRows(searching, { type: 'Encounter', clauses: [], count: 10 });
+    const texts: string[] = [];
+    await askedBy(steps, 'sqlite', ({ text, values }) => {
+      if (!text.startsWith('SELECT nid')) texts.push(text);
+      return text.startsWith('SELECT count(*) AS n FROM') ? [{ n: 5_000 }] : db.prepare(text).all(...values);
+    });
+    asked.push(texts);
+  }
+  expect(asked.map((texts) => texts.length)).toEqual([2, 1]);
+  expect(planOf(db, asked[1]![0]!).join()).toContain('resource_type');
+  db.close();
+});
+
+test('who owns much finds the same as who owns little, and others find none of it', async () => {
+  const db = await opened();
+  const found = (searching: Searching, query: SearchQuery): unknown[] => {
+    const steps = searchRows(searching, query);
+    let step = steps.next();
+    while (!step.done) {
+      if (step.value.kind !== 'statement') throw new Error('A search writes nothing');
+      const { statement, values } = step.value;
+      step = steps.next({ rows: db.prepare(statement.texts.sqlite).all(...values), changes: 0 });
+    }
+    return step.value.map(({ id }) => id);
+  };
+  const counts = TENANT_SEARCHES.map(({ name: _, ...asked }) => {
+    const query = { type: 'Encounter', ...asked, count: 10 };
+    const [little, much, other] = [
+      found(searchingOf(TENANT), query),
+      found({ ...searchingOf(TENANT), manyOwned: new Set(['Encounter X26']) }, query),
+      found(
+        { ...searchingOf({ ...TENANT, organisations: ['Y90'] }), manyOwned: new Set(['Encounter Y90']) },
+        query,
+      ),
+    ];
+    expect([much, other]).toEqual([little, []]);
+    return little.length;
+  });
+  expect(counts).toEqual([1, 1, 1, 1, 0, 1, 1]);
+  db.close();
+});
+
+test('what begins with few letters is not gathered and sorted, where much does', async () => {
+  const db = await opened();
+  const name: SearchClause = { kind: 'string', param: 'name', values: [{ text: 'a', how: 'starts' }] };
+  const steps = searchRows(searchingOf(), { type: 'Patient', clauses: [name], count: 10 });
+  const asked = await askedBy(steps, 'sqlite', ({ text, values }) =>
+    text.startsWith('SELECT count(*) AS n FROM') ? [{ n: 5_000 }] : db.prepare(text).all(...values),
+  );
+  const { text, values } = asked.at(-1)!;
+  const plan = planOf(db, text, values);
+  expect(plan).toContain('SEARCH r USING INDEX resource_type (type=? AND rowid>?)');
+  expect(plan.filter((line) => line.includes('TEMP B-TREE'))).toEqual([]);
   db.close();
 });
 

@@ -83,6 +83,13 @@ export const KINDS: readonly Case[] = [
     'Encounter',
     [{ kind: 'uri', param: '_source', values: [{ uri: 'https://a.example/b', how: 'above' }] }],
   ],
+  ['words beside a code', 'Encounter', [{ kind: 'saidText', param: 'type', values: ['talk'] }]],
+  ['words beside a reference', 'Encounter', [{ kind: 'saidText', param: 'patient', values: ['ash', 'oak'] }]],
+  [
+    'an identifier of a type',
+    'Encounter',
+    [{ kind: 'typedIdentifier', param: 'identifier', values: [{ system: 's', code: 'c', value: 'v' }] }],
+  ],
   ['the start of a name', 'Patient', [named('starts')]],
   ['a part of a name', 'Patient', [named('contains')]],
   ['a name as written', 'Patient', [named('exact')]],
@@ -162,6 +169,26 @@ export const VIEWERS: readonly (readonly [name: string, viewer: Viewer])[] = [
     },
   ],
 ];
+
+/** A client of one organisation. */
+export const TENANT: Viewer = { ...SEES_ALL, organisations: ['X26'] };
+/** What a small organisation asks of a store that is full of others' rows. */
+export const TENANT_SEARCHES: readonly (Pick<SearchQuery, 'clauses' | 'sort'> & { readonly name: string })[] =
+  [
+    { name: 'a type', clauses: [] },
+    { name: 'a recent change', clauses: [UPDATED] },
+    { name: 'a date', clauses: [DATE] },
+    { name: 'a status', clauses: [STATUS] },
+    { name: 'what has no such status', clauses: [{ ...STATUS, not: true } as SearchClause] },
+    { name: 'all by date', clauses: [], sort: [{ param: 'date', descending: true }] },
+    {
+      name: 'a status by last change',
+      clauses: [STATUS],
+      sort: [{ param: '_lastUpdated', descending: true }],
+    },
+  ];
+/** As a search asks that tells no total beyond it. */
+export const MOST_COUNTED = 5_001;
 
 export const queryOf = ([, type, clauses, sort]: Case, after?: string): SearchQuery => ({
   ...{ type, clauses, count: 10 },

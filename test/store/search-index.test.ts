@@ -131,13 +131,51 @@ test('takes identifiers, codes, statuses, patients and based-on of a referral', 
   };
   expect(rowsOf(referral).sort()).toEqual([
     'ServiceRequest.authored=1740787200000..1740873600000',
+    'ServiceRequest.based-on:text=unknown',
     'ServiceRequest.based-on=ServiceRequest/2',
+    'ServiceRequest.code:text=no code',
+    'ServiceRequest.code:text=x',
     'ServiceRequest.code=http://snomed.info/sct|871731000000106',
     'ServiceRequest.identifier=https://demo.example|7',
     'ServiceRequest.identifier=|8',
     'ServiceRequest.status=|active',
     'ServiceRequest.subject=Patient/1',
   ]);
+});
+
+test('takes the words beside codes and references, and the types of identifiers, each once', () => {
+  const index = createSearchIndex(definitions());
+  const rows = index({
+    resourceType: 'ServiceRequest',
+    status: 'active',
+    identifier: [{ type: { text: 'Own No.', coding: [{ system: 'urn:k', code: 'MR' }] }, value: '7' }],
+    code: { text: 'Social Prescribing', coding: [{ code: '1', display: 'Social prescribing' }] },
+    subject: { reference: 'Patient/1', display: 'Zoë' },
+  } as Resource);
+  const beside = rows.filter(({ param }) => /:/.test(param));
+  expect(beside).toEqual([
+    { kind: 'text', param: 'ServiceRequest.identifier:text', norm: 'own no', written: '' },
+    { kind: 'token', param: 'ServiceRequest.identifier:of-type', system: 'urn:k', code: 'MR\n7' },
+    { kind: 'text', param: 'ServiceRequest.code:text', norm: 'social prescribing', written: '' },
+    { kind: 'text', param: 'ServiceRequest.subject:text', norm: 'zoe', written: 'Patient' },
+  ]);
+});
+
+test('knows of each token whether it is of identifiers, of concepts with words, or of bare codes', () => {
+  const base = definitions();
+  for (const [type, parameters] of searchedParameters())
+    for (const { code, kind, holds, expression } of parameters.values()) {
+      const [, path] = new RegExp(`^${type}((?:\\.[a-z]\\w*)+)$`, 'i').exec(expression ?? '') ?? [];
+      if (kind !== 'token' || path === undefined) continue;
+      let at: string = type;
+      for (const name of path.slice(1).split('.')) {
+        const inner = `${at}.${name}`;
+        at = base.type(inner) ? inner : (base.element(at, name)?.types[0] ?? '');
+      }
+      const is =
+        at === 'Identifier' ? 'identifiers' : /^Cod(?:ing|eableConcept)$/.test(at) ? 'concepts' : 'codes';
+      expect([type, code, at === '' ? holds : is]).toEqual([type, code, holds]);
+    }
 });
 
 test('takes dates in every form of a choice, and periods without an end', () => {

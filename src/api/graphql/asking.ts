@@ -6,7 +6,7 @@ import type { Identified, ResourceKey } from '../../store/resources.ts';
 import type { SeenStore } from '../../store/store.ts';
 import type { Access } from '../access.ts';
 import type { Cursors } from '../cursor.ts';
-import type { ClauseParts } from '../search-plain.ts';
+import type { ClauseParts } from '../search/plain.ts';
 import { Budget } from './cost.ts';
 
 /** How a field's place in the answer differs from its place in the query. @source FHIR R4 graphql.html, directives */

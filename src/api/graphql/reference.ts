@@ -1,6 +1,6 @@
 /** Turns a Reference into the resource it names: contained beside it, or in the store as the client may see it. */
 import type { GraphQLResolveInfo } from 'graphql';
-import { isStored } from '../served-search.ts';
+import { isStored } from '../search/served.ts';
 import type { Asking } from './asking.ts';
 import { refusalOf } from './refusal.ts';
 

@@ -15,7 +15,7 @@ import {
 import { type Definitions, type ElementType, STORED_TYPES, type StoredType } from '../../fhir/definitions.ts';
 import { choiceName, isPrimitive } from '../../fhirpath/types.ts';
 import { permit } from '../permit.ts';
-import { isStored, type ServedSearch } from '../served-search.ts';
+import { isStored, type ServedSearch } from '../search/served.ts';
 import type { Asking } from './asking.ts';
 import { chosen, FHIR_DIRECTIVES, listArguments, shaped } from './lists.ts';
 import { resolveReference } from './reference.ts';
@@ -59,6 +59,20 @@ export class Schemas {
       this.#schemas.set(name, schema);
     }
     return schema;
+  }
+
+  /** Makes the schema of the whole system and those of its types, type by type: whoever goes through it may pause between. */
+  *pieces(): Generator<void> {
+    for (const type of STORED_TYPES) this.#object(type);
+    // a Map gives what is added while it is gone through, too
+    for (const object of this.#types.values()) {
+      object.getFields();
+      yield;
+    }
+    for (const type of [undefined, ...STORED_TYPES]) {
+      this.schema(type);
+      yield;
+    }
   }
 
   #make(type: StoredType | undefined): GraphQLSchema {

@@ -10,7 +10,7 @@ import {
   GraphQLString,
 } from 'graphql';
 import { STORED_TYPES, type StoredType } from '../../fhir/definitions.ts';
-import { followedOf, type ServedSearch } from '../served-search.ts';
+import { followedOf, type ServedSearch } from '../search/served.ts';
 import type { Asking } from './asking.ts';
 import { shaped } from './lists.ts';
 import { refusalOf } from './refusal.ts';

@@ -5,8 +5,8 @@ import type { Identified } from '../../store/resources.ts';
 import type { SearchQuery } from '../../store/store.ts';
 import { CURSOR } from '../cursor.ts';
 import { permit } from '../permit.ts';
-import { LARGEST_COUNT } from '../search-controls.ts';
-import { readSearch } from '../search-request.ts';
+import { LARGEST_COUNT } from '../search/controls.ts';
+import { readSearch } from '../search/request.ts';
 import type { Asking } from './asking.ts';
 import { GraphqlRefusal, refusalOf, tooCostly } from './refusal.ts';
 

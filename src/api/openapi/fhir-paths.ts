@@ -25,6 +25,10 @@ const IF_MATCH = headerParameter('If-Match', 'ETag of the version that is replac
 const IF_NONE_MATCH = headerParameter('If-None-Match', 'ETag that the client has');
 const IF_NONE_EXIST = headerParameter('If-None-Exist', 'Search: nothing is created where it finds something');
 const PREFER = headerParameter('Prefer', 'return=minimal, return=representation or return=OperationOutcome');
+const PROVENANCE = headerParameter(
+  'X-Provenance',
+  'Provenance as JSON, without target: kept with what is written',
+);
 const HISTORY = ['_count', '_since', '_at'].map((name) => queryParameter(name, 'Which versions'));
 const CONTROLS = ['_count', '_sort', '_include', '_revinclude', '_summary', '_elements', '_total'];
 const PATCH = ['application/json-patch+json', 'application/fhir+json'];
@@ -93,7 +97,7 @@ function addResource(add: Add, resource: CapabilityStatementRestResource): void 
   if (codes.has('create'))
     add(`/${type}`, 'post', {
       ...own('create', `Create a ${type}; the server gives the id`),
-      parameters: [...(resource.conditionalCreate ? [IF_NONE_EXIST] : []), PREFER],
+      parameters: [...(resource.conditionalCreate ? [IF_NONE_EXIST] : []), PREFER, PROVENANCE],
       requestBody: bodyOf(type!, `The ${type}`),
       responses: responses(
         { ...written(type!), 201: answerOf('Created', type!, 'OperationOutcome') },
@@ -133,9 +137,6 @@ function addResource(add: Add, resource: CapabilityStatementRestResource): void 
 
 type Own = (name: string, summary: string) => Omit<OpenApiOperation, 'responses'>;
 
-/** Their values name nobody. */
-const BY_GET_ALONE: ReadonlySet<string> = new Set(['AuditEvent']);
-
 function addSearch(add: Add, { type, searchParam = [] }: CapabilityStatementRestResource, own: Own): void {
   const parameters = [
     ...searchParam.map((one) => queryParameter(one.name!, wordsOf(one))),
@@ -144,7 +145,6 @@ function addSearch(add: Add, { type, searchParam = [] }: CapabilityStatementRest
   const given = { 200: answerOf('A page of matches', 'Bundle') };
   add(`/${type}`, 'get', { ...own('search', `Search ${type}`), parameters, responses: responses(given) });
   const properties = Object.fromEntries(searchParam.map(({ name }) => [name, { type: 'string' }]));
-  if (BY_GET_ALONE.has(type!)) return;
   add(`/${type}/_search`, 'post', {
     ...own('searchByPost', `Search ${type} without its values in the address`),
     requestBody: {
@@ -188,21 +188,21 @@ function addWrites(
   if (codes.has('update'))
     add(`/${type}/{id}`, 'put', {
       ...own('update', `Write a ${type} under its id`),
-      parameters: [ID, IF_MATCH, PREFER],
+      parameters: [ID, IF_MATCH, PREFER, PROVENANCE],
       requestBody: bodyOf(type, `The ${type}, with this id`),
       responses: responses(done, ...refusals),
     });
   if (codes.has('update') && resource.conditionalUpdate)
     add(`/${type}`, 'put', {
       ...own('conditionalUpdate', `Write the one ${type} that a search finds`),
-      parameters: [criteria, IF_MATCH, PREFER],
+      parameters: [criteria, IF_MATCH, PREFER, PROVENANCE],
       requestBody: bodyOf(type, `The ${type}`),
       responses: responses(done, ...refusals),
     });
   if (codes.has('patch'))
     add(`/${type}/{id}`, 'patch', {
       ...own('patch', `Change parts of a ${type}`),
-      parameters: [ID, IF_MATCH, PREFER],
+      parameters: [ID, IF_MATCH, PREFER, PROVENANCE],
       requestBody: patched,
       responses: responses(written(type), ...refusals),
     });
@@ -230,7 +230,10 @@ const OPERATIONS: Readonly<Record<string, Asked>> = {
     ...{ levels: ['system', 'type', 'instance'], methods: ['post'] },
     ...{ gives: ['OperationOutcome'], takes: 'Resource' },
   },
-  'Patient-everything': { levels: ['instance'], methods: ['get'], gives: ['Bundle'] },
+  'Patient-everything': {
+    ...{ levels: ['type', 'instance'], methods: ['get', 'post'], gives: ['Bundle'], takes: 'Parameters' },
+    parameters: ['start', 'end', '_since', '_type', '_count'],
+  },
   'hedgerow-convert': {
     ...{ levels: ['system'], methods: ['post'], gives: ['Parameters'], takes: 'Parameters' },
     ...{
@@ -266,7 +269,7 @@ function addOperation(
     for (const method of asked.methods)
       add(`${path}/$${name}`, method, {
         ...said(
-          `${name}${level === 'system' ? '' : `${type}${level === 'instance' ? 'ById' : ''}`}`,
+          `${name}${level === 'system' ? '' : `${type}${level === 'instance' ? 'ById' : ''}`}${isBeside(asked, method) ? 'ByPost' : ''}`,
           `$${name}`,
           type ?? SYSTEM,
         ),
@@ -274,10 +277,17 @@ function addOperation(
           ...(level === 'instance' ? [ID] : []),
           ...(asked.parameters ?? []).map((one) => queryParameter(one, `See ${definition}`)),
         ],
-        ...(asked.takes === undefined ? {} : { requestBody: takenBy(asked, asked.takes) }),
+        ...(asked.takes === undefined || method === 'get'
+          ? {}
+          : { requestBody: takenBy(asked, asked.takes) }),
         responses: responses({ 200: answerOf('The answer', ...asked.gives) }, 404, 405, 410, 422),
       });
   }
+}
+
+/** What is asked by GET too has the same name. */
+function isBeside({ methods }: Asked, method: Method): boolean {
+  return method === 'post' && methods.includes('get');
 }
 
 function takenBy({ media = [] }: Asked, takes: string): Json {

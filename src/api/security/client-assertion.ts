@@ -41,8 +41,9 @@ export function assertionReader(options: AssertionOptions): (assertion: string) 
     if ('refused' in client) return client;
     const checked = await verified(assertion, client, options);
     if ('refused' in checked || 'unavailable' in checked) return checked;
-    const { jti, exp } = checked.payload;
-    if (jti === undefined || jti === '' || jti.length > LONGEST_JTI)
+    const { exp } = checked.payload;
+    const jti: unknown = checked.payload.jti; // nothing has looked of what kind it is
+    if (typeof jti !== 'string' || jti === '' || jti.length > LONGEST_JTI)
       return { refused: `The assertion needs a jti of 1 to ${LONGEST_JTI} characters.` };
     const nowMs = options.clock();
     const untilMs = ((exp ?? 0) + SKEW_S) * 1_000;

@@ -1,5 +1,6 @@
 /** Turns what a request shows of itself into the client that it comes from and what was granted to it. */
 import { hash } from 'node:crypto';
+import type { Socket } from 'node:net';
 import type { Request } from 'express';
 import { API_KEY_PREFIX, type ApiClient, type ApiClients } from './clients.ts';
 import { type Grant, grantOf, type ReadConditions } from './grant.ts';
@@ -66,6 +67,7 @@ export class Credentials {
   readonly #options: CredentialsOptions;
   readonly #whole = new Map<string, Grant>();
   readonly #checked = new Map<string, Checked>();
+  readonly #said = new WeakMap<Socket, { readonly text: string; readonly digest: string }>();
   readonly #byShown = new WeakMap<ShownCertificate, ApiClient>();
 
   /** @throws TypeError where a client's scopes cannot be read: they are checked before */
@@ -91,12 +93,21 @@ export class Credentials {
       const client = this.#options.clients.byApiKey(shown.text);
       return client ? { grant: this.#whole.get(client.id)! } : { refusal: refusals.UNKNOWN_KEY };
     }
-    const digest = hash('sha256', shown.text);
+    const digest = this.#digestOf(request.socket, shown.text);
     const checked = this.#checked.get(digest);
     if (!checked) return 'token';
     if (checked.untilMs > this.#options.clock()) return this.#onConnection(checked, request);
     this.#checked.delete(digest);
     return 'token';
+  }
+
+  /** A client says the same again and again on a connection; longer than that no token is kept. */
+  #digestOf(socket: Socket, text: string): string {
+    const last = this.#said.get(socket);
+    if (last?.text === text) return last.digest;
+    const digest = hash('sha256', text);
+    this.#said.set(socket, { text, digest });
+    return digest;
   }
 
   /** Checks a token that is not known yet. */

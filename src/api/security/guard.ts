@@ -11,6 +11,7 @@ import { type Ask, type Door, doorsOf, FHIR } from './doors.ts';
 import { breakingGlass, type Grant } from './grant.ts';
 import { neededBy } from './interaction.ts';
 import { isLocalRequest } from './local-request.ts';
+import { actingFor, onBehalfOf } from './on-behalf.ts';
 import { clientRate, type Failures } from './rates.ts';
 import { CLOSED, NOT_LOCAL, NOTHING_SHOWN, type Refusal, sendRefusal } from './refusals.ts';
 
@@ -90,9 +91,13 @@ class Guard {
     this.#identify(caller, passing, undefined, true);
   }
 
-  #enter({ access, refusal }: Found, { client }: Grant, { request, response, next }: Caller): void {
-    setAccess(response, access); // the audit names who was refused, too
+  #enter({ access: own, refusal }: Found, { client }: Grant, { request, response, next }: Caller): void {
+    setAccess(response, own); // the audit names who was refused, too
     if (refusal) return sendRefusal(response, refusal);
+    const behalf = onBehalfOf(request, client);
+    if (!behalf.ok) return sendFhir(response, 403, behalf.outcome);
+    const access = behalf.value === undefined ? own : actingFor(own, behalf.value);
+    setAccess(response, access);
     const broken = breakGlassOf(request, client);
     if (!broken.ok) {
       const isMissing = broken.outcome.issue[0]?.code === 'value';

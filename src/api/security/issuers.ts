@@ -19,10 +19,13 @@ export interface ForeignClaims {
   readonly client: string | undefined;
   readonly scopes: readonly string[];
   readonly thumbprint: string | undefined;
+  /** until when this is known without checking the signature again, epoch ms */
   readonly untilMs: number;
 }
 
 const SKEW_S = 10;
+/** A token that was found good is looked at again after so long: its issuer may have withdrawn the key. */
+const LONGEST_KNOWN_MS = 600_000;
 
 /** @returns reads a token; undefined where none of these has issued it @throws JOSEError where it does not hold, KeysUnreachable */
 export function foreignTokens(
@@ -41,7 +44,8 @@ export function foreignTokens(
       clockTolerance: SKEW_S,
       currentDate: new Date(clock()),
     });
-    return claimsOf(payload, issuer);
+    const claims = claimsOf(payload, issuer);
+    return { ...claims, untilMs: Math.min(claims.untilMs, clock() + LONGEST_KNOWN_MS) };
   };
 }
 

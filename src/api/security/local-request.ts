@@ -22,10 +22,15 @@ const OF_PROXIES = [
  * Origin where there is one, must name this machine too.
  */
 export function isLocalRequest({ socket, headers }: Pick<IncomingMessage, 'socket' | 'headers'>): boolean {
-  if (!LOOPBACK.test(socket.remoteAddress ?? '')) return false;
+  if (!isLoopback(socket)) return false;
   if (OF_PROXIES.some((name) => headers[name] !== undefined)) return false;
   if (!LOCAL_NAME.test(headers.host ?? '')) return false;
   return headers.origin === undefined || isLocalOrigin(headers.origin);
+}
+
+/** @returns whether the connection itself comes from this machine: from its user, or from a proxy on it */
+export function isLoopback({ remoteAddress }: Pick<IncomingMessage['socket'], 'remoteAddress'>): boolean {
+  return LOOPBACK.test(remoteAddress ?? '');
 }
 
 function isLocalOrigin(origin: string): boolean {

@@ -12,7 +12,7 @@ function limiter(options: Partial<Options>): RateLimitRequestHandler {
     standardHeaders: 'draft-7',
     legacyHeaders: false,
     // addresses are those of connections: what a proxy says of others is not believed, and no fault
-    validate: { xForwardedForHeader: false, forwardedHeader: false, trustProxy: false },
+    validate: false,
     handler: sendTooMany,
     ...options,
   });

@@ -40,10 +40,9 @@ class Denied extends Error {
 /** @returns `POST /auth/token` @source SMART App Launch 2, Backend Services; RFC 6749, 4.4; RFC 7523; RFC 8705 */
 export function tokenRoutes(options: TokenEndpointOptions): Router {
   const routes = express.Router();
-  const form = express.urlencoded({ extended: false, limit: LARGEST_FORM, parameterLimit: 20 });
   routes
     .route(TOKEN_PATH)
-    .post(options.rate, form, async (request, response) => {
+    .post(options.rate, readForm, async (request, response) => {
       response.set({ 'Cache-Control': 'no-store', Pragma: 'no-cache' });
       try {
         response.json(await answerTo(request, options));
@@ -59,6 +58,16 @@ export function tokenRoutes(options: TokenEndpointOptions): Router {
     });
   return routes;
 }
+
+const parseForm = express.urlencoded({ extended: false, limit: LARGEST_FORM, parameterLimit: 20 });
+/** What is no form is answered as clients of OAuth read it. */
+const readForm: RequestHandler = (request, response, next) =>
+  parseForm(request, response, (error?: unknown) => {
+    const { status } = (error ?? {}) as { readonly status?: unknown };
+    if (typeof status !== 'number' || status >= 500) return next(error);
+    deny(response, new Denied('invalid_request', UNREADABLE, status));
+  });
+const UNREADABLE = `The form cannot be read: send it whole, in UTF-8, ${LARGEST_FORM} and 20 parameters at most.`;
 
 function deny(response: Response, { status, code, message }: Denied): void {
   if (status === 503) response.set('Retry-After', '30');

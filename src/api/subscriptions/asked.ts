@@ -2,7 +2,7 @@
 import type { Extension, OperationOutcomeIssue, Resource, Subscription } from '@medplum/fhirtypes';
 import { type Checked, hasErrors, issueOf, outcomeOf } from '../../fhir/outcome.ts';
 import type { Validator } from '../../validation/validator.ts';
-import type { ServedSearch } from '../served-search.ts';
+import type { ServedSearch } from '../search/served.ts';
 import { type Interest, readInterest } from './criteria.ts';
 import { type EndpointRules, endpointFault } from './endpoint.ts';
 

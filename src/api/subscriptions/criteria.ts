@@ -3,8 +3,8 @@ import { STORED_TYPES, type StoredType } from '../../fhir/definitions.ts';
 import { type Checked, issueOf, outcomeOf, refuse } from '../../fhir/outcome.ts';
 import type { SearchClause } from '../../store/store.ts';
 import { queryOf } from '../address.ts';
-import { readConditions } from '../search-request.ts';
-import type { ServedSearch } from '../served-search.ts';
+import { readConditions } from '../search/request.ts';
+import type { ServedSearch } from '../search/served.ts';
 import { isMatchable } from './match.ts';
 import { TOPICS, type Topic, topicOf } from './topics.ts';
 

@@ -6,7 +6,7 @@ import { accessOf, touch } from '../access.ts';
 import { baseOf, queryOf } from '../address.ts';
 import { readResource, statusOfBody } from '../resource-body.ts';
 import { refuseMethod, sendFault, sendFhir } from '../respond.ts';
-import { splitValues } from '../search-values.ts';
+import { splitValues } from '../search/values.ts';
 import { channelOf, type PayloadContent } from './asked.ts';
 import { contentOf } from './kept.ts';
 import { seenNow } from './news.ts';

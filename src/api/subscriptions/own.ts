@@ -6,7 +6,7 @@ import type { KeptSubscription } from '../../store/subscriptions.ts';
 import type { Validator } from '../../validation/validator.ts';
 import { accessOf, type Right } from '../access.ts';
 import { sendFault } from '../respond.ts';
-import type { ServedSearch } from '../served-search.ts';
+import type { ServedSearch } from '../search/served.ts';
 import type { EndpointRules } from './endpoint.ts';
 
 export interface SubscriptionRoutesOptions {

@@ -1,13 +1,15 @@
 /** Finds a client's own Subscriptions by the parameters that R4 has for them. */
 import type { BundleEntry, Subscription } from '@medplum/fhirtypes';
 import type { Request, Response } from 'express';
+import { issueOf, outcomeOf } from '../../fhir/outcome.ts';
 import type { Store } from '../../store/store.ts';
 import { accessOf, touch } from '../access.ts';
 import { baseOf, type Pairs, queryOf } from '../address.ts';
 import { preferOf } from '../prefer.ts';
 import { readText, statusOfBody } from '../resource-body.ts';
 import { sendFault, sendFhir } from '../respond.ts';
-import { splitValues } from '../search-values.ts';
+import { linkOf } from '../search/searchset.ts';
+import { splitValues } from '../search/values.ts';
 import { shown } from './kept.ts';
 
 /** What R4 searches Subscriptions by. @source hl7.org/fhir/R4/subscription.html#search */
@@ -34,15 +36,17 @@ export async function searchOwn(
   const asked = query.filter(([name]) => !LAYOUT.has(name));
   const parameters = [ID, ...SUBSCRIPTION_PARAMETERS];
   const unknown = asked.filter(([name]) => !parameters.some((one) => one.name === name));
+  const fault = {
+    code: 'not-supported',
+    rule: 'api-search-parameter',
+    diagnostics: `Subscriptions are searched by ${parameters.map(({ name }) => name).join(', ')}, without modifiers; another is not used.`,
+    expression: 'http',
+  } as const;
   if (
     unknown.length > 0 &&
     (preferOf(request).handling === 'strict' || unknown.some(([name]) => /[:.]/.test(name)))
   )
-    return sendFault(response, 400, {
-      code: 'not-supported',
-      rule: 'api-search-parameter',
-      diagnostics: `Subscriptions are searched by ${parameters.map(({ name }) => name).join(', ')}, without modifiers.`,
-    });
+    return sendFault(response, 400, fault);
   const all = (await store.subscriptions.list(accessOf(response).client)).map(shown);
   const found = all.filter((one) =>
     asked.every(([name, value]) => {
@@ -53,17 +57,15 @@ export async function searchOwn(
   touch(response, { interaction: 'search-type', keys: found.map(({ id }) => `Subscription/${id}` as const) });
   const base = baseOf(request);
   const used = asked.filter((pair) => !unknown.includes(pair));
+  const entry = found.map((one) => entryOf(one, base));
+  const warning = outcomeOf(issueOf({ ...fault, severity: 'warning' }));
+  if (unknown.length > 0) entry.push({ resource: warning, search: { mode: 'outcome' } });
   sendFhir(response, 200, {
     resourceType: 'Bundle',
     type: 'searchset',
     total: found.length,
-    link: [
-      {
-        relation: 'self',
-        url: `${base}/Subscription?${new URLSearchParams(used.map(([name, value]): [string, string] => [name, value]))}`,
-      },
-    ],
-    ...(found.length > 0 ? { entry: found.map((one) => entryOf(one, base)) } : {}),
+    link: [{ relation: 'self', url: linkOf(base, 'Subscription', used) }],
+    ...(entry.length > 0 ? { entry } : {}),
   });
 }
 

@@ -8,7 +8,7 @@ import type { Viewer } from '../../store/viewer.ts';
 import type { Exchange } from '../../wire/exchange.ts';
 import { send } from '../../wire/http.ts';
 import { retryAfterMs } from '../../wire/retry-class.ts';
-import type { ServedSearch } from '../served-search.ts';
+import type { ServedSearch } from '../search/served.ts';
 import { type Channel, channelOf, interestOf } from './asked.ts';
 import { type Call, noticeCall, plainCalls } from './calls.ts';
 import type { Interest } from './criteria.ts';

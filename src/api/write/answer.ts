@@ -6,7 +6,8 @@ import { issueOf, outcomeOf } from '../../fhir/outcome.ts';
 import type { StoredVersion } from '../../store/store.ts';
 import { etagOf } from '../conditional.ts';
 import type { Preferences } from '../prefer.ts';
-import { sendFhir } from '../respond.ts';
+import { sendFhir, sendFhirText } from '../respond.ts';
+import { exactOf, textOf } from '../search/bundle-text.ts';
 import type { Refusal, Writer, Written } from './asked.ts';
 
 /** Answers a request of its own. @source FHIR R4, 3.1.0.1.7 (Prefer), 3.1.0.8 (create) */
@@ -16,9 +17,10 @@ export function sendWritten(
   written: Written,
   { returns = 'representation' }: Pick<Preferences, 'returns'>,
 ): void {
-  const { version, interaction } = written;
+  const { version, interaction, others = [] } = written;
   response.set('Cache-Control', 'no-store');
-  if (version) {
+  // what several are in has no version
+  if (version && others.length === 0) {
     response.set('ETag', etagOf(version.version));
     if (interaction !== 'delete')
       response.set({
@@ -29,7 +31,7 @@ export function sendWritten(
   if (returns === 'OperationOutcome')
     return sendFhir(response, written.status === 204 ? 200 : written.status, outcomeFor(written));
   const isShown = returns === 'representation' && version?.resource && access.may(version.type, 'read');
-  if (isShown) return sendFhir(response, written.status, version.resource);
+  if (isShown) return sendFhirText(response, written.status, textOf(version));
   response.status(written.status).end();
 }
 
@@ -39,15 +41,15 @@ export function entryOf(
   written: Written,
   { returns = 'minimal' }: Pick<Preferences, 'returns'>,
 ): BundleEntry {
-  const { version, interaction, status } = written;
+  const { version, interaction, status, others = [] } = written;
   const isShown = returns === 'representation' && version?.resource && access.may(version.type, 'read');
   return {
     ...(version?.resource ? { fullUrl: `${base}/${version.type}/${version.id}` } : {}),
-    ...(isShown ? { resource: version.resource } : {}),
+    ...(isShown ? { resource: exactOf(version) } : {}),
     response: {
       status: statusLine(status),
       ...(version && interaction !== 'delete' ? { location: addressOf(base, version) } : {}),
-      ...(version
+      ...(version && others.length === 0
         ? { etag: etagOf(version.version), lastModified: new Date(version.lastUpdatedMs).toISOString() }
         : {}),
       ...(returns === 'OperationOutcome' || written.warnings.length > 0
@@ -69,16 +71,22 @@ function addressOf(base: string, { type, id, version }: StoredVersion): string {
   return `${base}/${type}/${id}/_history/${version}`;
 }
 
-function outcomeFor({ warnings, interaction, status, version }: Written): OperationOutcome {
+function outcomeFor({ warnings, interaction, status, version, others = [] }: Written): OperationOutcome {
   if (warnings.length > 0) return outcomeOf(...warnings);
   const of = version ? `${version.type}/${version.id}` : 'The resource';
-  const word = interaction === 'delete' ? 'is not here' : status === 201 ? 'was created' : 'stands as sent';
+  const left = version ? 'is deleted' : 'is not here';
+  const word = interaction === 'delete' ? left : status === 201 ? 'was created' : 'stands as sent';
   return outcomeOf(
     issueOf({
       severity: 'information',
       code: 'informational',
       rule: 'api-written',
-      diagnostics: version ? `${of} ${word}, in version ${version.version}.` : `${of} ${word}.`,
+      diagnostics:
+        others.length > 0
+          ? `${others.length + 1} resources of type ${version?.type} were deleted.`
+          : version
+            ? `${of} ${word}, in version ${version.version}.`
+            : `${of} ${word}.`,
     }),
   );
 }

@@ -16,6 +16,8 @@ export interface WriteParts {
   /** reads the criteria of a conditional write as a search of the type reads them */
   readonly conditions: (type: StoredType, criteria: Pairs, base: string) => Checked<readonly SearchClause[]>;
   readonly clock: () => number;
+  /** so many resources may one conditional delete delete, all or none */
+  readonly conditionalDeletes: number;
 }
 
 /** Who writes, and by which name they know this server. */
@@ -33,6 +35,8 @@ export interface AskedWrite {
   readonly criteria: Pairs | undefined;
   /** the header as it came */
   readonly ifMatch: string | undefined;
+  /** only where there is nothing yet: `If-None-Match: *` of PUT */
+  readonly isNew?: boolean;
   /** of POST and PUT */
   readonly body: Resource | undefined;
   /** of PATCH */
@@ -50,6 +54,8 @@ export interface Written {
   readonly version: StoredVersion | undefined;
   readonly interaction: 'create' | 'update' | 'patch' | 'delete';
   readonly warnings: readonly OperationOutcomeIssue[];
+  /** what a conditional delete deleted beside `version` */
+  readonly others?: readonly StoredVersion[];
 }
 
 /** A value, or the status and outcome that the client is answered with. */

@@ -1,6 +1,7 @@
 /** Turns the entries of a batch, each for itself, or of a transaction, all or none, into the Bundle that answers them. */
 import type { Bundle, BundleEntry } from '@medplum/fhirtypes';
 import { AdapterError } from '../../fhir/outcome.ts';
+import type { Identified } from '../../store/store.ts';
 import type { Preferences } from '../prefer.ts';
 import { entryOf, refusedEntry, statusLine } from './answer.ts';
 import {
@@ -18,6 +19,8 @@ import type { ReadAnswer, ReadAsked } from './read-within.ts';
 export interface Answering {
   readonly writer: Writer;
   readonly prefer: Pick<Preferences, 'returns'>;
+  /** of a transaction: what the client says of how its versions come to be */
+  readonly provenance?: Identified | undefined;
   readonly read: (asked: ReadAsked) => Promise<ReadAnswer>;
   /** told of each write that was done */
   readonly onWritten: (written: Written) => void;
@@ -71,7 +74,7 @@ export async function answerTransaction(
   answering: Answering,
   entries: readonly AskedEntry[],
 ): Promise<Attempt<Bundle>> {
-  const { writer, prefer, read, onWritten } = answering;
+  const { writer, prefer, read, onWritten, provenance } = answering;
   const writes: { readonly at: number; readonly write: AskedWrite }[] = [];
   for (const [at, entry] of entries.entries()) {
     if (entry.kind === 'refused') return entry.refusal;
@@ -83,6 +86,7 @@ export async function answerTransaction(
     parts,
     writer,
     writes.map(({ write }) => write),
+    provenance,
   );
   if (!done.ok) return done;
   for (const [nth, { at }] of writes.entries()) {

@@ -2,7 +2,7 @@
 import type { Bundle, BundleEntry, Resource } from '@medplum/fhirtypes';
 import { queryOf } from '../address.ts';
 import { patchOfEntry } from '../patch.ts';
-import { isStored } from '../served-search.ts';
+import { isStored } from '../search/served.ts';
 import { type AskedWrite, type Attempt, placed, type Refusal, refuseWith } from './asked.ts';
 import type { ReadAsked } from './read-within.ts';
 

@@ -1,10 +1,12 @@
 /** Turns writes into one record, committed whole or not at all; what others changed in the meantime is looked at anew. */
 import { randomUUID } from 'node:crypto';
-import type { Resource } from '@medplum/fhirtypes';
+import type { OperationOutcomeIssue, Resource } from '@medplum/fhirtypes';
 import { digestOf } from '../../fhir/digest.ts';
 import { ruleOf } from '../../fhir/outcome.ts';
+import { respelled } from '../../fhir/spelling.ts';
 import type { CommitRecord, CommitResult, Expectation, Identified, ResourceKey } from '../../store/store.ts';
 import { applyPatch } from '../patch.ts';
+import { textOf } from '../search/bundle-text.ts';
 import {
   type AskedWrite,
   type Attempt,
@@ -14,10 +16,11 @@ import {
   type Writer,
   type Written,
 } from './asked.ts';
+import { HEADER } from './provenance.ts';
 import { type Content, refersTo } from './references.ts';
 import { linksOf, type Resolved, resolveLinks } from './resolve.ts';
 import { relinked } from './rewrite.ts';
-import { seenByWriter, type Target, targetOf } from './target.ts';
+import { NOT_YOURS, seenByWriter, type Target, targetOf } from './target.ts';
 
 /** Writers that are faster, one after the other: so often is looked again. */
 const MOST_TRIES = 30;
@@ -34,16 +37,18 @@ interface Plan {
 /**
  * Does all writes in one transaction of the store.
  * @param asked about different resources each
+ * @param provenance what the client says of how the versions come to be, without targets
  * @returns what became of each, in order; or the refusal of all
  */
 export async function perform(
   parts: WriteParts,
   writer: Writer,
   asked: readonly AskedWrite[],
+  provenance?: Identified,
 ): Promise<Attempt<readonly Written[]>> {
   let taken: string | undefined;
   for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const plan = await planOf(parts, writer, asked);
+    const plan = await planOf(parts, writer, asked, provenance);
     if (!plan.ok) return plan;
     const { targets, record } = plan.value;
     if (!record) return { ok: true, value: targets.map((target) => writtenOf(target, undefined)) };
@@ -73,17 +78,11 @@ async function planOf(
   parts: WriteParts,
   writer: Writer,
   asked: readonly AskedWrite[],
+  given: Identified | undefined,
 ): Promise<Attempt<Plan>> {
-  const targets: Target[] = [];
-  const gone = new Set<string>();
-  for (const one of asked) {
-    const target = await targetOf(parts, writer, one, gone);
-    if (!target.ok) return target;
-    if (target.value.does === 'delete') gone.add(target.value.key);
-    targets.push(target.value);
-  }
-  const twice = overlapIn(targets);
-  if (twice) return refuseWith(400, OVERLAP, twice.asked.place);
+  const found = await targetsOf(parts, writer, asked);
+  if (!found.ok) return found;
+  const targets = found.value;
   const resolved = await resolveLinks(parts, writer, targets);
   if (!resolved.ok) return resolved;
   const contents: Content[] = [];
@@ -92,8 +91,12 @@ async function planOf(
     if (!content.ok) return content;
     if (content.value) contents.push({ target, resource: content.value });
   }
-  const deletes = targets.flatMap(({ does, key }) => (does === 'delete' ? [key] : []));
-  const refers = await refersTo(seenByWriter(parts, writer), contents, new Set(deletes));
+  const deletes = targets.flatMap(deletedBy);
+  const provenance =
+    given &&
+    (relinked(given, parts.definitions, linksOf(resolved.value, writer.base, undefined)) as Identified);
+  const told = provenance ? [...contents, contentOfHeader(provenance)] : contents;
+  const refers = await refersTo(seenByWriter(parts, writer), told, new Set(deletes));
   if (!refers.ok) return refers;
   if (contents.length === 0 && deletes.length === 0)
     return { ok: true, value: { targets, record: undefined } };
@@ -103,17 +106,53 @@ async function planOf(
     expects,
     deletes,
     refersTo: refers.value,
-    places: placesOf(contents),
+    places: placesOf(told),
+    methods: methodsOf(told),
+    provenance,
   };
   return { ok: true, value: { targets, record: recordOf(parts, writer, contents, client) } };
+}
+
+/** @returns what each is about; or the refusal of one, or of two that are about the same */
+async function targetsOf(
+  parts: WriteParts,
+  writer: Writer,
+  asked: readonly AskedWrite[],
+): Promise<Attempt<readonly Target[]>> {
+  const targets: Target[] = [];
+  const gone = new Set<string>();
+  for (const one of asked) {
+    const target = await targetOf(parts, writer, one, gone);
+    if (!target.ok) return target;
+    for (const key of deletedBy(target.value)) gone.add(key);
+    targets.push(target.value);
+  }
+  const twice = overlapIn(targets);
+  return twice ? refuseWith(400, OVERLAP, twice.asked.place) : { ok: true, value: targets };
+}
+
+/** It is created beside what it tells of. */
+function contentOfHeader(resource: Identified): Content {
+  const asked: AskedWrite = {
+    ...({ method: 'POST', type: 'Provenance', place: HEADER, body: resource } as const),
+    ...{ id: undefined, criteria: undefined, ifMatch: undefined, patch: undefined, fullUrl: undefined },
+  };
+  const key: ResourceKey = `Provenance/${resource.id}`;
+  return { resource, target: { asked, key, does: 'create', current: undefined, expects: [] } };
+}
+
+/** @returns what goes by the target */
+function deletedBy({ does, key, others = [] }: Target): readonly ResourceKey[] {
+  return does === 'delete' ? [key, ...others.map(({ type, id }): ResourceKey => `${type}/${id}`)] : [];
 }
 
 /** @returns a target that another is about too; what is only found may be so often */
 function overlapIn(targets: readonly Target[]): Target | undefined {
   const seen = new Set<string>();
-  return targets.find(({ does, key, asked }) => {
+  return targets.find((target) => {
+    const { does, key, asked } = target;
     if (does === 'find' || does === 'nothing') return false;
-    const names: string[] = [key];
+    const names: string[] = does === 'delete' ? [...deletedBy(target)] : [key];
     if (does === 'create' && asked.criteria) names.push(JSON.stringify([asked.type, asked.criteria]));
     const isTwice = names.some((name) => seen.has(name));
     for (const name of names) seen.add(name);
@@ -134,7 +173,7 @@ function contentOf(
   if (does === 'patch') {
     const patched = applyPatch(asked.patch!.body, asked.patch!.mediaType, current!.resource!, definitions);
     if (!patched.ok) return placed(patched, asked.place);
-    body = patched.value;
+    body = respelled(patched.value, textOf(current!), asked.patch!.body);
   }
   return {
     ok: true,
@@ -146,6 +185,14 @@ function placesOf(contents: readonly Content[]): ReadonlyMap<ResourceKey, string
   return new Map(
     contents.flatMap(({ target }) =>
       target.asked.place === '' ? [] : [[target.key, target.asked.place] as const],
+    ),
+  );
+}
+
+function methodsOf(contents: readonly Content[]): NonNullable<CommitRecord['client']>['methods'] {
+  return new Map(
+    contents.flatMap(({ target: { key, asked } }) =>
+      asked.method === 'DELETE' ? [] : [[key, asked.method] as const],
     ),
   );
 }
@@ -175,15 +222,23 @@ function recordOf(
 }
 
 function writtenOf(
-  { key, does, current }: Target,
+  { asked, key, does, current, others = [] }: Target,
   result: Extract<CommitResult, { readonly state: 'committed' }> | undefined,
 ): Written {
-  const warnings = result?.warnings ?? [];
+  const warnings = (result?.warnings ?? []).filter((one) => isOf(one, asked.place));
   if (does === 'find') return { status: 200, version: current, interaction: 'create', warnings: [] };
   if (does === 'nothing') return { status: 204, version: current, interaction: 'delete', warnings: [] };
   const version = result?.stands?.get(key);
-  if (does === 'delete') return { status: 204, version, interaction: 'delete', warnings };
+  if (does === 'delete') {
+    const stands = others.flatMap(({ type, id }) => result?.stands?.get(`${type}/${id}`) ?? []);
+    return { status: 204, version, interaction: 'delete', warnings, others: stands };
+  }
   return { status: does === 'create' ? 201 : 200, version, interaction: does, warnings };
+}
+
+/** @returns whether the entry is the one that is warned of; what names no entry is told to each */
+function isOf({ expression: [at = ''] = [] }: OperationOutcomeIssue, place: string): boolean {
+  return !at.startsWith('Bundle.entry[') || place === '' || at === place || at.startsWith(`${place}.`);
 }
 
 /** A reference that no longer leads anywhere, a broken rule, a step that a referral cannot take. */
@@ -202,12 +257,6 @@ function refusedBy(
   return { ok: false, status: isInUse ? 409 : 422, outcome: { ...outcome, issue } };
 }
 
-const NOT_YOURS = {
-  code: 'forbidden',
-  rule: 'api-not-yours',
-  diagnostics:
-    'This client cannot write under this id: create the resource with POST, and the server gives it one.',
-} as const;
 const OVERLAP = {
   code: 'invalid',
   rule: 'api-overlap',

@@ -2,6 +2,7 @@
 import { ServerResponse } from 'node:http';
 import type { Resource } from '@medplum/fhirtypes';
 import type { Request, Response, Router } from 'express';
+import { parsedExactly } from '../../fhir/spelling.ts';
 import { accessOf, touch, touchedBy } from '../access.ts';
 import { neededBy } from '../security/interaction.ts';
 import { refuseWith } from './asked.ts';
@@ -60,7 +61,7 @@ export async function readWithin(
   const headerOf = (name: string): string | undefined => answer.getHeader(name)?.toString();
   return {
     status: answer.statusCode,
-    body: text === '' ? undefined : (JSON.parse(text) as Resource),
+    body: text === '' ? undefined : (parsedExactly(text) as Resource),
     etag: headerOf('etag'),
     lastModified: headerOf('last-modified'),
   };

@@ -35,7 +35,8 @@ export async function refersTo(
       if (isElsewhere(reference)) continue;
       const key = RELATIVE.exec(reference)?.[1] as ResourceKey | undefined;
       if (before.has(reference) && !(key && gone.has(key))) continue;
-      if (key === undefined) faults.push(issueAt(content, formFault(expression)));
+      if (reference.startsWith('urn:')) faults.push(issueAt(content, entryFault(expression)));
+      else if (key === undefined) faults.push(issueAt(content, formFault(expression)));
       else if (!written.has(key)) wanted.set(key, [...(wanted.get(key) ?? []), { content, expression }]);
     }
   }
@@ -54,9 +55,9 @@ export async function refersTo(
     : { ok: true, value: keys };
 }
 
-/** What is contained, and what is known by an address of its own. */
+/** What is contained, and what is known by an address of its own; a URN is none, but the name of an entry of one Bundle. */
 function isElsewhere(reference: string): boolean {
-  return reference.startsWith('#') || /^[a-z][a-z0-9+.-]*:/i.test(reference);
+  return reference.startsWith('#') || /^(?!urn:)[a-z][a-z0-9+.-]*:/i.test(reference);
 }
 
 function issueAt({ target }: Content, issue: OperationOutcomeIssue): OperationOutcomeIssue {
@@ -69,6 +70,15 @@ function missingFault(expression: string): OperationOutcomeIssue {
     code: 'not-found',
     rule: 'api-reference',
     diagnostics: `${expression} names a resource that is not here: send that first, or in one transaction with this.`,
+    expression,
+  });
+}
+
+function entryFault(expression: string): OperationOutcomeIssue {
+  return issueOf({
+    code: 'not-found',
+    rule: 'api-reference-entry',
+    diagnostics: `${expression} is a URN that is the fullUrl of no entry of this transaction: correct it, send what it names as an entry, or write Type/id. Of what is known elsewhere by an identifier, write Reference.identifier instead.`,
     expression,
   });
 }

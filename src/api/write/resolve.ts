@@ -2,7 +2,7 @@
 
 import type { Expectation } from '../../store/store.ts';
 import { queryOf } from '../address.ts';
-import { isStored } from '../served-search.ts';
+import { isStored } from '../search/served.ts';
 import { type Attempt, placed, refuseWith, type WriteParts, type Writer } from './asked.ts';
 import { type Links, referencesIn } from './rewrite.ts';
 import type { Target } from './target.ts';

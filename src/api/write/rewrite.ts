@@ -1,6 +1,7 @@
 /** Turns a resource into one whose links are others: references, elements that hold an address, and links in the narrative. */
 import type { Resource } from '@medplum/fhirtypes';
 import type { Definitions } from '../../fhir/definitions.ts';
+import { spelledAs } from '../../fhir/spelling.ts';
 
 /** @returns the link that stands in its place; itself where it stays */
 export type Relink = (link: string) => string;
@@ -34,9 +35,8 @@ class Relinking {
     if (typeof value !== 'object' || value === null) return value;
     const { resourceType } = value as { resourceType?: unknown };
     const type = typeof resourceType === 'string' ? resourceType : types[0];
-    return Object.fromEntries(
-      Object.entries(value).map(([name, member]) => [name, this.#member(type, name, member)]),
-    );
+    const members = Object.entries(value).map(([name, member]) => [name, this.#member(type, name, member)]);
+    return spelledAs(Object.fromEntries(members) as object, value);
   }
 
   #member(type: string | undefined, name: string, member: unknown): unknown {

@@ -2,42 +2,56 @@
 import type { Resource } from '@medplum/fhirtypes';
 import express, { type Request, type Response, type Router } from 'express';
 import type { Checked } from '../../fhir/outcome.ts';
-import type { Store } from '../../store/store.ts';
-import type { Validator } from '../../validation/validator.ts';
+import type { ResourceKey, Store } from '../../store/store.ts';
 import { accessOf, touch } from '../access.ts';
 import { baseOf, type Pairs, queryOf } from '../address.ts';
 import { atMost } from '../intake-body.ts';
 import { PATCH_MEDIA_TYPES } from '../patch.ts';
 import { preferOf } from '../prefer.ts';
-import { type BodyLimits, jsonIn, readResource, readText, statusOfBody } from '../resource-body.ts';
+import {
+  type BodyLimits,
+  jsonIn,
+  RESOURCE_MEDIA,
+  readResource,
+  readText,
+  statusOfBody,
+} from '../resource-body.ts';
 import { sendFault, sendFhir } from '../respond.ts';
-import { readConditions } from '../search-request.ts';
-import { isStored, loadServedSearch } from '../served-search.ts';
+import type { SearchTerms } from '../search/coded.ts';
+import { readConditions } from '../search/request.ts';
+import { isStored, loadServedSearch } from '../search/served.ts';
 import { sendWritten } from './answer.ts';
 import type { AskedWrite, WriteParts, Writer, Written } from './asked.ts';
 import { type Answering, answerBatch, answerTransaction } from './batch.ts';
 import { bundleIn, UNKNOWN_TYPE } from './bundle.ts';
 import { perform } from './perform.ts';
+import { noProvenance, provenanceIn } from './provenance.ts';
 import { readWithin } from './read-within.ts';
 
-export interface WriteRoutesOptions extends Omit<WriteParts, 'conditions' | 'store'> {
+export interface WriteRoutesOptions extends Omit<WriteParts, 'conditions' | 'store' | 'conditionalDeletes'> {
   readonly store: Pick<Store, 'seenBy'>;
-  readonly validator: Pick<Validator, 'codesOf'>;
+  readonly validator: SearchTerms;
   /** routes of reads, as mounted at the FHIR base: they answer the reads in Bundles */
   readonly reads: readonly Router[];
   readonly limits?: BodyLimits | undefined;
+  /** default 1: a conditional delete that finds several is refused */
+  readonly conditionalDeletes?: number | undefined;
   /** bodies read at once; default 16 */
   readonly bodies?: number | undefined;
 }
 
 /** @returns routes to mount at the FHIR base, before those of reads @source docs/adr/0023-api-writes.md */
 export function writeRoutes(options: WriteRoutesOptions): Router {
-  const { validator, bodies = 16 } = options;
+  const { validator, bodies = 16, conditionalDeletes = 1 } = options;
   const served = loadServedSearch();
-  const codesOf = (valueSet: string) => validator.codesOf(valueSet);
   const conditions: WriteParts['conditions'] = (type, criteria, base) =>
-    readConditions({ served, base, codesOf }, type, criteria);
-  const all: Way = { ...options, conditions, reads: express.Router().use('/', ...options.reads) };
+    readConditions({ served, base, terms: validator }, type, criteria);
+  const all: Way = {
+    ...options,
+    conditionalDeletes,
+    conditions,
+    reads: express.Router().use('/', ...options.reads),
+  };
   const routes = express.Router({ caseSensitive: true });
   const withBody = (take: (way: Way, request: Request, response: Response) => Promise<void>) =>
     atMost(bodies, (request, response) => take(all, request, response));
@@ -84,6 +98,8 @@ async function takePatch(way: Way, request: Request, response: Response): Promis
 }
 
 const JSON_PATCHES = ['application/json-patch+json', 'application/json'];
+/** What a PATCH takes, for who sends another. */
+const PATCHES = ['application/json-patch+json', ...RESOURCE_MEDIA];
 
 async function patchIn(
   request: Request,
@@ -92,7 +108,7 @@ async function patchIn(
   const mediaType = request.get('content-type') ?? '';
   const isPlain = JSON_PATCHES.includes(mediaType.split(';', 1)[0]!.trim().toLowerCase());
   if (!isPlain) {
-    const resource = await readResource(request, limits);
+    const resource = await readResource(request, limits, PATCHES);
     return resource.ok ? { ok: true, value: { mediaType, body: resource.value } } : resource;
   }
   const text = await readText(request, JSON_PATCHES, limits);
@@ -114,9 +130,12 @@ async function write(
     method: request.method as AskedWrite['method'],
     criteria: criteria.value,
     ifMatch: request.get('if-match'),
+    isNew: request.method === 'PUT' && request.get('if-none-match')?.trim() === '*',
   };
   const writer = writerOf(request, response);
-  const done = await perform(way, writer, [asked]);
+  const provenance = request.method === 'DELETE' ? noProvenance(request) : provenanceIn(request, writer);
+  if (!provenance.ok) return sendRefusal(response, provenance.status, provenance.outcome);
+  const done = await perform(way, writer, [asked], provenance.value);
   if (!done.ok) return sendRefusal(response, done.status, done.outcome);
   const [written] = done.value;
   touched(response, written!);
@@ -141,9 +160,12 @@ async function takeBundle(way: Way, request: Request, response: Response): Promi
   const bundle = bundleIn(body.value as Resource, writer.base);
   if (!bundle.ok) return sendRefusal(response, bundle.status, bundle.outcome);
   const { type, entries } = bundle.value;
+  const provenance = type === 'batch' ? noProvenance(request) : provenanceIn(request, writer);
+  if (!provenance.ok) return sendRefusal(response, provenance.status, provenance.outcome);
   const answering: Answering = {
     writer,
     prefer: preferOf(request),
+    provenance: provenance.value,
     read: (asked) => readWithin(way.reads, request, response, asked),
     onWritten: (written) => touched(response, written),
   };
@@ -163,6 +185,7 @@ function writerOf(request: Request, response: Response): Writer {
   return { access: accessOf(response), base: baseOf(request) };
 }
 
-function touched(response: Response, { interaction, version }: Written): void {
-  touch(response, { interaction, keys: version ? [`${version.type}/${version.id}`] : [] });
+function touched(response: Response, { interaction, version, others = [] }: Written): void {
+  const keys = [version, ...others].flatMap((one): ResourceKey[] => (one ? [`${one.type}/${one.id}`] : []));
+  touch(response, { interaction, keys });
 }

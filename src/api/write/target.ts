@@ -1,5 +1,6 @@
 /** Turns a write as asked into the one resource that it is about, and what must stay so until it is committed. */
 import { randomUUID } from 'node:crypto';
+import type { Fault } from '../../fhir/outcome.ts';
 import type { Expectation, ResourceKey, SeenStore, StoredVersion, Viewer } from '../../store/store.ts';
 import {
   type AskedWrite,
@@ -20,6 +21,8 @@ export interface Target {
   /** as the client sees it */
   readonly current: StoredVersion | undefined;
   readonly expects: readonly Expectation[];
+  /** what a conditional delete deletes beside `current` */
+  readonly others?: readonly StoredVersion[];
 }
 
 /** Who writes need not be let read: what their organisation sees is what they may write to, and refer to. */
@@ -94,15 +97,18 @@ async function conditional(
   const clauses = parts.conditions(type, criteria, writer.base);
   if (!clauses.ok) return placed({ ok: false, status: 400, outcome: clauses.outcome }, place);
   if (clauses.value.length === 0) return refuseWith(412, NO_CRITERIA, place);
+  const most = method === 'DELETE' ? parts.conditionalDeletes : 1;
   const page = await parts.store
     .seenBy(writer.access.viewer)
-    .search({ type, clauses: clauses.value, count: 2 + gone.size });
+    .search({ type, clauses: clauses.value, count: most + 1 + gone.size });
   const versions = page.versions.filter(({ id }) => !gone.has(`${type}/${id}`));
-  if (versions.length > 1) return refuseWith(412, SEVERAL, place);
+  if (versions.length > most) return refuseWith(412, most > 1 ? tooMany(most) : SEVERAL, place);
   const expects: Expectation[] = [
     { kind: 'matches', type, clauses: clauses.value, ids: versions.map(({ id }) => id) },
   ];
-  const [found] = versions;
+  const [found, ...others] = versions;
+  if (found && others.length > 0)
+    return await several(parts, writer, asked, { found: [found, ...others], expects });
   if (method === 'POST')
     return {
       ok: true,
@@ -120,6 +126,32 @@ async function conditional(
   return { ok: true, value: fresh(asked, expects) };
 }
 
+/** Each is deleted as one that is named is. */
+async function several(
+  parts: WriteParts,
+  writer: Writer,
+  asked: AskedWrite,
+  { found, expects }: { readonly found: readonly StoredVersion[]; readonly expects: readonly Expectation[] },
+): Promise<Attempt<Target>> {
+  if (asked.ifMatch !== undefined) return refuseWith(412, SEVERAL, asked.place);
+  const targets: Target[] = [];
+  for (const { id } of found) {
+    const target = await direct(parts, writer, asked, id, []);
+    if (!target.ok) return target;
+    if (target.value.does === 'delete') targets.push(target.value);
+  }
+  const [first, ...others] = targets;
+  if (!first) return { ok: true, value: nothing(asked, `${asked.type}/`) };
+  return {
+    ok: true,
+    value: {
+      ...first,
+      expects: [...expects, ...targets.flatMap((one) => one.expects)],
+      others: others.map(({ current }) => current!),
+    },
+  };
+}
+
 async function direct(
   parts: WriteParts,
   writer: Writer,
@@ -135,9 +167,11 @@ async function direct(
     if (method === 'DELETE') return { ok: true, value: { ...nothing(asked, key), current } };
     if (current?.state === 'erased' || (current && method === 'PATCH')) return refuseWith(410, GONE, place);
     if (method === 'PATCH') return refuseWith(404, NOT_FOUND, place);
+    if (!current && FORESEEN.test(id) && isHidden(writer)) return refuseWith(403, NOT_YOURS, place);
     return { ok: true, value: { ...fresh(asked, expects, id), current } };
   }
   if (isOfOthers(writer, current)) return refuseWith(403, NOT_OWN, place);
+  if (asked.isNew) return refuseWith(412, IS_THERE, place);
   const wanted = asked.ifMatch === undefined ? 'some' : versionIn(asked.ifMatch);
   if (typeof wanted === 'number' && wanted !== current.version)
     return refuseWith(412, NOT_THAT_VERSION, place);
@@ -148,6 +182,16 @@ async function direct(
     ok: true,
     value: { asked, key, does, current, expects: [...expects, { kind: 'version', resource: key, version }] },
   };
+}
+
+/** Made of a source's keys, so whoever guesses a key knows it: the record may be here, and hidden, or come one day. */
+const FORESEEN = /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
+
+/** @returns whether something may be here that the client does not see */
+function isHidden({ access }: Writer): boolean {
+  const { organisations, purpose, seesRestricted, breaksGlass } = access.viewer;
+  const isUnsealed = breaksGlass || (seesRestricted === true && purpose === undefined);
+  return organisations !== undefined || !isUnsealed;
 }
 
 /** A directory is read by all; it is written by whose it is. */
@@ -167,6 +211,13 @@ function versionIn(ifMatch: string): number | 'some' {
   return tag ? Number(tag[1]) : Number.NaN;
 }
 
+/** Of what is there and hidden, and of what might be, alike. */
+export const NOT_YOURS = {
+  code: 'forbidden',
+  rule: 'api-not-yours',
+  diagnostics:
+    'This client cannot write under this id: create the resource with POST, and the server gives it one.',
+} as const;
 const NO_CRITERIA = {
   code: 'multiple-matches',
   rule: 'api-no-criteria',
@@ -177,6 +228,13 @@ const SEVERAL = {
   rule: 'api-several',
   diagnostics: 'The conditions find more than one resource: write ones that one resource alone meets.',
 } as const;
+function tooMany(most: number): Fault {
+  return {
+    code: 'multiple-matches',
+    rule: 'api-several',
+    diagnostics: `The conditions find more than ${most} resources, which is the most that is deleted at once: write ones that fewer meet.`,
+  };
+}
 const OTHER_ID = {
   code: 'invalid',
   rule: 'api-id',
@@ -197,6 +255,12 @@ const GONE = {
   code: 'deleted',
   rule: 'api-gone',
   diagnostics: 'This resource is there no more.',
+} as const;
+const IS_THERE = {
+  code: 'conflict',
+  rule: 'api-is-there',
+  diagnostics:
+    'There is a resource under this id, and If-None-Match: * writes only where there is none: take another id, or leave the header out to update it.',
 } as const;
 export const NOT_THAT_VERSION = {
   code: 'conflict',

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import type { AuditEvent } from '@medplum/fhirtypes';
 import { z } from 'zod';
 import { auditEventOf } from '../../api/audit-event.ts';
+import { withoutPlaces } from '../../api/audit-places.ts';
 import type { AccessQuery } from '../../store/accesses.ts';
 import { brokenAt, CHAIN_START, type ChainedRow, type ChainName } from '../../store/audit-chain.ts';
 import type { AuditArchive } from '../../store/retention.ts';
@@ -114,7 +115,8 @@ export async function* exportJob(
   };
   for (let before: number | undefined; ; ) {
     const page = await store.accesses.search({ ...query, ...(before !== undefined && { before }) });
-    for (const access of page) yield { event: 'audit-event', resource: auditEventOf(access) };
+    for (const access of await withoutPlaces(store, page))
+      yield { event: 'audit-event', resource: auditEventOf(access) };
     before = page.at(-1)?.seq;
     if (page.length < PAGE) return;
   }

@@ -41,6 +41,6 @@ export function parseExact(text: string): unknown {
 }
 
 /** The type library does not know it yet. @source ECMAScript proposal "JSON.parse source text access", in Node from 21 on */
-function rawJson(text: string): unknown {
+export function rawJson(text: string): unknown {
   return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(text);
 }

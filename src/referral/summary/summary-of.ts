@@ -3,6 +3,7 @@ import type { Observation, Patient, Resource, ServiceRequest, Task } from '@medp
 import type { Definitions } from '../../fhir/definitions.ts';
 import { verifiedNhsNumber } from '../../fhir/verified-number.ts';
 import { codedOnly } from '../coded-only.ts';
+import { OF_NO_PERSON } from '../consent.ts';
 import { isRestricted, withoutWhereabouts } from '../restriction.ts';
 import { actionsOf, noticesOf } from './actions.ts';
 import { contactsOf } from './contacts.ts';
@@ -49,17 +50,9 @@ export function summaryOf(input: SummaryInput): Summary | undefined {
   return { ...named, headline: headlineOf(named) };
 }
 
-/** Names of places and of those who work there are nobody's narrative. */
-const OF_NO_PERSON: ReadonlySet<string> = new Set([
-  'HealthcareService',
-  'Location',
-  'Organization',
-  'Practitioner',
-  'PractitionerRole',
-]);
-
 /** What is left out of the resources can be in no document made of them: said twice, since it must never go wrong once. */
 function allowedOf(resource: Resource, { isCodedOnly, definitions }: SummaryInput): Resource[] {
+  // names of places and of those who work there are nobody's narrative
   const isOfPerson = !OF_NO_PERSON.has(resource.resourceType);
   const coded = isCodedOnly && isOfPerson ? codedOnly(definitions, resource) : resource;
   if (coded === undefined) return [];

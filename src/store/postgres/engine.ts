@@ -8,6 +8,7 @@ import { isWorthAnotherTry, storeError, unknownEnd } from './faults.ts';
 const MOST_TRIES = 5;
 
 export class PostgresEngine implements Engine {
+  readonly isRemote = true;
   readonly #pool: Pool;
   readonly #turns: Pool;
   readonly #onRollback: () => void;

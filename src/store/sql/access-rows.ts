@@ -34,7 +34,7 @@ const REASONS = rowsOf('access_reason', { seq: 'bigint', salt: 'text', reason: '
 
 /** Whoever also adds waits until the transaction ends, and so gets the numbers and the hash behind these. */
 export function* recordAccesses(accesses: readonly NewAccess[], givenMs: number): Step<void> {
-  const known = yield* selectKnown(accesses.flatMap(({ keys }) => keys));
+  const known = yield* knownOf(accesses);
   const taken = (yield* TAKE.get(accesses.length, givenMs)) as { last: number; nowMs: number };
   const first = taken.last - accesses.length + 1;
   const before = (yield* SELECT_END.get(first - 1)) as { hash: string; atMs: number } | undefined;
@@ -92,13 +92,22 @@ function detailOf(
   };
 }
 
+function* knownOf(accesses: readonly NewAccess[]): Step<ReadonlyMap<string, string | undefined>> {
+  const known = new Map<string, string | undefined>();
+  const others = new Set<ResourceKey>();
+  for (const { keys, whose } of accesses)
+    for (const key of keys)
+      if (whose?.has(key)) known.set(key, whose.get(key));
+      else others.add(key);
+  return others.size === 0 ? known : new Map([...known, ...(yield* selectKnown([...others]))]);
+}
+
 const SELECT_KNOWN = statement(`
   SELECT r.type, r.id, r.person_id FROM json_each(?) wanted
   JOIN resource r ON r.type = wanted.value ->> 0 AND r.id = wanted.value ->> 1`);
 /** @returns whose each of the resources is that are there; undefined for what is nobody's */
 function* selectKnown(keys: readonly ResourceKey[]): Step<ReadonlyMap<string, string | undefined>> {
-  if (keys.length === 0) return new Map();
-  const pairs = [...new Set(keys)].map((key) => key.split('/'));
+  const pairs = keys.map((key) => key.split('/'));
   const rows = (yield* SELECT_KNOWN.all(JSON.stringify(pairs))) as {
     type: string;
     id: string;

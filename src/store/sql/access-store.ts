@@ -101,7 +101,7 @@ export function leadsOf({
 
 /** @returns the statement that finds them from one term, newest first, each row by a key */
 export function accessSql(
-  { entities = [], organisations, client, actions, from, until, count }: AccessConditions,
+  { entities = [], interactions = [], organisations, client, actions, from, until, count }: AccessConditions,
   term: string | undefined,
 ): { text: string; values: SqlValue[] } {
   const marks = (values: readonly unknown[]): string => values.map(() => '?').join(', ');
@@ -116,11 +116,18 @@ export function accessSql(
   if (client !== undefined) parts.push(['a.actor = ?', [client]]);
   if (organisations) parts.push([`a.owner_org IN (${marks(organisations)})`, organisations]);
   if (actions) parts.push([`a.action IN (${marks(actions)})`, actions]);
+  for (const codes of interactions)
+    parts.push([`(${codes.map(() => 'a.detail LIKE ?').join(' OR ')})`, codes.map(interactionLike)]);
   const led = term === undefined ? FROM : `FROM access_entity e JOIN access a ON a.seq = e.seq ${REASON}`;
   return {
     text: `SELECT ${COLUMNS} ${led} WHERE ${parts.map(([text]) => text).join(' AND ')} ORDER BY ${seq} DESC LIMIT ?`,
     values: [...parts.flatMap(([, values]) => values), count],
   };
+}
+
+/** A detail is JSON with names in this order, and no text in it has a bare quotation mark. */
+function interactionLike(code: string): string {
+  return `%"interactions":[%"${code}"%],"request":%`;
 }
 
 const SELECT_TIME = statement(

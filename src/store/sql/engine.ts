@@ -3,6 +3,8 @@ import type { Step } from './statement.ts';
 
 /** What runs steps. */
 export interface Runner {
+  /** each question is a journey to a server: to ask for many at once costs little more than for one */
+  readonly isRemote: boolean;
   /** Runs steps that read. @throws AdapterError when the engine cannot */
   read<T>(steps: () => Step<T>): Promise<T>;
   /** Runs steps in one transaction; they may be run again. @throws AdapterError transient when the engine cannot write, permanent for a fault of ours */
@@ -48,6 +50,7 @@ export function watchWrites(engine: Engine): Watched {
     }
   };
   return {
+    isRemote: engine.isRemote,
     read: (steps) => engine.read(steps),
     write: (steps) => watched(engine.write(steps)),
     writeSoon: (steps) => watched(engine.writeSoon(steps)),

@@ -1,46 +1,17 @@
 /** SQL of resources and their superseded versions. */
 import { RESTRICTED } from '../deliveries.ts';
-import type { Identified, ResourceKey, StoredVersion } from '../store.ts';
+import type { ResourceKey, StoredVersion } from '../store.ts';
+import { type ResourceRow, RowVersion } from './row-version.ts';
 import { rowsOf, type SqlValue, type Step, statement } from './statement.ts';
 
-/** A current row as it stands in the table. */
-export interface ResourceRow {
-  readonly rid: number;
-  readonly type: string;
-  readonly id: string;
-  readonly version: number;
-  readonly last_updated_ms: number;
-  readonly state: StoredVersion['state'];
-  readonly owner_org: string;
-  readonly person_id: string | null;
-  readonly digest: string;
-  readonly content: string | null;
-}
+export type { ResourceRow } from './row-version.ts';
 
 /** Columns of a ResourceRow under the alias `r`. */
 export const RESOURCE_COLUMNS =
-  'r.rid, r.type, r.id, r.version, r.last_updated_ms, r.state, r.owner_org, r.person_id, r.digest, r.content';
+  'r.rid, r.type, r.id, r.version, r.last_updated_ms, r.state, r.owner_org, r.person_id, r.digest, r.made, r.content';
 
-/** The content is parsed when it is first asked for: most who read it send its text. */
 export function storedVersion(row: ResourceRow): StoredVersion {
-  const { content } = row;
-  let resource: Identified | undefined;
-  const version: StoredVersion = {
-    type: row.type,
-    id: row.id,
-    version: row.version,
-    lastUpdatedMs: row.last_updated_ms,
-    personId: row.person_id ?? undefined,
-    ownerOrg: row.owner_org,
-    digest: row.digest,
-    state: row.state,
-    get resource() {
-      if (content !== null) resource ??= JSON.parse(content) as Identified;
-      return resource;
-    },
-  };
-  // beside what a version is: not copied and not compared
-  return content === null ? version : Object.defineProperty(version, 'text', { value: content });
+  return new RowVersion(row);
 }
 
 const SELECT = statement(`SELECT ${RESOURCE_COLUMNS} FROM resource r WHERE r.type = ? AND r.id = ?`);
@@ -83,7 +54,7 @@ export function* selectReferringBy(
 
 /** Superseded versions of a resource, as rows like the current one's. */
 const OF_HISTORY = `
-  SELECT r.rid, r.type, r.id, h.version, h.last_updated_ms, h.state, h.owner_org, h.person_id, h.digest, h.content
+  SELECT r.rid, r.type, r.id, h.version, h.last_updated_ms, h.state, h.owner_org, h.person_id, h.digest, h.made, h.content
   FROM resource r JOIN history h ON h.rid = r.rid WHERE r.type = ? AND r.id = ?`;
 
 const SELECT_VERSION = statement(`${OF_HISTORY} AND h.version = ?`);
@@ -107,7 +78,7 @@ const SELECT_AT = statement(`
   SELECT ${RESOURCE_COLUMNS} FROM json_each(?) wanted
   JOIN resource r ON r.rid = CAST(wanted.value ->> 0 AS BIGINT) AND r.version = CAST(wanted.value ->> 1 AS BIGINT)
   UNION ALL
-  SELECT r.rid, r.type, r.id, h.version, h.last_updated_ms, h.state, h.owner_org, h.person_id, h.digest, h.content
+  SELECT r.rid, r.type, r.id, h.version, h.last_updated_ms, h.state, h.owner_org, h.person_id, h.digest, h.made, h.content
   FROM json_each(?) wanted
   JOIN history h ON h.rid = CAST(wanted.value ->> 0 AS BIGINT) AND h.version = CAST(wanted.value ->> 1 AS BIGINT)
   JOIN resource r ON r.rid = h.rid`);
@@ -166,13 +137,14 @@ const VERSION = {
   owner_org: 'text',
   person_id: 'text',
   digest: 'text',
+  made: 'text',
   content: 'text',
 } as const;
 
 /** @returns values in the order of `VERSION` */
 function versionOf(row: ResourceRow): SqlValue[] {
-  const { version, last_updated_ms, state, owner_org, person_id, digest, content } = row;
-  return [version, last_updated_ms, state, owner_org, person_id, digest, content];
+  const { version, last_updated_ms, state, owner_org, person_id, digest, made, content } = row;
+  return [version, last_updated_ms, state, owner_org, person_id, digest, made ?? null, content];
 }
 
 const RESOURCES = rowsOf(
@@ -180,7 +152,8 @@ const RESOURCES = rowsOf(
   { rid: 'bigint', type: 'text', id: 'text', present: 'bigint', ...VERSION },
   `ON CONFLICT (rid) DO UPDATE SET
     present = excluded.present, version = excluded.version, last_updated_ms = excluded.last_updated_ms, state = excluded.state,
-    owner_org = excluded.owner_org, person_id = excluded.person_id, digest = excluded.digest, content = excluded.content`,
+    owner_org = excluded.owner_org, person_id = excluded.person_id, digest = excluded.digest, made = excluded.made,
+    content = excluded.content`,
 );
 /** A row with what of its type's search parameters is there. */
 export type IndexedRow = ResourceRow & { readonly present: number };
@@ -196,15 +169,15 @@ export function* insertHistory(rows: readonly ResourceRow[]): Step<void> {
 }
 
 const KEEP_SUPERSEDED = statement(`
-  INSERT INTO history (rid, type, version, last_updated_ms, state, owner_org, person_id, digest, content)
-  SELECT rid, type, version, last_updated_ms, state, owner_org, person_id, digest, content FROM resource WHERE rid = ?`);
+  INSERT INTO history (rid, type, version, last_updated_ms, state, owner_org, person_id, digest, made, content)
+  SELECT rid, type, version, last_updated_ms, state, owner_org, person_id, digest, made, content FROM resource WHERE rid = ?`);
 /** Copies the current version to history, before it is replaced. */
 export function* keepSuperseded(rid: number): Step<void> {
   yield* KEEP_SUPERSEDED.run(rid);
 }
 
 const ERASE = statement(`
-  UPDATE resource SET version = version + 1, last_updated_ms = ?, state = 'erased', digest = '', content = NULL
+  UPDATE resource SET version = version + 1, last_updated_ms = ?, state = 'erased', digest = '', made = NULL, content = NULL
   WHERE rid = ?`);
 /** Leaves a tombstone in a new version. */
 export function* eraseResource(rid: number, nowMs: number): Step<void> {
@@ -212,7 +185,7 @@ export function* eraseResource(rid: number, nowMs: number): Step<void> {
 }
 
 const ERASE_HISTORY = statement(
-  `UPDATE history SET state = 'erased', digest = '', content = NULL WHERE rid = ?`,
+  `UPDATE history SET state = 'erased', digest = '', made = NULL, content = NULL WHERE rid = ?`,
 );
 export function* eraseHistory(rid: number): Step<void> {
   yield* ERASE_HISTORY.run(rid);

@@ -1,4 +1,6 @@
 /** The store's resources: current versions, earlier ones, and what a search finds, for the adapter itself and for viewers. */
+import { InBatches } from '../in-batches.ts';
+import type { ResourceKey } from '../resources.ts';
 import type { SearchIndex } from '../search-index.ts';
 import type { SearchPage, SearchQuery } from '../search-query.ts';
 import type { ResourceStore, SeenStore } from '../store.ts';
@@ -15,8 +17,16 @@ import {
   selectVersions,
   storedVersion,
 } from './resource-rows.ts';
-import { askingOf, countRows, cursorAfter, type Searching, searchRows, withFormerNumbers } from './search.ts';
+import {
+  askingOf,
+  countRows,
+  cursorAfter,
+  type Searching,
+  searchAcross,
+  withFormerNumbers,
+} from './search.ts';
 import { selectSeen, selectSeenMany, selectSeenVersion, selectSeenVersions } from './seen-rows.ts';
+import type { Step } from './statement.ts';
 import { seesAll } from './viewer.ts';
 
 /** What searches need of the store. */
@@ -24,33 +34,65 @@ export interface Searchable {
   readonly names: Names;
   readonly index: SearchIndex;
   readonly clock: () => number;
+  readonly manyOwned?: Set<string>;
 }
 
-export function resourceStore(runner: Runner, searchable: Searchable): ResourceStore {
+export function resourceStore(runner: Runner, given: Searchable): ResourceStore {
+  const searchable = { ...given, manyOwned: new Set<string>() };
   const whole = searchingOf(searchable, SEES_ALL);
+  const seen = new WeakMap<Viewer, SeenStore>();
   return {
     ...wholeReads(runner),
     readPerson: async (personId, type) =>
       (await runner.read(() => selectOfPerson(personId, type))).map(storedVersion),
-    search: async (query) => pageOf(query, await runner.read(() => searchRows(whole(), query))),
+    search: async (...queries) => pageOf(queries[0], await runner.read(() => searchAcross(whole(), queries))),
     countMatches: (query, most) => runner.read(() => countRows(whole(), query, most)),
-    seenBy: (viewer) => seenStore(runner, searchable, viewer),
+    seenBy(viewer) {
+      const store = seen.get(viewer) ?? seenStore(runner, searchable, viewer);
+      seen.set(viewer, store);
+      return store;
+    },
   };
 }
 
 /** Each asked with the time that it is. */
-function searchingOf({ names, index, clock }: Searchable, viewer: Viewer): () => Searching {
-  return () => ({ names, index, viewer, nowMs: clock() });
+function searchingOf({ clock, ...parts }: Searchable, viewer: Viewer): () => Searching {
+  return () => ({ ...parts, viewer, nowMs: clock() });
 }
 
 type Reads = Pick<ResourceStore, 'read' | 'readVersion' | 'history' | 'readMany'>;
 
+/** Rows by key in one question, in no order. */
+type SelectMany = (keys: readonly ResourceKey[]) => Step<readonly ResourceRow[]>;
+
+/** @returns what reads one resource: from a server with others that are asked for at the same time */
+function readOf(
+  runner: Runner,
+  one: (type: string, id: string) => Step<ResourceRow | undefined>,
+  many: SelectMany,
+): Reads['read'] {
+  const gathered = new InBatches<ResourceKey, ResourceRow | undefined>(MOST_AT_ONCE, async (keys) => {
+    const rows = await runner.read(() => many(keys));
+    const found = new Map(rows.map((row) => [`${row.type}/${row.id}`, row]));
+    return keys.map((key) => found.get(key));
+  });
+  return async (type, id) => {
+    if (!ID.test(id)) return undefined; // one that the server cannot read would spoil the question of all
+    const row = runner.isRemote
+      ? await gathered.add(`${type}/${id}`)
+      : await runner.read(() => one(type, id));
+    return row && storedVersion(row);
+  };
+}
+
+/** @source FHIR R4, 2.24.0.1: id */
+const ID = /^[A-Za-z0-9.-]{1,64}$/;
+/** Resources that are read together. */
+const MOST_AT_ONCE = 200;
+
 function wholeReads(runner: Runner): Reads {
   return {
-    async read(type, id) {
-      const row = await runner.read(() => selectResource(type, id));
-      return row && storedVersion(row);
-    },
+    read: readOf(runner, selectResource, selectResources),
     async readVersion(type, id, version) {
       const row = await runner.read(() => selectVersion(type, id, version));
       return row && storedVersion(row);
@@ -66,10 +108,11 @@ function wholeReads(runner: Runner): Reads {
 function seenReads(runner: Runner, searching: () => Searching): Reads {
   const asking = () => askingOf(searching());
   return {
-    async read(type, id) {
-      const row = await runner.read(() => selectSeen(asking(), type, id));
-      return row && storedVersion(row);
-    },
+    read: readOf(
+      runner,
+      (type, id) => selectSeen(asking(), type, id),
+      (keys) => selectSeenMany(asking(), keys),
+    ),
     async readVersion(type, id, version) {
       const row = await runner.read(() => selectSeenVersion(asking(), type, id, version));
       return row && storedVersion(row);
@@ -92,7 +135,8 @@ function seenStore(runner: Runner, searchable: Searchable, viewer: Viewer): Seen
   });
   return {
     ...(seesAll(viewer) ? wholeReads(runner) : seenReads(runner, searching)),
-    search: async (query) => pageOf(query, await runner.read(() => searchRows(searching(), asked(query)))),
+    search: async (...queries) =>
+      pageOf(queries[0], await runner.read(() => searchAcross(searching(), queries.map(asked)))),
     countMatches: (query, most) => runner.read(() => countRows(searching(), asked(query), most)),
     changes: (query) => runner.read(() => changesPage(askingOf(searching()), query)),
   };

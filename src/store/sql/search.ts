@@ -10,7 +10,7 @@ import { holdsSql } from './search/holds.ts';
 import { nodesOf } from './search/nodes.ts';
 import { countSql, type Planned, pageSql, restSql, sortedSql, walkSql } from './search/page.ts';
 import { planSearch } from './search/plan.ts';
-import { isColumn, isWalkable, type Place, sortValues } from './search/sort.ts';
+import { isColumn, isWalkable, orderOf, type Place, sortValues } from './search/sort.ts';
 import { bothTexts } from './search/texts.ts';
 import type { Sql } from './sql-text.ts';
 import { madeOnce, type Step } from './statement.ts';
@@ -22,6 +22,8 @@ export interface Searching {
   readonly index: SearchIndex;
   readonly viewer: Viewer;
   readonly nowMs: number;
+  /** remembers of which owners there are many */
+  readonly manyOwned?: Set<string>;
 }
 
 /** @returns one row more than `count` where there is a next page; the order holds while others write */
@@ -37,10 +39,29 @@ export function* searchRows(searching: Searching, query: SearchQuery): Step<read
     const after = Number(query.after?.split('.', 1)[0] ?? 0);
     return yield* rowsOf(known, (one) => pageSql(one, planned, after, limit));
   }
-  const place = query.after === undefined ? undefined : yield* placeOf(searching, query.after, type, sort);
+  const place = query.after === undefined ? undefined : yield* placeOf(searching, query.after, sort);
   if (plan.isSmall || !isWalkable(type, sort))
     return yield* rowsOf(known, (one) => sortedSql(one, planned, sort, place, limit));
   return yield* walkedRows(known, planned, sort[0]!, place, limit);
+}
+
+/** A page of several types in one order: each gives one, and what comes first of them all is the page. */
+export function* searchAcross(
+  searching: Searching,
+  queries: readonly SearchQuery[],
+): Step<readonly ResourceRow[]> {
+  const [first, ...others] = queries;
+  if (!first) return [];
+  if (others.length === 0) return yield* searchRows(searching, first);
+  const { sort = [], count } = first;
+  const order = orderOf(sort);
+  let page: readonly { readonly row: ResourceRow; readonly place: Place }[] = [];
+  for (const query of queries) {
+    const rows = yield* searchRows(searching, query);
+    const placed = rows.map((row) => ({ row, place: placeOfRow(searching, row, sort) }));
+    page = [...page, ...placed].toSorted((a, b) => order(a.place, b.place)).slice(0, count + 1);
+  }
+  return page.map(({ row }) => row);
 }
 
 /** First those that have what they are sorted by, then the others. */
@@ -71,15 +92,17 @@ export function* countRows(
   // where all are counted, to gather what a chain leads to costs less than to look it up for each
   const gathered = most === undefined ? nodes.filter(({ kind }) => kind === 'chain') : [];
   const few = new Set([...plan.few, ...gathered]);
-  const rows = yield* rowsOf({ ...asking, few }, (one) => countSql(one, { type, nodes, plan }, isSeen, most));
+  const planned = { type, nodes, plan: { ...plan, start: plan.counted } };
+  const rows = yield* rowsOf({ ...asking, few }, (one) => countSql(one, planned, isSeen, most));
   return Number((rows[0] as unknown as { matches: number | string }).matches);
 }
 
-export function askingOf({ names, viewer, nowMs }: Searching): Asking {
+export function askingOf({ names, viewer, nowMs, manyOwned }: Searching): Asking {
   return {
     names,
     viewer,
     nowMs,
+    manyOwned,
     dialect: 'sqlite',
     few: new Set(),
     depth: 0,
@@ -98,11 +121,14 @@ export function cursorAfter({ rid, version }: ResourceRow, sort: readonly SortKe
   return sort.length === 0 ? String(rid) : `${rid}.${version}`;
 }
 
-function* placeOf({ index }: Searching, cursor: string, type: string, sort: readonly SortKey[]): Step<Place> {
+function* placeOf(searching: Searching, cursor: string, sort: readonly SortKey[]): Step<Place> {
   const [rid = 0, version = 0] = cursor.split('.').map(Number);
   const [row] = yield* selectResourcesAt([[rid, version]]);
-  if (!row) return { rid, values: sort.map(() => null) };
-  return { rid, values: sortValues(index, storedVersion(row), type, sort) };
+  return row ? placeOfRow(searching, row, sort) : { rid, values: sort.map(() => null) };
+}
+
+function placeOfRow({ index }: Searching, row: ResourceRow, sort: readonly SortKey[]): Place {
+  return { rid: row.rid, values: sortValues(index, storedVersion(row), sort) };
 }
 
 /** A number that was given up finds who had it, too: whoever asks from outside may know no newer one. */

@@ -9,6 +9,7 @@ import { LogSync } from './log-sync.ts';
 import { Transactions } from './transactions.ts';
 
 export class SqliteEngine implements Engine {
+  readonly isRemote = false;
   readonly #db: DatabaseSync;
   readonly #prepared = new WeakMap<Statement | Rows, StatementSync>();
   readonly #transactions: Transactions;

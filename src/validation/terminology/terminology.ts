@@ -42,7 +42,15 @@ export interface SystemCodes {
   /** whether the text is one of the concept's words, in any language; undefined where none is at hand. Case and spaces do not count */
   isDisplay(code: string, text: string): boolean | undefined;
   readonly isComplete: boolean;
+  /**
+   * @param towards where its relatives are sought
+   * @returns the code and all that stand above or below it; undefined where the system is not here whole, or has no such code
+   */
+  related(code: string, towards: Towards): readonly string[] | undefined;
 }
+
+/** A direction in the hierarchy of a code system. */
+export type Towards = 'above' | 'below';
 
 export interface Terminology {
   /** @param valueSet canonical, `|version` allowed */
@@ -131,7 +139,7 @@ function writtenDisplays(canonical: string, canonicals: Canonicals): Map<string,
 }
 
 function systemCodes(url: string, canonicals: Canonicals, systems: Systems): SystemCodes {
-  const { table, usable, gap, told } = systems.system(url);
+  const { table, usable, gap, told, tree } = systems.system(url);
   return {
     has: (code) => (table?.abstract.has(code) ? true : told(code)),
     display: (code) => table?.codes.get(code),
@@ -143,6 +151,10 @@ function systemCodes(url: string, canonicals: Canonicals, systems: Systems): Sys
       );
     },
     isComplete: gap === undefined && usable.codes.size > 0,
+    related: (code, towards) => {
+      const whole = gap === undefined && table?.codes.has(code) ? tree() : undefined;
+      return whole && [...(towards === 'above' ? whole.above(code) : whole.within(code))];
+    },
   };
 }
 

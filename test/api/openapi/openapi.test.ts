@@ -11,12 +11,15 @@ import { ownOperations } from '../../../src/api/operations/routes.ts';
 import { openApiAt } from '../../../src/cli/openapi.ts';
 import { openSubscriptions } from '../../../src/cli/subscriptions.ts';
 import { subscriptionsSchema } from '../../../src/config/subscriptions.ts';
+import { STORED_TYPES } from '../../../src/fhir/definitions.ts';
 import { createPipeline } from '../../../src/pipeline.ts';
-import type { Store } from '../../../src/store/store.ts';
+import type { Identified, Store } from '../../../src/store/store.ts';
 import { SEES_ALL } from '../../../src/store/viewer.ts';
 import { hedgerow } from '../../faults/process.ts';
 import { startPrism } from '../../servers/prism.ts';
+import { commit, idOf, recordOf } from '../../store/samples.ts';
 import { parts, startAdapter, type TestAdapter } from '../adapter.ts';
+import { Descriptions } from './described.ts';
 
 const undo: (() => unknown)[] = [];
 afterEach(async () => {
@@ -93,7 +96,7 @@ test('the collection runs: a whole referral, and every other request is answered
   const folder = mkdtempSync(join(tmpdir(), 'openapi-'));
   undo.push(() => rmSync(folder, { recursive: true, force: true }));
   const spec = join(folder, 'openapi.json');
-  // every request is run; what the checking proxy is slow to read is held to the description for some types alone
+  // every request is run; what the checking proxy is slow to read it holds to the description for some types alone, the next test for all
   const checked = Object.entries(document.paths).filter(([path]) => isChecked(path));
   writeFileSync(spec, JSON.stringify({ ...document, paths: Object.fromEntries(checked) }));
   const prism = await startPrism({ spec, upstream: adapter.url });
@@ -114,6 +117,57 @@ test('the collection runs: a whole referral, and every other request is answered
   const wrong = prism.violations().filter(({ location }) => location[0] === 'response');
   expect(wrong).toEqual([]);
 }, 120_000);
+
+test('what is answered of every type is as the document describes it', async () => {
+  const adapter = await start();
+  const document = (await (await adapter.get('/openapi.json')).json()) as OpenApi;
+  const descriptions = new Descriptions(document);
+  const faults: (string | undefined)[] = [];
+  const ask = async (wanted: number, method: string, path: string, body?: object): Promise<void> => {
+    const answer = await fetch(`${adapter.url}/fhir/R4/${path}`, {
+      method,
+      ...(body && { body: JSON.stringify(body), headers: { 'Content-Type': 'application/fhir+json' } }),
+    });
+    const { status, headers } = answer;
+    const { pathname } = new URL(answer.url);
+    const text = await answer.text();
+    expect([method, path, status, text.slice(0, 300)]).toEqual([method, path, wanted, text.slice(0, 300)]);
+    faults.push(
+      descriptions.fault({ method, path: pathname, status, media: headers.get('content-type'), text }),
+    );
+  };
+  const target = [{ reference: `Patient/${idOf('Patient')}` }];
+  const kept = STORED_TYPES.map(
+    (type) => ({ resourceType: type, id: idOf(type), target, participant: [] }) as Identified,
+  );
+  await commit(adapter.store, recordOf(kept));
+  for (const type of STORED_TYPES) {
+    const path = `${type}/${idOf(type)}`;
+    for (const read of [path, `${path}/_history/1`, `${path}/_history`, `${type}/_history`])
+      await ask(200, 'GET', read);
+    for (const search of [`${type}?_count=1`, `${type}?_id=nobody&_summary=count`])
+      await ask(200, 'GET', search);
+    await ask(404, 'GET', `${type}/nobody`);
+    await ask(400, 'GET', `${type}?_count=many`);
+    await ask(400, 'GET', `${type}?_lastUpdated=soon`);
+    await ask(422, 'POST', type, { resourceType: type, nonsense: 1 });
+    await ask(400, 'POST', type, { resourceType: type === 'Task' ? 'Goal' : 'Task' });
+    await ask(400, 'PUT', path, { resourceType: type, id: 'another' });
+    await ask(204, 'DELETE', `${type}/nobody`);
+  }
+  expect(faults.filter((fault) => fault !== undefined)).toEqual([]);
+  expect(faults).toHaveLength(STORED_TYPES.length * 13);
+  const path = `/fhir/R4/Goal/${idOf('Goal')}`;
+  const wrong = {
+    method: 'GET',
+    path,
+    status: 200,
+    media: 'application/fhir+json',
+    text: '{"resourceType":"Task"}',
+  };
+  expect(descriptions.fault(wrong)).toContain('Goal');
+  expect(descriptions.fault({ ...wrong, status: 299 })).toContain('299');
+});
 
 test('the document names every path of the capability statement, each operation once, and refers to what is there', async () => {
   const adapter = await start();

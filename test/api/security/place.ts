@@ -32,8 +32,8 @@ export const FHIR = '/fhir/R4';
 /** What a proxy adds: the request is not of this machine's user any more. */
 export const AWAY = { 'X-Forwarded-For': '198.51.100.7' };
 
-/** @param more of `access` */
-export async function openPlace(more: object = {}): Promise<Place> {
+/** @param more of `access` @param beside it in the configuration */
+export async function openPlace(more: object = {}, beside: object = {}): Promise<Place> {
   const [vendor, other, narrow] = [
     await vendorKey(),
     await vendorKey('RS384'),
@@ -70,7 +70,10 @@ export async function openPlace(more: object = {}): Promise<Place> {
       jwksUrl: `${issuer}/keys`,
     },
   ];
-  const whole = await openWhole({ access: { failuresPerMinute: 10_000, clients, issuers, ...more } });
+  const whole = await openWhole({
+    access: { failuresPerMinute: 10_000, clients, issuers, ...more },
+    ...beside,
+  });
   const { url } = whole.adapter;
   const keys = { vendor, other, narrow };
   return {

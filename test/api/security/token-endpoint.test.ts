@@ -1,6 +1,7 @@
 /** The token endpoint: what it grants, and each way of asking that it refuses, as RFC 6749 words it. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { expect, test } from 'vitest';
 import { closing, openWhole } from '../../cli/whole.ts';
@@ -73,6 +74,11 @@ test('an assertion that does not hold in one thing is refused as invalid_client,
     'not good yet': [made(place, { claims: { nbf: now() + 120 } }), /nbf/],
     'no jti': [made(place, { claims: { jti: undefined } }), /jti/],
     'an endless jti': [made(place, { claims: { jti: 'x'.repeat(300) } }), /jti/],
+    'a jti that is a number': [made(place, { claims: { jti: 5 as never } }), /jti/],
+    'a jti that is an object': [made(place, { claims: { jti: { length: 1 } as never } }), /jti/],
+    'an exp that is text': [made(place, { claims: { exp: String(now() + 60) as never } }), /exp/],
+    'a kid that is a path': [made(place, { header: { kid: '../../etc/passwd' } }), /kid/],
+    'made in the future': [made(place, { claims: { iat: now() + 120 } }), /iat/],
     'a tampered payload': [tampered(await made(place), 1), /signature/],
     'a tampered signature': [tampered(await made(place), 2), /signature/],
     'no JWT': ['rubbish', /no signed JWT/],
@@ -120,6 +126,15 @@ test('a request that is no such request is refused, each by its error', async ()
   });
   expect([json.status, await json.json()]).toEqual([
     400,
+    expect.objectContaining({ error: 'invalid_request' }),
+  ]);
+  const endless = await fetch(`${place.url}/auth/token`, {
+    method: 'POST',
+    body: gzipSync(Buffer.alloc(10_000_000, 'a')),
+    headers: { 'Content-Type': 'application/x-www-form-urlencoded', 'Content-Encoding': 'gzip' },
+  });
+  expect([endless.status, await endless.json()]).toEqual([
+    413,
     expect.objectContaining({ error: 'invalid_request' }),
   ]);
   expect((await fetch(`${place.url}/auth/token`)).status).toBe(405);

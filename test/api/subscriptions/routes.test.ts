@@ -27,6 +27,12 @@ test('a Subscription is read, searched, updated by version and deleted by its cl
     400,
     'api-search-parameter',
   );
+  const lenient = (await (await fhir('GET', 'Subscription?reason=x')).json()) as Bundle;
+  expect([lenient.total, lenient.entry?.map(({ search }) => search?.mode)]).toEqual([
+    1,
+    ['match', 'outcome'],
+  ]);
+  expect(lenient.link?.[0]?.url).toMatch(/\/Subscription$/);
   for (const [method, body] of [['GET'], ['DELETE'], ['PUT', made]] as const)
     await expectOutcome(await fhir(method, path, body, { 'x-client': 'other' }), 404, 'api-not-found');
   expect(

@@ -107,6 +107,7 @@ export class Disk {
   engine(onRollback: () => void): Engine {
     return {
       isOpen: true,
+      isRemote: false,
       read: async (steps) => {
         if (this.#random() < 0.2) await this.#pause(READ_MS);
         return this.database.run(steps());

@@ -68,6 +68,16 @@ export function accessContract(open: () => Promise<Store>): void {
     expect(await store.accesses.read(2, ['B1'])).toMatchObject({ status: 403, client: 'other' });
   });
 
+  test('finds accesses by what was done, one of each list', async () => {
+    const store = await filled(open);
+    const done = [['read'], ['vread'], ['search-type', 'read'], ['$status']];
+    for (const interactions of done) await store.accesses.record([access({ interactions })], NOW_MS, false);
+    expect(await seqsOf(store, { interactions: [['read']] })).toEqual([3, 1]);
+    expect(await seqsOf(store, { interactions: [['read', '$status']] })).toEqual([4, 3, 1]);
+    expect(await seqsOf(store, { interactions: [['read'], ['search-type']], client: 'vendor' })).toEqual([3]);
+    expect(await seqsOf(store, { interactions: [['create']] })).toEqual([]);
+  });
+
   test('never goes back in time along the chain, whatever the clock says', async () => {
     const store = await filled(open);
     for (const atMs of [NOW_MS + 5, NOW_MS, NOW_MS + 9]) await store.accesses.record([access()], atMs, false);

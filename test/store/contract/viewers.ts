@@ -58,6 +58,36 @@ async function filled(open: () => Promise<Store>): Promise<Store> {
 }
 
 export function viewerContract(open: () => Promise<Store>): void {
+  test('reads at the same time are each answered with what its own viewer may see', async () => {
+    const store = await filled(open);
+    const viewers = [TENANT, viewerOf({ organisations: ['BBB'] }), SEES_ALL];
+    const asked = ['a', 'b', 'both', 'nobody'].flatMap((name) => viewers.map((viewer) => ({ name, viewer })));
+    const ids = ({ name }: { name: string }): string => (name === 'nobody' ? 'not-there' : idOf(name));
+    const together = await Promise.all(
+      [...asked, ...asked].map((one) => store.seenBy(one.viewer).read('Patient', ids(one))),
+    );
+    const seen = together.map((one) => one && nameOf(one.id));
+    const of = [
+      ['a', undefined, 'a'],
+      [undefined, 'b', 'b'],
+      ['both', 'both', 'both'],
+      [undefined, undefined, undefined],
+    ];
+    expect(seen).toEqual([...of.flat(), ...of.flat()]);
+  });
+
+  test('an id that no engine can read spoils no other read', async () => {
+    const store = await filled(open);
+    const seen = store.seenBy(TENANT);
+    const bad = ['\0', '\ud800', "'", 'a/b', '', 'x'.repeat(65)];
+    const [own, ...others] = await Promise.all([
+      seen.read('Patient', idOf('a')),
+      ...bad.map((id) => seen.read('Patient', id)),
+    ]);
+    expect(own?.id).toBe(idOf('a'));
+    expect(others).toEqual(bad.map(() => undefined));
+  });
+
   test('an organisation reads what it owns or has said something of, and no other’s', async () => {
     const store = await filled(open);
     const seen = store.seenBy(TENANT);

@@ -28,11 +28,15 @@ CREATE TABLE resource (
   digest text COLLATE "C" NOT NULL,
   -- which search parameters it has something for, a bit each
   present bigint NOT NULL,
+  -- by which interaction a client of the API made this version; null where no client did, and for deletions
+  made text COLLATE "C" CHECK (made IN ('create', 'update-as-create', 'update', 'patch')),
   content text COLLATE "C"
 );
 CREATE UNIQUE INDEX resource_key ON resource (type, id);
 CREATE INDEX resource_type ON resource (type, rid) WHERE state = 'current';
 CREATE INDEX resource_updated ON resource (type, last_updated_ms, rid);
+-- Leads a client of a small organisation to its own rows, past those of all others.
+CREATE INDEX resource_owner ON resource (owner_org, type, rid) WHERE state = 'current';
 CREATE INDEX resource_person ON resource (person_id, type) WHERE person_id IS NOT NULL;
 
 -- Superseded versions only: a resource that never changed costs no row here.
@@ -45,6 +49,7 @@ CREATE TABLE history (
   owner_org text COLLATE "C" NOT NULL,
   person_id text COLLATE "C",
   digest text COLLATE "C" NOT NULL,
+  made text COLLATE "C",
   content text COLLATE "C",
   PRIMARY KEY (rid, version)
 );
@@ -151,6 +156,8 @@ CREATE TABLE contribution (
   owner_org text COLLATE "C" NOT NULL,
   PRIMARY KEY (type, id, record_id)
 );
+-- Leads the same client to what its records have said something of.
+CREATE INDEX contribution_owner ON contribution (owner_org, type, id);
 
 -- The latest record that says it gives a saying its place in the order of the merge.
 CREATE TABLE saying (

@@ -7,6 +7,7 @@ import type {
   CommitResult,
   Expectation,
   Identified,
+  Made,
   ResourceKey,
   StoredVersion,
   WrittenVersion,
@@ -71,6 +72,19 @@ function holdsVersion(
   return row?.state === 'current' && (version === 'some' || row.version === version);
 }
 
+/** @param before the version that is written over, a deleted one too @returns by which interaction a client makes a version */
+export function madeBy(
+  { client }: Pick<CommitRecord, 'client'>,
+  key: ResourceKey,
+  before: Pick<ResourceRow, 'state'> | undefined,
+): Made | null {
+  const method = client?.methods.get(key);
+  if (method === undefined) return null;
+  if (method === 'PATCH') return 'patch';
+  if (before?.state === 'current') return 'update';
+  return method === 'POST' ? 'create' : 'update-as-create';
+}
+
 /** Deletes for good what is current: its versions stay, and nothing that was said of it counts any more. */
 export function* deleteAsked(
   batch: Batch,
@@ -102,6 +116,7 @@ function* deleteRow({ pending, view, context }: Batch, row: ResourceRow): Step<v
     last_updated_ms: context.nowMs,
     state: 'deleted',
     digest: '',
+    made: null,
     content: null,
   };
   yield* pending.putResource(now, row, indexChange(indexed, []));

@@ -1,5 +1,6 @@
 /** Plans what becomes of a resource that a target has changed: that change, and from then on what sources say, is reconciled three ways. */
 import { hasErrors, outcomeOf } from '../../../fhir/outcome.ts';
+import { respelled } from '../../../fhir/spelling.ts';
 import { mergeContributions, mergeLater } from '../../merge.ts';
 import { SHARED_TYPES } from '../../merge-table.ts';
 import { keepUnsaid, type Reconciled, reconcile } from '../../reconcile.ts';
@@ -13,7 +14,7 @@ import {
   type SaidBefore,
 } from '../../sayings.ts';
 import type { CommitRecord, Conflict, Identified, Received } from '../../store.ts';
-import { contentDigest, contentOf } from '../../versions.ts';
+import { contentDigest, contentOf, valueDigest } from '../../versions.ts';
 import type { ResourceRow } from '../resource-rows.ts';
 import type { Step } from '../statement.ts';
 import { decidedOf } from './decided.ts';
@@ -37,9 +38,10 @@ export function* planReceived(
     decided ?? (ours ? reconcile({ base: received.base, ours, theirs }) : { merged: theirs, conflicts: [] });
   const about = { resource: key, theirs, base: received.base, held: record, ...placeOf(received) };
   if (ours && merged.conflicts.length > 0) return refuseConflict(record, { ...about, ours }, merged);
-  const whole = asRegistered(merged.merged, planning.view.sayings.get(key) ?? []);
+  const whole = asBefore(asRegistered(merged.merged, planning.view.sayings.get(key) ?? []), current);
   const digest = contentDigest(whole);
-  const isInStep = digest === contentDigest(theirs) || (!decided && current?.digest === received.heldDigest);
+  const isInStep =
+    valueDigest(whole) === valueDigest(theirs) || (!decided && current?.digest === received.heldDigest);
   const first = planning.view.received.has(key) ? [] : yield* firstSaid(planning, record, current, ours);
   const said: SaidAfter = {
     own: RECEIVED,
@@ -73,6 +75,11 @@ export function* planWritten(planning: Planning, record: CommitRecord, incoming:
 function asRegistered(resource: Identified, sayings: SaidAfter['put']): Identified {
   const words = sayings.filter((one) => isRegister(one.source)).map((one) => one.resource);
   return words.length === 0 ? resource : withRegisters(resource, words, mergeLater);
+}
+
+/** Numbers stay written as a client wrote them, where others leave them what they are. */
+function asBefore(resource: Identified, current: ResourceRow | undefined): Identified {
+  return current?.content ? respelled(resource, current.content) : resource;
 }
 
 function placeOf({
@@ -127,7 +134,7 @@ export function* planBeside(
     ? yield* sharedSaid(planning, record, recordId, incoming, partial, kept)
     : ownSaid(record, incoming, kept);
   if (said.put.length === 0 && said.gone.length === 0) {
-    const merged = asRegistered(ours, kept);
+    const merged = asBefore(asRegistered(ours, kept), current);
     return planOf(planning, { incoming, current, said, merged, digest: contentDigest(merged) });
   }
   const base = kept.length > 0 ? mergeContributions(kept) : ours;
@@ -140,7 +147,7 @@ export function* planBeside(
   const place = { target: undefined, remoteId: undefined, remoteVersion: undefined };
   if (merged.conflicts.length > 0)
     return refuseConflict(record, { resource: key, base, ours, theirs, held: record, ...place }, merged);
-  const whole = asRegistered(merged.merged, sayings);
+  const whole = asBefore(asRegistered(merged.merged, sayings), current);
   return planOf(planning, { incoming, current, said, merged: whole, digest: contentDigest(whole) });
 }
 

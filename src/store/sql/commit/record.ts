@@ -1,7 +1,8 @@
 /** Turns one source record into rows: versions, search rows, deliveries, Provenance, audit. First it is decided whole, then written whole, so that a refusal has nothing to take back. */
+import { spelledJson } from '../../../fhir/spelling.ts';
 import { patientOf } from '../../people.ts';
 import type { SaidAfter } from '../../sayings.ts';
-import type { CommitRecord, CommitResult, Identified, WrittenVersion } from '../../store.ts';
+import type { CommitRecord, CommitResult, Identified, ResourceKey, WrittenVersion } from '../../store.ts';
 import { contentDigest, stampVersion } from '../../versions.ts';
 import { droppedItem, incompleteId, incompleteItem, olderItem } from '../../work-items.ts';
 import { deleteSaying, forgetSaying } from '../contribution-rows.ts';
@@ -16,7 +17,7 @@ import { resolveWorkItem } from '../work-rows.ts';
 import { addresseesOf } from './addressees.ts';
 import { auditOf } from './audit.ts';
 import type { Batch } from './batch.ts';
-import { deleteAsked, refusedEarly, standsAfter } from './client.ts';
+import { deleteAsked, madeBy, refusedEarly, standsAfter } from './client.ts';
 import { keepStanding } from './course.ts';
 import { followPatient } from './follow.ts';
 import { inTime, isOlder } from './in-time.ts';
@@ -229,7 +230,7 @@ function* writeVersion(
   const { batch, record } = writer;
   const { index, nowMs } = batch.context;
   const { resourceType: type, id } = content;
-  const key = `${type}/${id}`;
+  const key: ResourceKey = `${type}/${id}`;
   const current = batch.view.resources.get(key);
   const version = (current?.version ?? 0) + 1;
   const stamped = stampVersion(content, version, nowMs);
@@ -244,7 +245,8 @@ function* writeVersion(
     owner_org: (record.client && current?.owner_org) || record.ownerOrg, // to write over is not to take over
     person_id: personId ?? null,
     digest,
-    content: JSON.stringify(stamped),
+    made: madeBy(record, key, current),
+    content: spelledJson(stamped),
   };
   const before = current?.content ? index(JSON.parse(current.content) as Identified) : [];
   yield* batch.pending.putResource(row, current, indexChange(before, index(stamped)));

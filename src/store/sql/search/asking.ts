@@ -3,7 +3,7 @@ import type { Viewer } from '../../viewer.ts';
 import type { Names } from '../index-rows.ts';
 import type { Sql } from '../sql-text.ts';
 import type { Dialect } from '../statement.ts';
-import type { Node, Wording } from './nodes.ts';
+import type { Node, Wording } from './node.ts';
 
 /** Knows the numbers of names. */
 export type Numbers = Pick<Names, 'known'>;
@@ -16,6 +16,8 @@ export interface Asking {
   readonly nowMs: number;
   /** conditions that go along references and were found to leave few: they are gathered, the others looked up for each resource */
   readonly few: ReadonlySet<Node>;
+  /** types and owners of which there are many, as searches find out */
+  readonly manyOwned?: Set<string> | undefined;
   /** joins that it stands within */
   readonly depth: number;
   /** condition on the resource that the asking is at */
@@ -50,6 +52,12 @@ export function aliasOf({ depth }: Asking): string {
 export function within(asking: Asking): Asking {
   return { ...asking, depth: asking.depth + 1 };
 }
+
+/** Numbers of names that are parted by spaces, looked up once a statement of PostgreSQL: by them and the rid an index leads to rows. */
+export const NUMBERED = "ARRAY(SELECT nid FROM name WHERE text = ANY (string_to_array(?, ' ')))";
+
+/** PostgreSQL looks up row by row what ends so; else it may read all that any row could want, before it gives the first. */
+export const FENCE: Readonly<Record<Dialect, string>> = { sqlite: '', postgres: ' OFFSET 0' };
 
 /** SQLite joins in the order of the words only when told to. */
 export const JOIN: Readonly<Record<Dialect, string>> = { sqlite: 'CROSS JOIN', postgres: 'JOIN' };

@@ -26,11 +26,14 @@ export function tokenSql({ system, code }: TokenValue, systemOf: SystemOf): Sql 
 /** A URI stands as a token without a system. */
 export function uriSql({ uri, how }: UriValue): Sql {
   if (how === 'exact') return sql('code = ?', indexText(uri));
-  if (how === 'below') return sql('code >= ? AND code < ?', uri, afterAll(uri));
+  if (how === 'below') {
+    const under = uri.endsWith('/') ? uri : `${uri}/`;
+    return sql('code >= ? AND code < ? AND (code = ? OR code >= ?)', uri, afterAll(under), uri, under);
+  }
   return among('code', [...startsOf(uri)].map(indexText));
 }
 
-/** The URI, and what it begins with, up to each slash. */
+/** The URI, and what it begins with, up to each slash: a segment of the path is above or it is not. */
 export function startsOf(uri: string): Set<string> {
   const starts = new Set([uri]);
   for (let at = uri.lastIndexOf('/'); at > 0; at = uri.lastIndexOf('/', at - 1)) {
@@ -45,6 +48,11 @@ export function textSql({ text, how }: TextValue, place: 'instr' | 'strpos'): Sq
   if (how === 'exact') return sql('norm = ? AND written = ?', norm, writtenAs(text));
   if (how === 'contains') return sql(`${place}(norm, ?) > 0`, norm);
   return sql('norm >= ? AND norm < ?', norm, afterAll(norm));
+}
+
+/** A word of the text begins so, or several in a row. */
+export function wordSql(text: string, place: 'instr' | 'strpos'): Sql {
+  return sql(`${place}(' ' || norm, ?) > 0`, ` ${folded(text)}`);
 }
 
 /**

@@ -1,9 +1,9 @@
 /** Turns a condition into one that is looked up for a resource at hand, by its rid, its id or its content. */
-import { allOf, among, anyOf, notOf, type Sql, sql } from '../sql-text.ts';
+import { ALWAYS, allOf, among, anyOf, notOf, type Sql, sql } from '../sql-text.ts';
 import type { Dialect } from '../statement.ts';
-import { type Asking, aliasOf, JOIN, numberOf, within, wordingOf } from './asking.ts';
+import { type Asking, aliasOf, FENCE, JOIN, NUMBERED, numberOf, within, wordingOf } from './asking.ts';
 import { updatedSql } from './conditions.ts';
-import { type Alternative, BY_RID, type Joined, type Lookup, type Node, type Wording } from './nodes.ts';
+import { type Alternative, BY_RID, type Joined, type Lookup, type Node, type Wording } from './node.ts';
 import { chainSql, ridsOf, targetsSql, unionOf } from './rids.ts';
 
 /** @returns a condition on the resource that the asking is at: `r`, or one further in */
@@ -16,6 +16,8 @@ export function holdsSql(asking: Asking, type: string, node: Node): Sql {
       return anyOf(node.values.map((one) => updatedSql(one, `${alias}.last_updated_ms`)));
     case 'present':
       return anyOf(node.bits.map((bit) => sql(`(${alias}.present & ${bit}) <> 0`)));
+    case 'owned':
+      return ALWAYS; // searches start from it: what a viewer sees is held to beside
     case 'not':
       return notOf(holdsSql(asking, type, node.node));
     case 'all':
@@ -50,7 +52,7 @@ function lookedUp(asking: Asking, { table, rows }: Lookup, alternative: Alternat
   if (!isSeek && !BY_RID[table]) return ofRow(asking, rows, alternative);
   const hint = asking.dialect === 'sqlite' && BY_RID[table] ? `INDEXED BY ${BY_RID[table]}` : '';
   return sql(
-    `EXISTS (SELECT 1 FROM ${table} ${hint} WHERE ${where.text} AND rid = ${alias}.rid)`,
+    `EXISTS (SELECT 1 FROM ${table} ${hint} WHERE ${where.text} AND rid = ${alias}.rid${FENCE[asking.dialect]})`,
     ...where.values,
   );
 }
@@ -58,8 +60,8 @@ function lookedUp(asking: Asking, { table, rows }: Lookup, alternative: Alternat
 /** Tokens of one resource: in SQLite they are clustered by value alone, and are read from its content instead. */
 const TOKENS_OF_ROW: Readonly<Record<Dialect, string>> = {
   sqlite: 'SELECT value ->> 0 AS code, value ->> 1 AS system FROM json_each(search_rows(@.content, ?))',
-  postgres: `SELECT s.code, m.text AS system FROM search_token s JOIN name n ON n.nid = s.param
-    JOIN name m ON m.nid = s.system WHERE s.rid = @.rid AND n.text = ANY (string_to_array(?, ' '))`,
+  postgres: `SELECT s.code, m.text AS system FROM search_token s
+    JOIN name m ON m.nid = s.system WHERE s.rid = @.rid AND s.param = ANY (${NUMBERED})`,
 };
 
 function ofRow(asking: Asking, rows: readonly string[], { condition }: Alternative): Sql {
@@ -67,7 +69,8 @@ function ofRow(asking: Asking, rows: readonly string[], { condition }: Alternati
   const wording: Wording = { ...wordingOf(asking), isContent, systemOf: (system) => system };
   const { text, values } = condition(wording);
   const tokens = TOKENS_OF_ROW[asking.dialect].replaceAll('@', aliasOf(asking));
-  return sql(`EXISTS (SELECT 1 FROM (${tokens}) x WHERE ${text})`, ...[rows.join(' '), ...values]);
+  const fence = FENCE[asking.dialect];
+  return sql(`EXISTS (SELECT 1 FROM (${tokens}) x WHERE ${text}${fence})`, ...[rows.join(' '), ...values]);
 }
 
 function chainHolds(asking: Asking, node: Extract<Node, { kind: 'chain' }>): Sql {

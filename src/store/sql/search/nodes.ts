@@ -1,83 +1,20 @@
 /** Turns the conditions of a search into nodes that SQL can be made of: aliases resolved, composites taken apart. */
 import { indexText } from '../../index-text.ts';
-import { identifierParam } from '../../row-makers.ts';
+import { identifierParam, textParam, typedCode, typedParam } from '../../row-makers.ts';
 import { type SearchedParameter, searchedParameter } from '../../search-parameters.ts';
-import type { CompositePart, DateValue, Prefix, SearchClause } from '../../search-query.ts';
-import { type Sql, sql } from '../sql-text.ts';
+import type { CompositePart, Prefix, SearchClause, TextValue, TypedIdentifier } from '../../search-query.ts';
+import { allOf, type Sql, sql } from '../sql-text.ts';
 import {
   dateSql,
   numberSql,
   pairSql,
   quantitySql,
-  type SystemOf,
   textSql,
   tokenSql,
   uriSql,
+  wordSql,
 } from './conditions.ts';
-
-export type SearchTable =
-  | 'search_token'
-  | 'search_ref'
-  | 'search_date'
-  | 'search_text'
-  | 'search_quantity'
-  | 'search_pair';
-
-/** Tables that find the rows of one resource by an index of their own, on both engines. */
-export const BY_RID: Readonly<Partial<Record<SearchTable, string>>> = {
-  search_date: 'search_date_row',
-  search_text: 'search_text_row',
-  search_quantity: 'search_quantity_row',
-};
-
-/** What makes a condition on the columns of a row. */
-export interface Wording {
-  readonly systemOf: SystemOf;
-  readonly numberOf: (name: string) => number;
-  readonly place: 'instr' | 'strpos';
-  /** rows are read from content, where nothing has a number */
-  readonly isContent: boolean;
-}
-
-/** One alternative of a lookup. */
-export interface Alternative {
-  /** it names the column that leads the table's key: rows of one resource are found by it, and stand in order of rid */
-  readonly isSeek: boolean;
-  /** it does not bound the column that leads the table's key: rows are gone through in order of rid, until a page is full */
-  readonly isWide: boolean;
-  readonly condition: (wording: Wording) => Sql;
-}
-
-/** Rows of a search table. */
-export interface Lookup {
-  readonly kind: 'lookup';
-  readonly table: SearchTable;
-  /** names of rows: `Patient.family` */
-  readonly rows: readonly string[];
-  readonly alternatives: readonly Alternative[];
-  /** likely to leave few */
-  readonly isNarrow: boolean;
-}
-
-/** References between resources that a condition goes along. */
-export interface Joined {
-  /** type of the resources at the other end, and what holds for them */
-  readonly type: string;
-  readonly nodes: readonly Node[];
-  /** names of the rows of the references */
-  readonly rows: readonly string[];
-}
-
-export type Node =
-  | Lookup
-  | { readonly kind: 'ids'; readonly ids: readonly string[] }
-  | { readonly kind: 'updated'; readonly values: readonly DateValue[] }
-  /** any of the bits is there */
-  | { readonly kind: 'present'; readonly bits: readonly number[] }
-  | { readonly kind: 'all' | 'any'; readonly nodes: readonly Node[] }
-  | { readonly kind: 'not'; readonly node: Node }
-  | ({ readonly kind: 'chain' } & Joined)
-  | ({ readonly kind: 'has' } & Joined);
+import type { Alternative, Lookup, Node, Wording } from './node.ts';
 
 const NONE: Node = { kind: 'any', nodes: [] };
 const WHOLE: Node = { kind: 'all', nodes: [] };
@@ -140,6 +77,10 @@ function lookupNode(parameter: SearchedParameter, clause: RowClause): Node {
     }
     case 'referenceIdentifier':
       return tokensNode(rows.map(identifierParam), clause.values, true);
+    case 'typedIdentifier':
+      return typedNode(rows, clause.values);
+    case 'saidText':
+      return saidNode(parameter, clause.values);
     case 'uri':
       return urisNode(parameter, clause.values);
     case 'reference': {
@@ -150,14 +91,7 @@ function lookupNode(parameter: SearchedParameter, clause: RowClause): Node {
     case 'date':
       return ranged('search_date', rows, clause.values, (value) => () => dateSql(value));
     case 'string':
-      return {
-        ...{ kind: 'lookup', table: 'search_text', rows, isNarrow: false },
-        alternatives: clause.values.map((value) => ({
-          isSeek: value.how === 'exact',
-          isWide: value.how === 'contains',
-          condition: ({ place }) => textSql(value, place),
-        })),
-      };
+      return textsNode(rows, clause.values);
     case 'number':
       return ranged('search_quantity', rows, clause.values, (value) => () => numberSql(value));
     case 'quantity':
@@ -206,6 +140,31 @@ function tokensNode(
     condition: ({ systemOf }: Wording) => tokenSql(value, systemOf),
   }));
   return { kind: 'lookup', table: 'search_token', rows, alternatives, isNarrow };
+}
+
+function textsNode(rows: readonly string[], values: readonly TextValue[]): Lookup {
+  const alternatives = values.map((value) => ({
+    isSeek: value.how === 'exact',
+    isWide: value.how === 'contains',
+    condition: ({ place }: Wording) => textSql(value, place),
+  }));
+  return { kind: 'lookup', table: 'search_text', rows, alternatives, isNarrow: false };
+}
+
+function typedNode(rows: readonly string[], identifiers: readonly TypedIdentifier[]): Lookup {
+  const values = identifiers.map(({ system, code, value }) => ({ system, code: typedCode(code, value) }));
+  return tokensNode(rows.map(typedParam), values, true);
+}
+
+/** Of references to one type alone, rows say what type each is to. */
+function saidNode({ rows, only }: SearchedParameter, values: readonly string[]): Lookup {
+  const ofType = only === undefined ? [] : [sql('written = ?', only)];
+  const alternatives = values.map((text) => ({
+    isSeek: false,
+    isWide: true,
+    condition: ({ place }: Wording) => allOf([wordSql(text, place), ...ofType]),
+  }));
+  return { kind: 'lookup', table: 'search_text', rows: rows.map(textParam), alternatives, isNarrow: false };
 }
 
 /** Who is not said to have died has not: there is no row that says so. */

@@ -3,9 +3,9 @@ import type { SortKey } from '../../search-query.ts';
 import { RESOURCE_COLUMNS } from '../resource-rows.ts';
 import { allOf, joined, type Sql, sql } from '../sql-text.ts';
 import { seenSql } from '../viewer.ts';
-import { type Asking, JOIN, numberOf } from './asking.ts';
+import { type Asking, FENCE, JOIN, numberOf } from './asking.ts';
 import { holdsSql } from './holds.ts';
-import type { Node } from './nodes.ts';
+import type { Node } from './node.ts';
 import type { Plan } from './plan.ts';
 import { type Rids, ridsOf, unionOf } from './rids.ts';
 import { afterSql, isColumn, orderSql, type Place, sortedBy, valueSql } from './sort.ts';
@@ -127,7 +127,7 @@ export function walkSql(
     `SELECT ${RESOURCE_COLUMNS} FROM ${table} w ${JOIN[asking.dialect]} resource r ON r.rid = w.rid
      WHERE w.param = ? AND ${after.text} AND ${where.text}
        AND NOT EXISTS (SELECT 1 FROM ${table} o ${hint} WHERE o.param = w.param AND o.rid = w.rid
-         AND (w.${column} ${sign} o.${column} OR (o.${column} = w.${column} AND (${others('o')}) < (${others('w')}))))
+         AND (w.${column} ${sign} o.${column} OR (o.${column} = w.${column} AND (${others('o')}) < (${others('w')})))${FENCE[asking.dialect]})
      ORDER BY w.${column}${direction}, w.rid${direction} LIMIT ?`,
     ...[numberOf(asking, row), ...after.values, ...where.values, limit],
   );

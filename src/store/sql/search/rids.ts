@@ -1,8 +1,8 @@
 /** Turns a condition into SELECTs of the rids that it leaves: what a search can start from. */
 import { allOf, among, type Sql, sql } from '../sql-text.ts';
-import { type Asking, aliasOf, JOIN, numberOf, within, wordingOf } from './asking.ts';
+import { type Asking, aliasOf, JOIN, NUMBERED, numberOf, within, wordingOf } from './asking.ts';
 import { updatedSql } from './conditions.ts';
-import { BY_RID, type Joined, type Lookup, type Node, type SearchTable } from './nodes.ts';
+import { BY_RID, type Joined, type Lookup, type Node, type SearchTable } from './node.ts';
 
 /** Rids that a condition leaves. */
 export interface Rids {
@@ -32,6 +32,8 @@ export function ridsOf(asking: Asking, type: string, node: Node): Rids | undefin
       return asking.few.has(node) ? { parts: [open(chainSql(asking, node))], ...GATHERED } : undefined;
     case 'has':
       return asking.few.has(node) ? { parts: [open(hasSql(asking, type, node))], ...GATHERED } : undefined;
+    case 'owned':
+      return { parts: node.organisations.flatMap((one) => ownedSql(asking, type, one)), ...GATHERED };
     case 'ids':
     case 'not':
     case 'present':
@@ -61,6 +63,23 @@ function lookupRids(asking: Asking, { table, rows, alternatives }: Lookup): Rids
   const isAlone = alternatives.length === 1 && rows.length === 1;
   const isSought = only?.isSeek && table !== 'search_text';
   return { parts, isOrdered: isAlone && Boolean(isSought || only?.isWide), isExact: true };
+}
+
+/** What an organisation owns, and what its records have said something of. */
+function ownedSql({ dialect }: Asking, type: string, organisation: string): readonly Sql[] {
+  const [own, said] =
+    dialect === 'sqlite' ? ['INDEXED BY resource_owner', 'INDEXED BY contribution_owner'] : ['', ''];
+  return [
+    sql(
+      `SELECT rid FROM resource ${own} WHERE owner_org = ? AND type = ? AND state = 'current'`,
+      ...[organisation, type],
+    ),
+    sql(
+      `SELECT rid FROM contribution c ${said} ${JOIN[dialect]} resource o ON o.type = c.type AND o.id = c.id
+       WHERE c.owner_org = ? AND c.type = ?`,
+      ...[organisation, type],
+    ),
+  ];
 }
 
 /** Without statistics, SQLite's planner would go by rid though a range is asked for. */
@@ -193,8 +212,7 @@ export function targetsSql(
     };
   return {
     from: sql(
-      `LATERAL (SELECT x.target FROM search_ref x JOIN name n ON n.nid = x.param
-        WHERE x.rid = ${alias}.rid AND n.text = ANY (string_to_array(?, ' '))) ${name}`,
+      `LATERAL (SELECT x.target FROM search_ref x WHERE x.rid = ${alias}.rid AND x.param = ANY (${NUMBERED})) ${name}`,
       rows.join(' '),
     ),
     target: `${name}.target`,

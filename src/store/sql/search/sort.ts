@@ -2,7 +2,7 @@
 import type { SearchIndex } from '../../search-index.ts';
 import { type SearchedParameter, searchedParameter } from '../../search-parameters.ts';
 import type { SortKey } from '../../search-query.ts';
-import type { Identified } from '../../store.ts';
+import type { StoredVersion } from '../../store.ts';
 import { allOf, anyOf, type Sql, sql } from '../sql-text.ts';
 import { type Asking, numberOf } from './asking.ts';
 
@@ -82,7 +82,7 @@ export function valueSql(asking: Asking, type: string, { param, descending }: So
   if (asking.dialect === 'sqlite')
     return sql(`(SELECT ${pick}(value ->> 0) FROM json_each(search_rows(r.content, ?)))`, row);
   return sql(
-    `(SELECT ${pick}(s.${column}) FROM ${table} s JOIN name n ON n.nid = s.param WHERE s.rid = r.rid AND n.text = ?)`,
+    `(SELECT ${pick}(s.${column}) FROM ${table} s WHERE s.rid = r.rid AND s.param = (SELECT nid FROM name WHERE text = ?))`,
     row,
   );
 }
@@ -120,11 +120,11 @@ export function afterSql(
 /** What a version had for each key: a page ends at a version, and goes on after it whatever has become of it since. */
 export function sortValues(
   index: SearchIndex,
-  version: { readonly resource: Identified | undefined; readonly id: string; readonly lastUpdatedMs: number },
-  type: string,
+  version: Pick<StoredVersion, 'type' | 'id' | 'lastUpdatedMs' | 'resource'>,
   sort: readonly SortKey[],
 ): SortValue[] {
-  const rows = version.resource ? index(version.resource) : [];
+  const { type } = version;
+  const rows = sort.every(({ param }) => isColumn(param)) || !version.resource ? [] : index(version.resource);
   return sort.map(({ param, descending }) => {
     if (param === '_id') return version.id;
     if (param === '_lastUpdated') return version.lastUpdatedMs;
@@ -133,6 +133,20 @@ export function sortValues(
     values.sort(byBytes);
     return (descending ? values.at(-1) : values[0]) ?? null;
   });
+}
+
+/** @returns what compares places as `orderSql` does: without a value last, then by the rid */
+export function orderOf(sort: readonly SortKey[]): (a: Place, b: Place) => number {
+  return (a, b) => {
+    for (const [at, { descending }] of sort.entries()) {
+      const [one = null, other = null] = [a.values[at], b.values[at]];
+      if (one === null && other === null) continue;
+      if (one === null || other === null) return one === null ? 1 : -1;
+      const order = byBytes(one, other);
+      if (order !== 0) return descending ? -order : order;
+    }
+    return sort[0]?.descending ? b.rid - a.rid : a.rid - b.rid;
+  };
 }
 
 function sortedValue(row: ReturnType<SearchIndex>[number]): string | number {

@@ -25,7 +25,13 @@ export function* bothTexts(
   for (const name of unknown)
     if ((yield* (asking.names as Names).find(name)) !== undefined) isNumbered = true;
   if (isNumbered) sqlite = make({ ...asking, dialect: 'sqlite' });
-  const postgres = make({ ...asking, dialect: 'postgres' });
-  if (!sqlite || !postgres) return undefined;
-  return { texts: { sqlite: sqlite.text, postgres: postgres.text }, values: sqlite.values };
+  if (!sqlite) return undefined;
+  const texts = {
+    sqlite: sqlite.text,
+    /** asked for once a statement, not once a question */
+    get postgres() {
+      return make({ ...asking, dialect: 'postgres' })!.text;
+    },
+  };
+  return { texts, values: sqlite.values };
 }

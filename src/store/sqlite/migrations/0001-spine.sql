@@ -27,11 +27,15 @@ CREATE TABLE resource (
   digest TEXT NOT NULL,
   -- which search parameters it has something for, a bit each
   present INTEGER NOT NULL,
+  -- by which interaction a client of the API made this version; null where no client did, and for deletions
+  made TEXT CHECK (made IN ('create', 'update-as-create', 'update', 'patch')),
   content TEXT
 ) STRICT;
 CREATE UNIQUE INDEX resource_key ON resource (type, id);
 CREATE INDEX resource_type ON resource (type) WHERE state = 'current';
 CREATE INDEX resource_updated ON resource (type, last_updated_ms);
+-- Leads a client of a small organisation to its own rows, past those of all others.
+CREATE INDEX resource_owner ON resource (owner_org, type) WHERE state = 'current';
 CREATE INDEX resource_person ON resource (person_id, type) WHERE person_id IS NOT NULL;
 
 -- Superseded versions only: a resource that never changed costs no row here.
@@ -44,6 +48,7 @@ CREATE TABLE history (
   owner_org TEXT NOT NULL,
   person_id TEXT,
   digest TEXT NOT NULL,
+  made TEXT,
   content TEXT,
   PRIMARY KEY (rid, version)
 ) STRICT;
@@ -149,6 +154,8 @@ CREATE TABLE contribution (
   owner_org TEXT NOT NULL,
   PRIMARY KEY (type, id, record_id)
 ) STRICT, WITHOUT ROWID;
+-- Leads the same client to what its records have said something of.
+CREATE INDEX contribution_owner ON contribution (owner_org, type, id);
 
 -- The latest record that says it gives a saying its place in the order of the merge.
 CREATE TABLE saying (

@@ -1,7 +1,15 @@
 /** Turns the values of search parameters into what the store looks for; undefined where a value cannot be read. */
-import { dateRange } from '../store/date-range.ts';
-import type { DateValue, Prefix, ResourceKey, TextValue, TokenValue, UriValue } from '../store/store.ts';
-import type { ServedParameter } from './served-search.ts';
+import { dateRange } from '../../store/date-range.ts';
+import type {
+  DateValue,
+  Prefix,
+  ResourceKey,
+  TextValue,
+  TokenValue,
+  TypedIdentifier,
+  UriValue,
+} from '../../store/store.ts';
+import type { ServedParameter } from './served.ts';
 
 // a sign after an even number of backslashes, so not written as `\,`, `\|` or `\$`
 const COMMA = /(?<=(?:^|[^\\])(?:\\\\)*),/;
@@ -32,15 +40,30 @@ export function tokenOf(text: string): TokenValue | undefined {
   return { system, code };
 }
 
+/** @param text `system|code|value`: the type of an identifier, and its value @source FHIR R4, 3.1.1.4.10 */
+export function typedOf(text: string): TypedIdentifier | undefined {
+  const [system = '', code = '', value = '', ...rest] = splitBars(text);
+  return system === '' || code === '' || value === '' || rest.length > 0
+    ? undefined
+    : { system, code, value };
+}
+
+/** @param text words, case and accents apart @returns undefined where there is no letter or digit */
+export function wordsOf(text: string): string | undefined {
+  const plain = plainOf(text);
+  return /[\p{L}\p{N}]/u.test(plain) ? plain : undefined;
+}
+
 /** @param how default: what begins with the text, case and accents apart */
 export function textOf(text: string, how: TextValue['how'] = 'starts'): TextValue | undefined {
   const plain = plainOf(text);
   return plain.trim() === '' ? undefined : { text: plain, how };
 }
 
-/** @param text a canonical URL or another URI */
+/** @param text a canonical URL or another URI; above and below are of URLs alone @source FHIR R4, 3.1.1.4.12 */
 export function uriOf(text: string, how: UriValue['how'] = 'exact'): UriValue | undefined {
-  return text === '' ? undefined : { uri: plainOf(text), how };
+  const uri = plainOf(text);
+  return uri === '' || (how !== 'exact' && uri.startsWith('urn:')) ? undefined : { uri, how };
 }
 
 /** Types that a bare id is looked for in, where the parameter names many. */

@@ -1,14 +1,8 @@
 /** Reads the parameters of a search that say how its answer is laid out: pages, order, totals, summaries, what comes along. */
-import type { StoredType } from '../fhir/definitions.ts';
-import type { SortKey } from '../store/store.ts';
-import { CURSOR } from './cursor.ts';
-import {
-  followedOf,
-  isFollowed,
-  isStored,
-  type ServedParameter,
-  type ServedSearch,
-} from './served-search.ts';
+import type { StoredType } from '../../fhir/definitions.ts';
+import type { SortKey } from '../../store/store.ts';
+import { CURSOR } from '../cursor.ts';
+import { followedOf, isFollowed, isStored, type ServedParameter, type ServedSearch } from './served.ts';
 
 /** `true`: elements that R4 marks so; `text`: narrative and what must be there; `data`: all but the narrative. */
 export type Summary = 'true' | 'text' | 'data' | 'count' | 'false';
@@ -124,15 +118,14 @@ function readElements(controls: Controls, value: string): string | undefined {
 }
 
 function readSort(controls: Controls, value: string, { served, types }: Searched): string | undefined {
-  const [type, ...others] = types;
-  if (type === undefined || others.length > 0)
-    return 'several types are not sorted together; search one type';
+  const [type = '', ...others] = types;
+  const all = others.length === 0 ? type : 'all types that are searched, and alike in each of them';
   for (const written of value.split(',')) {
     const code = written.replace(/^-/, '');
-    const parameter = served.get(type)?.get(code);
+    const kinds = new Set(types.map((one) => served.get(one)?.get(code)?.kind));
     const isCommon = code === '_id' || code === '_lastUpdated';
-    if (!isCommon && (!parameter || parameter.kind === 'composite'))
-      return `write search parameters that are served for ${type}, such as _lastUpdated, with - before one that is to descend`;
+    if (!isCommon && (kinds.size !== 1 || kinds.has(undefined) || kinds.has('composite')))
+      return `write search parameters that are served for ${all}, such as _lastUpdated, with - before one that is to descend`;
     controls.sort.push({ param: code, descending: written.startsWith('-') });
   }
   return controls.sort.length > MOST_SORTS ? `sort by at most ${MOST_SORTS} parameters` : undefined;

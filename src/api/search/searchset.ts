@@ -1,15 +1,15 @@
 /** Turns pages of the store into searchset Bundles with links that a client can follow. */
 import type { BundleLink, OperationOutcomeIssue } from '@medplum/fhirtypes';
-import type { Definitions } from '../fhir/definitions.ts';
-import { issueOf, outcomeOf } from '../fhir/outcome.ts';
-import type { SearchQuery, SeenStore, StoredVersion } from '../store/store.ts';
-import type { Access } from './access.ts';
-import type { Pairs } from './address.ts';
-import { type Bound, CURSOR, type Cursors } from './cursor.ts';
+import type { Definitions } from '../../fhir/definitions.ts';
+import { issueOf, outcomeOf } from '../../fhir/outcome.ts';
+import type { SearchQuery, SeenStore, StoredVersion } from '../../store/store.ts';
+import type { Access } from '../access.ts';
+import type { Pairs } from '../address.ts';
+import { type Bound, CURSOR, type Cursors } from '../cursor.ts';
+import { isWhole, subsetOf } from '../subset.ts';
+import { bundleText, entryText, exactOf, outcomeText, textOf } from './bundle-text.ts';
 import { type IncludeParts, includedWith, MOST_INCLUDED } from './included.ts';
-import type { SearchRequest } from './search-request.ts';
-import { bundleText, entryText, outcomeText, textOf } from './search-text.ts';
-import { isWhole, subsetOf } from './subset.ts';
+import type { SearchRequest } from './request.ts';
 
 /** What a search runs on. */
 export interface SearchParts extends IncludeParts {
@@ -53,7 +53,7 @@ export async function searchset(parts: SearchParts, listed: Listed): Promise<Pag
   const shownAs = (version: StoredVersion): string =>
     isWhole(controls)
       ? textOf(version)
-      : JSON.stringify(subsetOf(version.resource!, controls, parts.definitions));
+      : JSON.stringify(subsetOf(exactOf(version), controls, parts.definitions));
   const includeAs = controls.elements ? textOf : shownAs; // names of elements are those of the matches
   const isOnlyPage = !isCounted && after === undefined && page.next === undefined;
   const isTold = isCounted || controls.total !== 'none';
@@ -92,7 +92,10 @@ async function totalOf(
   return total;
 }
 
-/** Goes through the types one after the other. A place is the number of the type and the store's own place in it. */
+/**
+ * Goes through the types one after the other, or through all of them at once where they are in one order. A place is the number
+ * of the type, and the store's own place in it.
+ */
 async function pageOf(
   store: SeenStore,
   queries: readonly SearchQuery[],
@@ -102,6 +105,13 @@ async function pageOf(
   const colon = after?.indexOf(':') ?? -1;
   let inner = after === undefined ? undefined : after.slice(colon + 1) || undefined;
   let at = after === undefined ? 0 : Number(after.slice(0, colon));
+  const [first, ...others] = queries;
+  if (first?.sort && others.length > 0) {
+    const place = inner === undefined ? {} : { after: inner };
+    const asked = (query: SearchQuery): SearchQuery => ({ ...query, count, ...place });
+    const page = await store.search(asked(first), ...others.map(asked));
+    return { ...page, next: page.next && `0:${page.next}` };
+  }
   const versions: StoredVersion[] = [];
   for (; at < queries.length; at++) {
     const room = count - versions.length;

@@ -1,9 +1,10 @@
 /** Turns one parameter of a search into a condition of the store: with its modifier, through chains, and `_has`. */
-import type { StoredType } from '../fhir/definitions.ts';
-import { type Checked, refuse } from '../fhir/outcome.ts';
-import type { SearchClause } from '../store/store.ts';
-import { type ClauseParts, faultOf, idClause, plainClause, updatedClause } from './search-plain.ts';
-import { isFollowed, isStored } from './served-search.ts';
+import type { StoredType } from '../../fhir/definitions.ts';
+import { type Checked, refuse } from '../../fhir/outcome.ts';
+import type { SearchClause } from '../../store/store.ts';
+import { type ClauseParts, idClause, plainClause, updatedClause } from './plain.ts';
+import { faultOf } from './reading.ts';
+import { isFollowed, isStored } from './served.ts';
 
 /** `a.b.c.d.name` goes through four references; `_has` within `_has` counts as one each. */
 const DEEPEST_CHAIN = 4;
@@ -73,7 +74,10 @@ class Chains {
     }
     const [only] = found;
     if (only) return { ok: true, value: found.length === 1 ? only : { kind: 'any', clauses: found } };
-    return faultOf(shown, `${types.join(', ') || 'what it refers to'} cannot be searched so`);
+    return faultOf(
+      shown,
+      `write after the dot a search parameter of ${types.join(' or ') || 'a type that is served and that it refers to'}`,
+    );
   }
 
   /** `_has:Observation:patient:code`: an Observation refers here by `patient`, and its `code` is the value. */

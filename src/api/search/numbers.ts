@@ -1,6 +1,6 @@
 /** Turns numbers and quantities of a search into the ranges that their written precision stands for. */
-import type { NumberValue, Prefix, QuantityValue } from '../store/store.ts';
-import { prefixOf, splitBars } from './search-values.ts';
+import type { NumberValue, Prefix, QuantityValue } from '../../store/store.ts';
+import { prefixOf, splitBars } from './values.ts';
 
 /** Sign, whole part, decimals and exponent of a decimal. */
 const DECIMAL = /^[+-]?\d{1,18}(?:\.(\d{1,18}))?(?:[eE]([+-]?\d{1,2}))?$/;

@@ -1,6 +1,8 @@
 /** Lays a Bundle out as JSON text from the stored texts of its resources, which are not read for that. */
-import type { BundleEntry, BundleLink, OperationOutcome } from '@medplum/fhirtypes';
-import type { StoredVersion } from '../store/store.ts';
+import type { BundleEntry, BundleLink, OperationOutcome, Resource } from '@medplum/fhirtypes';
+import { parsedExactly } from '../../fhir/spelling.ts';
+import type { StoredVersion } from '../../store/store.ts';
+import { highestLabel } from './labels.ts';
 
 /** What the text of a Bundle is made of. */
 export interface BundleParts {
@@ -13,8 +15,10 @@ export interface BundleParts {
 
 /** @returns JSON text; one without entries has none, as FHIR has no empty arrays */
 export function bundleText({ type, total, link, entries }: BundleParts): string {
+  const label = highestLabel(entries);
   const head = JSON.stringify({
     resourceType: 'Bundle',
+    ...(label ? { meta: { security: [label] } } : {}),
     type,
     ...(total === undefined ? {} : { total }),
     link,
@@ -35,6 +39,11 @@ export function entryText(
 
 export function outcomeText(resource: OperationOutcome): string {
   return JSON.stringify({ resource, search: { mode: 'outcome' } } satisfies BundleEntry);
+}
+
+/** @returns the resource, to be written with the digits that it is stored with; not to be reckoned with */
+export function exactOf(version: StoredVersion): Resource {
+  return parsedExactly(textOf(version)) as Resource;
 }
 
 /** @returns the stored text; of a version that has none at hand, it is written */

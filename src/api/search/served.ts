@@ -1,11 +1,11 @@
 /** Says what a request may search by, type by type: what the store has rows for. */
-import { STORED_TYPES, type StoredType } from '../fhir/definitions.ts';
-import { type SearchedParameter, searchedParameters } from '../store/search-parameters.ts';
+import { STORED_TYPES, type StoredType } from '../../fhir/definitions.ts';
+import { type SearchedParameter, searchedParameters } from '../../store/search-parameters.ts';
 
 /** One parameter of one type. */
 export type ServedParameter = Pick<
   SearchedParameter,
-  'code' | 'kind' | 'url' | 'targets' | 'isCanonical' | 'components'
+  'code' | 'kind' | 'url' | 'targets' | 'isCanonical' | 'holds' | 'components'
 >;
 
 export type ServedSearch = ReadonlyMap<StoredType, ReadonlyMap<string, ServedParameter>>;

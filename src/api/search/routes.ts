@@ -1,21 +1,21 @@
 /** Serves searches: of one type, of all, of a patient's compartment; by GET, and by POST to keep what is asked out of addresses. */
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
-import { STORED_TYPES, type StoredType } from '../fhir/definitions.ts';
-import { type Checked, refuse } from '../fhir/outcome.ts';
-import type { SeenStore } from '../store/store.ts';
-import { accessOf, touch } from './access.ts';
-import { baseOf, type Pairs, queryOf } from './address.ts';
-import { clausesOf, compartmentTypes } from './compartment.ts';
-import { CURSOR } from './cursor.ts';
-import type { FhirParts } from './fhir-parts.ts';
-import { negotiate } from './negotiate.ts';
-import { permit } from './permit.ts';
-import { preferOf } from './prefer.ts';
-import { answerIn, sendFault, sendFhir, sendFhirText, statusOf } from './respond.ts';
-import { isLayout } from './search-controls.ts';
-import { readSearch, type SearchAsked, type SearchRequest } from './search-request.ts';
+import { STORED_TYPES, type StoredType } from '../../fhir/definitions.ts';
+import { type Checked, refuse } from '../../fhir/outcome.ts';
+import type { SeenStore } from '../../store/store.ts';
+import { accessOf, touch } from '../access.ts';
+import { baseOf, type Pairs, queryOf } from '../address.ts';
+import { clausesOf, compartmentTypes } from '../compartment.ts';
+import { CURSOR } from '../cursor.ts';
+import type { FhirParts } from '../fhir-parts.ts';
+import { negotiate } from '../negotiate.ts';
+import { permit } from '../permit.ts';
+import { preferOf } from '../prefer.ts';
+import { answerIn, sendFault, sendFhir, sendFhirText, statusOf } from '../respond.ts';
+import { unknownElements } from '../subset.ts';
+import { isLayout } from './controls.ts';
+import { readSearch, type SearchAsked, type SearchRequest } from './request.ts';
 import { type Listed, postedBound, searchset } from './searchset.ts';
-import { unknownElements } from './subset.ts';
 
 /** A list that can be searched. */
 interface List {
@@ -35,7 +35,7 @@ const FORM = 'application/x-www-form-urlencoded';
 
 export function searchRoutes(parts: FhirParts): Router {
   const routes = express.Router({ caseSensitive: true });
-  const form = [refuseOtherMedia, express.text({ type: FORM, limit: LONGEST_BODY * 4 })];
+  const form = formBody();
   const list = (listOf: (request: Request) => List): RequestHandler[] => [
     (request, response) => answer(parts, listOf(request), request, response),
   ];
@@ -45,10 +45,7 @@ export function searchRoutes(parts: FhirParts): Router {
     isSystemWide: true,
     interaction: 'search-system',
   });
-  const ofType = ({ params }: Request): List => {
-    const type = params.type as StoredType;
-    return { path: type, types: [type], interaction: 'search-type' };
-  };
+  const ofType = ({ params }: Request): List => typeList(params.type as StoredType);
   const compartment = ({ params }: Request): List => compartmentOf(String(params.id), String(params.inner));
   routes.get('/', list(system));
   routes.get('/_search', list(system));
@@ -58,6 +55,21 @@ export function searchRoutes(parts: FhirParts): Router {
   routes.get('/Patient/:id/:inner', refuseNoType, list(compartment));
   routes.post('/Patient/:id/:inner/_search', refuseNoType, form, list(compartment));
   return routes;
+}
+
+/** @returns what stands before a search by POST */
+export function formBody(): RequestHandler[] {
+  return [refuseOtherMedia, express.text({ type: FORM, limit: LONGEST_BODY * 4 })];
+}
+
+/** @returns what answers a search of one type by GET */
+export function typeSearchHandler(parts: FhirParts) {
+  return (request: Request, response: Response, type: StoredType): Promise<void> =>
+    answer(parts, typeList(type), request, response);
+}
+
+function typeList(type: StoredType): List {
+  return { path: type, types: [type], interaction: 'search-type' };
 }
 
 const refuseOtherMedia: RequestHandler = (request, response, next) => {
@@ -114,7 +126,7 @@ async function answer(parts: FhirParts, list: List, request: Request, response: 
   const params = [...new Set(listed.request.used.map(([name]) => name))];
   touch(response, {
     interaction: list.interaction,
-    keys: shown.map(({ type, id }) => `${type}/${id}` as const),
+    keys: shown,
     params,
   });
   sendFhirText(response, 200, text);
@@ -131,7 +143,12 @@ interface Sent {
   readonly isPost: boolean;
 }
 
-function askedOf(request: Request, response: Response, { definitions }: FhirParts): Checked<Sent> {
+/** @returns what is asked, by the address and by the body of a POST; the answer is laid out as it says */
+export function askedOf(
+  request: Request,
+  response: Response,
+  { definitions }: Pick<FhirParts, 'definitions'>,
+): Checked<Sent> {
   const query = queryOf(request.originalUrl);
   if (!query.ok || request.method !== 'POST') return query.ok ? sentBy(query.value, false) : query;
   const text = typeof request.body === 'string' ? request.body : '';
@@ -216,9 +233,9 @@ function readList(
       : all;
   const allowed = permit(access, isAny && types.length === 0 ? ['*'] : types, 'search');
   if (!allowed.ok) return allowed;
-  const { served, codesOf } = parts;
+  const { served, terms } = parts;
   const asked = { types, query, strict, isSystemWide, ...(within ? { within } : {}) };
-  const search = readSearch({ served, base, codesOf }, asked);
+  const search = readSearch({ served, base, terms }, asked);
   if (!search.ok) return search;
   const inside = permit(access, search.value.within, 'search');
   if (!inside.ok) return inside;

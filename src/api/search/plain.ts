@@ -1,44 +1,29 @@
 /** Turns one parameter with its modifier and values into a condition of the store, by the parameter's type. */
-import { type Checked, type Fault, refuse } from '../fhir/outcome.ts';
-import type { ParameterKind } from '../store/served-parameters.ts';
-import type { CompositePart, SearchClause, TokenValue } from '../store/store.ts';
-import { numberOf, quantityOf } from './search-numbers.ts';
-import { dateOf, splitParts, splitValues, targetsOf, textOf, tokenOf, uriOf } from './search-values.ts';
-import { isStored, type ServedParameter, type ServedSearch } from './served-search.ts';
+import { type Checked, refuse } from '../../fhir/outcome.ts';
+import type { ParameterKind } from '../../store/served-parameters.ts';
+import type { CompositePart, SearchClause } from '../../store/store.ts';
+import { inClause, relatedClause, type SearchTerms, withImplied } from './coded.ts';
+import { modifiersOf, unservedModifier } from './modifiers.ts';
+import { numberOf, quantityOf } from './numbers.ts';
+import { faultOf, read, TOKEN_FORMS } from './reading.ts';
+import { isStored, type ServedParameter, type ServedSearch } from './served.ts';
+import { dateOf, splitParts, targetsOf, textOf, tokenOf, typedOf, uriOf, wordsOf } from './values.ts';
 
 /** What conditions are read with. */
 export interface ClauseParts {
   readonly served: ServedSearch;
   /** FHIR base, to know our own resources by in absolute references */
   readonly base: string;
-  /** codes of a value set that is known whole here; undefined where it is not */
-  readonly codesOf?: ((valueSet: string) => readonly TokenValue[] | undefined) | undefined;
+  /** undefined: no value set and no code system is known */
+  readonly terms?: SearchTerms | undefined;
 }
-
-/** A search is one SQL statement with a part for each value: this keeps it within what SQL takes. */
-const MOST_VALUES = 100;
-/** Of a value set: they go to the store as values. */
-const MOST_CODES = 200;
 
 const DATE_FORMS =
   'write a date as 2026, 2026-06, 2026-06-30 or 2026-06-30T12:00:00Z, with eq, ne, lt, le, gt, ge, sa, eb or ap before it where wanted';
-const TOKEN_FORMS = 'write code, system|code, |code or system|';
 const NUMBER_FORMS =
   'write a decimal number, with eq, ne, lt, le, gt, ge, sa, eb or ap before it where wanted';
 const QUANTITY_FORMS =
   'write number, number|system|code or number||unit, with eq, ne, lt, le, gt, ge, sa, eb or ap before it where wanted';
-
-/** Modifiers by type of parameter, besides `:missing` and the type of a reference. */
-export const MODIFIERS: Readonly<Record<ParameterKind, readonly string[]>> = {
-  token: ['not', 'in', 'not-in'],
-  reference: ['identifier'],
-  string: ['exact', 'contains'],
-  uri: ['below', 'above'],
-  date: [],
-  number: [],
-  quantity: [],
-  composite: [],
-};
 
 /** @returns the condition; or what is wrong with the parameter, named by its code alone */
 export function plainClause(
@@ -50,9 +35,13 @@ export function plainClause(
   const { code, kind } = parameter;
   if (modifier === 'missing' && kind !== 'composite') return missingClause(parameter, value);
   const isTyped = kind === 'reference' && modifier !== undefined && parameter.targets.includes(modifier);
-  if (modifier !== undefined && !isTyped && !MODIFIERS[kind].includes(modifier))
+  if (modifier !== undefined && !isTyped && !modifiersOf(parameter).includes(modifier))
     return refuse(unservedModifier(parameter));
-  if (modifier === 'in' || modifier === 'not-in') return inClause(parts, parameter, modifier, value);
+  if (modifier === 'text')
+    return read(code, value, wordsOf, 'write words to find', (values) => ({
+      ...{ kind: 'saidText', param: code, values },
+    }));
+  if (kind === 'token') return tokenClause({ parts, parameter, modifier, value });
   if (modifier === 'identifier')
     return read(code, value, tokenOf, TOKEN_FORMS, (values) => ({
       kind: 'referenceIdentifier',
@@ -62,6 +51,21 @@ export function plainClause(
   return READERS[kind]({ parts, parameter, modifier, value });
 }
 
+function tokenClause({ parts: { terms }, parameter, modifier, value }: Given): Checked<SearchClause> {
+  const { code: param } = parameter;
+  if (modifier === 'in' || modifier === 'not-in') return inClause(terms, parameter, modifier, value);
+  if (modifier === 'above' || modifier === 'below') return relatedClause(terms, parameter, modifier, value);
+  if (modifier === 'of-type')
+    return read(param, value, typedOf, 'write system|code|value, the first two of the type', (values) => ({
+      ...{ kind: 'typedIdentifier', param, values },
+    }));
+  const not = modifier === 'not' ? { not: true } : {};
+  return read(param, value, tokenOf, TOKEN_FORMS, (values) => ({
+    ...{ kind: 'token', param, ...not },
+    values: withImplied(terms, parameter, values),
+  }));
+}
+
 interface Given {
   readonly parts: ClauseParts;
   readonly parameter: ServedParameter;
@@ -69,14 +73,7 @@ interface Given {
   readonly value: string;
 }
 
-const READERS: Readonly<Record<ParameterKind, (given: Given) => Checked<SearchClause>>> = {
-  token: ({ parameter: { code }, modifier, value }) =>
-    read(code, value, tokenOf, TOKEN_FORMS, (values) => ({
-      kind: 'token',
-      param: code,
-      values,
-      ...(modifier === 'not' ? { not: true } : {}),
-    })),
+const READERS: Readonly<Record<Exclude<ParameterKind, 'token'>, (given: Given) => Checked<SearchClause>>> = {
   string: ({ parameter: { code }, modifier, value }) => {
     const how = modifier === 'exact' || modifier === 'contains' ? modifier : 'starts';
     const readText = (text: string) => textOf(text, how);
@@ -89,7 +86,8 @@ const READERS: Readonly<Record<ParameterKind, (given: Given) => Checked<SearchCl
   uri: ({ parameter: { code }, modifier, value }) => {
     const how = modifier === 'below' || modifier === 'above' ? modifier : 'exact';
     const readUri = (text: string) => uriOf(text, how);
-    return read(code, value, readUri, 'write a URI', (values) => ({ kind: 'uri', param: code, values }));
+    const forms = how === 'exact' ? 'write a URI' : 'write a URL; URNs have nothing above or below';
+    return read(code, value, readUri, forms, (values) => ({ kind: 'uri', param: code, values }));
   },
   date: ({ parameter: { code }, value }) =>
     read(code, value, dateOf, DATE_FORMS, (values) => ({ kind: 'date', param: code, values })),
@@ -154,76 +152,6 @@ export function updatedClause(value: string, modifier: string | undefined): Chec
 function missingClause({ code }: ServedParameter, value: string): Checked<SearchClause> {
   if (value !== 'true' && value !== 'false') return faultOf(`${code}:missing`, 'write true or false');
   return { ok: true, value: { kind: 'missing', param: code, isMissing: value === 'true' } };
-}
-
-/** An element of type `code` stands in the index without the system that its value set says. */
-function inClause(
-  { codesOf }: ClauseParts,
-  { code }: ServedParameter,
-  modifier: 'in' | 'not-in',
-  value: string,
-): Checked<SearchClause> {
-  const name = `${code}:${modifier}`;
-  const codes = codesOf?.(value.replaceAll('\\', ''));
-  if (!codes)
-    return refuse({
-      code: 'not-supported',
-      rule: 'api-search-value-set',
-      diagnostics: `${name}: this value set is not known whole here; name the codes themselves, or another value set.`,
-      expression: `http.${code}`,
-    });
-  if (codes.length > MOST_CODES)
-    return refuse({
-      code: 'too-costly',
-      rule: 'api-search-cost',
-      diagnostics: `${name}: the value set has more than ${MOST_CODES} codes; name those that are meant.`,
-      expression: `http.${code}`,
-    });
-  const values = codes.flatMap((one) => [one, { ...one, system: '' }]);
-  return {
-    ok: true,
-    value: { kind: 'token', param: code, values, ...(modifier === 'not-in' ? { not: true } : {}) },
-  };
-}
-
-function read<T>(
-  name: string,
-  value: string,
-  readOne: (text: string) => T | undefined,
-  hint: string,
-  clauseOf: (values: T[]) => SearchClause,
-): Checked<SearchClause> {
-  const texts = splitValues(value);
-  if (texts.length > MOST_VALUES)
-    return refuse({
-      code: 'too-costly',
-      rule: 'api-search-cost',
-      diagnostics: `${name}: give at most ${MOST_VALUES} values.`,
-      expression: `http.${name}`,
-    });
-  const values = texts.map(readOne).filter((one) => one !== undefined);
-  return values.length === texts.length ? { ok: true, value: clauseOf(values) } : faultOf(name, hint);
-}
-
-/** A value that cannot be read. @param name of the parameter, never what was sent for it */
-export function faultOf(name: string, what: string): ReturnType<typeof refuse> {
-  return refuse({
-    code: 'value',
-    rule: 'api-search-value',
-    diagnostics: `Search parameter ${name}: ${what}.`,
-    expression: `http.${name}`,
-  });
-}
-
-/** A modifier narrows what it stands on, so to ignore one would answer with what was not asked for. */
-function unservedModifier({ code, kind }: Pick<ServedParameter, 'code' | 'kind'>): Fault {
-  const served = ['missing', ...MODIFIERS[kind]].map((one) => `:${one}`).join(', ');
-  return {
-    code: 'not-supported',
-    rule: 'api-search-modifier',
-    diagnostics: `${code}: this modifier is not served; use it as it is, or with ${served}.`,
-    expression: `http.${code}`,
-  };
 }
 
 function formsOf({ targets, isCanonical }: ServedParameter): string {

@@ -1,9 +1,9 @@
 /** Finds what comes along with the matches of a search: what they refer to, and what refers to them. */
-import { STORED_TYPES } from '../fhir/definitions.ts';
-import { referencesOf, type SearchIndex } from '../store/search-index.ts';
-import type { ResourceKey, SeenStore, StoredVersion } from '../store/store.ts';
-import type { Include } from './search-controls.ts';
-import { followedOf, type ServedSearch } from './served-search.ts';
+import { STORED_TYPES } from '../../fhir/definitions.ts';
+import { referencesOf, type SearchIndex } from '../../store/search-index.ts';
+import type { ResourceKey, SeenStore, StoredVersion } from '../../store/store.ts';
+import type { Include } from './controls.ts';
+import { followedOf, type ServedSearch } from './served.ts';
 
 /** What includes are followed with. */
 export interface IncludeParts {

@@ -1,13 +1,13 @@
 /** Turns the query of a FHIR search into the store's searches, or says which parameter to change. */
 import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
-import type { StoredType } from '../fhir/definitions.ts';
-import { type Checked, type Fault, issueOf, outcomeOf } from '../fhir/outcome.ts';
-import type { SearchClause, SearchQuery } from '../store/store.ts';
-import type { Pairs } from './address.ts';
-import { CURSOR } from './cursor.ts';
-import { readClause, typesWithin } from './search-clause.ts';
-import { CONTROLS, type Controls, isLayout, newControls } from './search-controls.ts';
-import type { ClauseParts } from './search-plain.ts';
+import type { StoredType } from '../../fhir/definitions.ts';
+import { type Checked, type Fault, issueOf, outcomeOf } from '../../fhir/outcome.ts';
+import type { SearchClause, SearchQuery } from '../../store/store.ts';
+import type { Pairs } from '../address.ts';
+import { CURSOR } from '../cursor.ts';
+import { readClause, typesWithin } from './clause.ts';
+import { CONTROLS, type Controls, isLayout, newControls } from './controls.ts';
+import type { ClauseParts } from './plain.ts';
 
 /** A search as asked for. */
 export interface SearchRequest {
