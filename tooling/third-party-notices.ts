@@ -44,7 +44,7 @@ export function thirdPartyNotices(root: string): string {
   return [
     '# Third-party notices',
     'Hedgerow runs with the packages below; `node tooling/third-party-notices.ts` writes this page from what is installed. Licence texts that are the same stand here once.',
-    runtimeText(runtimes),
+    ...runtimeTexts(runtimes),
     '## Packages',
     [
       '| Package | Licence |',
@@ -60,9 +60,23 @@ export function thirdPartyNotices(root: string): string {
 }
 
 /** The one that fits the machine is installed, so that their texts are not all at hand. */
-function runtimeText(runtimes: readonly (readonly [string, Locked])[]): string {
-  const names = runtimes.map(([path, { version }]) => `${path.replace(/^.*node_modules\//, '')} ${version}`);
-  return `Node.js is installed with them, as one of the packages ${names.join(', ')}. Its licence (MIT), with those of the libraries within it, is at <https://github.com/nodejs/node/blob/main/LICENSE>.`;
+function runtimeTexts(runtimes: readonly (readonly [string, Locked])[]): string[] {
+  const named = runtimes.map(([path, { version, license = 'not said' }]) => ({
+    name: path.replace(/^.*node_modules\//, ''),
+    version,
+    license,
+  }));
+  const isNode = ({ name }: { readonly name: string }): boolean => /^node-(?:bin-)?[a-z]+-/.test(name);
+  const nodes = named.filter(isNode).map(({ name, version }) => `${name} ${version}`);
+  const others = named
+    .filter((one) => !isNode(one))
+    .map(({ name, version, license }) => `${name} ${version} (${license})`);
+  return [
+    `Node.js is installed with them, as one of the packages ${nodes.join(', ')}. Its licence (MIT), with those of the libraries within it, is at <https://github.com/nodejs/node/blob/main/LICENSE>.`,
+    ...(others.length > 0
+      ? [`Of these, what fits the machine is installed; each holds its licence: ${others.join(', ')}.`]
+      : []),
+  ];
 }
 
 /** @throws Error when the package is not installed */

@@ -1,5 +1,5 @@
 /** Turns a response into one whose first byte waits for a gate, whichever way the answer is written. */
-import type { ServerResponse } from 'node:http';
+import { OutgoingMessage, type ServerResponse } from 'node:http';
 
 /** What stands between an answer and whoever asked. */
 export interface Gate {
@@ -26,6 +26,9 @@ export function holdAnswer(response: ServerResponse, gate: Gate, stays: Readonly
 
 /** What sends, as it was before. */
 type Sending = Pick<ServerResponse, 'writeHead' | 'write' | 'end' | 'flushHeaders'>;
+
+const wereSent = Object.getOwnPropertyDescriptor(OutgoingMessage.prototype, 'headersSent')!
+  .get as () => boolean;
 
 class HeldAnswer {
   readonly #response: ServerResponse;
@@ -83,13 +86,25 @@ class HeldAnswer {
   }
 
   #do(name: keyof Sending, given: readonly unknown[]): unknown {
-    return Reflect.apply(this.#send[name], this.#response, given);
+    const done: unknown = Reflect.apply(this.#send[name], this.#response, given);
+    this.#say(wereSent.call(this.#response));
+    return done;
+  }
+
+  /** Written over, never taken away: a response that lost a property is slow in all that is done to it after. */
+  #say(headersSent: boolean): void {
+    if (Object.hasOwn(this.#response, 'headersSent'))
+      (this.#response as { headersSent: boolean }).headersSent = headersSent;
+    else
+      Object.defineProperty(this.#response, 'headersSent', {
+        ...{ value: headersSent, writable: true, configurable: true },
+      });
   }
 
   #keep(step: () => void): void {
     this.#steps.push(step);
     if (this.#state !== 'idle') return;
-    Object.defineProperty(this.#response, 'headersSent', { value: true, configurable: true });
+    this.#say(true);
     this.#wait(this.#gate.before());
   }
 
@@ -111,7 +126,7 @@ class HeldAnswer {
     this.#isSent = true;
     const steps = this.#steps;
     this.#steps = [];
-    Reflect.deleteProperty(this.#response, 'headersSent'); // compression asks before it writes the first
+    this.#say(false); // compression asks before it writes the first
     for (const step of steps) step();
     if (!this.#hasEnded) this.#response.emit('drain');
   }
