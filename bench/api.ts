@@ -33,7 +33,7 @@ export async function benchApi(smoke: boolean): Promise<readonly Result[]> {
   const large = Number(process.env.BENCH_API_RESOURCES ?? 1_000_000);
   const sizes = smoke
     ? { small: 60, large: 600, requests: 64, rounds: 1 }
-    : { small: 10_000, large, requests: 20_000, rounds: 5 };
+    : { small: 10_000, large, requests: 8_000, rounds: 5 };
   try {
     const found: Result[][] = [];
     for (const engine of ENGINES) found.push(await ofEngine(engine, join(folder, engine), sizes));
