@@ -97,7 +97,9 @@ class HeldAnswer {
       (this.#response as { headersSent: boolean }).headersSent = headersSent;
     else
       Object.defineProperty(this.#response, 'headersSent', {
-        ...{ value: headersSent, writable: true, configurable: true },
+        value: headersSent,
+        writable: true,
+        configurable: true,
       });
   }
 

@@ -1,5 +1,8 @@
 /** Searches of every kind, as the tests of query plans ask them, and a way to see the statements that they come to. */
 
+import { changesPage } from '../../src/store/sql/changes.ts';
+import type { Asking } from '../../src/store/sql/search/asking.ts';
+import { selectSeen, selectSeenMany, selectSeenVersions } from '../../src/store/sql/seen-rows.ts';
 import type { Answer, Dialect, Step } from '../../src/store/sql/statement.ts';
 import type { Prefix, SearchClause, SearchQuery, SortKey, Viewer } from '../../src/store/store.ts';
 import { SEES_ALL } from '../../src/store/viewer.ts';
@@ -220,4 +223,19 @@ export async function askedBy(
     step = steps.next(found);
   }
   return asked;
+}
+
+/** Every read and history of one who asks. */
+export function readsOf(asking: Asking): readonly Step<unknown>[] {
+  const at = { lowMs: 1, highMs: 2 };
+  return [
+    selectSeen(asking, 'Patient', '1'),
+    selectSeenMany(asking, ['Patient/1', 'Encounter/2']),
+    selectSeenVersions(asking, 'Patient', '1', 5, 3),
+    ...[{}, { type: 'Patient' }, { type: 'Patient', id: '1' }].flatMap((of) =>
+      [{}, { sinceMs: 1 }, { at }, { after: '1.2.3' }].map((more) =>
+        changesPage(asking, { ...of, ...more, count: 10 }),
+      ),
+    ),
+  ];
 }
