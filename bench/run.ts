@@ -6,6 +6,7 @@ import Table from 'cli-table3';
 import { benchApi } from './api.ts';
 import { benchBars } from './bars.ts';
 import { benchDelivery } from './delivery.ts';
+import { benchExport } from './export.ts';
 import { benchFhirPath } from './fhirpath.ts';
 import { benchIngest } from './ingest.ts';
 import { benchIntake } from './intake.ts';
@@ -20,6 +21,7 @@ import { benchRestart } from './restart.ts';
 import { benchStart } from './start.ts';
 import { benchValidation } from './validation.ts';
 import { benchCompile } from './validation-compile.ts';
+import { benchViews } from './views.ts';
 
 const smoke = process.argv.includes('--smoke');
 const only = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
@@ -40,6 +42,8 @@ const BENCHES: Readonly<Record<string, (smoke: boolean) => Promise<readonly Resu
   pds: benchPds,
   bars: benchBars,
   api: benchApi,
+  views: benchViews,
+  export: benchExport,
 };
 
 const results: Result[] = [];

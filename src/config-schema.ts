@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { apiAccessFaults, apiAccessSchema } from './config/api-access.ts';
 import { corsSchema } from './config/cors.ts';
 import { activitiesSchema, directorySchema } from './config/directory.ts';
+import { exportSchema } from './config/export.ts';
 import { nhsSchema } from './config/nhs.ts';
+import { researchSchema } from './config/research.ts';
 import { cronSchema, timeZoneSchema } from './config/schedule.ts';
 import { subscriptionsSchema } from './config/subscriptions.ts';
 import { signatureHeaderSchema, speaksForSchema, targetSchema } from './config-targets.ts';
@@ -144,6 +146,12 @@ const configMembers = z.strictObject({
   subscriptions: subscriptionsSchema
     .prefault({})
     .describe('Notifications that clients of the API subscribe to (docs/subscriptions.md)'),
+  research: researchSchema
+    .optional()
+    .describe('Tables and exports for research: who is in them, and what leaves (docs/de-identification.md)'),
+  export: exportSchema
+    .prefault({})
+    .describe('Bulk exports that clients of the API ask for (docs/bulk-export.md)'),
   nhs: nhsSchema
     .optional()
     .describe('NHS services; each needs onboarding with NHS England before it may be used for real'),

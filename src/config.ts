@@ -5,6 +5,7 @@ import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { z } from 'zod';
 import { locatedApiAccess } from './config/api-access.ts';
 import { locatedNhs } from './config/nhs.ts';
+import { locatedResearch } from './config/research.ts';
 import { configSchema, SANDBOX_PORT } from './config-schema.ts';
 import { targetSchema } from './config-targets.ts';
 import { type Checked, issueOf, outcomeOf, refuse } from './fhir/outcome.ts';
@@ -103,10 +104,9 @@ function sandboxOf(config: Pick<Config, 'targets' | 'sandbox'>, found: boolean):
 }
 
 /** Folders and files as absolute paths; a source's is looked for here first, then among the shipped ones. */
-function located<T extends Pick<Config, 'dataDir' | 'inboxDir' | 'sources' | 'nhs' | 'access'>>(
-  config: T,
-  { cwd, root }: { cwd: string; root: string },
-): T {
+function located<
+  T extends Pick<Config, 'dataDir' | 'inboxDir' | 'sources' | 'nhs' | 'access' | 'export' | 'research'>,
+>(config: T, { cwd, root }: { cwd: string; root: string }): T {
   return {
     ...config,
     dataDir: resolve(cwd, config.dataDir),
@@ -115,8 +115,12 @@ function located<T extends Pick<Config, 'dataDir' | 'inboxDir' | 'sources' | 'nh
       const here = resolve(cwd, source.folder);
       return { ...source, folder: existsSync(here) ? here : resolve(root, source.folder) };
     }),
+    ...(config.export.folder === undefined
+      ? {}
+      : { export: { ...config.export, folder: resolve(cwd, config.export.folder) } }),
     ...(config.nhs ? { nhs: locatedNhs(config.nhs, cwd) } : {}),
     ...(config.access ? { access: locatedApiAccess(config.access, cwd) } : {}),
+    ...(config.research ? { research: locatedResearch(config.research, cwd) } : {}),
   };
 }
 

@@ -12,6 +12,8 @@ export interface Access {
   readonly client: string;
   /** what the store lets it see */
   readonly viewer: Viewer;
+  /** people are shown only de-identified */
+  readonly isDeidentified?: boolean;
   /** owner of what it creates */
   readonly organisation: string;
   /** whether its scopes give this right on the type; `*` for what is of no type (system history, a batch as such) */

@@ -34,6 +34,12 @@ export function isFormatRefused(response: Response): boolean {
   return refusal !== undefined;
 }
 
-export const refuseFormat: RequestHandler = (_request, response: Response, next) => {
-  if (!isFormatRefused(response)) next();
+/** Files of exports are NDJSON, whatever else is served: who asks for one may accept nothing else. */
+const NDJSON_PATH = /^\/\$export-file\//;
+/** Rows of a view are sent in formats of their own. */
+const RUN_PATH = /\/\$viewdefinition-run\/?$/;
+
+export const refuseFormat: RequestHandler = (request, response: Response, next) => {
+  const isOwn = NDJSON_PATH.test(request.path) || RUN_PATH.test(request.path);
+  if (isOwn || !isFormatRefused(response)) next();
 };

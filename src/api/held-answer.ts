@@ -125,10 +125,10 @@ class HeldAnswer {
       return this.#wait(this.#gate.beforeEnd());
     }
     this.#state = 'open';
-    this.#isSent = true;
     const steps = this.#steps;
     this.#steps = [];
-    this.#say(false); // compression asks before it writes the first
+    if (!this.#isSent) this.#say(false); // compression asks before it writes the first
+    this.#isSent = true;
     for (const step of steps) step();
     if (!this.#hasEnded) this.#response.emit('drain');
   }

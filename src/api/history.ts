@@ -1,14 +1,17 @@
 /** Turns the versions of a resource, of a type or of all into pages of a history Bundle. */
 import type { BundleLink } from '@medplum/fhirtypes';
+import { type Definitions, STORED_TYPES } from '../fhir/definitions.ts';
 import { type Checked, refuse } from '../fhir/outcome.ts';
 import type { HistoryQuery, Made, SeenStore, StoredVersion } from '../store/store.ts';
 import type { Access } from './access.ts';
 import type { Pairs } from './address.ts';
 import { etagOf } from './conditional.ts';
 import { CURSOR, type Cursors } from './cursor.ts';
-import { bundleText, textOf } from './search/bundle-text.ts';
+import { bundleText } from './search/bundle-text.ts';
+import { CONTROLS, newControls } from './search/controls.ts';
 import { linkOf, type PageText } from './search/searchset.ts';
 import { dateOf } from './search/values.ts';
+import { elementsFault, partText, type Subset } from './subset.ts';
 
 /** What the history is of, and how it is asked for. */
 export interface HistoryAsked {
@@ -20,6 +23,7 @@ export interface HistoryAsked {
   /** FHIR base that links start with */
   readonly base: string;
   readonly access: Access;
+  readonly definitions: Definitions;
 }
 
 const DEFAULT_COUNT = 50;
@@ -36,11 +40,13 @@ export async function historyPage(
 ): Promise<Checked<PageText | undefined>> {
   const read = readHistory(asked.query);
   if (!read.ok) return read;
-  const { used, cursor, ...query } = read.value;
-  const bound = { list: [pathOf(asked), used.filter(([name]) => name !== '_count')], access: asked.access };
+  const { used, cursor, subset, ...query } = read.value;
+  const { type, id, base, definitions } = asked;
+  const fault = elementsFault(definitions, type === undefined ? STORED_TYPES : [type], subset.elements);
+  if (fault !== undefined) return refuse(valueFault('_elements', fault));
+  const bound = { list: [pathOf(asked), used.filter(([name]) => !LAYOUT.has(name))], access: asked.access };
   const place = cursor === undefined ? undefined : await cursors.open(cursor, bound);
   if (place?.ok === false) return place;
-  const { type, id, base } = asked;
   const page = await store.changes({
     ...query,
     ...(type === undefined ? {} : { type }),
@@ -54,7 +60,10 @@ export async function historyPage(
     relation,
     url: linkOf(base, pathOf(asked), at === undefined ? used : [...used, [CURSOR, at]]),
   });
-  const next = page.next === undefined ? undefined : await cursors.seal({ after: page.next }, bound);
+  const isCounted = subset.summary === 'count';
+  const next =
+    isCounted || page.next === undefined ? undefined : await cursors.seal({ after: page.next }, bound);
+  const shown = isCounted ? [] : page.versions;
   return {
     ok: true,
     value: {
@@ -62,9 +71,9 @@ export async function historyPage(
         type: 'history',
         total: page.total,
         link: [link('self', cursor), ...(next === undefined ? [] : [link('next', next)])],
-        entries: page.versions.map((version) => entryOf(version, base)),
+        entries: shown.map((version) => entryOf(version, base, (one) => partText(one, subset, definitions))),
       }),
-      shown: page.versions,
+      shown,
     },
   };
 }
@@ -73,12 +82,15 @@ type Read = Pick<HistoryQuery, 'count' | 'sinceMs' | 'at'> & {
   /** for the links */
   readonly used: Pairs;
   readonly cursor: string | undefined;
+  /** what of each version is shown */
+  readonly subset: Subset;
 };
 
 function readHistory(query: Pairs): Checked<Read> {
   let count = DEFAULT_COUNT;
   let cursor: string | undefined;
   let within: Pick<HistoryQuery, 'sinceMs' | 'at'> = {};
+  const subset = newControls();
   for (const [name, value] of query) {
     if (name === CURSOR) cursor = value;
     else if (name === '_count' && /^[1-9]\d{0,8}$/.test(value))
@@ -88,10 +100,23 @@ function readHistory(query: Pairs): Checked<Read> {
       if (time?.prefix !== 'eq' || /^eq/.test(value)) return wrong(name);
       const { lowMs, highMs } = time;
       within = name === '_since' ? { ...within, sinceMs: lowMs } : { ...within, at: { lowMs, highMs } };
-    } else if (name !== '_format' && name !== '_pretty') return wrong(name);
+    } else if (LAYOUT.has(name) && name !== '_count') {
+      const fault = CONTROLS.get(name)?.(subset, value, { served: new Map(), types: [] });
+      if (fault !== undefined) return refuse(valueFault(name, fault));
+    } else return wrong(name);
   }
   const used = query.filter(([name]) => name !== CURSOR);
-  return { ok: true, value: { count, ...within, used, cursor } };
+  if (subset.summary !== 'false' && subset.elements)
+    return refuse(valueFault('_elements', 'give either _elements or _summary'));
+  return { ok: true, value: { count, ...within, used, cursor, subset } };
+}
+
+/** They do not say which versions there are: pages laid out otherwise are pages of the same history. */
+const LAYOUT: ReadonlySet<string> = new Set(['_count', '_summary', '_elements', '_format', '_pretty']);
+
+function valueFault(name: string, what: string): Parameters<typeof refuse>[0] {
+  const diagnostics = `Parameter ${name}: ${what}.`;
+  return { code: 'value', rule: 'api-history-parameter', diagnostics, expression: `http.${name}` };
 }
 
 function wrong(name: string): Checked<never> {
@@ -100,7 +125,7 @@ function wrong(name: string): Checked<never> {
     code: isKnown ? 'value' : 'not-supported',
     rule: 'api-history-parameter',
     diagnostics:
-      'A history takes _count (a number from 1 on), _since and _at (a date or an instant, such as 2026-06-30T12:00:00Z) and the cursor of its next link: nothing else.',
+      'A history takes _count (a number from 1 on), _since and _at (a date or an instant, such as 2026-06-30T12:00:00Z), _summary, _elements and the cursor of its next link: nothing else.',
     expression: 'http',
   });
 }
@@ -122,7 +147,7 @@ const METHODS: Readonly<Record<Made, 'POST' | 'PUT' | 'PATCH'>> = {
 };
 
 /** A deleted version has a request and no resource. @source FHIR R4, 3.1.0.13 */
-function entryOf(version: StoredVersion, base: string): string {
+function entryOf(version: StoredVersion, base: string, shownAs: (version: StoredVersion) => string): string {
   const { type, id, state, lastUpdatedMs } = version;
   const isHere = state === 'current' || version.resource !== undefined;
   const made = version.made ?? recorded(version);
@@ -137,5 +162,5 @@ function entryOf(version: StoredVersion, base: string): string {
     lastModified: new Date(lastUpdatedMs).toISOString(),
   };
   const said = JSON.stringify({ fullUrl: `${base}/${type}/${id}`, request, response });
-  return isHere ? `${said.slice(0, -1)},"resource":${textOf(version)}}` : said;
+  return isHere ? `${said.slice(0, -1)},"resource":${shownAs(version)}}` : said;
 }

@@ -10,9 +10,8 @@ import { historyPage } from './history.ts';
 import { permit } from './permit.ts';
 import { preferOf } from './prefer.ts';
 import { sendFault, sendFhir, sendFhirText, statusOf } from './respond.ts';
-import { exactOf, textOf } from './search/bundle-text.ts';
 import { CONTROLS, newControls } from './search/controls.ts';
-import { isWhole, type Subset, subsetOf, unknownElements } from './subset.ts';
+import { elementsFault, partText, type Subset } from './subset.ts';
 
 export function readRoutes(parts: FhirParts): Router {
   const routes = express.Router({ caseSensitive: true });
@@ -35,7 +34,7 @@ export function readHandler(parts: FhirParts) {
 }
 
 async function history(
-  { store, cursors }: FhirParts,
+  { store, cursors, definitions }: FhirParts,
   request: Request,
   response: Response,
   interaction: string,
@@ -53,6 +52,7 @@ async function history(
     query: query.value,
     base: baseOf(request),
     access,
+    definitions,
   });
   if (!page.ok) return sendFhir(response, statusOf(page.outcome), page.outcome);
   if (!page.value) return sendMissing(response);
@@ -78,9 +78,8 @@ async function version({ store, definitions }: FhirParts, asked: Wanted): Promis
   if (!allowed.ok) return sendFhir(response, statusOf(allowed.outcome), allowed.outcome);
   const subset = readSubset(request, type);
   if (!subset.ok) return sendFhir(response, statusOf(subset.outcome), subset.outcome);
-  const { elements = [] } = subset.value;
-  if (unknownElements(definitions, [type], elements).length > 0)
-    return sendFault(response, 400, wrong('_elements', 'one of the names is no element of the resource'));
+  const fault = elementsFault(definitions, [type], subset.value.elements);
+  if (fault !== undefined) return sendFault(response, 400, wrong('_elements', fault));
   const seen = store.seenBy(access.viewer);
   const isNumber = wanted !== undefined && /^[1-9]\d{0,9}$/.test(wanted);
   const found =
@@ -92,9 +91,7 @@ async function version({ store, definitions }: FhirParts, asked: Wanted): Promis
   if (!found) return sendMissing(response);
   if (wanted === undefined) touch(response, { interaction: 'read', keys: [found] });
   else touch(response, { interaction: 'vread', keys: [`${type}/${id}`] });
-  sendVersion(request, response, found, (one) =>
-    isWhole(subset.value) ? textOf(one) : JSON.stringify(subsetOf(exactOf(one), subset.value, definitions)),
-  );
+  sendVersion(request, response, found, (one) => partText(one, subset.value, definitions));
 }
 
 const WHOLE: Checked<Subset> = { ok: true, value: { summary: 'false', elements: undefined } };

@@ -88,7 +88,7 @@ const STATUSES: Partial<Record<NonNullable<OperationOutcomeIssue['code']>, numbe
 export function refuseMethod(allowed: string, hint = '') {
   return (request: Request, response: Response): void => {
     if (request.method === 'OPTIONS') return answerOptions(response, allowed);
-    response.set('Allow', allowed);
+    response.set('Allow', `${allowed}, OPTIONS`);
     sendFault(response, 405, {
       code: 'not-supported',
       rule: 'api-method',

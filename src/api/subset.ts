@@ -1,6 +1,9 @@
 /** Turns a resource into the part of it that a summary or a list of elements asks for, tagged as a part. */
 import type { Resource } from '@medplum/fhirtypes';
 import type { Definitions } from '../fhir/definitions.ts';
+import { nearestName } from '../fhir/nearest-name.ts';
+import type { StoredVersion } from '../store/store.ts';
+import { exactOf, textOf } from './search/bundle-text.ts';
 import type { Controls } from './search/controls.ts';
 
 /** A part of a resource. */
@@ -23,30 +26,44 @@ const ALWAYS: ReadonlySet<string> = new Set([
 ]);
 
 /** @returns whether all of a resource is asked for, so that its stored text can be sent */
-export function isWhole({ summary, elements }: Subset): boolean {
+function isWhole({ summary, elements }: Subset): boolean {
   return (summary === 'false' || summary === 'count') && elements === undefined;
 }
 
-/** @returns names among those asked for that no type has */
-export function unknownElements(
+/**
+ * @returns which of the names that were asked for no type has, and what it may be meant to be; undefined where all are known.
+ *   A name itself is the client's, and not said back
+ */
+export function elementsFault(
   definitions: Definitions,
   types: readonly string[],
-  names: readonly string[],
-): readonly string[] {
-  return names.filter((name) => {
+  names: readonly string[] = [],
+): string | undefined {
+  for (const [at, name] of names.entries()) {
     const [type, element] = splitName(name);
-    if (type !== undefined && !types.includes(type)) return true;
-    const among = type === undefined ? types : [type];
-    return !among.some((one) => definitions.type(one)?.elements.has(element));
-  });
+    const among = types.filter((one) => type === undefined || one === type);
+    const known = among.flatMap((one) => [...(definitions.type(one)?.elements.keys() ?? [])]);
+    if (known.includes(element)) continue;
+    const meant = nearestName(element, known, FAR);
+    const hint = meant === undefined ? '' : `; ${meant} is one`;
+    return `name ${at + 1} of ${names.length} is no element at the root of ${types.length === 1 ? types[0] : 'what is asked for'}${hint}`;
+  }
+  return undefined;
+}
+/** Edits that make a wrong name another one. */
+const FAR = 3;
+
+/** @returns JSON text of what is asked for of a version */
+export function partText(
+  version: Pick<StoredVersion, 'text' | 'resource'>,
+  subset: Subset,
+  definitions: Definitions,
+): string {
+  return isWhole(subset) ? textOf(version) : JSON.stringify(subsetOf(exactOf(version), subset, definitions));
 }
 
 /** @returns a new resource; what R4 says must be there stays, whatever was asked for */
-export function subsetOf(
-  resource: Resource,
-  { summary, elements }: Subset,
-  definitions: Definitions,
-): Resource {
+function subsetOf(resource: Resource, { summary, elements }: Subset, definitions: Definitions): Resource {
   const { resourceType: type } = resource;
   const asked =
     elements &&

@@ -8,6 +8,8 @@ import { prepareGraphql } from '../api/graphql/loaded.ts';
 import { jwksRoutes } from '../api/jwks-routes.ts';
 import { ownOperations } from '../api/operations/routes.ts';
 import { createApp } from '../api/server.ts';
+import { viewRuns } from '../api/views/routes.ts';
+import { readShippedViews } from '../api/views/shipped.ts';
 import { worklistRoutes } from '../api/worklist-routes.ts';
 import type { Config, TargetConfig } from '../config.ts';
 import { consoleRoutes } from '../console/routes.ts';
@@ -26,15 +28,17 @@ import { type Closers, openOrClose } from './closers.ts';
 import { controlRoutes } from './control.ts';
 import { type Deliveries, openDeliveries } from './deliveries.ts';
 import { fitRulesOf } from './directory/directories.ts';
+import { openExports } from './exports/exports.ts';
 import { pipelineInto } from './lines.ts';
 import { closeServer, listen, urlOf } from './listening.ts';
-import { type LoadedParts, VERSION } from './load.ts';
+import { type LoadedParts, ROOT, VERSION } from './load.ts';
 import { type NhsAccess, openNhsAccess } from './nhs/access.ts';
 import { barsVoices } from './nhs/bars-receiver.ts';
 import { retryMessages } from './nhs/mesh.ts';
 import { startRerouting } from './nhs/rerouting.ts';
 import { openRunningStore } from './open-store.ts';
 import { openReceivers } from './receivers.ts';
+import { deidentifiedClients } from './research/deidentified-clients.ts';
 import { openServices } from './services.ts';
 import { openSubscriptions } from './subscriptions.ts';
 import { sandboxTarget } from './targets.ts';
@@ -194,11 +198,22 @@ async function openBeside(
   closers.add(() => services.stop());
   const subscriptions = openSubscriptions({ ...options, store, viewerOf: api.viewerOf });
   closers.add(() => subscriptions.stop());
+  const deidentified = deidentifiedClients(config, options);
+  const exports = openExports({
+    ...{ ...options, store, viewerOf: api.viewerOf },
+    transformOf: deidentified.placeOf,
+  });
+  closers.add(() => exports.stop());
   const begun: { stop(): Promise<void> }[] = [];
   closers.add(() => Promise.all(begun.map((one) => one.stop())));
   return {
     fhir: [
       subscriptions,
+      exports,
+      viewRuns({
+        ...{ ...options, store, definitions, views: readShippedViews(join(ROOT, 'views')) },
+        transformOf: deidentified.transformOf,
+      }),
       ownOperations({ ...options, ...parts, store, pipeline, version: VERSION, targets: shop.targets }),
     ],
     hooks: [
@@ -210,7 +225,7 @@ async function openBeside(
       begun.push(startUnfiledWatch(configured, { ...options, store }));
       begun.push(startRerouting(configured, { ...options, store, wake }));
       begun.push(startHousekeeping(config, shop, log));
-      for (const one of [alerting, receivers, services, subscriptions]) one.start();
+      for (const one of [alerting, receivers, services, subscriptions, exports]) one.start();
       deliveries.start(pipeline);
     },
   };

@@ -20,6 +20,7 @@ import { addMeshWords } from './nhs/mesh-words.ts';
 import { ods } from './nhs/ods.ts';
 import { addOpenApiWords } from './openapi.ts';
 import { status } from './operate.ts';
+import { addResearchWords } from './research/words.ts';
 import { start } from './start.ts';
 import { addProfiles, listProfiles, removeProfiles } from './validate/profiles.ts';
 import { type ValidateOptions, validate } from './validate/validate.ts';
@@ -232,7 +233,14 @@ program
 
 addHealthWord(program, process, { withConfig, configured });
 addOpenApiWords(program, process);
-for (const add of [addAgainWords, addAuditWords, addMeshWords, addCodedActivityWords, addDirectoryWords])
+for (const add of [
+  addAgainWords,
+  addAuditWords,
+  addMeshWords,
+  addCodedActivityWords,
+  addDirectoryWords,
+  addResearchWords,
+])
   add(program, { withConfig, configured });
 
 withConfig(program.command('migrate'))

@@ -23,6 +23,7 @@ import {
 } from './coded/jobs.ts';
 import { fitJob, fitSchema, syncJob, syncSchema } from './directory/jobs.ts';
 import type { Lock } from './lock.ts';
+import { noteAccessJob, noteAccessSchema } from './research/note-access.ts';
 
 /** Something that a job tells; `event` names its kind. */
 export interface JobEvent {
@@ -97,6 +98,7 @@ const JOBS: Readonly<Record<string, (asked: unknown) => Checked<Job>>> = {
   'directory-sync': (asked) =>
     checked(syncSchema, asked, (wish) => (shop, signal) => syncJob(shop, wish, signal)),
   'directory-check': (asked) => checked(fitSchema, asked, (wish) => (shop) => fitJob(shop, wish)),
+  'note-access': (asked) => checked(noteAccessSchema, asked, (wish) => (shop) => noteAccessJob(shop, wish)),
   reconcile: (asked) =>
     checked(
       reconcileSchema,

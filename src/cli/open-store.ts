@@ -73,6 +73,7 @@ export async function openRunningStore(options: {
     await store.heartbeat(clock());
     tellRecovered(log, await store.recoverClaims(clock(), !isShared));
     await store.subscriptions.recover(clock(), !isShared);
+    await store.exports.recover(clock(), !isShared);
     if (!isShared) tellInterrupted(log, await store.interruptReceipts(clock()));
   } catch (error) {
     await store.close().catch(() => {}); // what it failed at is what is told

@@ -2,6 +2,7 @@
 import type { CapabilityStatement, CapabilityStatementRestSecurity } from '@medplum/fhirtypes';
 import type { Command } from 'commander';
 import { saysAudit } from '../api/audit-routes.ts';
+import { saysExports } from '../api/export/capability.ts';
 import { saysGraphql } from '../api/graphql-routes.ts';
 import { openApiOf } from '../api/openapi/document.ts';
 import { postmanOf } from '../api/openapi/postman.ts';
@@ -9,6 +10,7 @@ import { saysOperations } from '../api/operations/routes.ts';
 import { TOKEN_PATH } from '../api/security/token-endpoint.ts';
 import { servedStatement } from '../api/served-statement.ts';
 import { saysSubscriptions } from '../api/subscriptions/capability.ts';
+import { saysViewRun } from '../api/views/routes.ts';
 import { withWrites } from '../api/write/says.ts';
 import { VERSION } from './load.ts';
 import type { Streams } from './streams.ts';
@@ -52,7 +54,15 @@ export function openApiAt(url: string): ReturnType<typeof openApiOf> {
   return openApiOf(statementAt(`${url}/fhir/R4`, security), url);
 }
 
-const SAYS = [saysAudit, saysGraphql, saysSubscriptions, saysOperations, withWrites];
+const SAYS = [
+  saysAudit,
+  saysGraphql,
+  saysSubscriptions,
+  saysExports,
+  saysViewRun,
+  saysOperations,
+  withWrites,
+];
 
 /** @param base FHIR base @param security how clients are known there, where it is to be said */
 export function statementAt(base: string, security?: CapabilityStatementRestSecurity): CapabilityStatement {

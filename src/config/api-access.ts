@@ -58,58 +58,98 @@ const certificateSchema = z
     'names either a subject or a fingerprint',
   );
 
-const clientSchema = z.strictObject({
-  id: clientId.describe('Id of the client: iss and sub of its assertions, and its name in the audit'),
-  name: z.string().min(1).optional().describe('What people call it'),
-  organisations: z
-    .union([z.literal('all'), z.array(z.string().min(1).max(64)).min(1).max(1_000)])
-    .describe(
-      'Organisations whose people it sees: ODS codes as in "ownerOrg" of sources; the first owns what it creates, unless a request names another of them in NHSD-End-User-Organisation-ODS. all: those of everybody',
-    ),
-  scopes: z
-    .array(z.string().min(1).max(2_000))
-    .max(200)
-    .default([])
-    .describe(
-      'SMART scopes that it may have, such as system/ServiceRequest.rs or system/Observation.rs?category=survey',
-    ),
-  jwks: jwksSchema.optional().describe('Public keys that its assertions are signed with'),
-  jwksUrl: serviceUrlSchema
-    .optional()
-    .describe('Where its public keys are had, in place of "jwks"; asked again when a key is not among them'),
-  apiKeySha256: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/, 'what "hedgerow api-key" has printed: 64 hexadecimal digits')
-    .optional()
-    .describe('SHA-256 of its API key, as "hedgerow api-key" prints it; the key itself is in no file'),
-  certificate: certificateSchema
-    .optional()
-    .describe('Client certificate that it is known by; its tokens are then good with that certificate alone'),
-  purpose: z
-    .enum(['share-with-gp', 'refer', 'research'])
-    .optional()
-    .describe(
-      "What it reads for: a person's consent must cover it. Without it: the organisation's work on its own records",
-    ),
-  sources: z
-    .array(z.string().regex(/^[^/\s]+(\/[^/\s]+)?$/, 'a source, or source/kind'))
-    .max(100)
-    .default([])
-    .describe('Sources whose records it may post to /intake: platform, or platform/referral for one kind'),
-  permissions: z
-    .array(z.enum(PERMISSIONS))
-    .default([])
-    .describe('What it may see beside FHIR; none of it is parted by organisation'),
-  mayBreakGlass: z
-    .boolean()
-    .default(false)
-    .describe('It may look through labels and consents in an emergency, with a reason in X-Break-Glass'),
-  seesRestricted: z
-    .boolean()
-    .default(false)
-    .describe('It sees what has a confidentiality label R or V, and all that belongs to restricted people'),
-  ratePerMinute: z.int().min(1).max(1_000_000).default(6_000).describe('Requests a minute, in each process'),
-});
+const clientSchema = z
+  .strictObject({
+    id: clientId.describe('Id of the client: iss and sub of its assertions, and its name in the audit'),
+    name: z.string().min(1).optional().describe('What people call it'),
+    organisations: z
+      .union([z.literal('all'), z.array(z.string().min(1).max(64)).min(1).max(1_000)])
+      .describe(
+        'Organisations whose people it sees: ODS codes as in "ownerOrg" of sources; the first owns what it creates, unless a request names another of them in NHSD-End-User-Organisation-ODS. all: those of everybody',
+      ),
+    scopes: z
+      .array(z.string().min(1).max(2_000))
+      .max(200)
+      .default([])
+      .describe(
+        'SMART scopes that it may have, such as system/ServiceRequest.rs or system/Observation.rs?category=survey',
+      ),
+    jwks: jwksSchema.optional().describe('Public keys that its assertions are signed with'),
+    jwksUrl: serviceUrlSchema
+      .optional()
+      .describe(
+        'Where its public keys are had, in place of "jwks"; asked again when a key is not among them',
+      ),
+    apiKeySha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, 'what "hedgerow api-key" has printed: 64 hexadecimal digits')
+      .optional()
+      .describe('SHA-256 of its API key, as "hedgerow api-key" prints it; the key itself is in no file'),
+    certificate: certificateSchema
+      .optional()
+      .describe(
+        'Client certificate that it is known by; its tokens are then good with that certificate alone',
+      ),
+    purpose: z
+      .enum(['share-with-gp', 'refer', 'research'])
+      .optional()
+      .describe(
+        "What it reads for: a person's consent must cover it. Without it: the organisation's work on its own records",
+      ),
+    sources: z
+      .array(z.string().regex(/^[^/\s]+(\/[^/\s]+)?$/, 'a source, or source/kind'))
+      .max(100)
+      .default([])
+      .describe('Sources whose records it may post to /intake: platform, or platform/referral for one kind'),
+    permissions: z
+      .array(z.enum(PERMISSIONS))
+      .default([])
+      .describe('What it may see beside FHIR; none of it is parted by organisation'),
+    deidentified: z
+      .boolean()
+      .default(false)
+      .describe(
+        'It sees people only de-identified, by $export and $viewdefinition-run, and nothing else (docs/de-identification.md); its purpose is then research',
+      ),
+    mayBreakGlass: z
+      .boolean()
+      .default(false)
+      .describe('It may look through labels and consents in an emergency, with a reason in X-Break-Glass'),
+    seesRestricted: z
+      .boolean()
+      .default(false)
+      .describe('It sees what has a confidentiality label R or V, and all that belongs to restricted people'),
+    ratePerMinute: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .default(6_000)
+      .describe('Requests a minute, in each process'),
+  })
+  .superRefine((client, context) => {
+    for (const message of client.deidentified ? deidentifiedFaults(client) : [])
+      context.addIssue({ code: 'custom', path: ['deidentified'], message });
+  });
+
+/** What else a client sees would say who somebody is. */
+function deidentifiedFaults(client: {
+  readonly purpose?: string | undefined;
+  readonly sources: readonly string[];
+  readonly permissions: readonly string[];
+  readonly mayBreakGlass: boolean;
+  readonly seesRestricted: boolean;
+}): readonly string[] {
+  const wrong = [
+    ...(client.purpose === 'research' ? [] : ['set "purpose" to research']),
+    ...(client.sources.length > 0 ? ['take out "sources"'] : []),
+    ...(client.permissions.length > 0 ? ['take out "permissions"'] : []),
+    ...(client.mayBreakGlass ? ['take out "mayBreakGlass"'] : []),
+    ...(client.seesRestricted ? ['take out "seesRestricted"'] : []),
+  ];
+  return wrong.map(
+    (what) => `a client that sees people only de-identified has no other way to them: ${what}`,
+  );
+}
 
 const issuerSchema = z
   .strictObject({

@@ -109,6 +109,7 @@ export const STORED_TYPES = [
   'EpisodeOfCare',
   'Flag',
   'Goal',
+  'Group',
   'HealthcareService',
   'Location',
   'Observation',

@@ -52,6 +52,7 @@ const BESIDE: Readonly<Record<string, readonly string[]>> = {
 
 /** The composites of what repeats, whose parts belong together only within one of them: name of their rows. */
 const PAIRED: Readonly<Record<string, string>> = {
+  'Group.characteristic-value': 'Group.characteristic-value',
   'Observation.combo-code-value-concept': 'Observation.component-code-value-concept',
   'Observation.combo-code-value-quantity': 'Observation.component-code-value-quantity',
   'Observation.component-code-value-concept': 'Observation.component-code-value-concept',
@@ -66,8 +67,18 @@ const CANONICAL: ReadonlySet<string> = new Set(['questionnaire', 'instantiates-c
 const IDENTIFIERS = /\.(?:identifier|groupIdentifier|requisition)$/;
 /** Parameters on what is of type code, boolean, string or ContactPoint. */
 const WORDLESS: ReadonlySet<string> = new Set([
-  ...['active', 'address-use', 'deceased', 'email', 'gender', 'intent', 'lifecycle-status', 'part-status'],
-  ...['order-detail', 'phone', 'priority', 'status', 'subject-type', 'telecom', 'version'],
+  ...['active', 'actual', 'address-use', 'deceased', 'email', 'exclude', 'gender', 'Group.type', 'intent'],
+  ...[
+    'lifecycle-status',
+    'part-status',
+    'order-detail',
+    'phone',
+    'priority',
+    'status',
+    'subject-type',
+    'telecom',
+    'version',
+  ],
 ]);
 
 export type SearchedParameters = ReadonlyMap<StoredType, ReadonlyMap<string, SearchedParameter>>;
@@ -142,7 +153,7 @@ function parameterOf(type: StoredType, code: string, bit: number, known: Known):
 }
 
 function heldBy(code: string, expression: string): SearchedParameter['holds'] {
-  if (WORDLESS.has(code)) return 'codes';
+  if (WORDLESS.has(code) || WORDLESS.has(expression)) return 'codes';
   return IDENTIFIERS.test(expression) ? 'identifiers' : 'concepts';
 }
 

@@ -64,6 +64,9 @@ export const SERVED_PARAMETERS: Readonly<Record<StoredType, readonly string[]>> 
     author date encounter identifier patient subject`),
   Goal: words(`
     achievement-status category identifier lifecycle-status patient start-date subject target-date`),
+  Group: words(`
+    actual characteristic code exclude identifier managing-entity member type value
+    characteristic-value`),
   HealthcareService: words(`
     active characteristic coverage-area endpoint identifier location name organization program
     service-category service-type specialty`),

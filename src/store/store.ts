@@ -5,6 +5,8 @@ import type { BrokenChain, ChainedRow, ChainName } from './audit-chain.ts';
 import type { CodedEntryStore } from './coded-entries.ts';
 import type { DeliveryStore } from './deliveries.ts';
 import type { Compared, Drift, WalkedResource } from './drift.ts';
+import type { ExportStore } from './exports.ts';
+import type { ExtractPage, ExtractQuery } from './extract.ts';
 import type { FilingStore } from './filings.ts';
 import type { HistoryPage, HistoryQuery } from './history-query.ts';
 import type { IncidentStore } from './incidents.ts';
@@ -35,6 +37,8 @@ export type * from './course.ts';
 export type * from './decisions.ts';
 export type * from './deliveries.ts';
 export type * from './drift.ts';
+export type * from './exports.ts';
+export type * from './extract.ts';
 export type * from './history-query.ts';
 export type * from './kept-answers.ts';
 export type * from './messages.ts';
@@ -135,6 +139,8 @@ export interface SeenStore
   extends Pick<ResourceStore, 'read' | 'readVersion' | 'history' | 'readMany' | 'search' | 'countMatches'> {
   /** versions of one resource, one type or all, newest first */
   changes(query: HistoryQuery): Promise<HistoryPage>;
+  /** A page of one type as it was at one moment. Keys of a type that the viewer does not see at all: an empty page. */
+  extract(query: ExtractQuery): Promise<ExtractPage>;
 }
 
 /** Receipts of what was handed in. */
@@ -297,4 +303,6 @@ export interface Store
   readonly accesses: AccessStore;
   /** what clients are told of as it is committed */
   readonly subscriptions: SubscriptionStore;
+  /** bulk exports of clients */
+  readonly exports: ExportStore;
 }

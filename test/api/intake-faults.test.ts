@@ -159,7 +159,7 @@ test('names the sources and kinds that there are', async () => {
 test.each(['GET', 'PUT', 'PATCH', 'DELETE'])('refuses %s of the intake', async (method) => {
   const adapter = await startAdapter();
   const answer = await fetch(adapter.url + PATH, { method });
-  expect(answer.headers.get('allow')).toBe('POST');
+  expect(answer.headers.get('allow')).toBe('POST, OPTIONS');
   await expectOutcome(answer, 405, 'api-method');
   const receipt = await fetch(`${adapter.url}/intake/receipts/x`, {
     method: method === 'GET' ? 'POST' : method,

@@ -130,3 +130,37 @@ test('names no version of several, and takes none', async () => {
     expect.stringContaining('2 resources of type Flag'),
   ]);
 });
+
+test('shows of each version the part that is asked for, page after page, and counts', async () => {
+  const adapter = await startAdapter();
+  const { id } = await created(adapter, ADA);
+  await send(adapter, 'PUT', `/Patient/${id}`, { ...ADA, id, gender: 'female' });
+  const read = async (query: string): Promise<Bundle> =>
+    (await (await adapter.get(`${BASE}/Patient/${id}/_history?${query}`)).json()) as Bundle;
+  const page = await read('_elements=gender&_count=1');
+  const next = page.link?.find(({ relation }) => relation === 'next')?.url ?? '';
+  const rest = (await (await adapter.get(new URL(next).pathname + new URL(next).search)).json()) as Bundle;
+  const shown = [...(page.entry ?? []), ...(rest.entry ?? [])].map(({ resource }) =>
+    Object.keys(resource ?? {}).sort(),
+  );
+  expect(shown).toEqual([
+    ['gender', 'id', 'meta', 'resourceType'],
+    ['id', 'meta', 'resourceType'],
+  ]);
+  const counted = await read('_summary=count');
+  expect([counted.total, counted.entry, counted.link?.length]).toEqual([2, undefined, 1]);
+});
+
+test.each(['_elements=gendre', '_summary=some', '_summary=true&_elements=gender', '_list=42'])(
+  'refuses the history with %s',
+  async (query) => {
+    const adapter = await startAdapter();
+    await expectOutcome(await adapter.get(`${BASE}/Patient/_history?${query}`), 400, 'api-history-parameter');
+  },
+);
+
+test('says which of the names of elements is wrong, and what it may be meant to be', async () => {
+  const adapter = await startAdapter();
+  const answer = await adapter.get(`${BASE}/Patient?_elements=gender,birthdat`);
+  expect(await answer.text()).toContain('name 2 of 2 is no element at the root of Patient; birthDate is one');
+});

@@ -42,6 +42,7 @@ const LEAST: Readonly<Record<StoredType, (around: Around) => object>> = {
   EpisodeOfCare: ({ subject }) => ({ status: 'active', patient: subject }),
   Flag: ({ subject }) => ({ status: 'active', code: CODE, subject }),
   Goal: ({ subject }) => ({ lifecycleStatus: 'active', description: CODE, subject }),
+  Group: ({ subject }) => ({ type: 'person', actual: true, member: [{ entity: subject }] }),
   HealthcareService: () => ({ name: 'Walking group' }),
   Location: () => ({ name: 'Hall' }),
   Observation: ({ subject }) => ({ status: 'final', code: CODE, subject }),

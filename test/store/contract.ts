@@ -7,6 +7,8 @@ import { codedUnfiledContract } from './contract/coded-unfiled.ts';
 import { commitContract } from './contract/commit.ts';
 import { courseContract } from './contract/course.ts';
 import { decidedContract } from './contract/decided.ts';
+import { exportContract } from './contract/exports.ts';
+import { extractContract } from './contract/extracts.ts';
 import { incidentContract } from './contract/incidents.ts';
 import { madeContract } from './contract/made.ts';
 import { messageContract } from './contract/messages.ts';
@@ -38,6 +40,8 @@ export function storeContract(engine: string, open: () => Promise<Store>): void 
   describe(`${engine}: commit`, () => commitContract(open));
   describe(`${engine}: course`, () => courseContract(open));
   describe(`${engine}: decided`, () => decidedContract(open));
+  describe(`${engine}: exports`, () => exportContract(open));
+  describe(`${engine}: extracts`, () => extractContract(open));
   describe(`${engine}: how versions were made`, () => madeContract(open));
   describe(`${engine}: messages, answers and rates`, () => messageContract(open));
   describe(`${engine}: operate`, () => operateContract(open));

@@ -1,6 +1,7 @@
 /** Searches of every kind, as the tests of query plans ask them, and a way to see the statements that they come to. */
 
 import { changesPage } from '../../src/store/sql/changes.ts';
+import { extractPage } from '../../src/store/sql/extract.ts';
 import type { Asking } from '../../src/store/sql/search/asking.ts';
 import { selectSeen, selectSeenMany, selectSeenVersions } from '../../src/store/sql/seen-rows.ts';
 import type { Answer, Dialect, Step } from '../../src/store/sql/statement.ts';
@@ -232,6 +233,11 @@ export function readsOf(asking: Asking): readonly Step<unknown>[] {
     selectSeen(asking, 'Patient', '1'),
     selectSeenMany(asking, ['Patient/1', 'Encounter/2']),
     selectSeenVersions(asking, 'Patient', '1', 5, 3),
+    ...[{}, { people: 'all' as const }, { people: ['1'] }].flatMap((of) =>
+      [{}, { sinceMs: 1 }, { withDeleted: true }, { only: [[STATUS, DATE], [CHAIN]] }].map((more) =>
+        extractPage(asking, { type: 'Encounter', asOfMs: 1, ...of, ...more, count: 10, after: 0 }),
+      ),
+    ),
     ...[{}, { type: 'Patient' }, { type: 'Patient', id: '1' }].flatMap((of) =>
       [{}, { sinceMs: 1 }, { at }, { after: '1.2.3' }].map((more) =>
         changesPage(asking, { ...of, ...more, count: 10 }),

@@ -1,5 +1,6 @@
 /** Turns what is served into an OpenAPI 3.1 document. */
 import type { CapabilityStatement } from '@medplum/fhirtypes';
+import { exportPaths } from './export-paths.ts';
 import { fhirPaths } from './fhir-paths.ts';
 import { ownPaths } from './own-paths.ts';
 import { type Json, type Paths, resourceSchema } from './parts.ts';
@@ -14,7 +15,7 @@ export interface OpenApi extends Json {
 
 /** Path of the FHIR base; the same as in server.ts, which stands above this. */
 const BASE = '/fhir/R4';
-const EVERYWHERE = ['Bundle', 'CapabilityStatement', 'OperationOutcome', 'Parameters'];
+const EVERYWHERE = ['Binary', 'Bundle', 'CapabilityStatement', 'OperationOutcome', 'Parameters'];
 
 /**
  * @param statement what `/metadata` says
@@ -37,7 +38,7 @@ export function openApiOf(statement: CapabilityStatement, url: string): OpenApi 
     } as OpenApi['info'],
     servers: [{ url }],
     security: [{ bearer: [] }, { apiKey: [] }],
-    paths: { ...fhirPaths(statement, BASE), ...ownPaths(BASE, hasTokens) },
+    paths: { ...fhirPaths(statement, BASE), ...exportPaths(BASE), ...ownPaths(BASE, hasTokens) },
     components: {
       schemas: {
         ...schemas,

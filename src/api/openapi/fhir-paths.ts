@@ -222,6 +222,8 @@ interface Asked {
   /** media types of its body, beside FHIR's */
   readonly media?: readonly string[];
   readonly parameters?: readonly string[];
+  /** media types of its answer, beside FHIR's */
+  readonly rows?: readonly string[];
 }
 
 /** What a statement does not say of an operation: where it is asked, and how. By the end of its canonical. */
@@ -249,6 +251,20 @@ const OPERATIONS: Readonly<Record<string, Asked>> = {
   'backport-subscription-events': {
     ...{ levels: ['instance'], methods: ['get'], gives: ['Bundle'] },
     parameters: ['eventsSinceNumber', 'eventsUntilNumber', 'content'],
+  },
+  'hedgerow-viewdefinition-run': {
+    ...{ levels: ['system'], methods: ['get', 'post'], gives: ['Parameters', 'Binary'], takes: 'Parameters' },
+    parameters: [
+      'viewReference',
+      'viewCanonical',
+      '_format',
+      'header',
+      'patient',
+      'group',
+      '_since',
+      '_limit',
+    ],
+    rows: ['application/x-ndjson', 'text/csv', 'application/json', 'application/vnd.apache.parquet'],
   },
   'Resource-graphql': {
     ...{ levels: ['system', 'instance'], methods: ['get'], gives: ['GraphQL'], parameters: ['query'] },
@@ -280,7 +296,7 @@ function addOperation(
         ...(asked.takes === undefined || method === 'get'
           ? {}
           : { requestBody: takenBy(asked, asked.takes) }),
-        responses: responses({ 200: answerOf('The answer', ...asked.gives) }, 404, 405, 410, 422),
+        responses: responses({ 200: givenBy(asked) }, 404, 405, 410, 422),
       });
   }
 }
@@ -288,6 +304,15 @@ function addOperation(
 /** What is asked by GET too has the same name. */
 function isBeside({ methods }: Asked, method: Method): boolean {
   return method === 'post' && methods.includes('get');
+}
+
+function givenBy({ gives, rows = [] }: Asked): Json {
+  const answer = answerOf('The answer', ...gives) as { readonly content: Json };
+  const raw = rows.map((one) => [
+    one,
+    { schema: one === 'application/json' ? { type: 'array' } : { type: 'string' } },
+  ]);
+  return { ...answer, content: { ...answer.content, ...Object.fromEntries(raw) } };
 }
 
 function takenBy({ media = [] }: Asked, takes: string): Json {

@@ -42,11 +42,11 @@ export function outcomeText(resource: OperationOutcome): string {
 }
 
 /** @returns the resource, to be written with the digits that it is stored with; not to be reckoned with */
-export function exactOf(version: StoredVersion): Resource {
+export function exactOf(version: Pick<StoredVersion, 'text' | 'resource'>): Resource {
   return parsedExactly(textOf(version)) as Resource;
 }
 
 /** @returns the stored text; of a version that has none at hand, it is written */
-export function textOf(version: StoredVersion): string {
+export function textOf(version: Pick<StoredVersion, 'text' | 'resource'>): string {
   return version.text ?? JSON.stringify(version.resource);
 }

@@ -12,7 +12,7 @@ import { negotiate } from '../negotiate.ts';
 import { permit } from '../permit.ts';
 import { preferOf } from '../prefer.ts';
 import { answerIn, sendFault, sendFhir, sendFhirText, statusOf } from '../respond.ts';
-import { unknownElements } from '../subset.ts';
+import { elementsFault } from '../subset.ts';
 import { isLayout } from './controls.ts';
 import { readSearch, type SearchAsked, type SearchRequest } from './request.ts';
 import { type Listed, postedBound, searchset } from './searchset.ts';
@@ -239,16 +239,12 @@ function readList(
   if (!search.ok) return search;
   const inside = permit(access, search.value.within, 'search');
   if (!inside.ok) return inside;
-  const unknown = unknownElements(parts.definitions, types, search.value.controls.elements ?? []);
-  return unknown.length === 0 ? search : refuse(NO_ELEMENT);
+  const fault = elementsFault(parts.definitions, types, search.value.controls.elements);
+  if (fault === undefined) return search;
+  const diagnostics = `Search parameter _elements: ${fault}.`;
+  return refuse({ code: 'value', rule: 'api-search-value', diagnostics, expression: 'http._elements' });
 }
 
-const NO_ELEMENT = {
-  code: 'value',
-  rule: 'api-search-value',
-  diagnostics: 'Search parameter _elements: one of the names is no element at the root of what is searched.',
-  expression: 'http._elements',
-} as const;
 const LONG_BODY = {
   code: 'too-costly',
   rule: 'api-search-cost',

@@ -6,8 +6,8 @@ import type { SearchQuery, SeenStore, StoredVersion } from '../../store/store.ts
 import type { Access } from '../access.ts';
 import type { Pairs } from '../address.ts';
 import { type Bound, CURSOR, type Cursors } from '../cursor.ts';
-import { isWhole, subsetOf } from '../subset.ts';
-import { bundleText, entryText, exactOf, outcomeText, textOf } from './bundle-text.ts';
+import { partText } from '../subset.ts';
+import { bundleText, entryText, outcomeText, textOf } from './bundle-text.ts';
 import { type IncludeParts, includedWith, MOST_INCLUDED } from './included.ts';
 import type { SearchRequest } from './request.ts';
 
@@ -50,10 +50,7 @@ export async function searchset(parts: SearchParts, listed: Listed): Promise<Pag
     : await pageOf(parts.store, queries, controls.count, after);
   const included = await includedWith(parts, page.versions, controls.includes);
   const issues = [...warnings, ...(included.isCut ? [cutOff()] : [])];
-  const shownAs = (version: StoredVersion): string =>
-    isWhole(controls)
-      ? textOf(version)
-      : JSON.stringify(subsetOf(exactOf(version), controls, parts.definitions));
+  const shownAs = (version: StoredVersion): string => partText(version, controls, parts.definitions);
   const includeAs = controls.elements ? textOf : shownAs; // names of elements are those of the matches
   const isOnlyPage = !isCounted && after === undefined && page.next === undefined;
   const isTold = isCounted || controls.total !== 'none';

@@ -22,6 +22,8 @@ export interface ApiClient {
   readonly sources: ReadonlySet<string>;
   readonly permissions: ReadonlySet<Permission>;
   readonly mayBreakGlass: boolean;
+  /** people are shown to it only de-identified; default false */
+  readonly deidentified?: boolean;
   /** default false */
   readonly seesRestricted?: boolean;
   readonly ratePerMinute: number;

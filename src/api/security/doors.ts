@@ -40,6 +40,12 @@ export const DOORS: readonly Door[] = [
   { path: '/openapi.json', ask: 'nothing', serves: 'description of the API' },
   { path: `${FHIR}/OperationDefinition/{id}`, ask: 'nothing', serves: 'what operations take and give' },
   { path: FHIR, ask: 'client', serves: 'batch and transaction' },
+  { path: `${FHIR}/$export-status/{id}`, ask: 'client', serves: 'how an export of the client’s own stands' },
+  {
+    path: `${FHIR}/$export-file/{id}/{file}`,
+    ask: 'client',
+    serves: 'files of an export of the client’s own',
+  },
   { path: `${FHIR}/*`, ask: 'client', serves: 'people’s data' },
   { path: '/intake/receipts/{id}', ask: 'source', serves: 'what became of what was posted' },
   { path: '/intake/{source}/{kind}', ask: 'source', serves: 'takes records' },

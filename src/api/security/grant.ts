@@ -39,6 +39,7 @@ export function grantOf(client: ApiClient, scopes: readonly Scope[], read: ReadC
     client: client.id,
     organisation: client.organisations === 'all' ? 'local' : client.organisations[0]!,
     viewer: viewerOf(client, types),
+    ...(client.deidentified && { isDeidentified: true }),
     may: (type, right) => rights.get(type)?.has(right) ?? rights.get('*')?.has(right) ?? false,
     maySend: (source, kind) => client.sources.has(source) || client.sources.has(`${source}/${kind}`),
   });

@@ -7,6 +7,7 @@ import { sendFault, sendFhir } from '../respond.ts';
 import { breakGlassOf, setBreakGlass } from './break-glass.ts';
 import type { ApiClient, Permission } from './clients.ts';
 import { type Credentials, type Known, shownBy } from './credentials.ts';
+import { NOT_DEIDENTIFIED, servesDeidentified } from './deidentified.ts';
 import { type Ask, type Door, doorsOf, FHIR } from './doors.ts';
 import { breakingGlass, type Grant } from './grant.ts';
 import { neededBy } from './interaction.ts';
@@ -166,7 +167,10 @@ interface Found {
 
 /** What one interaction needs is refused here, before a route is reached; what routes know better they refuse. */
 function ofFhir(request: Request, { reading, searching }: Grant): Found {
-  const needed = neededBy(request.method, request.path.slice(FHIR.length));
+  const path = request.path.slice(FHIR.length);
+  if (searching.isDeidentified && !servesDeidentified(path))
+    return { access: searching, refusal: NOT_DEIDENTIFIED };
+  const needed = neededBy(request.method, path);
   const access = needed?.right === 'read' ? reading : searching;
   if (!needed || access.may(needed.type, needed.right)) return { access };
   const scope = `system/${/^[A-Za-z]{1,60}$/.test(needed.type) ? needed.type : '*'}.${needed.right[0]}`;

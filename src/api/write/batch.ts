@@ -109,7 +109,10 @@ function readEntry({ status, body, etag, lastModified }: ReadAnswer): BundleEntr
   const response = {
     status: statusLine(status),
     ...(etag === undefined ? {} : { etag }),
-    ...(lastModified === undefined ? {} : { lastModified: new Date(lastModified).toISOString() }),
+    // the header knows whole seconds only
+    ...(lastModified === undefined
+      ? {}
+      : { lastModified: body?.meta?.lastUpdated ?? new Date(lastModified).toISOString() }),
   };
   if (body?.resourceType === 'OperationOutcome') return { response: { ...response, outcome: body } };
   if (status >= 400) return refusedEntry(refuseWith(status, NO_ANSWER));

@@ -36,6 +36,14 @@ export interface CompiledView {
    *   several values, a condition is no boolean, or an evaluation goes over a limit
    */
   rows(resource: unknown, emit: Emit): void;
+  /** what the same view is compiled from in another thread; undefined where the caller answers for something there */
+  readonly recipe: ViewRecipe | undefined;
+}
+
+/** Over the base definitions of R4. */
+export interface ViewRecipe {
+  readonly view: unknown;
+  readonly options: Pick<ViewOptions, 'now' | 'limits' | 'viewLimits'>;
 }
 
 /** Where the compiled code stands: the expression that runs. */
@@ -65,7 +73,21 @@ export function compileView(
     const diagnostics = `${at}: the view has no column; give at least one.`;
     return { ok: false, outcome: outcomeOf(issueOf({ rule: 'view-required', expression: at, diagnostics })) };
   }
-  return { ok: true, value: { name, resource, columns, rows: runner(plan.value, resource, options) } };
+  const rows = runner(plan.value, resource, options);
+  return { ok: true, value: { name, resource, columns, rows, recipe: recipeOf(view, options) } };
+}
+
+function recipeOf(view: unknown, options: ViewOptions): ViewRecipe | undefined {
+  const { now, limits, viewLimits, ...host } = options;
+  if (Object.values(host).some((one) => one !== undefined)) return undefined;
+  return {
+    view,
+    options: {
+      ...(now !== undefined && { now }),
+      ...(limits && { limits }),
+      ...(viewLimits && { viewLimits }),
+    },
+  };
 }
 
 function publicColumn({ definition, type }: ColumnPlan): ViewColumn {

@@ -1,11 +1,10 @@
-/** Reads the constants of a view, and puts them into expressions as the literals that they stand for. */
-import type { Node, Position } from '../../fhirpath/tree.ts';
+/** Reads the constants of a view. */
 import type { ConstantDefinition } from './definition.ts';
 import type { Members, Reader } from './reader.ts';
 
 /** The types that a constant can have, by the JSON they are written in. @source SQL on FHIR v2, ViewDefinition.constant.value[x] */
-const TEXTS = ['base64Binary', 'canonical', 'code', 'id', 'oid', 'string', 'uri', 'url', 'uuid'];
-const WHOLE = ['integer', 'integer64', 'positiveInt', 'unsignedInt'];
+export const TEXTS = ['base64Binary', 'canonical', 'code', 'id', 'oid', 'string', 'uri', 'url', 'uuid'];
+export const WHOLE = ['integer', 'integer64', 'positiveInt', 'unsignedInt'];
 const DATE = /^\d{4}(-\d\d(-\d\d)?)?$/;
 const TIME = /^\d\d:\d\d(:\d\d(\.\d+)?)?$/;
 const DATE_TIME = /^\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?)?$/;
@@ -47,50 +46,4 @@ function readValue(constant: Members, member: string, type: string): ConstantDef
   if (typeof value !== 'string' || value === '') return undefined;
   const form = type === 'date' ? DATE : type === 'time' ? TIME : TEXTS.includes(type) ? /^/ : DATE_TIME;
   return form.test(value) ? value : undefined;
-}
-
-/** @returns the expression as a view means it: each `%name` of a constant is its literal */
-export function withConstants(node: Node, constants: ReadonlyMap<string, ConstantDefinition>): Node {
-  const put = (child: Node): Node => withConstants(child, constants);
-  const focus = (child: Node | undefined): Node | undefined => child && put(child);
-  switch (node.kind) {
-    case 'variable': {
-      const constant = constants.get(node.name);
-      return constant ? literalOf(constant, node.at) : node;
-    }
-    case 'member':
-      return { ...node, focus: focus(node.focus) };
-    case 'call': {
-      const made: Node = { ...node, focus: focus(node.focus), args: node.args.map(put) };
-      return node.name === 'join' ? orEmptyText(made) : made;
-    }
-    case 'binary':
-      return { ...node, left: put(node.left), right: put(node.right) };
-    case 'indexer':
-      return { ...node, focus: put(node.focus), index: put(node.index) };
-    case 'polarity':
-    case 'type':
-      return { ...node, operand: put(node.operand) };
-    default:
-      return node;
-  }
-}
-
-/** In a view `join` of nothing is the empty text, as its published cases have it; in FHIRPath it is empty. */
-function orEmptyText(node: Node): Node {
-  const { at } = node;
-  return { kind: 'binary', operator: '&', left: node, right: { kind: 'string', value: '', at }, at };
-}
-
-function literalOf({ type, value }: ConstantDefinition, at: Position): Node {
-  if (typeof value === 'boolean') return { kind: 'boolean', value, at };
-  if (typeof value === 'number') {
-    const amount = Math.abs(value);
-    const kind = WHOLE.includes(type) ? 'Integer' : 'Decimal';
-    const number: Node = { kind: 'number', type: kind, value: amount, text: String(amount), at };
-    return value < 0 ? { kind: 'polarity', sign: '-', operand: number, at } : number;
-  }
-  if (TEXTS.includes(type)) return { kind: 'string', value, at };
-  const temporal = type === 'date' ? 'Date' : type === 'time' ? 'Time' : 'DateTime';
-  return { kind: 'temporal', type: temporal, text: value, at };
 }

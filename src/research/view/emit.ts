@@ -83,15 +83,12 @@ class Emission {
     return `let ${index} = -1;\nconst ${walk} = (${items}) => { for (const ${focus} of ${items}) {\n${index}++;\n${inner}\n${deeper}\n} };\n${start}`;
   }
 
-  /** The one row of an empty `forEachOrNull`: nulls, with 0 for `%rowIndex`. */
+  /** The one row of an empty `forEachOrNull`: nulls, but 0 for a column that is `%rowIndex`. */
   #blank(select: SelectPlan): string {
-    const nothing = { focus: 'undefined', index: '0' };
-    const own = select.columns.map(({ expression, slot }) => {
-      const { isCounting } = this.#plan.expressions[expression]!;
-      return isCounting
-        ? `P.at = ${expression}; row[${slot}] = ${this.value(expression, nothing)};\n`
-        : `row[${slot}] = null;\n`;
-    });
+    const own = select.columns.map(
+      ({ expression, slot }) =>
+        `row[${slot}] = ${this.#plan.expressions[expression]!.isIndex ? '0' : 'null'};\n`,
+    );
     const inner = [...select.selects, ...select.unionAll.slice(0, 1)].map((one) => this.#blank(one));
     return own.concat(inner).join('');
   }

@@ -8,7 +8,6 @@ import { parseExpression } from '../../fhirpath/parser.ts';
 import { childNodes, type Node } from '../../fhirpath/tree.ts';
 import { isBoolean, type Types } from '../../fhirpath/types.ts';
 import { columnType, sameKind } from './column-type.ts';
-import { withConstants } from './constants.ts';
 import type {
   ColumnDefinition,
   ConstantDefinition,
@@ -16,6 +15,7 @@ import type {
   SelectDefinition,
   ViewDefinition,
 } from './definition.ts';
+import { asViewMeans } from './dialect.ts';
 import type { ViewOptions } from './options.ts';
 
 /** One compiled expression, by its place in the view. */
@@ -26,6 +26,8 @@ export interface ExpressionPlan {
   readonly text: string;
   /** reads `%rowIndex` */
   readonly isCounting: boolean;
+  /** is `%rowIndex`, and nothing else */
+  readonly isIndex: boolean;
 }
 
 export interface ColumnPlan {
@@ -248,15 +250,18 @@ class Planner {
   #compile(text: string, at: string, focus: Types, gives: Gives, isLenient = false): number {
     const parsed = parseExpression(text, this.#options.limits);
     const done = parsed.ok
-      ? this.#typed(withConstants(parsed.value, this.#constants), text, focus, gives)
+      ? this.#typed(asViewMeans(parsed.value, this.#constants), text, focus, gives)
       : parsed;
     if (done.ok) {
       const isCounting = parsed.ok && readsRowIndex(parsed.value);
-      return this.#expressions.push({ ...done.value, at, text, isCounting }) - 1;
+      const isIndex = parsed.ok && isRowIndex(parsed.value);
+      return this.#expressions.push({ ...done.value, at, text, isCounting, isIndex }) - 1;
     }
     const [issue] = done.outcome.issue;
     if (isLenient && issue && ruleOf(issue) === 'fhirpath-element')
-      return this.#expressions.push({ run: () => [], types: [], at, text, isCounting: false }) - 1;
+      return (
+        this.#expressions.push({ run: () => [], types: [], at, text, isCounting: false, isIndex: false }) - 1
+      );
     for (const found of done.outcome.issue)
       this.issues.push({ ...found, expression: [at], diagnostics: `${at}: ${found.diagnostics}` });
     return -1;
@@ -282,5 +287,9 @@ function shown({ type, definition }: Pick<ColumnPlan, 'type' | 'definition'>): s
 }
 
 function readsRowIndex(node: Node): boolean {
-  return (node.kind === 'variable' && node.name === 'rowIndex') || childNodes(node).some(readsRowIndex);
+  return isRowIndex(node) || childNodes(node).some(readsRowIndex);
+}
+
+function isRowIndex(node: Node): boolean {
+  return node.kind === 'variable' && node.name === 'rowIndex';
 }

@@ -10,6 +10,7 @@ import {
   type ViewDefinition,
   type ViewLimits,
 } from './definition.ts';
+import { checkProfiles } from './profiles.ts';
 import { type Members, Reader } from './reader.ts';
 
 const CANONICAL = [
@@ -103,6 +104,7 @@ class Reading {
       );
     const name = this.reader.sqlName(view, at, false);
     const selects = this.#selectsOf(view, 'select', at, 1);
+    checkProfiles(this.reader, view, selects);
     return { name, resource: resource ?? '', constants, selects, where: this.#where(view, at) };
   }
 

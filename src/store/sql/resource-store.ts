@@ -7,6 +7,7 @@ import type { ResourceStore, SeenStore } from '../store.ts';
 import { SEES_ALL, type Viewer } from '../viewer.ts';
 import { changesPage } from './changes.ts';
 import type { Runner } from './engine.ts';
+import { extractPage } from './extract.ts';
 import type { Names } from './index-rows.ts';
 import {
   type ResourceRow,
@@ -139,6 +140,7 @@ function seenStore(runner: Runner, searchable: Searchable, viewer: Viewer): Seen
       pageOf(queries[0], await runner.read(() => searchAcross(searching(), queries.map(asked)))),
     countMatches: (query, most) => runner.read(() => countRows(searching(), asked(query), most)),
     changes: (query) => runner.read(() => changesPage(askingOf(searching()), query)),
+    extract: (query) => runner.read(() => extractPage(askingOf(searching()), query)),
   };
 }
 

@@ -8,6 +8,7 @@ import { codedEntryStore } from './coded-entry-rows.ts';
 import { deliveryStore } from './delivery-store.ts';
 import { driftStore } from './drift-store.ts';
 import { type Engine, watchWrites } from './engine.ts';
+import { exportStore } from './export-rows.ts';
 import { filingStore } from './filing-rows.ts';
 import { incidentStore } from './incident-rows.ts';
 import type { Names } from './index-rows.ts';
@@ -33,6 +34,7 @@ export function sqlStore(engine: Engine, index: SearchIndex, names: Names, clock
     codedEntries: codedEntryStore(watched),
     accesses: accessStore(watched),
     subscriptions: subscriptionStore(watched),
+    exports: exportStore(watched),
     ...recordStore(watched, { engine, index, names, instance }),
     ...resourceStore(watched, { names, index, clock }),
     ...receiptStore(watched, instance),

@@ -1,8 +1,8 @@
 /** SQL of subscriptions: what clients asked for, and where each stands. */
 import type { KeptSubscription, NewSubscription, SubscriptionTurn } from '../subscriptions.ts';
-import type { Viewer } from '../viewer.ts';
 import { lockCommits, takeNumbers } from './counter-rows.ts';
 import { type Step, statement } from './statement.ts';
+import { viewerIn, viewerText } from './viewer-text.ts';
 
 /** A row as it stands in the table. */
 export interface SubscriptionRow {
@@ -48,22 +48,6 @@ export function keptOf(row: SubscriptionRow): KeptSubscription {
     endMs: row.end_ms ?? undefined,
     fault: row.fault ?? undefined,
   };
-}
-
-/** A Map is no JSON. */
-function viewerText({ types, ...viewer }: Viewer): string {
-  return JSON.stringify({ ...viewer, ...(types ? { types: [...types] } : {}) });
-}
-
-type KeptViewer = Omit<Viewer, 'types'> & {
-  readonly types?: ConstructorParameters<
-    typeof Map<string, NonNullable<Viewer['types']> extends ReadonlyMap<string, infer T> ? T : never>
-  >[0];
-};
-
-function viewerIn(text: string): Viewer {
-  const { organisations, types, purpose, ...viewer } = JSON.parse(text) as KeptViewer;
-  return { ...viewer, organisations, purpose, types: types ? new Map(types) : undefined };
 }
 
 const INSERT = statement(`

@@ -8,6 +8,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { OpenApi } from '../../../src/api/openapi/document.ts';
 import { type Postman, type PostmanItem, postmanOf } from '../../../src/api/openapi/postman.ts';
 import { ownOperations } from '../../../src/api/operations/routes.ts';
+import { viewRuns } from '../../../src/api/views/routes.ts';
 import { openApiAt } from '../../../src/cli/openapi.ts';
 import { openSubscriptions } from '../../../src/cli/subscriptions.ts';
 import { subscriptionsSchema } from '../../../src/config/subscriptions.ts';
@@ -36,7 +37,8 @@ async function start(): Promise<TestAdapter> {
   const about = { config, parts: parts(), store: later, clock, log: pino({ level: 'silent' }) };
   const subscriptions = openSubscriptions({ ...about, viewerOf: () => SEES_ALL });
   undo.push(() => subscriptions.stop());
-  const adapter = await startAdapter({ app: { fhir: [subscriptions, own] } });
+  const runs = viewRuns({ store: later, definitions: parts().definitions, views: [], clock });
+  const adapter = await startAdapter({ app: { fhir: [subscriptions, runs, own] } });
   store = adapter.store;
   return adapter;
 }

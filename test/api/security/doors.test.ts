@@ -10,7 +10,17 @@ type Headers = Readonly<Record<string, string>>;
 /** An address behind each door that asks for something; . */
 const ADDRESSES: Readonly<Record<string, readonly string[]>> = {
   [FHIR]: [`POST ${FHIR}`, `GET ${FHIR}?_type=Patient`],
+  [`${FHIR}/$export-status/{id}`]: [
+    `GET ${FHIR}/$export-status/0e0b0bb2-6a1c-4ad8-8c3d-0d1a4a3f0f00`,
+    `DELETE ${FHIR}/$export-status/0e0b0bb2-6a1c-4ad8-8c3d-0d1a4a3f0f00`,
+  ],
+  [`${FHIR}/$export-file/{id}/{file}`]: [
+    `GET ${FHIR}/$export-file/0e0b0bb2-6a1c-4ad8-8c3d-0d1a4a3f0f00/Patient.1.ndjson`,
+  ],
   [`${FHIR}/*`]: [
+    `GET ${FHIR}/$export`,
+    `POST ${FHIR}/Patient/$export`,
+    `GET ${FHIR}/Group/1/$export`,
     `GET ${FHIR}/Patient`,
     `GET ${FHIR}/Patient/1`,
     `HEAD ${FHIR}/Patient/1`,
@@ -34,6 +44,10 @@ const ADDRESSES: Readonly<Record<string, readonly string[]>> = {
     `GET ${FHIR}/metadata/`,
     `GET ${FHIR}/.well-known/smart-configuration/`,
     `GET ${FHIR}/AuditEvent`,
+    `GET ${FHIR}/ViewDefinition`,
+    `POST ${FHIR}/$viewdefinition-run`,
+    `POST ${FHIR}/ViewDefinition/$viewdefinition-run`,
+    `GET ${FHIR}/ViewDefinition/patients/$viewdefinition-run`,
     `POST ${FHIR}/AuditEvent/_search`,
     `GET /FHIR/r4/Patient/1`,
   ],

@@ -34,6 +34,8 @@ CREATE TABLE resource (
 );
 CREATE UNIQUE INDEX resource_key ON resource (type, id);
 CREATE INDEX resource_type ON resource (type, rid) WHERE state = 'current';
+-- Leads a walk through a type as it was at a moment to what was deleted since.
+CREATE INDEX resource_gone ON resource (type, rid) WHERE state <> 'current';
 CREATE INDEX resource_updated ON resource (type, last_updated_ms, rid);
 -- Leads a client of a small organisation to its own rows, past those of all others.
 CREATE INDEX resource_owner ON resource (owner_org, type, rid) WHERE state = 'current';
@@ -588,6 +590,28 @@ CREATE TABLE subscription_event (
   at_ms bigint NOT NULL,
   PRIMARY KEY (subscription_id, event_no)
 );
+
+-- Bulk exports that clients asked for: what of, as of when, for whom, and how far each has come. The files are in a folder.
+CREATE TABLE bulk_export (
+  id text COLLATE "C" PRIMARY KEY,
+  client text COLLATE "C" NOT NULL,
+  owner_org text COLLATE "C" NOT NULL,
+  state text COLLATE "C" NOT NULL CHECK (state IN ('running', 'finished', 'failed')),
+  -- What the client was let see when it asked (JSON): never more is exported.
+  viewer text COLLATE "C" NOT NULL,
+  asked text COLLATE "C" NOT NULL,
+  as_of_ms bigint NOT NULL,
+  -- Files, and the place behind what is in them on disk (JSON).
+  progress text COLLATE "C",
+  fault text COLLATE "C",
+  asked_ms bigint NOT NULL,
+  ended_ms bigint,
+  until_ms bigint,
+  holder text COLLATE "C",
+  lease_until_ms bigint
+);
+CREATE INDEX bulk_export_running ON bulk_export (asked_ms) WHERE state = 'running';
+CREATE INDEX bulk_export_until ON bulk_export (until_ms) WHERE until_ms IS NOT NULL;
 
 -- Who asked the API for what, and what came of it, by ids alone: a chain of its own, so that reads wait for no commit.
 CREATE TABLE access (

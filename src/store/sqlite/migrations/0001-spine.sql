@@ -33,6 +33,8 @@ CREATE TABLE resource (
 ) STRICT;
 CREATE UNIQUE INDEX resource_key ON resource (type, id);
 CREATE INDEX resource_type ON resource (type) WHERE state = 'current';
+-- Leads a walk through a type as it was at a moment to what was deleted since.
+CREATE INDEX resource_gone ON resource (type) WHERE state <> 'current';
 CREATE INDEX resource_updated ON resource (type, last_updated_ms);
 -- Leads a client of a small organisation to its own rows, past those of all others.
 CREATE INDEX resource_owner ON resource (owner_org, type) WHERE state = 'current';
@@ -567,6 +569,28 @@ CREATE TABLE subscription_event (
   at_ms INTEGER NOT NULL,
   PRIMARY KEY (subscription_id, event_no)
 ) STRICT, WITHOUT ROWID;
+
+-- Bulk exports that clients asked for: what of, as of when, for whom, and how far each has come. The files are in a folder.
+CREATE TABLE bulk_export (
+  id TEXT PRIMARY KEY,
+  client TEXT NOT NULL,
+  owner_org TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('running', 'finished', 'failed')),
+  -- What the client was let see when it asked (JSON): never more is exported.
+  viewer TEXT NOT NULL,
+  asked TEXT NOT NULL,
+  as_of_ms INTEGER NOT NULL,
+  -- Files, and the place behind what is in them on disk (JSON).
+  progress TEXT,
+  fault TEXT,
+  asked_ms INTEGER NOT NULL,
+  ended_ms INTEGER,
+  until_ms INTEGER,
+  holder TEXT,
+  lease_until_ms INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX bulk_export_running ON bulk_export (asked_ms) WHERE state = 'running';
+CREATE INDEX bulk_export_until ON bulk_export (until_ms) WHERE until_ms IS NOT NULL;
 
 -- Who asked the API for what, and what came of it, by ids alone: a chain of its own, so that reads wait for no commit.
 CREATE TABLE access (
