@@ -16,6 +16,7 @@ COPY package.json LICENSE ./
 COPY src ./src
 COPY profiles ./profiles
 COPY mappings ./mappings
+COPY views ./views
 RUN mkdir /data /inbox && chown node:node /data /inbox
 USER node
 VOLUME ["/data", "/inbox"]

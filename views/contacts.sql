@@ -17,7 +17,7 @@ WITH
     SELECT e.encounter_key AS contact_key, e.patient_key, e.request_key, coalesce(e.started, a.started) AS held,
       CASE WHEN e.status IN ('finished', 'in-progress', 'arrived') THEN 'attended' WHEN a.status = 'noshow' THEN 'missed'
         WHEN e.status = 'cancelled' THEN 'cancelled' ELSE 'planned' END AS attendance,
-      e.mode_code, e.class_code, e.group_session, coalesce(e.is_cancelled_reason, a.reason_code) AS reason_code
+      e.mode_code, e.class_code, e.group_session, coalesce(e.cancelled_reason, a.reason_code) AS reason_code
     FROM encounter AS e LEFT JOIN appointment AS a ON a.appointment_key = e.appointment_key
     WHERE e.request_key IS NOT NULL AND e.status <> 'entered-in-error'
     UNION ALL

@@ -11,6 +11,7 @@ import { type Format, writeTables } from '../../src/research/write-tables.ts';
 import type { Store } from '../../src/store/store.ts';
 import { shippedRules } from './deidentify/samples.ts';
 import { folder, madeBy, optionsFor, rowsOf, storeOf } from './made-tables.ts';
+import { textsIn } from './texts-in.ts';
 
 const PEOPLE = 300;
 let store: Store;
@@ -34,18 +35,6 @@ async function written(format: Format, fill = 1): Promise<Map<string, Buffer>> {
   const options = await optionsFor(store, { keys: new Keys(Buffer.alloc(32, fill)) });
   await madeBy(options, (made) => writeTables(made, out, format, ABOUT));
   return new Map(readdirSync(out).map((name) => [name, readFileSync(join(out, name))]));
-}
-
-/** @returns every text in these resources, with the name of its member and of the one above */
-function* textsIn(
-  value: unknown,
-  name = '',
-  above = '',
-): Generator<{ name: string; above: string; text: string }> {
-  if (typeof value === 'string') yield { name, above, text: value };
-  else if (Array.isArray(value)) for (const one of value) yield* textsIn(one, name, above);
-  else if (typeof value === 'object' && value !== null)
-    for (const [own, one] of Object.entries(value)) yield* textsIn(one, own, name);
 }
 
 /** What somebody could be known by, in the population that went in. */

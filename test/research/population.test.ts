@@ -1,5 +1,8 @@
 /** The made-up population is what it says: the same each time, whole, and of people who are nobody. */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { loadValidator, ROOT } from '../../src/cli/load.ts';
 import { parseNhsNumber } from '../../src/fhir/identifiers.ts';
 import { isRestricted } from '../../src/referral/restriction.ts';
 import type { Held } from '../../src/research/held.ts';
@@ -26,6 +29,17 @@ test('every resource has an id of its own, and every reference leads to one', ()
   const referred = [...JSON.stringify(PEOPLE).matchAll(/"reference":"([^"]+)"/g)].map(([, to]) => to!);
   const there = new Set(known);
   expect(referred.filter((one) => !there.has(one))).toEqual([]);
+});
+
+test('every resource conforms to its profile, but for answers that stand deeper than their questions', () => {
+  const { validator } = loadValidator({ dataDir: join(tmpdir(), 'no-such-folder') }, ROOT);
+  const faults = PEOPLE.slice(0, 3_000).flatMap(({ resource }) =>
+    validator
+      .validate(resource)
+      .filter(({ severity }) => severity === 'error' || severity === 'fatal')
+      .map(({ diagnostics }) => `${resource.resourceType}: ${diagnostics}`),
+  );
+  expect(faults.filter((one) => !one.includes('is no linkId of the questionnaire'))).toEqual([]);
 });
 
 test('NHS numbers are valid, of nobody, and one person’s each', () => {

@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { inKeyedOrder } from '../../../src/research/deidentify/keyed-order.ts';
 import type { Held } from '../../../src/research/held.ts';
 import { knownValidator } from '../../validation/known.ts';
+import { textsIn } from '../texts-in.ts';
 import { deidentifier, heldExamples, keyOf } from './samples.ts';
 
 type Json = { readonly [name: string]: unknown };
@@ -22,18 +23,6 @@ beforeAll(async () => {
   output = await exported(1);
   text = output.map(({ resource, personId }) => `${personId} ${JSON.stringify(resource)}`).join('\n');
 });
-
-/** @returns every text in these resources, with the name of its member */
-function* textsIn(
-  value: unknown,
-  name = '',
-  above = '',
-): Generator<{ name: string; above: string; text: string }> {
-  if (typeof value === 'string') yield { name, above, text: value };
-  else if (Array.isArray(value)) for (const one of value) yield* textsIn(one, name, above);
-  else if (typeof value === 'object' && value !== null)
-    for (const [own, one] of Object.entries(value)) yield* textsIn(one, own, name);
-}
 
 const inputTexts = examples.flatMap(({ resource }) => [...textsIn(resource)]);
 const OF_A_NAME = new Set(['family', 'given', 'line', 'city', 'district', 'postalCode']);

@@ -1,5 +1,5 @@
 /** Who a made-up person is: the Patient, sometimes held twice, and what they allow. */
-import type { Consent, Organization, Patient } from '@medplum/fhirtypes';
+import type { CodeableConcept, Consent, Extension, Organization, Patient } from '@medplum/fhirtypes';
 import { parseNhsNumber } from '../../../src/fhir/identifiers.ts';
 import type { Draw } from './draw.ts';
 import { PRACTICES } from './organisations.ts';
@@ -70,6 +70,12 @@ function mainPatient(person: Person, at: number, draw: Draw): Patient & { id: st
   const ethnic = draw.chance(0.85)
     ? draw.weighted({ A: 60, C: 8, H: 8, J: 6, M: 6, N: 6, R: 3, Z: 3 })
     : undefined;
+  const extension = [
+    ...(ethnic ? [coded('EthnicCategory', ukCore('EthnicCategoryEngland', ethnic))] : []),
+    ...(hasNumber
+      ? []
+      : [coded('NHSNumberUnavailableReason', ukCore('NHSNumberUnavailableReason', 'overseas-patient'))]),
+  ];
   return {
     resourceType: 'Patient',
     id: person.id,
@@ -77,24 +83,7 @@ function mainPatient(person: Person, at: number, draw: Draw): Patient & { id: st
       ...(hasNumber ? [numbered(at)] : []),
       { system: `${HEDGEROW}/Id/platform/person`, value: `C-${at}` },
     ],
-    extension: [
-      ...(ethnic
-        ? [
-            {
-              url: ukCoreExtension('EthnicCategory'),
-              valueCodeableConcept: ukCore('EthnicCategoryEngland', ethnic),
-            },
-          ]
-        : []),
-      ...(hasNumber
-        ? []
-        : [
-            {
-              url: ukCoreExtension('NHSNumberUnavailableReason'),
-              valueCodeableConcept: ukCore('NHSNumberUnavailableReason', 'overseas-patient'),
-            },
-          ]),
-    ],
+    ...(extension.length > 0 && { extension }),
     name: [{ use: 'usual', family: `Testname${at}`, given: [`Given${at}`] }],
     gender: draw.weighted({ female: 57, male: 40, other: 1, unknown: 2 }),
     birthDate: daysAgo(person.age * 365 + draw.whole(30, 300)),
@@ -116,14 +105,13 @@ function mainPatient(person: Person, at: number, draw: Draw): Patient & { id: st
   };
 }
 
+function coded(name: string, valueCodeableConcept: CodeableConcept): Extension {
+  return { url: ukCoreExtension(name), valueCodeableConcept };
+}
+
 function numbered(at: number): NonNullable<Patient['identifier']>[number] {
   return {
-    extension: [
-      {
-        url: ukCoreExtension('NHSNumberVerificationStatus'),
-        valueCodeableConcept: ukCore('NHSNumberVerificationStatusEngland', '01'),
-      },
-    ],
+    extension: [coded('NHSNumberVerificationStatus', ukCore('NHSNumberVerificationStatusEngland', '01'))],
     system: NHS_NUMBER,
     value: madeUpNhsNumber(at),
   };

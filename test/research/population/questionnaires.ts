@@ -117,7 +117,7 @@ function pamItems(well: number): QuestionnaireResponseItem[] {
   ];
 }
 
-/** The same answers, some within a group and the last below another's answer. */
+/** The same answers as a form with parts would send them: within a group, and the last below another's answer. */
 function grouped(items: readonly QuestionnaireResponseItem[]): QuestionnaireResponseItem[] {
   const [first, ...rest] = items;
   const last = rest.pop();

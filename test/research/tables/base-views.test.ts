@@ -139,7 +139,7 @@ describe('contacts and support', () => {
   check('encounter', 'platform/examples/contact/missed-at-surgery', [
     {
       ...{ ...contact, encounter_key: '8bcabf4b', episode_key: 'e0d42898', status: 'cancelled' },
-      ...{ mode_code: 'surgery', type_snomed: '185202000', is_cancelled_reason: 'no-reply' },
+      ...{ mode_code: 'surgery', type_snomed: '185202000', cancelled_reason: 'no-reply' },
       ...{ started: '2026-03-09T10:00:00+00:00', ended: '2026-03-09T10:30:00+00:00' },
       ...{ service_text: 'Social prescribing', appointment_key: 'd1d1746c' },
     },

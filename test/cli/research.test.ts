@@ -1,0 +1,155 @@
+/** The words `export` and `report`, as somebody types them: beside an adapter that runs, and where none does. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { beforeAll, expect, test } from 'vitest';
+import { readLock } from '../../src/cli/lock.ts';
+import type { Identified } from '../../src/store/resources.ts';
+import { openSqliteStore } from '../../src/store/sqlite/store.ts';
+import { population } from '../research/population.ts';
+import { RULES, recordOf } from '../store/samples.ts';
+import { closing, temporaryFolder } from './whole.ts';
+
+const MAIN = join(import.meta.dirname, '../../src/main.ts');
+const MADE_UP = { research: { optOut: { notApplicable: 'people who were made up' } } };
+let bytes: Buffer;
+
+beforeAll(async () => {
+  const folder = temporaryFolder();
+  const file = join(folder, 'store.sqlite');
+  const store = await openSqliteStore({ file });
+  const byPerson = Map.groupBy([...population({ people: 60 })], ({ personId }) => personId ?? 'directory');
+  for (const [key, all] of byPerson)
+    await store.commit(
+      [
+        recordOf(
+          all.map(({ resource }) => resource as Identified),
+          { key, payload: { key } },
+        ),
+      ],
+      RULES,
+      Date.now(),
+    );
+  await store.close();
+  bytes = readFileSync(file);
+});
+
+interface Place {
+  readonly folder: string;
+  readonly data: string;
+  run(...words: readonly string[]): Promise<{ code: number; out: string; err: string }>;
+}
+
+function place(config: object = MADE_UP): Place {
+  const folder = temporaryFolder();
+  const data = join(folder, 'data');
+  mkdirSync(data);
+  writeFileSync(join(data, 'hedgerow.sqlite'), bytes);
+  writeFileSync(join(folder, 'hedgerow.config.json'), JSON.stringify({ port: 0, ...config }));
+  return {
+    ...{ folder, data },
+    run: (...words) =>
+      new Promise((resolve) => {
+        execFile(process.execPath, [MAIN, ...words], { cwd: folder }, (error, out, err) => {
+          resolve({ code: error ? Number(error.code) : 0, out, err });
+        });
+      }),
+  };
+}
+
+async function audited({ run }: Place): Promise<string[]> {
+  const { out } = await run('audit', 'export', '--client', 'operator');
+  return [...out.matchAll(/"code":"(\$[a-z-]+)"/g)].map(([, code]) => code!);
+}
+
+test('export writes the tables with a manifest, and the audit knows of it', async () => {
+  const here = place();
+  const { code, out, err } = await here.run(
+    'export',
+    '--views',
+    '--tables',
+    'patients,referral_funnel',
+    '--out',
+    'study',
+  );
+  expect([code, err.includes('Error')]).toEqual([0, false]);
+  expect(out).toMatch(/patients: \d+ rows/);
+  const study = join(here.folder, 'study');
+  expect(readdirSync(study).sort()).toEqual(['manifest.json', 'patients.csv', 'referral_funnel.csv']);
+  expect(readFileSync(join(study, 'referral_funnel.csv'), 'utf8')).toMatch(
+    /^stage,people,referrals\r\nreferred,/,
+  );
+  expect(await audited(here)).toEqual(['$export-views']);
+  const again = await here.run(
+    'export',
+    '--views',
+    '--tables',
+    'patients',
+    '--format',
+    'ndjson',
+    '--out',
+    'study',
+  );
+  expect(again.code).toBe(0);
+  expect(readdirSync(study).sort()).toEqual(['manifest.json', 'patients.ndjson']);
+});
+
+test('report draws its page, with its tables and the measures', async () => {
+  const here = place();
+  const { code } = await here.run(
+    'report',
+    '--out',
+    'r/year.html',
+    '--measures',
+    'r/measures.json',
+    '--title',
+    'Our year',
+  );
+  expect(code).toBe(0);
+  expect(readFileSync(join(here.folder, 'r/year.html'), 'utf8')).toContain('<title>Our year');
+  expect(readdirSync(join(here.folder, 'r/year.csv')).length).toBeGreaterThan(5);
+  const { entry } = JSON.parse(readFileSync(join(here.folder, 'r/measures.json'), 'utf8')) as {
+    entry: { resource: { resourceType: string } }[];
+  };
+  expect(new Set(entry.map(({ resource }) => resource.resourceType))).toEqual(new Set(['MeasureReport']));
+  expect(await audited(here)).toEqual(['$report']);
+});
+
+test.each([
+  ['nobody has said how opt-outs are applied', {}, ['export', '--views'], 'opt'],
+  [
+    'there is no such table',
+    MADE_UP,
+    ['export', '--views', '--tables', 'nobody'],
+    'There is no table nobody',
+  ],
+  [
+    'a rules file is not there',
+    { research: { ...MADE_UP.research, rules: 'mine.json' } },
+    ['export', '--views'],
+    'mine.json',
+  ],
+])('where %s it says so, and writes nothing', async (_why, config, words, said) => {
+  const here = place(config);
+  const { code, err } = await here.run(...words, '--out', 'study');
+  expect(code).toBe(1);
+  expect(err).toContain(said);
+  expect(existsSync(join(here.folder, 'study'))).toBe(false);
+  expect(readdirSync(here.data).filter((name) => name.startsWith('.workbench'))).toEqual([]);
+});
+
+test('beside an adapter that runs it reads what that holds, and that one writes the audit', async () => {
+  const here = place();
+  const adapter: ChildProcess = closing(
+    spawn(process.execPath, [MAIN, 'start'], { cwd: here.folder, stdio: 'ignore' }),
+    (one) => one.kill('SIGKILL'),
+  );
+  while (readLock(here.data)?.url === undefined) await wait(50);
+  const { code } = await here.run('export', '--views', '--tables', 'patients', '--out', 'study');
+  expect(code).toBe(0);
+  expect(await audited(here)).toEqual(['$export-views']);
+  adapter.kill('SIGTERM');
+  await new Promise((resolve) => adapter.once('exit', resolve));
+  expect((await here.run('audit', 'verify')).code).toBe(0);
+});
