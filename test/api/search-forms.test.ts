@@ -212,6 +212,6 @@ test('names the types whose parameters may stand behind a reference, where none 
   const answer = await adapter.get(`${BASE}/ServiceRequest?subject.colour=red`);
   expect([answer.status, await answer.json()]).toMatchObject([
     400,
-    { issue: [{ diagnostics: expect.stringMatching(/search parameter of Patient or/) }] },
+    { issue: [{ diagnostics: expect.stringMatching(/search parameter of Group or Patient or/) }] },
   ]);
 });

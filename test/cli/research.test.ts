@@ -3,16 +3,23 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { beforeAll, expect, test } from 'vitest';
+import { Client } from 'pg';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { readLock } from '../../src/cli/lock.ts';
 import type { Identified } from '../../src/store/resources.ts';
 import { openSqliteStore } from '../../src/store/sqlite/store.ts';
 import { population } from '../research/population.ts';
 import { RULES, recordOf } from '../store/samples.ts';
+import { temporaryDatabase } from '../store/temporary-postgres.ts';
 import { closing, temporaryFolder } from './whole.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
-const MADE_UP = { research: { optOut: { notApplicable: 'people who were made up' } } };
+const MADE_UP = {
+  research: {
+    optOut: { notApplicable: 'people who were made up' },
+    kAnonymity: { k: 2, columns: ['gender'] },
+  },
+};
 let bytes: Buffer;
 
 beforeAll(async () => {
@@ -152,4 +159,72 @@ test('beside an adapter that runs it reads what that holds, and that one writes 
   adapter.kill('SIGTERM');
   await new Promise((resolve) => adapter.once('exit', resolve));
   expect((await here.run('audit', 'verify')).code).toBe(0);
+});
+
+test('export fills a schema of PostgreSQL, all tables or none, and says where without the password', async () => {
+  const url = await temporaryDatabase();
+  const here = place();
+  const words = [
+    'export',
+    '--views',
+    '--tables',
+    'patients,referral_funnel',
+    '--format',
+    'postgres',
+    '--schema',
+    'Study 1',
+  ];
+  expect((await here.run(...words)).err).toContain('RESEARCH_DATABASE_URL');
+  process.env.RESEARCH_DATABASE_URL = url;
+  onTestFinished(() => {
+    delete process.env.RESEARCH_DATABASE_URL;
+  });
+  const client = closing(new Client({ connectionString: url }), (one) => one.end());
+  await client.connect();
+  const count = async (table: string): Promise<number> =>
+    Number((await client.query<{ n: string }>(`SELECT count(*) AS n FROM "Study 1".${table}`)).rows[0]?.n);
+  const first = await here.run(...words);
+  expect([first.code, first.out.includes(url)]).toEqual([0, false]);
+  expect([(await count('patients')) > 0, await count('manifest')]).toEqual([true, 1]);
+  const funnel = await client.query('SELECT people, people_suppressed FROM "Study 1".referral_funnel');
+  expect(funnel.rows.length).toBeGreaterThan(3);
+  // a view on a table whose columns change stops it: then no table is replaced
+  await client.query(
+    'ALTER TABLE "Study 1".referral_funnel ADD COLUMN note text; CREATE VIEW noted AS SELECT note FROM "Study 1".referral_funnel; DELETE FROM "Study 1".patients',
+  );
+  const second = await here.run(...words);
+  expect(second.code).toBe(1);
+  expect(await count('patients')).toBe(0);
+});
+
+test('view runs one view over files of resources', async () => {
+  const here = place();
+  const lines = [
+    { resourceType: 'Patient', id: 'a', gender: 'female' },
+    { resourceType: 'Encounter', id: 'e', status: 'finished' },
+  ];
+  writeFileSync(join(here.folder, 'one.ndjson'), lines.map((one) => JSON.stringify(one)).join('\n'));
+  writeFileSync(join(here.folder, 'two.ndjson'), '{"resourceType":"Patient","id":"b"}\nno json\n');
+  const { code } = await here.run('view', 'patient', 'one.ndjson', '--out', 'rows.csv');
+  expect(code).toBe(0);
+  expect(readFileSync(join(here.folder, 'rows.csv'), 'utf8')).toMatch(/^patient_key,gender,.*\r\na,female,/s);
+  const strict = await here.run('view', 'patient', 'one.ndjson', 'two.ndjson', '--out', 'all.csv');
+  expect([strict.code, strict.err.includes('Line 2'), existsSync(join(here.folder, 'all.csv'))]).toEqual([
+    1,
+    true,
+    false,
+  ]);
+  const lenient = await here.run(
+    'view',
+    'patient',
+    'one.ndjson',
+    'two.ndjson',
+    '--out',
+    'all.csv',
+    '--leave-out',
+  );
+  expect([lenient.code, lenient.out]).toEqual([2, expect.stringContaining('2 rows')]);
+  expect((await here.run('view', 'patient', 'three.ndjson', '--out', 'x.csv')).err).toContain(
+    'no file three.ndjson',
+  );
 });

@@ -2,10 +2,10 @@
 import { writeFile } from 'node:fs/promises';
 import { tell } from '../../research/disclosure/suppress.ts';
 import type { Made } from '../../research/make.ts';
+import type { ManifestAbout } from '../../research/manifest.ts';
 import { measureReports } from '../../research/measures/measure-reports.ts';
 import type { ReportAbout, ReportTable } from '../../research/report/input.ts';
 import { writeReport } from '../../research/report/write.ts';
-import type { ManifestAbout } from '../../research/write-tables.ts';
 
 export interface ReportOptions {
   /** path of the page */

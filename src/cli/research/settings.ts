@@ -4,7 +4,7 @@ import type { ResearchConfig } from '../../config/research.ts';
 import { researchSchema } from '../../config/research.ts';
 import { type Config, secretOf } from '../../config.ts';
 import type { Definitions } from '../../fhir/definitions.ts';
-import { AdapterError, type Checked, issueOf } from '../../fhir/outcome.ts';
+import { AdapterError, type Checked } from '../../fhir/outcome.ts';
 import { type Keys, keysFromText, keysIn } from '../../research/deidentify/keys.ts';
 import { type Rules, readRules } from '../../research/deidentify/rules.ts';
 import type { MakeSettings } from '../../research/make.ts';
@@ -81,11 +81,11 @@ async function tableSettingsOf(research: ResearchConfig, nowMs: number): Promise
   };
 }
 
-/** @throws AdapterError of the first fault */
+/** @throws AdapterError that says every fault, a line each */
 export function whole<T>(checked: Checked<T>): T {
   if (checked.ok) return checked.value;
-  const [
-    first = issueOf({ rule: 'config-value', diagnostics: 'The settings for research cannot be used.' }),
-  ] = checked.outcome.issue;
-  throw new AdapterError('permanent', first);
+  const [first, ...others] = checked.outcome.issue;
+  if (!first) throw new TypeError('a refusal without an issue');
+  const diagnostics = [first, ...others].map((issue) => issue.diagnostics).join('\n');
+  throw new AdapterError('permanent', { ...first, diagnostics });
 }

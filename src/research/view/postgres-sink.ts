@@ -17,8 +17,12 @@ const IN_POSTGRES: Readonly<Partial<Record<SqlType, string>>> = {
 
 /** A table to fill: what is in it is replaced where it is there. */
 export interface PostgresTarget {
-  /** with no transaction open; the sink leaves none open either */
   readonly client: ClientBase;
+  /**
+   * `own` (default): the sink begins and ends one, and none may be open. `callers`: one is open, and what becomes of it, and so
+   * of the table, is the caller's to say
+   */
+  readonly transaction?: 'own' | 'callers';
   readonly table: string;
   /** default: the first of the search path */
   readonly schema?: string;
@@ -59,13 +63,17 @@ class PostgresSink implements ViewSink {
     return schema === undefined ? quoted(table) : `${quoted(schema)}.${quoted(table)}`;
   }
 
+  get #isOwn(): boolean {
+    return this.#target.transaction !== 'callers';
+  }
+
   #type(i: number): string {
     return IN_POSTGRES[this.#types[i]!] ?? this.#types[i]!;
   }
 
   async open(): Promise<void> {
     const columns = this.#columns.map(({ name }, i) => `${quoted(name)} ${this.#type(i)}`).join(', ');
-    await this.#client.query('BEGIN');
+    if (this.#isOwn) await this.#client.query('BEGIN');
     try {
       await this.#client.query(`CREATE TABLE ${this.#part} (${columns})`);
     } catch (error) {
@@ -117,7 +125,7 @@ class PostgresSink implements ViewSink {
       await this.#client.query(`DROP TABLE IF EXISTS ${table}`).catch((error) => this.#refuseDrop(error));
       await this.#client.query(`ALTER TABLE ${this.#part} RENAME TO ${quoted(this.#target.table)}`);
     }
-    await this.#client.query('COMMIT');
+    if (this.#isOwn) await this.#client.query('COMMIT');
   }
 
   /** @returns whether the table is there, with these columns in this order */
@@ -144,7 +152,7 @@ class PostgresSink implements ViewSink {
   }
 
   async abort(): Promise<void> {
-    await this.#client.query('ROLLBACK').catch(() => {});
+    if (this.#isOwn) await this.#client.query('ROLLBACK').catch(() => {});
   }
 }
 

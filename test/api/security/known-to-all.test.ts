@@ -24,7 +24,7 @@ test('what everybody may know is read by GET and HEAD alone, and OPTIONS says so
     const statuses = (await Promise.all(answers)).map(({ status }) => status);
     expect([path, statuses]).toEqual([path, [200, 200, 204, 405, 405, 405, 405]]);
     const allow = (await place.get(path, AWAY, 'DELETE')).headers.get('allow');
-    expect([path, allow]).toEqual([path, 'GET, HEAD']);
+    expect([path, allow]).toEqual([path, 'GET, HEAD, OPTIONS']);
     const head = await place.get(path, AWAY, 'HEAD');
     expect([path, await head.text()]).toEqual([path, '']);
   }
