@@ -28,6 +28,8 @@ const GUARD = 'lock.sqlite';
 /** A command that only asks holds the lock for a moment; it is waited for. */
 const PATIENCE_MS = 500;
 const BUSY = 5; // SQLITE_BUSY
+/** The guards of this process: one that nobody refers to would be collected as garbage, and its lock with it. */
+const guards = new Set<DatabaseSync>();
 
 /** Takes the data folder for this process, as long as it runs; what a killed one left behind is in nobody's way. */
 export function takeLock(dataDir: string): Checked<HeldLock> {
@@ -36,6 +38,7 @@ export function takeLock(dataDir: string): Checked<HeldLock> {
     guard.close();
     return refuse({ code: 'conflict', rule: 'start-locked', diagnostics: heldBy(said(dataDir), dataDir) });
   }
+  guards.add(guard);
   const path = join(dataDir, FILE);
   const mine: Lock = { pid: process.pid, token: randomBytes(24).toString('base64url') };
   write(path, mine);
@@ -46,6 +49,7 @@ export function takeLock(dataDir: string): Checked<HeldLock> {
       announce: (url) => write(path, { ...mine, url }),
       release: () => {
         rmSync(path, { force: true });
+        guards.delete(guard);
         guard.close();
       },
     },

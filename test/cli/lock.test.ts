@@ -4,20 +4,21 @@ import { once } from 'node:events';
 import { mkdtempSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { readLock, takeLock } from '../../src/cli/lock.ts';
 
 const folder = (): string => mkdtempSync(join(tmpdir(), 'lock-'));
 
-/** Another process that holds the folder until it is killed. */
+/** Another process that holds the folder until it is killed, though it keeps nothing of the lock and clears its garbage. */
 async function holder(data: string): Promise<ChildProcess> {
   const code = `const { takeLock } = await import(${JSON.stringify(join(import.meta.dirname, '../../src/cli/lock.ts'))});
     takeLock(${JSON.stringify(data)}).value.announce('http://127.0.0.1:1');
-    process.stdout.write('held');
+    setImmediate(() => { gc(); setImmediate(() => { gc(); process.stdout.write('held'); }); });
     setInterval(() => {}, 1000);`;
-  const other = spawn(process.execPath, ['--input-type=module', '-e', code], {
+  const other = spawn(process.execPath, ['--expose-gc', '--input-type=module', '-e', code], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  onTestFinished(() => void other.kill('SIGKILL'));
   await once(other.stdout!, 'data');
   return other;
 }
