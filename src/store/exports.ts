@@ -15,8 +15,8 @@ export interface NewExport {
   readonly asOfMs: number;
 }
 
-/** `running`: from the asking on until it ends. */
-export type ExportState = 'running' | 'finished' | 'failed';
+/** `running`: from the asking on until it ends. `withdrawn`: its files told of somebody who was erased or restricted since. */
+export type ExportState = 'running' | 'finished' | 'failed' | 'withdrawn';
 
 export interface KeptExport extends NewExport {
   readonly state: ExportState;
@@ -54,7 +54,7 @@ export interface ExportStore {
   /** @returns whether it is kept; else of whom too many run already */
   make(one: NewExport, limits: ExportLimits, nowMs: number): Promise<'made' | 'client' | 'all'>;
   get(id: string): Promise<KeptExport | undefined>;
-  /** @returns ids of all that are kept */
+  /** @returns ids of all that have files, or may come to have some */
   ids(): Promise<readonly string[]>;
   /** The one that was asked for first, of those that run and that nobody is at. @returns undefined where there is none */
   claim(nowMs: number, leaseMs: number): Promise<ClaimedExport | undefined>;

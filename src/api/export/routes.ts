@@ -66,6 +66,7 @@ async function answerStatus(
   }
   if (kept.untilMs !== undefined) response.set('Expires', new Date(kept.untilMs).toUTCString());
   if (kept.state === 'running') return answerRunning(kept, options.clock(), response);
+  if (kept.state === 'withdrawn') return sendFault(response, 410, WITHDRAWN);
   if (kept.state === 'failed') return sendFhir(response, 500, failureOf(kept));
   if (!(await isHere(options, kept))) return sendElsewhere(response);
   const isOpen = accessOf(response).client === OPEN_ACCESS.client;
@@ -118,6 +119,7 @@ async function remove(
 async function sendFile(options: ExportOptions, request: Request, response: Response): Promise<void> {
   const kept = await ownExport(options, request, response);
   if (!kept) return;
+  if (kept.state === 'withdrawn') return sendFault(response, 410, WITHDRAWN);
   const name = String(request.params.file);
   const file = kept.state === 'finished' && progressIn(kept.progress).files.find((one) => one.name === name);
   if (!file) return sendFault(response, 404, NO_FILE);
@@ -178,6 +180,12 @@ const NO_FILE: Fault = {
   code: 'not-found',
   rule: 'export-file',
   diagnostics: 'The export has no such file: take the addresses from its manifest.',
+};
+const WITHDRAWN: Fault = {
+  code: 'deleted',
+  rule: 'export-withdrawn',
+  diagnostics:
+    'Data of somebody in this export was erased or restricted since, and its files with it: ask for the export anew.',
 };
 const SEES_LESS: Fault = {
   code: 'forbidden',

@@ -13,6 +13,7 @@ import { eraseCodedEntries } from './coded-entry-rows.ts';
 import { deleteContributions, selectSayings } from './contribution-rows.ts';
 import { lockCommits } from './counter-rows.ts';
 import { deleteEverywhere } from './deletes.ts';
+import { withdrawExports } from './export-rows.ts';
 import { deleteIndexRows, type Names } from './index-rows.ts';
 import { patientsOf } from './join.ts';
 import { eraseMessages, eraseMessagesWith } from './message-erase-rows.ts';
@@ -57,6 +58,7 @@ export function* eraseAll(erasure: Erasure, actor: string): Step<{ resources: nu
   const { personId, nowMs } = erasure;
   yield* lockCommits();
   const patients = yield* patientsOf(personId);
+  yield* withdrawExports(personId);
   // newest first, so that what refers goes before what is referred to; patients last
   const rows = (yield* selectAllOfPerson(personId)).reverse();
   rows.sort((a, b) => Number(a.type === 'Patient') - Number(b.type === 'Patient'));

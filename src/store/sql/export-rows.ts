@@ -91,7 +91,9 @@ function* insertExport(
 }
 
 const SELECT = statement('SELECT * FROM bulk_export WHERE id = ?');
-const SELECT_IDS = statement("SELECT id FROM bulk_export WHERE id > '' ORDER BY id");
+const SELECT_IDS = statement(
+  "SELECT id FROM bulk_export WHERE id > '' AND state IN ('running', 'finished') ORDER BY id",
+);
 
 function claimNext(locking: string): string {
   return `
@@ -122,6 +124,25 @@ function* endExport(
 ): Step<boolean> {
   const values = [state, progress ?? null, fault ?? null, nowMs, nowMs + keepMs, id, holder];
   return (yield* END.run(...values)) === 1;
+}
+
+/** What is not known any more to have come at some time may have come at any. */
+const SELECT_FIRST = statement(`
+  SELECT min(CASE WHEN r.version = 1 THEN r.last_updated_ms ELSE coalesce(
+    (SELECT h.last_updated_ms FROM history h WHERE h.rid = r.rid AND h.version = 1), 0) END) AS first_ms
+  FROM resource r WHERE r.person_id = ?`);
+/** Whoever works at one loses it, and nobody else begins before its lease is over: two would write the same files. */
+const WITHDRAW = statement(`
+  UPDATE bulk_export SET state = CASE state WHEN 'running' THEN 'running' ELSE 'withdrawn' END,
+    progress = NULL, holder = CASE WHEN holder IS NULL THEN NULL ELSE '' END
+  WHERE as_of_ms >= ? AND state IN ('running', 'finished')`);
+/**
+ * Takes back the exports that may tell of a person, before anything of theirs is erased or hidden: those that are finished
+ * for good, those under way begin anew.
+ */
+export function* withdrawExports(personId: string): Step<void> {
+  const row = (yield* SELECT_FIRST.get(personId)) as { readonly first_ms: number | null } | undefined;
+  if (typeof row?.first_ms === 'number') yield* WITHDRAW.run(row.first_ms);
 }
 
 const RELEASE = statement(

@@ -9,6 +9,7 @@ import { contentDigest } from '../versions.ts';
 import { appendAudit } from './audit-rows.ts';
 import { selectSayings } from './contribution-rows.ts';
 import { releaseStuck } from './delivery.ts';
+import { withdrawExports } from './export-rows.ts';
 import type { Names } from './index-rows.ts';
 import { patientsOf, personOf } from './join.ts';
 import { selectHeldOfPerson } from './link-rows.ts';
@@ -128,6 +129,7 @@ function* auditRestriction(
 }
 
 function* restrictPatient(restricting: Restricting, personId: string, patientId: string): Step<void> {
+  yield* withdrawExports(personId);
   yield* mark(patientId, restricting.nowMs);
   const was: Identified[] = [];
   for (const row of yield* selectAllOfPerson(personId)) {

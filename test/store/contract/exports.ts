@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { NewExport, Store } from '../../../src/store/store.ts';
 import { SEES_ALL } from '../../../src/store/viewer.ts';
-import { NOW_MS } from '../samples.ts';
+import { idOf, NOW_MS, patient, RULES, recordOf } from '../samples.ts';
 
 const LIMITS = { ofClient: 2, ofAll: 3 };
 const exportOf = (id: string, client = 'vendor'): NewExport => ({
@@ -86,4 +86,45 @@ export function exportContract(open: () => Promise<Store>): void {
     expect(await exports.keep(last, undefined, NOW_MS + 4, LEASE_MS)).toBe(false);
     await exports.settled();
   });
+
+  const label = { system: 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality', code: 'R' };
+  test.each([
+    ['erased', (store: Store) => store.erasePerson(idOf('a'), 'operator', NOW_MS + 10)],
+    [
+      'restricted',
+      (store: Store) =>
+        store.commit([recordOf([patient('a', { meta: { security: [label] } })])], RULES, NOW_MS + 10),
+    ],
+  ] as const)(
+    'tells of nobody who was %s since: what is finished is withdrawn, what is not begins anew',
+    async (_how, change) => {
+      const store = await open();
+      const { exports } = store;
+      await store.commit([recordOf([patient('a')])], RULES, NOW_MS);
+      await exports.make({ ...exportOf('before'), asOfMs: NOW_MS - 1 }, LIMITS, NOW_MS);
+      await exports.make(exportOf('done'), LIMITS, NOW_MS);
+      const wide = { ofClient: 9, ofAll: 9 };
+      await exports.make({ ...exportOf('running'), asOfMs: NOW_MS + 5 }, wide, NOW_MS + 1);
+      for (const id of ['before', 'done']) {
+        const claimed = (await exports.claim(NOW_MS, LEASE_MS))!;
+        expect(claimed.id).toBe(id);
+        await exports.end(claimed, { state: 'finished', progress: '{"part":1}', keepMs: 100 }, NOW_MS);
+      }
+      const running = (await exports.claim(NOW_MS, LEASE_MS))!;
+      await exports.keep(running, '{"part":1}', NOW_MS, LEASE_MS);
+      await change(store);
+      expect(await exports.get('before')).toMatchObject({ state: 'finished', progress: '{"part":1}' });
+      expect(await exports.get('done')).toMatchObject({ state: 'withdrawn', progress: undefined });
+      expect(await exports.get('running')).toMatchObject({ state: 'running', progress: undefined });
+      expect(await exports.ids()).toEqual(['before', 'running']);
+      expect(await exports.keep(running, '{"part":2}', NOW_MS + 20, LEASE_MS)).toBe(false);
+      expect(await exports.end(running, { state: 'finished', keepMs: 1 }, NOW_MS + 20)).toBe(false);
+      expect(await exports.claim(NOW_MS + 20, LEASE_MS)).toBeUndefined(); // it may be writing still
+      await exports.recover(NOW_MS + 30, true);
+      expect(await exports.claim(NOW_MS + 30, LEASE_MS)).toMatchObject({
+        id: 'running',
+        progress: undefined,
+      });
+    },
+  );
 }

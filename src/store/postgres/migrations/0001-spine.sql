@@ -596,7 +596,7 @@ CREATE TABLE bulk_export (
   id text COLLATE "C" PRIMARY KEY,
   client text COLLATE "C" NOT NULL,
   owner_org text COLLATE "C" NOT NULL,
-  state text COLLATE "C" NOT NULL CHECK (state IN ('running', 'finished', 'failed')),
+  state text COLLATE "C" NOT NULL CHECK (state IN ('running', 'finished', 'failed', 'withdrawn')),
   -- What the client was let see when it asked (JSON): never more is exported.
   viewer text COLLATE "C" NOT NULL,
   asked text COLLATE "C" NOT NULL,

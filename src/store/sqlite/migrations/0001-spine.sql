@@ -575,7 +575,7 @@ CREATE TABLE bulk_export (
   id TEXT PRIMARY KEY,
   client TEXT NOT NULL,
   owner_org TEXT NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('running', 'finished', 'failed')),
+  state TEXT NOT NULL CHECK (state IN ('running', 'finished', 'failed', 'withdrawn')),
   -- What the client was let see when it asked (JSON): never more is exported.
   viewer TEXT NOT NULL,
   asked TEXT NOT NULL,
