@@ -102,6 +102,17 @@ test('export writes the tables with a manifest, and the audit knows of it', asyn
   expect(readdirSync(study).sort()).toEqual(['manifest.json', 'patients.ndjson']);
 });
 
+test('export says who is in, and who was left out why, without a small number', async () => {
+  const { out } = await place().run('export', '--views', '--tables', 'patients,referrals', '--out', 'study');
+  expect(out).toMatch(/^People who may be in research data: about \d*[05]\.$/m);
+  expect(out).toMatch(/^Left out, without consent for research: (about \d*[05]|fewer than 5)\.$/m);
+  const wide = { research: { optOut: MADE_UP.research.optOut, kAnonymity: { k: 50 } } };
+  const nobody = await place(wide).run('export', '--views', '--tables', 'patients', '--out', 'study');
+  expect(nobody.out).toContain('patients: 0 rows');
+  expect(nobody.out).toContain('as fewer than 50 are alike in');
+  expect(nobody.out).toContain('name fewer columns in research.kAnonymity.columns');
+});
+
 test('report draws its page, with its tables and the measures', async () => {
   const here = place();
   const { code } = await here.run(

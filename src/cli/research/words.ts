@@ -12,6 +12,7 @@ import type { Words } from '../words.ts';
 import { makeFromStore } from './make.ts';
 import { writeReports } from './report.ts';
 import { runViewFiles } from './view.ts';
+import { whoIsIn } from './who-is-in.ts';
 
 interface ExportWords {
   readonly views?: boolean;
@@ -96,8 +97,15 @@ const SURROUNDINGS = {
 async function exportViews(config: Config, options: ExportWords): Promise<void> {
   const names = options.tables?.split(',').map((name) => name.trim());
   const { write, place } = writerOf(options);
-  const written = await makeFromStore(config, { interaction: '$export-views', names }, SURROUNDINGS, write);
-  for (const { name, rows } of written) process.stdout.write(`${name}: ${rows} rows\n`);
+  const asked = { interaction: '$export-views', names } as const;
+  const lines = await makeFromStore(config, asked, SURROUNDINGS, async (made, about) => {
+    const written = await write(made, about);
+    return [
+      ...written.map(({ name, rows }) => `${name}: ${rows} rows`),
+      ...whoIsIn(made, about.smallNumbers),
+    ];
+  });
+  for (const line of lines) process.stdout.write(`${line}\n`);
   process.stdout.write(`Written to ${place}; its manifest says how they were made.\n`);
 }
 
