@@ -1,4 +1,4 @@
-/** Turns the ImplementationGuide and what it lists, of profiles/ and mappings/prsb/, into an installable FHIR package, the same bytes every time. */
+/** Turns the ImplementationGuide and what it lists, of profiles/, measures/ and mappings/prsb/, into an installable FHIR package, the same bytes every time. */
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ const ROOT = join(import.meta.dirname, '..');
 /** Time of every file in the archive, as npm writes it: a fixed one, and not before what other formats can hold. */
 const MTIME = new Date('1985-10-26T08:15:00Z');
 
-type Definition = Extract<Resource, { resourceType: CanonicalType }>;
+type Definition = Extract<Resource, { resourceType: CanonicalType | 'Measure' }>;
 
 /** A file of the package, below `package/`. */
 interface PackageFile {
@@ -27,7 +27,7 @@ interface PackageFile {
  * @throws AdapterError when the guide lists what is not there, or a snapshot cannot be generated
  */
 export async function packProfiles(folder: string): Promise<{ path: string; count: number }> {
-  const found = ['profiles/**/*.json', 'mappings/prsb/*.conceptmap.json'].flatMap(read);
+  const found = ['profiles/**/*.json', 'measures/*.json', 'mappings/prsb/*.conceptmap.json'].flatMap(read);
   const guide = found.find((one) => one.resourceType === 'ImplementationGuide')!;
   const definitions = withSnapshots([guide, ...listedIn(guide, found)]);
   const files = definitions.map((one) => ({ name: nameOf(one), text: textOf(one) }));
@@ -68,7 +68,7 @@ function listedIn(guide: ImplementationGuide, found: readonly Definition[]): Def
   return references.map((reference) => {
     const one = byReference.get(reference);
     if (one) return one;
-    const diagnostics = `${guide.url} lists ${reference}, which is neither in profiles/ nor in mappings/prsb/.`;
+    const diagnostics = `${guide.url} lists ${reference}, which is neither in profiles/, in measures/ nor in mappings/prsb/.`;
     throw new AdapterError('permanent', issueOf({ rule: 'package-guide', diagnostics }));
   });
 }

@@ -1,4 +1,4 @@
-/** Reads what Hedgerow publishes: every definition in profiles/, and the ConceptMaps between the logical models and FHIR. */
+/** Reads what Hedgerow publishes: every definition in profiles/ and measures/, and the ConceptMaps between the logical models and FHIR. */
 import { globSync, readFileSync } from 'node:fs';
 import type { Resource, ResourceType, StructureDefinition } from '@medplum/fhirtypes';
 
@@ -15,7 +15,7 @@ export type Published = Resource & {
 };
 
 export const files: ReadonlyMap<string, Published> = new Map(
-  ['profiles/**/*.json', 'mappings/prsb/*.conceptmap.json']
+  ['profiles/**/*.json', 'measures/*.json', 'mappings/prsb/*.conceptmap.json']
     .flatMap((pattern) => globSync(pattern).sort())
     .map((file) => [file, JSON.parse(readFileSync(file, 'utf8')) as Published]),
 );
