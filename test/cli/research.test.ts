@@ -131,6 +131,8 @@ test('report draws its page, with its tables and the measures', async () => {
     entry: { resource: { resourceType: string } }[];
   };
   expect(new Set(entry.map(({ resource }) => resource.resourceType))).toEqual(new Set(['MeasureReport']));
+  const checked = await here.run('validate', 'r/measures.json');
+  expect([checked.code, checked.out]).toEqual([0, expect.stringContaining('0 errors')]);
   expect(await audited(here)).toEqual(['$report']);
 });
 
