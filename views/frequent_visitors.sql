@@ -1,5 +1,5 @@
 -- title: People who come to the practice often
--- description: How many of them are not referred yet.
+-- description: How many of them are not referred yet; who has died is left out.
 -- kind: aggregate
 -- depends: patients, encounter, setting
 -- column: band | text | dimension | Contacts within the months that the settings say
@@ -22,7 +22,7 @@ WITH
         WHEN v.contacts >= b.middle THEN CAST(b.middle AS VARCHAR(8)) || ' to ' || CAST(b.high - 1 AS VARCHAR(8))
         ELSE CAST(b.low AS VARCHAR(8)) || ' to ' || CAST(b.middle - 1 AS VARCHAR(8)) END AS band
     FROM visitor AS v CROSS JOIN bounds AS b JOIN patients AS p ON p.patient_key = v.patient_key
-    WHERE v.contacts >= b.low
+    WHERE v.contacts >= b.low AND NOT p.is_deceased
   )
 SELECT band, CAST(count(*) AS INTEGER) AS people, CAST(sum(CASE WHEN referrals > 0 THEN 0 ELSE 1 END) AS INTEGER) AS not_referred
 FROM placed GROUP BY place, band ORDER BY place

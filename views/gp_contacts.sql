@@ -1,5 +1,5 @@
 -- title: Contacts with the practice before and after
--- description: Contacts in the months before the first referral and after it, of people whose practice sends its contacts and whose months after are over. The day of the referral is in neither.
+-- description: Contacts in the months before the first referral and after it, of people whose practice was sending contacts all that time, whether they had any or not, and who are alive. The day of the referral is in neither.
 -- kind: aggregate
 -- depends: patients, encounter, setting
 -- column: period | text | dimension(overlap) | before or after the referral
@@ -9,10 +9,14 @@
 WITH
   wide AS (SELECT (SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'before_after_months') AS months, (SELECT value FROM setting WHERE name = 'today') AS today),
   gp AS (SELECT patient_key, started FROM encounter WHERE status = 'finished' AND request_key IS NULL AND episode_key IS NULL),
+  -- who has no practice is their own: of nobody else is it known since when contacts are sent
+  place AS (SELECT patient_key, first_referred, is_deceased, coalesce(practice_key, 'of ' || patient_key) AS practice FROM patients),
+  sent AS (SELECT p.practice, min(g.started) AS first_at, max(g.started) AS last_at FROM gp AS g JOIN place AS p ON p.patient_key = g.patient_key GROUP BY p.practice),
   person AS (
-    SELECT DISTINCT p.patient_key, p.first_referred, w.months
-    FROM patients AS p JOIN (SELECT DISTINCT patient_key FROM gp) AS known ON known.patient_key = p.patient_key CROSS JOIN wide AS w
-    WHERE months_between(p.first_referred, w.today) >= w.months
+    SELECT p.patient_key, p.first_referred, w.months
+    FROM place AS p JOIN sent AS s ON s.practice = p.practice CROSS JOIN wide AS w
+    WHERE NOT p.is_deceased AND months_between(s.first_at, p.first_referred) >= w.months AND months_between(p.first_referred, s.last_at) >= w.months
+      AND months_between(p.first_referred, w.today) >= w.months
   ),
   visit AS (
     SELECT CASE WHEN days_between(g.started, p.first_referred) > 0 THEN 'before' ELSE 'after' END AS period

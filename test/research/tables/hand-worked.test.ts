@@ -256,6 +256,22 @@ test('referral_months: by the month in which the journey began', async () => {
   ]);
 });
 
+test('referral_months: a journey that an offer came before begins with its first referral', async () => {
+  const of = (request_key: string, authored: string, rest: Row): Row => ({
+    ...{ request_key, patient_key: 'p', is_referral: true, authored, status: 'active', intent: 'order' },
+    ...rest,
+  });
+  const service_request = [
+    of('offer', '2026-01-10', { intent: 'proposal' }),
+    of('taken up', '2026-03-02', { based_on_key: 'offer' }),
+    of('handed over', '2026-04-02', { replaces_key: 'taken up' }),
+    of('only offered', '2026-01-11', { patient_key: 'q', status: 'draft' }),
+  ];
+  expect(await table('referral_months', { service_request })).toEqual([
+    { month: '2026-03', referrals: 1, people: 1 },
+  ]);
+});
+
 test('waiting_times: days between the steps of a journey; one without a day or still open is not counted', async () => {
   const rows = by(await table('waiting_times', REFERRALS), 'step');
   expect(Object.keys(rows)).toEqual([
@@ -409,7 +425,8 @@ test('outcome_summary: mean, standard deviation and confidence interval of the c
     score(`${patient}1`, '2026-01-01', 20, 'baseline', patient),
     score(`${patient}2`, '2026-03-01', last, 'closure', patient),
   ];
-  // changes −2, −6, −10: mean −6, sd 4; t ≈ 1.96 + (1.96³ + 1.96) / 8 = 3.1462; half = 3.1462 × 4 / √3 = 7.27
+  // changes −2, −6, −10: mean −6, sd 4; t ≈ 1.959964 + 2.372283 / 2 + 2.822527 / 4 + 2.555911 / 8 = 4.1712;
+  // half = 4.1712 × 4 / √3 = 9.63
   expect(
     await table('outcome_summary', scored(...pair('p', 18), ...pair('q', 14), ...pair('r', 10))),
   ).toEqual([
@@ -420,8 +437,8 @@ test('outcome_summary: mean, standard deviation and confidence interval of the c
       pairs: 3,
       mean_change: -6,
       sd: 4,
-      ci_low: -13.27,
-      ci_high: 1.27,
+      ci_low: -15.63,
+      ci_high: 3.63,
       improved: 2,
       same: 1,
       worse: 0,
@@ -429,6 +446,17 @@ test('outcome_summary: mean, standard deviation and confidence interval of the c
   ]);
   const [alone] = await table('outcome_summary', scored(...pair('p', 18)));
   expect(alone).toMatchObject({ pairs: 1, mean_change: -2, sd: null, ci_low: null, ci_high: null });
+});
+
+test('outcome_summary: with five pairs the interval is that of Student', async () => {
+  // changes −1 to −5: mean −3, sd √2.5; t of 4 degrees of freedom 2.7764; half = 2.7764 × √2.5 / √5 = 1.96
+  const pairs = [1, 2, 3, 4, 5].flatMap((change) => [
+    score(`${change}a`, '2026-01-01', 20, 'baseline', `p${change}`),
+    score(`${change}b`, '2026-03-01', 20 - change, 'closure', `p${change}`),
+  ]);
+  expect(await table('outcome_summary', scored(...pairs))).toMatchObject([
+    { pairs: 5, mean_change: -3, sd: 1.58, ci_low: -4.96, ci_high: -1.04 },
+  ]);
 });
 
 test('outcome_completeness: all eight determinants are there, measured or not', async () => {
@@ -478,6 +506,20 @@ test('coding_quality: national codes, other codes, none, and declines that are c
     total: 1,
   });
   expect(rows['ethnic category']).toMatchObject({ uncoded: 4, total: 4 });
+});
+
+test('coding_quality: what was entered in error counts for nothing', async () => {
+  const wrong = { patient_key: 'p', status: 'entered-in-error' };
+  const support = { procedure_key: '1', patient_key: 'p', status: 'completed', kind_code: 'arts' };
+  const rows = by(
+    await table('coding_quality', {
+      service_request: [{ ...wrong, request_key: 'E', based_on_key: 'A', is_referral: false }],
+      procedure: [support, { ...wrong, procedure_key: '2' }],
+    }),
+    'element',
+  );
+  expect(Object.keys(rows)).toEqual(['support']);
+  expect(rows.support).toMatchObject({ uncoded: 0, outside_national: 1, total: 1 });
 });
 
 test('inequalities: each person is once in each dimension, with rates where the residents are known', async () => {
@@ -567,12 +609,40 @@ test('gp_contacts: six months before and after; not the day of the referral, not
   ]);
 });
 
+test('gp_contacts: whose practice began or ceased to send contacts meanwhile is left out, and who has died; who had none is not', async () => {
+  const people = ['old', 'none', 'late', 'began', 'ceased', 'alone'];
+  const practice: Row = { old: 'P1', none: 'P1', late: 'P1', began: 'P2', ceased: 'P3', alone: null };
+  const given = {
+    patient: people.map((patient_key) => ({
+      ...{ patient_key, practice_key: practice[patient_key], deceased: patient_key === 'late' },
+    })),
+    service_request: people.map((patient_key) => ({
+      ...{ request_key: `of-${patient_key}`, patient_key, status: 'active', intent: 'order' },
+      ...{ is_referral: true, authored: '2026-01-10' },
+    })),
+    encounter: [
+      ...['2025-07-01', '2025-12-01', '2026-07-20'].map((day) => visit('old', day)),
+      visit('late', '2025-12-01'),
+      ...['2025-12-01', '2026-07-20'].map((day) => visit('began', day)),
+      ...['2025-07-01', '2025-12-01', '2026-03-01'].map((day) => visit('ceased', day)),
+      ...['2025-07-01', '2026-02-01', '2026-07-20'].map((day) => visit('alone', day)),
+    ],
+  };
+  expect(await table('gp_contacts', given)).toEqual([
+    { period: 'before', people: 3, contacts: 1, per_person: 0.333 },
+    { period: 'after', people: 3, contacts: 1, per_person: 0.333 },
+  ]);
+});
+
 test('frequent_visitors: bands from the threshold of the settings on, within their months', async () => {
   const often = (patient: string, times: number): Row[] =>
     Array.from({ length: times }, (_, at) => visit(patient, `2026-0${1 + at}-05`));
   const { patient, service_request } = REFERRALS;
   const given = {
-    patient,
+    patient: [
+      ...patient.map((one) => ({ ...one, deceased: false })),
+      { patient_key: 'late', deceased: true },
+    ],
     service_request,
     encounter: [
       ...often('p', 4),
@@ -581,6 +651,7 @@ test('frequent_visitors: bands from the threshold of the settings on, within the
       visit('q', '2025-09-30'),
       visit('q', '2026-10-02'),
       ...often('s', 8),
+      ...often('late', 8),
     ],
   };
   expect(await table('frequent_visitors', given)).toEqual([
