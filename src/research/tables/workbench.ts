@@ -1,6 +1,6 @@
 /** A temporary database that rows of views are put into and tables are derived in; nothing of it stays. */
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { AdapterError, issueOf } from '../../fhir/outcome.ts';
 import type { ViewColumn } from '../view/compile.ts';
@@ -20,6 +20,32 @@ export interface TableSettings {
   readonly changes: Readonly<Record<string, number>>;
 }
 
+const PREFIX = '.workbench-';
+const FILE = 'tables.sqlite';
+
+/** What a killed run left has people's rows in it; the system has dropped its lock. */
+function removeLeftOver(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const own = join(folder, name);
+    if (name.startsWith(PREFIX) && !isInUse(join(own, FILE))) rmSync(own, { recursive: true, force: true });
+  }
+}
+
+function isInUse(file: string): boolean {
+  if (!existsSync(file)) return true; // it is being made
+  const db = new DatabaseSync(file, { timeout: 0 });
+  try {
+    db.exec('BEGIN EXCLUSIVE');
+    return false;
+  } catch (error) {
+    return (error as { errcode?: number }).errcode === BUSY;
+  } finally {
+    db.close();
+  }
+}
+
+const BUSY = 5; // SQLITE_BUSY
+
 type Cell = string | number | boolean | null;
 /** Column that rows of a person are known by. */
 const PERSON = 'patient_key';
@@ -33,7 +59,8 @@ export class Workbench {
 
   /** @param folder in which a folder of its own is made, for the caller's own user alone */
   static open(folder: string, tables: TableSet, settings: TableSettings): Workbench {
-    const own = mkdtempSync(join(folder, '.workbench-'));
+    removeLeftOver(folder);
+    const own = mkdtempSync(join(folder, PREFIX));
     try {
       return new Workbench(own, tables, settings);
     } catch (error) {
@@ -45,11 +72,14 @@ export class Workbench {
   private constructor(folder: string, tables: TableSet, settings: TableSettings) {
     this.#folder = folder;
     this.#tables = tables;
-    const file = join(folder, 'tables.sqlite');
+    const file = join(folder, FILE);
     this.#db = new DatabaseSync(file);
     chmodSync(file, 0o600);
     // it need not outlive this process: nothing is written twice, and nothing is waited for
     this.#db.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536');
+    // what a sort has no room for is of people, too: it lies where the rest does, not in the folder of all
+    this.#db.exec(`PRAGMA temp_store_directory = '${dirname(folder).replaceAll("'", "''")}'`);
+    this.#db.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT');
     addDayFunctions(this.#db);
     this.#fillSettings(settings);
   }

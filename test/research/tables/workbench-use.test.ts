@@ -1,5 +1,5 @@
 /** The workbench: rows in, tables out, nothing left behind, and SQL that can read and do nothing else. */
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
@@ -53,6 +53,23 @@ async function columnOf(sql: string, type = 'integer', settings = SETTINGS, list
   bench.derive(['out']);
   return [...bench.rows('out')].map(([value]) => value);
 }
+
+const workbenches = (folder: string): string[] =>
+  readdirSync(folder).filter((name) => name.startsWith('.workbench-'));
+
+test('what a killed run left is removed by the next; what another run works with is not', async () => {
+  const { bench, folder } = await opened({});
+  const [own] = workbenches(folder);
+  const left = join(folder, '.workbench-killed');
+  cpSync(join(folder, own!), left, { recursive: true });
+  const tables = await loadTables([folderOf({ 'patient.view.json': patientView() })], definitions);
+  if (!tables.ok) throw new Error(JSON.stringify(tables.outcome));
+  const other = Workbench.open(folder, tables.value, SETTINGS);
+  onTestFinished(() => other.close());
+  expect([existsSync(left), workbenches(folder).length]).toEqual([false, 2]);
+  bench.close();
+  expect(workbenches(folder)).toHaveLength(1);
+});
 
 test('derives a table from tables that are derived themselves', async () => {
   const { bench } = await opened({
