@@ -611,6 +611,8 @@ CREATE TABLE bulk_export (
   lease_until_ms bigint
 );
 CREATE INDEX bulk_export_running ON bulk_export (asked_ms) WHERE state = 'running';
+-- Leads to those that may tell of a person who is erased or restricted.
+CREATE INDEX bulk_export_moment ON bulk_export (as_of_ms) WHERE state IN ('running', 'finished');
 CREATE INDEX bulk_export_until ON bulk_export (until_ms) WHERE until_ms IS NOT NULL;
 
 -- Who asked the API for what, and what came of it, by ids alone: a chain of its own, so that reads wait for no commit.
