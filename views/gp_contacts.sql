@@ -1,5 +1,5 @@
 -- title: Contacts with the practice before and after
--- description: Contacts in the months before the first referral and after it, of people whose practice was sending contacts all that time, whether they had any or not, and who are alive. The day of the referral is in neither.
+-- description: Contacts in the months before the first referral and after it, of people whose practice was sending contacts all that time, whether they had any or not, and who are alive. A contact without a day is not counted. The day of the referral is in neither.
 -- kind: aggregate
 -- depends: patients, encounter, setting
 -- column: period | text | dimension(overlap) | before or after the referral
@@ -8,7 +8,7 @@
 -- column: per_person | decimal | measure(contacts/people) | Contacts for each of them
 WITH
   wide AS (SELECT (SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'before_after_months') AS months, (SELECT value FROM setting WHERE name = 'today') AS today),
-  gp AS (SELECT patient_key, started FROM encounter WHERE status = 'finished' AND request_key IS NULL AND episode_key IS NULL),
+  gp AS (SELECT patient_key, started FROM encounter WHERE status = 'finished' AND request_key IS NULL AND episode_key IS NULL AND days_between(started, started) = 0),
   -- who has no practice is their own: of nobody else is it known since when contacts are sent
   place AS (SELECT patient_key, first_referred, is_deceased, coalesce(practice_key, 'of ' || patient_key) AS practice FROM patients),
   sent AS (SELECT p.practice, min(g.started) AS first_at, max(g.started) AS last_at FROM gp AS g JOIN place AS p ON p.patient_key = g.patient_key GROUP BY p.practice),

@@ -623,6 +623,7 @@ test('gp_contacts: whose practice began or ceased to send contacts meanwhile is 
     encounter: [
       ...['2025-07-01', '2025-12-01', '2026-07-20'].map((day) => visit('old', day)),
       visit('late', '2025-12-01'),
+      visit('none', '2025'), // says no day
       ...['2025-12-01', '2026-07-20'].map((day) => visit('began', day)),
       ...['2025-07-01', '2025-12-01', '2026-03-01'].map((day) => visit('ceased', day)),
       ...['2025-07-01', '2026-02-01', '2026-07-20'].map((day) => visit('alone', day)),
