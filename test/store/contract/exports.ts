@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { NewExport, Store } from '../../../src/store/store.ts';
 import { SEES_ALL } from '../../../src/store/viewer.ts';
 import { idOf, NOW_MS, patient, RULES, recordOf } from '../samples.ts';
+import { restricted } from './whereabouts.ts';
 
 const LIMITS = { ofClient: 2, ofAll: 3 };
 const exportOf = (id: string, client = 'vendor'): NewExport => ({
@@ -87,14 +88,9 @@ export function exportContract(open: () => Promise<Store>): void {
     await exports.settled();
   });
 
-  const label = { system: 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality', code: 'R' };
   test.each([
     ['erased', (store: Store) => store.erasePerson(idOf('a'), 'operator', NOW_MS + 10)],
-    [
-      'restricted',
-      (store: Store) =>
-        store.commit([recordOf([patient('a', { meta: { security: [label] } })])], RULES, NOW_MS + 10),
-    ],
+    ['restricted', (store: Store) => store.commit([recordOf([restricted('a')])], RULES, NOW_MS + 10)],
   ] as const)(
     'tells of nobody who was %s since: what is finished is withdrawn, what is not begins anew',
     async (_how, change) => {
