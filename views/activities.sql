@@ -23,7 +23,7 @@ WITH
   followed AS (
     SELECT request_key, status, CASE WHEN reason_snomed = '871711000000103' OR referral_status = 'declined' THEN 1 ELSE 0 END AS declined,
       row_number() OVER (PARTITION BY request_key ORDER BY coalesce(last_modified, authored, '') DESC, task_key) AS place
-    FROM task WHERE status <> 'entered-in-error'
+    FROM task WHERE status <> 'entered-in-error' AND coalesce(task_code, '') <> 'gp-action'
   )
 SELECT s.request_key, s.patient_key, s.based_on_key AS referral_key, s.activity_key, s.activity_kind, s.authored AS referred,
   coalesce(f.status, s.status) AS status, coalesce(f.declined, 0) = 1 AS is_declined,

@@ -15,7 +15,7 @@ WITH
       FROM service_request WHERE based_on_key IS NOT NULL AND status <> 'entered-in-error' AND CASE WHEN is_referral THEN 0 ELSE 1 END = 1
     UNION ALL SELECT 4, 'support', CASE WHEN snomed_code IS NOT NULL THEN 'national' WHEN kind_code IS NOT NULL THEN 'other' ELSE 'none' END, 0 FROM "procedure" WHERE status <> 'entered-in-error'
     UNION ALL SELECT 5, 'reason of an end', CASE WHEN reason_snomed IS NOT NULL THEN 'national' WHEN status_reason IS NULL AND referral_status IS NULL THEN 'none' ELSE 'other' END,
-      CASE WHEN reason_snomed = '871711000000103' THEN 1 ELSE 0 END FROM task WHERE status IN ('cancelled', 'rejected', 'failed')
+      CASE WHEN reason_snomed = '871711000000103' THEN 1 ELSE 0 END FROM task WHERE status IN ('cancelled', 'rejected', 'failed') AND coalesce(task_code, '') <> 'gp-action'
     UNION ALL SELECT 6, 'ethnic category', CASE WHEN ethnic_category IS NULL THEN 'none' ELSE 'national' END, CASE WHEN ethnic_category = 'Z' THEN 1 ELSE 0 END FROM patient
   )
 SELECT element, CAST(sum(CASE WHEN coding = 'none' THEN 1 ELSE 0 END) AS INTEGER) AS uncoded,

@@ -1,10 +1,10 @@
 -- title: Contacts
 -- description: One row for each contact or appointment with a service or at an activity.
 -- kind: row
--- depends: encounter, appointment, service_request
+-- depends: encounter, appointment, episode, service_request
 -- column: contact_key | text | key | Key of the Encounter, or of the Appointment where there is no Encounter
 -- column: patient_key | text | key | Key of the person
--- column: request_key | text | key | Key of the referral or onward referral
+-- column: request_key | text | key | Key of the referral or onward referral; that of the episode where the contact names none
 -- column: held | dateTime | dimension | When it was
 -- column: attendance | text | dimension | attended, missed, cancelled or planned
 -- column: mode_code | text | dimension | How it took place, code of the list contact-mode
@@ -14,12 +14,13 @@
 -- column: is_activity | boolean | dimension | At an activity, by an onward referral
 WITH
   met AS (
-    SELECT e.encounter_key AS contact_key, e.patient_key, e.request_key, coalesce(e.started, a.started) AS held,
+    SELECT e.encounter_key AS contact_key, e.patient_key, coalesce(e.request_key, p.request_key) AS request_key, coalesce(e.started, a.started) AS held,
       CASE WHEN e.status IN ('finished', 'in-progress', 'arrived') THEN 'attended' WHEN a.status = 'noshow' THEN 'missed'
         WHEN e.status = 'cancelled' THEN 'cancelled' ELSE 'planned' END AS attendance,
       e.mode_code, e.class_code, e.group_session, coalesce(e.cancelled_reason, a.reason_code) AS reason_code
     FROM encounter AS e LEFT JOIN appointment AS a ON a.appointment_key = e.appointment_key
-    WHERE e.request_key IS NOT NULL AND e.status <> 'entered-in-error'
+    LEFT JOIN episode AS p ON p.episode_key = e.episode_key
+    WHERE coalesce(e.request_key, p.request_key) IS NOT NULL AND e.status <> 'entered-in-error'
     UNION ALL
     SELECT a.appointment_key, a.patient_key, a.request_key, a.started,
       CASE WHEN a.status IN ('fulfilled', 'arrived', 'checked-in') THEN 'attended' WHEN a.status = 'noshow' THEN 'missed'

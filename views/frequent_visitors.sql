@@ -12,7 +12,7 @@ WITH
     SELECT e.patient_key, count(*) AS contacts
     FROM encounter AS e CROSS JOIN bounds AS b
     WHERE e.status = 'finished' AND e.request_key IS NULL AND e.episode_key IS NULL
-      AND days_between(e.started, b.today) >= 0 AND months_between(e.started, b.today) < b.months
+      AND days_between(e.started, b.today) >= 0 AND whole_months_between(e.started, b.today) < b.months
     GROUP BY e.patient_key
   ),
   placed AS (

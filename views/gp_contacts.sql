@@ -15,14 +15,14 @@ WITH
   person AS (
     SELECT p.patient_key, p.first_referred, w.months
     FROM place AS p JOIN sent AS s ON s.practice = p.practice CROSS JOIN wide AS w
-    WHERE NOT p.is_deceased AND months_between(s.first_at, p.first_referred) >= w.months AND months_between(p.first_referred, s.last_at) >= w.months
-      AND months_between(p.first_referred, w.today) >= w.months
+    WHERE NOT p.is_deceased AND whole_months_between(s.first_at, p.first_referred) >= w.months AND whole_months_between(p.first_referred, s.last_at) >= w.months
+      AND whole_months_between(p.first_referred, w.today) >= w.months
   ),
   visit AS (
     SELECT CASE WHEN days_between(g.started, p.first_referred) > 0 THEN 'before' ELSE 'after' END AS period
     FROM gp AS g JOIN person AS p ON p.patient_key = g.patient_key
-    WHERE (days_between(g.started, p.first_referred) > 0 AND months_between(g.started, p.first_referred) < p.months)
-      OR (days_between(p.first_referred, g.started) > 0 AND months_between(p.first_referred, g.started) < p.months)
+    WHERE (days_between(g.started, p.first_referred) > 0 AND whole_months_between(g.started, p.first_referred) < p.months)
+      OR (days_between(p.first_referred, g.started) > 0 AND whole_months_between(p.first_referred, g.started) < p.months)
   ),
   period AS (SELECT 1 AS place, 'before' AS period UNION ALL SELECT 2, 'after'),
   held AS (SELECT count(*) AS people FROM person),

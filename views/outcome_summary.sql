@@ -1,5 +1,5 @@
 -- title: Change of scores
--- description: First and last scores of the same people. The confidence interval is mean ± t × sd / √n, with Student's t for n − 1 degrees of freedom by its expansion in 1 / (n − 1): within 0.3% of it from five pairs on.
+-- description: First and last scores of the same people. The confidence interval is mean ± t × sd / √n, with Student's t for n − 1 degrees of freedom: to four pairs from its table, then by its expansion in 1 / (n − 1), within 0.3% of it.
 -- kind: aggregate
 -- depends: paired_outcomes, threshold
 -- column: instrument | text | dimension(overlap) | Instrument
@@ -26,7 +26,7 @@ WITH
     GROUP BY p.instrument, p.score, p.direction, c.mean
   ),
   margin AS (
-    SELECT spread.*, CASE WHEN n > 1 THEN (1.959964 + 2.372283 / (n - 1) + 2.822527 / ((n - 1) * (n - 1)) + 2.555911 / ((n - 1) * (n - 1) * (n - 1))) * sd / sqrt(1.0 * n) END AS half
+    SELECT spread.*, CASE WHEN n > 1 THEN (CASE n WHEN 2 THEN 12.706205 WHEN 3 THEN 4.302653 WHEN 4 THEN 3.182446 ELSE 1.959964 + 2.372283 / (n - 1) + 2.822527 / ((n - 1) * (n - 1)) + 2.555911 / ((n - 1) * (n - 1) * (n - 1)) END) * sd / sqrt(1.0 * n) END AS half
     FROM spread
   )
 SELECT instrument, score, direction, CAST(n AS INTEGER) AS pairs, round(mean, 2) AS mean_change, round(sd, 2) AS sd,

@@ -1,5 +1,5 @@
 -- title: Paired outcomes
--- description: One row for each person and score that was measured at least twice by the same questionnaire.
+-- description: One row for each person and score that was measured at least twice by the same questionnaire. A baseline is never the last: it begins another referral. Where a day is known in part only, the stages say which was first.
 -- kind: row
 -- depends: scores, threshold
 -- column: patient_key | text | key | Key of the person
@@ -15,7 +15,7 @@
 -- column: threshold | decimal | measure | Points from which a change counts
 WITH
   told AS (
-    SELECT patient_key, instrument, score_code, coalesce(questionnaire, '') AS questionnaire, value, stage, observation_key,
+    SELECT patient_key, instrument, score_code, coalesce(questionnaire, '') AS questionnaire, value, measured, observation_key,
       substr(measured, 1, 10) AS day,
       CASE stage WHEN 'baseline' THEN 0 WHEN 'closure' THEN 2 ELSE 1 END AS stage_place
     FROM scores
@@ -24,17 +24,18 @@ WITH
   placed AS (
     SELECT told.*,
       row_number() OVER (PARTITION BY patient_key, score_code, questionnaire
-        ORDER BY CASE WHEN stage_place = 0 THEN 0 ELSE 1 END, day, stage_place, observation_key) AS from_first
+        ORDER BY CASE WHEN stage_place = 0 THEN 0 ELSE 1 END, day, stage_place, measured, observation_key) AS from_first
     FROM told
   ),
   follow AS (
     SELECT b.patient_key, b.instrument, b.score_code, b.questionnaire, b.day AS baseline_date, b.value AS baseline_value,
       n.day AS last_date, n.value AS last_value,
       row_number() OVER (PARTITION BY b.patient_key, b.score_code, b.questionnaire
-        ORDER BY n.day DESC, n.stage_place DESC, n.observation_key) AS from_last
+        ORDER BY n.day DESC, n.stage_place DESC, n.measured DESC, n.observation_key) AS from_last
     FROM placed AS b
     JOIN placed AS n ON n.patient_key = b.patient_key AND n.score_code = b.score_code AND n.questionnaire = b.questionnaire
-      AND (n.day > b.day OR (n.day = b.day AND n.stage_place > b.stage_place))
+      AND n.stage_place > 0
+      AND CASE WHEN substr(n.day, 1, length(b.day)) = substr(b.day, 1, length(n.day)) THEN n.stage_place > b.stage_place ELSE n.day > b.day END
     WHERE b.from_first = 1
   ),
   pair AS (

@@ -22,7 +22,7 @@ WITH
     SELECT p.patient_key, p.gender, p.ethnic_category, p.imd_decile, p.neighbourhood, p.practice_key, p.deceased,
       r.first_referred, coalesce(r.referrals, 0) AS referrals,
       coalesce(
-        CAST(floor(months_between(p.birth_date, coalesce(r.first_referred, (SELECT value FROM setting WHERE name = 'today'))) / 12.0) AS INTEGER),
+        CAST(floor(whole_months_between(p.birth_date, coalesce(r.first_referred, (SELECT value FROM setting WHERE name = 'today'))) / 12.0) AS INTEGER),
         year_of(coalesce(r.first_referred, (SELECT value FROM setting WHERE name = 'today'))) - year_of(p.birth_date)
       ) AS age
     FROM patient AS p LEFT JOIN referred AS r ON r.patient_key = p.patient_key

@@ -1,7 +1,7 @@
 -- title: Referrals
 -- description: One row for each referral or offer to a social prescribing service; a hand-over is a row of its own, of the same journey.
 -- kind: row
--- depends: service_request, request_reason, task, episode, encounter
+-- depends: service_request, request_reason, task, episode, contacts
 -- column: referral_key | text | key | Key of the referral
 -- column: patient_key | text | key | Key of the person
 -- column: journey_key | text | key | Key of the first referral of the chain: a hand-over from one service to the next is one journey
@@ -14,11 +14,11 @@
 -- column: service_key | text | key | Key of the service
 -- column: needs | integer | measure | Reasons given
 -- column: uncoded_needs | integer | measure | Reasons without any code
--- column: is_handover | boolean | dimension | It follows another referral
--- column: is_offer | boolean | dimension | It was only offered or recommended
+-- column: is_handover | boolean | dimension | It follows another referral, which was more than an offer
+-- column: is_offer | boolean | dimension | It was only offered or recommended: nobody took the person on, or the person declined the offer
 -- column: is_declined | boolean | dimension | The person declined
 -- column: accepted | dateTime | dimension | When the service accepted: begin of the first episode
--- column: first_contact | dateTime | dimension | First contact that took place
+-- column: first_contact | dateTime | dimension | First contact or appointment that took place
 -- column: closed | dateTime | dimension | End of the last episode, where all have ended
 WITH
   asked AS (
@@ -41,7 +41,7 @@ WITH
   followed AS (
     SELECT request_key, status, CASE WHEN reason_snomed = '871711000000103' OR referral_status = 'declined' THEN 1 ELSE 0 END AS declined,
       row_number() OVER (PARTITION BY request_key ORDER BY coalesce(last_modified, authored, '') DESC, task_key) AS place
-    FROM task WHERE status <> 'entered-in-error'
+    FROM task WHERE status <> 'entered-in-error' AND coalesce(task_code, '') <> 'gp-action'
   ),
   spell AS (
     SELECT request_key, min(started) AS accepted,
@@ -49,20 +49,35 @@ WITH
     FROM episode WHERE status <> 'entered-in-error' GROUP BY request_key
   ),
   met AS (
-    SELECT request_key, min(started) AS first_contact
-    FROM encounter WHERE status IN ('finished', 'in-progress') GROUP BY request_key
+    SELECT request_key, min(held) AS first_contact
+    FROM contacts WHERE attendance = 'attended' GROUP BY request_key
+  ),
+  -- an offer that is declined is revoked before it has the code of a referral
+  told AS (
+    SELECT a.request_key, a.parent_key, coalesce(j.journey_key, a.request_key) AS journey_key, s.accepted, m.first_contact, s.closed,
+      f.status, f.declined,
+      CASE
+        WHEN s.accepted IS NOT NULL OR m.first_contact IS NOT NULL THEN 0
+        WHEN a.status = 'draft' OR a.intent = 'proposal' OR f.status = 'draft' THEN 1
+        WHEN a.is_referral THEN 0
+        WHEN a.status = 'revoked' AND coalesce(f.status, 'cancelled') = 'cancelled' THEN 1
+        ELSE 0
+      END AS offered
+    FROM asked AS a
+    LEFT JOIN journey AS j ON j.request_key = a.request_key
+    LEFT JOIN followed AS f ON f.request_key = a.request_key AND f.place = 1
+    LEFT JOIN spell AS s ON s.request_key = a.request_key
+    LEFT JOIN met AS m ON m.request_key = a.request_key
   )
-SELECT a.request_key AS referral_key, a.patient_key, coalesce(j.journey_key, a.request_key) AS journey_key,
-  a.authored AS referred, coalesce(f.status, a.status) AS status, a.intent, a.source_code, a.priority,
+SELECT a.request_key AS referral_key, a.patient_key, t.journey_key,
+  a.authored AS referred, coalesce(t.status, a.status) AS status, a.intent, a.source_code, a.priority,
   a.requester_key, a.service_key, CAST(coalesce(r.needs, 0) AS INTEGER) AS needs,
   CAST(coalesce(r.uncoded, 0) AS INTEGER) AS uncoded_needs,
-  coalesce(j.journey_key, a.request_key) <> a.request_key AS is_handover,
-  (a.status = 'draft' OR coalesce(a.intent, '') = 'proposal' OR coalesce(f.status, '') = 'draft') AS is_offer,
-  coalesce(f.declined, 0) = 1 AS is_declined,
-  s.accepted, m.first_contact, s.closed
+  coalesce(p.offered, 1) = 0 AS is_handover,
+  t.offered = 1 AS is_offer,
+  coalesce(t.declined, 0) = 1 AS is_declined,
+  t.accepted, t.first_contact, t.closed
 FROM asked AS a
-LEFT JOIN journey AS j ON j.request_key = a.request_key
+JOIN told AS t ON t.request_key = a.request_key
+LEFT JOIN told AS p ON p.request_key = t.parent_key
 LEFT JOIN reason AS r ON r.request_key = a.request_key
-LEFT JOIN followed AS f ON f.request_key = a.request_key AND f.place = 1
-LEFT JOIN spell AS s ON s.request_key = a.request_key
-LEFT JOIN met AS m ON m.request_key = a.request_key

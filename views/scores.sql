@@ -20,4 +20,4 @@ SELECT s.observation_key, s.patient_key, s.response_key, r.request_key, i.instru
 FROM score AS s
 LEFT JOIN response AS r ON r.response_key = s.response_key
 LEFT JOIN instrument_score AS i ON i.score_code = s.score_code
-WHERE s.patient_key IS NOT NULL AND s.score_code IS NOT NULL
+WHERE s.patient_key IS NOT NULL AND s.score_code IS NOT NULL AND coalesce(r.status, '') <> 'entered-in-error'

@@ -1,5 +1,5 @@
 -- title: Days from one step to the next, by month
--- description: How long those wait who were referred in a month.
+-- description: How long those wait who were referred in a month; who still waits is not counted, nor is a step that is dated before the one that it follows.
 -- kind: aggregate
 -- depends: referrals, activities
 -- column: step | text | dimension(overlap) | From which step to which
@@ -11,10 +11,16 @@
 -- column: p90 | integer | measure(n) | Nine in ten waited so many days or less, by nearest rank
 -- column: mean | decimal | measure(n) | Mean of days
 WITH
+  -- a referral that nobody accepted is over where it was turned down or taken back
+  step AS (
+    SELECT referrals.*, CASE WHEN closed IS NOT NULL THEN 1 WHEN accepted IS NOT NULL THEN 0
+      WHEN status IN ('completed', 'failed', 'rejected', 'cancelled', 'revoked') THEN 1 ELSE 0 END AS is_over
+    FROM referrals
+  ),
   journey AS (
     SELECT journey_key, min(patient_key) AS patient_key, min(referred) AS referred, min(accepted) AS accepted,
-      min(first_contact) AS first_contact, CASE WHEN count(accepted) = count(closed) THEN max(closed) END AS closed
-    FROM referrals WHERE NOT is_offer GROUP BY journey_key
+      min(first_contact) AS first_contact, CASE WHEN min(is_over) = 1 THEN max(closed) END AS closed
+    FROM step WHERE NOT is_offer GROUP BY journey_key
   ),
   begun AS (
     SELECT r.journey_key, min(a.first_attended) AS first_attended

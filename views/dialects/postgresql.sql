@@ -6,7 +6,7 @@ $$ SELECT written_day(b) - written_day(a) $$;
 CREATE OR REPLACE FUNCTION whole_months(a date, b date) RETURNS integer LANGUAGE sql IMMUTABLE AS
 $$ SELECT CAST((extract(year FROM b) - extract(year FROM a)) * 12 + extract(month FROM b) - extract(month FROM a)
      - CASE WHEN extract(day FROM b) < extract(day FROM a) THEN 1 ELSE 0 END AS integer) $$;
-CREATE OR REPLACE FUNCTION months_between(a text, b text) RETURNS integer LANGUAGE sql IMMUTABLE AS
+CREATE OR REPLACE FUNCTION whole_months_between(a text, b text) RETURNS integer LANGUAGE sql IMMUTABLE AS
 $$ SELECT CASE WHEN written_day(b) < written_day(a) THEN -whole_months(written_day(b), written_day(a))
      ELSE whole_months(written_day(a), written_day(b)) END $$;
 CREATE OR REPLACE FUNCTION month_of(a text) RETURNS text LANGUAGE sql IMMUTABLE AS

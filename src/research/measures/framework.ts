@@ -105,7 +105,7 @@ function stages(tables: Tables): Group {
 }
 
 function declined(tables: Tables): Group {
-  const stratifiers = unequal(tables, 'declined', 'people');
+  const stratifiers = unequal(tables, 'declined', 'asked');
   return { code: 'declined', all: ofOne(stratifiers), stratifiers };
 }
 

@@ -56,7 +56,7 @@ export function yearOf(value: unknown): number | null {
 export function addDayFunctions(db: DatabaseSync): void {
   const fixed = { deterministic: true };
   db.function('days_between', fixed, (from, to) => whole(daysBetween(from, to)));
-  db.function('months_between', fixed, (from, to) => whole(monthsBetween(from, to)));
+  db.function('whole_months_between', fixed, (from, to) => whole(monthsBetween(from, to)));
   db.function('month_of', fixed, monthOf);
   db.function('year_of', fixed, (value) => whole(yearOf(value)));
 }

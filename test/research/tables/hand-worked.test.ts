@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { type Row, SETTINGS, table } from './bench.ts';
 
-/** Referral A of person p, taken over by B; C of person q was declined; D of person r is an offer; E of person s waits. */
+/** Referral A of person p, taken over by B; C of person q was declined after it was made; D of person r is an offer; E of person s waits. */
 const REFERRALS = {
   service_request: [
     {
@@ -28,7 +28,7 @@ const REFERRALS = {
       patient_key: 'q',
       status: 'revoked',
       intent: 'order',
-      is_referral: false,
+      is_referral: true,
       authored: '2026-01-20',
     },
     {
@@ -425,8 +425,8 @@ test('outcome_summary: mean, standard deviation and confidence interval of the c
     score(`${patient}1`, '2026-01-01', 20, 'baseline', patient),
     score(`${patient}2`, '2026-03-01', last, 'closure', patient),
   ];
-  // changes −2, −6, −10: mean −6, sd 4; t ≈ 1.959964 + 2.372283 / 2 + 2.822527 / 4 + 2.555911 / 8 = 4.1712;
-  // half = 4.1712 × 4 / √3 = 9.63
+  // changes −2, −6, −10: mean −6, sd 4; t of 2 degrees of freedom 4.3027;
+  // half = 4.3027 × 4 / √3 = 9.94
   expect(
     await table('outcome_summary', scored(...pair('p', 18), ...pair('q', 14), ...pair('r', 10))),
   ).toEqual([
@@ -437,8 +437,8 @@ test('outcome_summary: mean, standard deviation and confidence interval of the c
       pairs: 3,
       mean_change: -6,
       sd: 4,
-      ci_low: -15.63,
-      ci_high: 3.63,
+      ci_low: -15.94,
+      ci_high: 3.94,
       improved: 2,
       same: 1,
       worse: 0,
@@ -533,6 +533,7 @@ test('inequalities: each person is once in each dimension, with rates where the 
     group: 'female',
     people: 3,
     population: 2000,
+    asked: 3,
     referred: 2,
     declined: 0,
     appointed: 2,
@@ -546,6 +547,7 @@ test('inequalities: each person is once in each dimension, with rates where the 
     group: 'male',
     people: 1,
     population: null,
+    asked: 1,
     referred: 1,
     declined: 1,
     appointed: 0,

@@ -145,7 +145,7 @@ test('brings settings, the population and lists to the tables', async () => {
 
 test.each([
   ["SELECT days_between('2026-02-27', '2026-03-01') AS n", 'integer', 2],
-  ["SELECT months_between('2026-01-31', '2026-03-30') AS n", 'integer', 1],
+  ["SELECT whole_months_between('2026-01-31', '2026-03-30') AS n", 'integer', 1],
   ["SELECT month_of('2026-03-04T09:00:00Z') AS n", 'text', '2026-03'],
   ["SELECT year_of('2026') AS n", 'integer', 2026],
   ["SELECT days_between('2026', '2026-03-01') AS n", 'integer', null],

@@ -5,7 +5,7 @@ import { intervalsSpec, type Panel } from '../chart/intervals.ts';
 import { figure, listed, percent, worded } from '../figures.ts';
 import { numberOf, type Row, type Tables } from '../input.ts';
 import { areApart, type Interval, times, wilson } from '../interval.ts';
-import { type Exhibit, exhibit, type MakeSection, part } from './exhibit.ts';
+import { columnsOf, type Exhibit, exhibit, type MakeSection, part } from './exhibit.ts';
 import { sum, textOf } from './sentence.ts';
 
 /** The dimensions, as the table names them. */
@@ -49,9 +49,9 @@ const RATES: readonly Rate[] = [
   },
   {
     count: 'declined',
-    total: 'people',
+    total: 'asked',
     title: 'Declined',
-    axis: '% of people',
+    axis: '% of those asked',
     factor: 100,
     decimals: 0,
     words: 'Declined',
@@ -73,10 +73,10 @@ function group(tables: Tables, dimension: string, title: string): Exhibit {
   return exhibit({
     id,
     title,
-    table: part(tables.find('inequalities'), 'dimension', dimension, {
-      name: `inequalities_${dimension}`,
-      title,
-    }),
+    table: columnsOf(
+      part(tables.find('inequalities'), 'dimension', dimension, { name: `inequalities_${dimension}`, title }),
+      ({ name }) => name !== 'people', // no rate is of them
+    ),
     show: () => {
       const rates = RATES.filter((rate) => rows.some((row) => intervalOf(row, rate) !== undefined));
       const panels = rates.map((rate) => panelOf(rows, rate));
