@@ -9,6 +9,8 @@ import { takeLock } from '../../src/cli/lock.ts';
 import { openExisting } from '../../src/cli/open-store.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
 import { openSqliteStore } from '../../src/store/sqlite/store.ts';
+import type { Store } from '../../src/store/store.ts';
+import { SEES_ALL } from '../../src/store/viewer.ts';
 import {
   commit,
   contact,
@@ -78,7 +80,22 @@ async function fill(config: Config): Promise<void> {
   const group = (await store.claim('ehr', options))!;
   await store.settle('ehr', group.deliveryKey, group.entries.map(delivered), NOW_MS);
   await store.claim('ehr', options);
+  await exporting(store);
   await store.close();
+}
+
+/** One export is finished, one half made. */
+async function exporting({ exports }: Store): Promise<void> {
+  for (const id of ['finished', 'half'])
+    await exports.make(
+      { id, client: 'vendor', ownerOrg: 'X26', viewer: SEES_ALL, asked: '{}', asOfMs: NOW_MS },
+      { ofClient: 2, ofAll: 2 },
+      NOW_MS,
+    );
+  const claims = [await exports.claim(NOW_MS, 1_000), await exports.claim(NOW_MS, 1_000)];
+  for (const claim of claims)
+    if (claim!.id === 'half') await exports.keep(claim!, '{"after":7}', NOW_MS, 1_000);
+    else await exports.end(claim!, { state: 'finished', progress: '{"after":9}', keepMs: 60_000 }, NOW_MS);
 }
 
 test('copies a store whole: what it knew, what waits, and the numbers it goes on with', async () => {
@@ -101,7 +118,13 @@ test('copies a store whole: what it knew, what waits, and the numbers it goes on
   expect(await after.personOf(idOf('q'))).toBe(await before.personOf(idOf('q')));
   const clause = { kind: 'token', param: 'identifier', values: [{ code: NHS_NUMBER }] } as const;
   expect(await after.countMatches({ type: 'Patient', clauses: [clause], count: 9 })).toBe(2);
+  expect(await after.exports.get('finished')).toEqual(await before.exports.get('finished'));
   await before.close();
+  expect(await after.exports.claim(NOW_MS, 1_000)).toBeUndefined();
+  expect(await after.exports.claim(NOW_MS + 1_001, 1_000)).toMatchObject({
+    id: 'half',
+    progress: '{"after":7}',
+  });
   expect(await after.recoverClaims(NOW_MS + 1_000, false)).toBe(1);
   await commit(
     after,

@@ -5,6 +5,7 @@ import { postgresSink } from '../../src/research/view/postgres-sink.ts';
 import { runView } from '../../src/research/view/run.ts';
 import type { OpenSink } from '../../src/research/view/sink.ts';
 import { csvSink, ndjsonSink } from '../../src/research/view/text-sinks.ts';
+import { heldMegabytes } from './held-memory.ts';
 import { compiled } from './samples.ts';
 
 const [kind = '', target = '', given = '0'] = process.argv.slice(2);
@@ -17,16 +18,9 @@ function sinkOf(): OpenSink {
   return kind === 'parquet' ? parquetSink(target) : kind === 'csv' ? csvSink(target) : ndjsonSink(target);
 }
 
-/** @returns megabytes in use: those of the process without what is free in its heap (`--expose-gc` frees what is garbage) */
-function held(): number {
-  globalThis.gc?.();
-  const { rss, heapTotal, heapUsed } = process.memoryUsage();
-  return Math.round((rss - heapTotal + heapUsed) / 2 ** 20);
-}
-
 function* resources(): Generator<unknown> {
   for (let i = 0; i < count; i++) {
-    if (i % (count / 10) === 0) console.log(held());
+    if (i % (count / 10) === 0) console.log(heldMegabytes());
     const telecom = [{ value: `0100 ${i}` }, { value: `${i}@example.org` }];
     yield { resourceType: 'Patient', id: `p${i}`, birthDate: '1980-02-03', active: i % 2 === 0, telecom };
   }
@@ -34,7 +28,7 @@ function* resources(): Generator<unknown> {
 
 try {
   const { rows } = await runView(compiled(), resources(), sinkOf());
-  console.log(held());
+  console.log(heldMegabytes());
   console.log(`${rows} rows`);
 } catch (error) {
   console.error((error as Error).message);

@@ -4,11 +4,11 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { MEASURED } from './held-memory.ts';
 
 const RESOURCES = 300_000;
 /** All rows of the second half would take twice as much. */
 const MOST_GROWTH_MB = 25;
-const HEAP_MB = 96;
 /** Blocks of 512 bytes. */
 const FILE_BLOCKS = 2_000;
 
@@ -34,9 +34,7 @@ test.each(['csv', 'ndjson', 'parquet', 'postgres'])(
   async (kind) => {
     const target =
       kind === 'postgres' ? await (await fetch(inject('postgresAt'))).text() : join(folder, 'out');
-    const { code, stdout, stderr } = await shell(
-      runs(`--expose-gc --max-old-space-size=${HEAP_MB}`, kind, target, RESOURCES),
-    );
+    const { code, stdout, stderr } = await shell(runs(MEASURED.join(' '), kind, target, RESOURCES));
     expect([code, stderr]).toEqual([0, '']);
     const lines = stdout.trim().split('\n');
     expect(lines.at(-1)).toBe(`${RESOURCES * 2} rows`);
