@@ -66,24 +66,35 @@ type Reads = Pick<ResourceStore, 'read' | 'readVersion' | 'history' | 'readMany'
 /** Rows by key in one question, in no order. */
 type SelectMany = (keys: readonly ResourceKey[]) => Step<readonly ResourceRow[]>;
 
-/** @returns what reads one resource: from a server with others that are asked for at the same time */
-function readOf(
-  runner: Runner,
-  one: (type: string, id: string) => Step<ResourceRow | undefined>,
-  many: SelectMany,
-): Reads['read'] {
-  const gathered = new InBatches<ResourceKey, ResourceRow | undefined>(MOST_AT_ONCE, async (keys) => {
-    const rows = await runner.read(() => many(keys));
+type SelectOne = (type: string, id: string) => Step<ResourceRow | undefined>;
+
+/** @returns what reads one resource in a question of its own */
+function readAlone(runner: Runner, one: SelectOne): Reads['read'] {
+  return async (type, id) => {
+    const row = await runner.read(() => one(type, id));
+    return row && storedVersion(row);
+  };
+}
+
+/** @returns what reads one resource together with others that are asked for at the same time */
+function readTogether(runner: Runner, one: SelectOne, many: SelectMany): Reads['read'] {
+  const gathered = new InBatches<Asked, ResourceRow | undefined>(MOST_AT_ONCE, async (all) => {
+    const [first] = all;
+    if (all.length === 1) return [await runner.read(() => one(first!.type, first!.id))];
+    const rows = await runner.read(() => many(all.map(({ type, id }) => `${type}/${id}` as const)));
     const found = new Map(rows.map((row) => [`${row.type}/${row.id}`, row]));
-    return keys.map((key) => found.get(key));
+    return all.map(({ type, id }) => found.get(`${type}/${id}`));
   });
   return async (type, id) => {
     if (!ID.test(id)) return undefined; // one that the server cannot read would spoil the question of all
-    const row = runner.isRemote
-      ? await gathered.add(`${type}/${id}`)
-      : await runner.read(() => one(type, id));
+    const row = await gathered.add({ type, id });
     return row && storedVersion(row);
   };
+}
+
+interface Asked {
+  readonly type: string;
+  readonly id: string;
 }
 
 /** @source FHIR R4, 2.24.0.1: id */
@@ -93,7 +104,10 @@ const MOST_AT_ONCE = 200;
 
 function wholeReads(runner: Runner): Reads {
   return {
-    read: readOf(runner, selectResource, selectResources),
+    // what reads for itself reads one after the other: of an embedded store each would wait for a turn
+    read: runner.isRemote
+      ? readTogether(runner, selectResource, selectResources)
+      : readAlone(runner, selectResource),
     async readVersion(type, id, version) {
       const row = await runner.read(() => selectVersion(type, id, version));
       return row && storedVersion(row);
@@ -109,7 +123,7 @@ function wholeReads(runner: Runner): Reads {
 function seenReads(runner: Runner, searching: () => Searching): Reads {
   const asking = () => askingOf(searching());
   return {
-    read: readOf(
+    read: readTogether(
       runner,
       (type, id) => selectSeen(asking(), type, id),
       (keys) => selectSeenMany(asking(), keys),
