@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 import express from 'express';
 import { Pool } from 'pg';
+import { SESSION } from '../src/store/postgres/store.ts';
 
 /** What the peer is told, in the file that its command line names. */
 export interface PeerTask {
@@ -48,7 +49,7 @@ function sqliteRunner(file: string) {
 }
 
 function postgresRunner(connectionString: string) {
-  const pool = new Pool({ connectionString, max: 10 });
+  const pool = new Pool({ connectionString, max: 10, options: SESSION }); // planned as ours are
   const names = new Map<string, string>();
   return async (text: string, values: readonly (string | number)[]): Promise<void> => {
     const name = names.get(text) ?? `q${names.size}`; // parsed once a connection, as ours are

@@ -1,6 +1,7 @@
 /** On PostgreSQL, too, every statement finds its rows by a key: none walks a table that grows. */
-import type { Client } from 'pg';
-import { expect, test } from 'vitest';
+import type { ClientBase } from 'pg';
+import { expect, onTestFinished, test } from 'vitest';
+import { openPool } from '../../src/store/postgres/store.ts';
 import { createSearchIndex } from '../../src/store/search-index.ts';
 import { Names } from '../../src/store/sql/index-rows.ts';
 import { askingOf, countRows, type Searching, searchRows } from '../../src/store/sql/search.ts';
@@ -56,26 +57,36 @@ interface Plan {
   readonly Plans?: readonly Plan[];
 }
 
-async function opened(): Promise<Client> {
+async function opened(): Promise<ClientBase> {
   const url = await temporaryDatabase();
   const store = await temporaryPostgresStore({ url });
   await commit(store, recordOf([patient('p'), contact('e', 'p')]));
-  const client = await temporaryClient(url);
-  await fillTables(client);
+  await fillTables(await temporaryClient(url));
+  const client = await ownConnection(url);
   await client.query('SET plan_cache_mode = force_generic_plan');
-  await client.query('SET jit = off'); // as the store's own connections have it
+  return client;
+}
+
+/** @returns a connection as the store's are */
+async function ownConnection(url: string): Promise<ClientBase> {
+  const pool = openPool(url, 1);
+  const client = await pool.connect();
+  onTestFinished(async () => {
+    client.release();
+    await pool.end();
+  });
   return client;
 }
 
 interface Explained {
   readonly 'QUERY PLAN': readonly [{ readonly Plan: Plan }];
 }
-const explain = async (client: Client, text: string, values: readonly unknown[] = []): Promise<Plan> =>
+const explain = async (client: ClientBase, text: string, values: readonly unknown[] = []): Promise<Plan> =>
   (await client.query<Explained>(`EXPLAIN (FORMAT JSON) ${text}`, [...values])).rows[0]!['QUERY PLAN'][0]
     .Plan;
 
 /** The plan that serves any values, as a statement that is prepared once gets it. */
-async function planOf(client: Client, text: string): Promise<Plan> {
+async function planOf(client: ClientBase, text: string): Promise<Plan> {
   const count = Math.max(0, ...[...text.matchAll(/\$(\d+)/g)].map((found) => Number(found[1])));
   const values = count === 0 ? '' : `(${Array.from({ length: count }, () => 'NULL').join(', ')})`;
   await client.query(`PREPARE asked AS ${text}`);
@@ -111,7 +122,7 @@ const searchingOf = (viewer: Viewer = SEES_ALL): Searching => ({
   ...{ names: new Names(), index: createSearchIndex(definitions()), viewer, nowMs: 0 },
 });
 /** What steps ask of the database, besides the numbers of names. */
-async function asksOf(client: Client, steps: Step<unknown>, few = /^$/): Promise<Asked[]> {
+async function asksOf(client: ClientBase, steps: Step<unknown>, few = /^$/): Promise<Asked[]> {
   const asked = await askedBy(steps, 'postgres', async ({ text, values }) => {
     // little is there, so that it would be found to leave few: as many say that all leave many
     if (text.startsWith('SELECT count(*) AS n FROM')) return [{ n: few.test(text) ? 100 : 1_000_000 }];
@@ -119,7 +130,7 @@ async function asksOf(client: Client, steps: Step<unknown>, few = /^$/): Promise
   });
   return asked.filter(({ text }) => !text.startsWith('SELECT nid'));
 }
-async function walksOf(client: Client, asked: readonly Asked[]): Promise<string[]> {
+async function walksOf(client: ClientBase, asked: readonly Asked[]): Promise<string[]> {
   const walks: string[] = [];
   for (const { text, values } of asked)
     for (const walk of walksIn(await explain(client, text, values))) walks.push(`${walk}: ${text}`);
@@ -204,6 +215,23 @@ test('what is looked up for each row of a page is not read whole before the firs
   const plan = JSON.stringify(await explain(client, text, values));
   expect(plan).toContain('"resource_type"');
   expect(plan).not.toMatch(/"(Hash|Aggregate|Sort)"|hashed SubPlan/);
+});
+
+test('a page of what many have is read along the index, and ends when it is full', async () => {
+  const url = await temporaryDatabase();
+  const store = await temporaryPostgresStore({ url });
+  const many = Array.from({ length: 4_000 }, (_, at) => contact(`e${at}`, 'p', { status: 'finished' }));
+  await commit(store, recordOf([patient('p'), ...many]));
+  await (await temporaryClient(url)).query('ANALYZE');
+  const client = await ownConnection(url);
+  const finished = { ...STATUS, values: [{ code: 'finished' }] } as SearchClause;
+  const query = { type: 'Encounter', clauses: [finished], count: 20 };
+  const { text, values } = (await asksOf(client, searchRows(searchingOf(), query))).at(-1)!;
+  await client.query('SET plan_cache_mode = force_generic_plan');
+  for (const plan of [await explain(client, text, values), await planOf(client, text)]) {
+    expect(JSON.stringify(plan)).toContain('"search_token_pkey"');
+    expect(JSON.stringify(plan)).not.toMatch(/"Sort"|Bitmap/);
+  }
 });
 
 test.each(VIEWERS)('no read or history of one who sees %s walks a table', async (_name, viewer) => {

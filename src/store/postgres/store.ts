@@ -64,6 +64,12 @@ const LONGEST_QUERY_MS = 300_000;
 /** For what another replica holds; the server ends its transaction when its machine is gone in the middle of one. */
 const LONGEST_WAIT_MS = 30_000;
 
+/**
+ * A search that leaves off at the end of a page is over before code for it were compiled. And it is to be read along an index:
+ * with the default, which is that of a disk that turns, the planner gathers and sorts all that a condition leaves.
+ */
+export const SESSION = '-c jit=off -c random_page_cost=1.1';
+
 /** @returns a pool whose whole numbers are numbers; a connection that breaks while idle is replaced */
 export function openPool(
   url: string,
@@ -71,8 +77,7 @@ export function openPool(
   { longestWaitMs = LONGEST_WAIT_MS, time = 'server' }: Pick<PostgresOptions, 'longestWaitMs' | 'time'> = {},
 ): Pool {
   const pool = new Pool({
-    // a search that leaves off at the end of a page is over before code for it were compiled; `moment` in src/store/sql/statement.ts
-    options: `-c jit=off${time === 'caller' ? ' -c hedgerow.time=caller' : ''}`,
+    options: SESSION + (time === 'caller' ? ' -c hedgerow.time=caller' : ''), // `moment` in src/store/sql/statement.ts
     connectionString: url,
     max: connections,
     connectionTimeoutMillis: 10_000,
