@@ -1,5 +1,5 @@
 /** Runs the benchmarks, prints their table and writes bench/results.json; `--smoke` runs each once, small, to see that it works, `--keep` puts the figures of some in place of their earlier ones. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import Table from 'cli-table3';
@@ -76,7 +76,8 @@ function goalOf({ ratio, goal, most }: Result): string {
 function write(fresh: readonly Result[]): void {
   const file = join(import.meta.dirname, 'results.json');
   const names = new Set(fresh.map((one) => one.name));
-  const earlier = only.length === 0 ? [] : (JSON.parse(readFileSync(file, 'utf8')) as Result[]);
+  const isAdded = only.length > 0 && existsSync(file);
+  const earlier = isAdded ? (JSON.parse(readFileSync(file, 'utf8')) as Result[]) : [];
   const all = [...earlier.filter((one) => !names.has(one.name)), ...fresh];
   writeFileSync(file, `${JSON.stringify(all, undefined, 2)}\n`);
 }

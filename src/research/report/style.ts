@@ -30,7 +30,7 @@ section{margin:0 0 40px}
 .about ul{margin:0;padding-left:1.2em}
 .contents ol{margin:0;padding-left:1.3em;columns:2;column-gap:32px}
 .contents li{break-inside:avoid;margin:0 0 4px}
-.scroll{overflow-x:auto;margin:0 0 8px}
+.scroll{overflow-x:auto;margin:0 0 8px;background:linear-gradient(90deg,#fff 16px,#fff0 32px),linear-gradient(270deg,#fff 16px,#fff0 32px),linear-gradient(90deg,#c5cdd2,#fff0 10px),linear-gradient(270deg,#c5cdd2,#fff0 10px);background-attachment:local,local,scroll,scroll}
 .scroll svg{display:block;width:100%;min-width:600px;max-width:720px;height:auto}
 table{border-collapse:collapse;width:100%;font-size:.92rem;font-variant-numeric:tabular-nums}
 caption{text-align:left;font-weight:bold;padding:12px 0 6px}
@@ -69,7 +69,7 @@ main{padding:14px 0 0}
 .exhibit{border-top:2px solid #007f3b;padding-top:10px}
 .glance li{break-inside:avoid}
 h2,h3,.reading,caption{break-after:avoid}
-.scroll{overflow:visible}
+.scroll{overflow:visible;background:none}
 .chart{break-inside:avoid}
 .scroll svg{min-width:0;max-width:none}
 tr,.notes{break-inside:avoid}
