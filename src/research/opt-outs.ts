@@ -53,7 +53,17 @@ export async function loadOptOuts(settings: OptOutSettings | undefined, nowMs: n
       'opt-out-old',
       `The list of national data opt-outs is ${ageDays} days old, and may be ${oldestDays}: ask the service for a new one.`,
     );
+  if (ageDays < -1)
+    throw refusal(
+      'opt-out-old',
+      'The list of national data opt-outs was last written in the future, so nobody can tell how old it is: see that the clock of this machine is right, and ask the service for a new list.',
+    );
   const numbers = await readNumberList(list);
+  if (numbers.count === 0)
+    throw refusal(
+      'opt-out-list',
+      'The list of national data opt-outs holds no NHS number, so it cannot be told from one that was cut off: ask the service for the list again.',
+    );
   return {
     basis: `list of ${ageDays} days (${holds})`,
     of: (own, former) => answer(own, former, numbers, holds),

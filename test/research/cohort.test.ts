@@ -232,6 +232,21 @@ describe('national data opt-outs', () => {
     await expect(loadOptOuts({ list }, NOW_MS)).rejects.not.toThrow(/9990000019/);
   });
 
+  test.each([
+    ['empty', ''],
+    ['a head alone', 'NHS number\n'],
+    ['a page of a proxy, in place of the list', 'Forbidden'],
+  ])('a list without a number is refused, whatever it is said to hold: %s', async (_, text) => {
+    const list = await listOf(text);
+    for (const holds of ['opted-out', 'permitted'] as const)
+      await expect(cohortOf(everybody, { optOut: { list, holds } })).rejects.toThrow(/holds no NHS number/);
+  });
+
+  test('a list that is dated in the future is refused: it would never grow old', async () => {
+    const list = await listOf(`${ada}\n`, -2);
+    await expect(loadOptOuts({ list }, NOW_MS)).rejects.toThrow(/in the future/);
+  });
+
   test('why opt-outs do not apply stands in what is exported', async () => {
     expect((await cohortOf([], { optOut: NONE })).optOuts).toBe('not applied: approved by a test');
   });

@@ -49,7 +49,7 @@ export function compileDeidentifier(
   const values = { ...rules.values, ...options.values };
   const tree = new RuleTree({ ...rules, values }, definitions);
   if (tree.issues.length > 0) return { ok: false, outcome: outcomeOf(...tree.issues) };
-  return { ok: true, value: new Compiled(new Plans(tree, definitions), rules.shiftDays, values, options) };
+  return { ok: true, value: new Compiled(new Plans(tree, definitions), rules, values, options) };
 }
 
 /** @returns whether rules let words out: then people who agreed to codes alone are left out of the cohort */
@@ -63,14 +63,16 @@ class Compiled implements Deidentifier {
   readonly #values: Rules['values'];
   readonly #options: DeidentifyOptions;
   readonly #thisYear: number;
+  readonly #earliestYear: number;
 
-  constructor(plans: Plans, shiftDays: number, values: Rules['values'], options: DeidentifyOptions) {
+  constructor(plans: Plans, rules: Rules, values: Rules['values'], options: DeidentifyOptions) {
     const { keys, people, ownBases = [], nowMs } = options;
     this.#plans = plans;
     this.#values = values;
     this.#options = options;
-    this.#pseudonyms = new Pseudonyms(keys, people, { shiftDays, ownBases });
+    this.#pseudonyms = new Pseudonyms(keys, people, { shiftDays: rules.shiftDays, ownBases });
     this.#thisYear = new Date(nowMs).getUTCFullYear();
+    this.#earliestYear = this.#thisYear - oldestOf(rules);
   }
 
   apply({ resource, personId }: Held): Held | undefined {
@@ -106,6 +108,7 @@ class Compiled implements Deidentifier {
       shift: personId === undefined ? undefined : this.#pseudonyms.shift(personId),
       subject: this.#pseudonyms.resource(resource.resourceType, resource.id),
       thisYear: this.#thisYear,
+      earliestYear: this.#earliestYear,
       variables: { ...this.#values, resource, rootResource: resource },
       contained: new Map(),
       applied: '',
@@ -126,6 +129,14 @@ class Compiled implements Deidentifier {
     run.contained = new Map([...names].filter(([, name]) => kept.has(name)));
     return plan.whole(resource, run);
   }
+}
+
+/** @returns the age from which people are one group by these rules; more than any age, where they are none */
+function oldestOf({ rules }: Rules): number {
+  return Math.min(
+    9_999,
+    ...rules.map((rule) => (rule.method === 'generalise' ? (rule.oldest ?? 9_999) : 9_999)),
+  );
 }
 
 function failed(rule: string, type: string): AdapterError {

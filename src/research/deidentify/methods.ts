@@ -18,6 +18,8 @@ export interface Run {
   /** by which noise differs from one resource to the next */
   readonly subject: string;
   readonly thisYear: number;
+  /** days before this year leave for nobody: they would tell the age of one of the oldest, who are one group */
+  readonly earliestYear: number;
   readonly variables: Variables;
   /** pseudonym of the id of a contained resource, where it leaves too */
   readonly contained: ReadonlyMap<string, string>;
@@ -114,10 +116,11 @@ function pseudonym(value: unknown, run: Run, owner: unknown): string | undefined
 
 function shift({ timeOfDay }: Of<'dateShift'>, [type = 'dateTime']: readonly string[]): Change {
   const keepsTime = timeOfDay === 'keep';
-  return (value, run) =>
-    typeof value === 'string' && run.shift !== undefined
-      ? shiftedDate(value, run.shift, type, keepsTime)
-      : undefined;
+  return (value, run) => {
+    if (typeof value !== 'string' || run.shift === undefined) return undefined;
+    const shifted = shiftedDate(value, run.shift, type, keepsTime);
+    return shifted !== undefined && Number(shifted.slice(0, 4)) >= run.earliestYear ? shifted : undefined;
+  };
 }
 
 function perturb(rule: Of<'perturb'>, types: readonly string[]): Change {
@@ -126,7 +129,8 @@ function perturb(rule: Of<'perturb'>, types: readonly string[]): Change {
   return (value, run) => {
     if (typeof value !== 'number') return undefined;
     const width = of === 'value' ? Math.abs(value) * range : range;
-    const noise = run.keys.noise(`${run.subject}\u0000${path}\u0000${value}`) * width;
+    // noise of its own for each range: the same at two ranges could be reckoned out of two exports
+    const noise = run.keys.noise(`${run.subject}\u0000${path}\u0000${of}${range}\u0000${value}`) * width;
     return Math.min(highest, Math.max(lowest, Number((value + noise).toFixed(places))));
   };
 }

@@ -326,6 +326,41 @@ describe('methods', () => {
     expect(value('p1')).toBe(all[1]);
   });
 
+  test('a day before the oldest were born leaves for nobody, since it would tell who is the oldest of them', () => {
+    const rules = [
+      { path: 'Patient.birthDate', method: 'generalise', to: 'year', oldest: 90 } as const,
+      { path: 'Condition.onset.ofType(dateTime)', method: 'dateShift' } as const,
+      { path: 'Condition.recordedDate', method: 'dateShift' } as const,
+    ];
+    const left = (onsetDateTime: string) =>
+      deidentified({ resourceType: 'Condition', id: 'c', onsetDateTime, recordedDate: '2020-06-15' }, rules, {
+        personId: 'p1',
+      });
+    for (const early of ['1925', '1925-03', '1925-03-02']) {
+      expect(JSON.stringify(left(early))).not.toContain('192');
+      expect(left(early)).toHaveProperty('recordedDate');
+    }
+    expect(left('1937-06-15')).toHaveProperty('onsetDateTime');
+  });
+
+  test.each([
+    ['units', (left: number, range: number, noise: number) => left - range * noise],
+    ['value', (left: number, range: number, noise: number) => left / (1 + range * noise)],
+  ] as const)('noise of two ranges (in %s) under one key cannot be taken away', (of, without) => {
+    const value = (range: number): number => {
+      const noisy = { path: 'Quantity.value', method: 'perturb', range, of, digits: 6 } as const;
+      const resource = { resourceType: 'Observation', id: 'o1', valueQuantity: { value: 37 } };
+      const left = deidentified(resource, [keep('Observation.value.ofType(Quantity)'), noisy], {
+        personId: 'p1',
+      });
+      return (left!.valueQuantity as { value: number }).value;
+    };
+    const [narrow, wide] = [value(0.2), value(0.4)];
+    // were the noise the same, it would be what this finds, and the value 37 what is left without it
+    const noise = of === 'units' ? (wide - narrow) / 0.2 : (wide - narrow) / (0.4 * narrow - 0.2 * wide);
+    expect(without(narrow, 0.2, noise)).not.toBeCloseTo(37, 3);
+  });
+
   test('an error names the rule and no value, and nothing comes out', () => {
     const rules = [
       {
