@@ -110,7 +110,15 @@ test('export says who is in, and who was left out why, without a small number', 
   const nobody = await place(wide).run('export', '--views', '--tables', 'patients', '--out', 'study');
   expect(nobody.out).toContain('patients: 0 rows');
   expect(nobody.out).toContain('as fewer than 50 are alike in');
-  expect(nobody.out).toContain('name fewer columns in research.kAnonymity.columns');
+  expect(nobody.out).toContain(
+    'So the tables of people are empty: name fewer columns in research.kAnonymity.columns',
+  );
+  const finer = { k: 3, columns: ['gender', 'age_band'] };
+  const some = await place({ research: { ...wide.research, kAnonymity: finer } }).run(
+    ...['export', '--views', '--tables', 'patients', '--out', 'study'],
+  );
+  expect(some.out).not.toContain('patients: 0 rows');
+  expect(some.out).toContain('To keep more of them, name fewer columns in research.kAnonymity.columns');
 });
 
 test('report draws its page, with its tables and the measures', async () => {

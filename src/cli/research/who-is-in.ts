@@ -40,9 +40,10 @@ function ofAlike(
   if (otherwise === 'report')
     return [`In the tables of people although fewer than ${k} are alike in ${named}: ${people(few)}.`];
   const line = `Left out of the tables of people, as fewer than ${k} are alike in ${named}: ${people(few)}.`;
-  if (few < rows) return [line];
-  return [
-    line,
-    'So the tables of people are empty: name fewer columns in research.kAnonymity.columns, or make them coarser in the rules.',
-  ];
+  const advice = 'name fewer columns in research.kAnonymity.columns, or make them coarser in the rules.';
+  if (few === rows) return [line, `So the tables of people are empty: ${advice}`];
+  return few > rows * MANY ? [line, `To keep more of them, ${advice}`] : [line];
 }
+
+/** Share of the people that nobody means to lose unawares. */
+const MANY = 0.1;
