@@ -204,6 +204,8 @@ test.each([
   ],
   [`{ ${Array.from({ length: 1_001 }, (_, at) => `a${at}: __typename`).join(' ')} }`, 'graphql-cost'],
   [`{ ${'a '.repeat(7_000)} }`, 'graphql-query'],
+  [`{ ${'a { '.repeat(2_900)} b ${'}'.repeat(2_900)} }`, 'graphql-cost'],
+  [`{ PatientList(name: ${'['.repeat(2_900)}${']'.repeat(2_900)}) { id } }`, 'graphql-cost'],
   [
     `{ PatientList { ...f0 } } ${Array.from({ length: 30 }, (_, at) => `fragment f${at} on Patient { ...f${at + 1} ...f${at + 1} }`).join(' ')} fragment f30 on Patient { id }`,
     'graphql-cost',

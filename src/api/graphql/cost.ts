@@ -1,5 +1,5 @@
 /** Holds one GraphQL query to what it may cost: before it runs by its form, while it runs by what it reads. */
-import { type DocumentNode, Kind, type SelectionSetNode } from 'graphql';
+import { type DocumentNode, Kind, Lexer, type SelectionSetNode, Source, TokenKind } from 'graphql';
 import { type GraphqlRefusal, tooCostly } from './refusal.ts';
 
 /** Words and signs of a query. */
@@ -7,6 +7,8 @@ export const MOST_TOKENS = 6_000;
 /** Fields of a query, each fragment counted wherever it is used; deep enough for the introspection that tools send. */
 const MOST_FIELDS = 1_000;
 const DEEPEST = 15;
+/** Brackets within one another: of fields, and of lists and objects among their arguments. The parser goes down one by one. */
+const DEEPEST_BRACKETS = 64;
 
 const MOST = { searches: 100, resources: 2_000, evaluations: 5_000, values: 200_000 } as const;
 
@@ -31,11 +33,31 @@ interface Size {
 
 const NOTHING: Size = { fields: 0, depth: 0 };
 
+const OPENING: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L]);
+const CLOSING: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
+
+/** @returns why the query is not even parsed @throws GraphQLError for what is no token */
+export function nestingRefusal(query: string): GraphqlRefusal | undefined {
+  const lexer = new Lexer(new Source(query));
+  let depth = 0;
+  for (let tokens = 0; tokens < MOST_TOKENS; tokens++) {
+    const { kind } = lexer.advance();
+    if (kind === TokenKind.EOF) return undefined;
+    if (OPENING.has(kind)) depth++;
+    else if (CLOSING.has(kind)) depth--;
+    if (depth > DEEPEST_BRACKETS) return tooDeep();
+  }
+  return undefined; // the parser refuses it
+}
+
+function tooDeep(): GraphqlRefusal {
+  return tooCostly(`This query is nested deeper than ${DEEPEST}; ask for less in several queries.`);
+}
+
 /** @returns why the query is not run, by the form of its largest operation */
 export function costRefusal(document: DocumentNode): GraphqlRefusal | undefined {
   const sizes = sizesOf(document);
-  if (sizes.depth > DEEPEST)
-    return tooCostly(`This query is nested deeper than ${DEEPEST}; ask for less in several queries.`);
+  if (sizes.depth > DEEPEST) return tooDeep();
   if (sizes.fields > MOST_FIELDS)
     return tooCostly(
       `This query has more than ${MOST_FIELDS} fields, with aliases and fragments counted wherever they are used; ask for less in several queries.`,

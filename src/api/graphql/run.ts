@@ -12,7 +12,7 @@ import {
 } from 'graphql';
 import { AdapterError } from '../../fhir/outcome.ts';
 import type { Asking } from './asking.ts';
-import { costRefusal, MOST_TOKENS } from './cost.ts';
+import { costRefusal, MOST_TOKENS, nestingRefusal } from './cost.ts';
 import { laidOut } from './layout.ts';
 import {
   causeOf,
@@ -107,6 +107,8 @@ type Read = { ok: true; document: DocumentNode } | { ok: false; errors: readonly
 function readQuery(schema: GraphQLSchema, { query, operationName, variables }: GraphqlRequest): Read {
   let document: DocumentNode;
   try {
+    const tooDeep = nestingRefusal(query);
+    if (tooDeep) return { ok: false, errors: [formatted(tooDeep)] };
     document = parse(query, { maxTokens: MOST_TOKENS });
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
