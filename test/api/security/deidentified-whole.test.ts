@@ -113,6 +113,40 @@ test('a view of its own is run over what is de-identified, in no order of the st
   expect(rows.map(({ id }) => id)).toEqual(rows.map(({ id }) => id).sort());
 });
 
+test('no condition of a view meets what somebody who knows a person would ask for', async () => {
+  const { ask } = await openStudy();
+  const people = HELD.flatMap(({ resource }) => (resource.resourceType === 'Patient' ? [resource] : []));
+  const listed = (texts: readonly (string | undefined)[]): string =>
+    `(${[...new Set(texts)].flatMap((text) => (text === undefined ? [] : [`'${text}'`])).join('|')})`;
+  const asked = [
+    `id in ${listed(people.map(({ id }) => id))}`,
+    `birthDate.toString() in ${listed(people.map(({ birthDate }) => birthDate))}`,
+    `name.family.where($this in ${listed(people.map(({ name }) => name?.[0]?.family))}).exists()`,
+    `identifier.value.where($this in ${listed(people.map(({ identifier }) => identifier?.[0]?.value))}).exists()`,
+    'name.exists() or identifier.exists() or address.exists() or telecom.exists() or text.exists()',
+    'meta.lastUpdated.exists() or meta.versionId.exists() or birthDate.toString().length() > 4',
+  ];
+  for (const path of [...asked, 'true']) {
+    const view = {
+      resourceType: 'ViewDefinition',
+      resource: 'Patient',
+      where: [{ path }],
+      select: [{ column: [{ name: 'id', path: 'id' }] }],
+    };
+    const parameter = [
+      { name: 'viewResource', resource: view },
+      { name: '_format', valueCode: 'ndjson' },
+    ];
+    const answer = await ask('/$viewdefinition-run', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/fhir+json' },
+      body: JSON.stringify({ resourceType: 'Parameters', parameter }),
+    });
+    const found = (await answer.text()).trim();
+    expect([path, answer.status, found === '']).toEqual([path, 200, path !== 'true']);
+  }
+});
+
 test.each([
   '/$export?patient=Patient/x',
   '/$export?_typeFilter=Patient%3Fname%3DTest',
